@@ -1,0 +1,41 @@
+# The whole of it on a fresh machine: `make demo`, `make test`. Needs Python >= 3.11 and a package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE ?=
+
+.PHONY: demo test fast check bench servers lock clean
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: $(VENV)/.ready  ## the weak and the hardened API, each scanned: F and A
+	@$(BIN)/python demo/run.py
+
+test: $(VENV)/.ready  ## every test; with CI=true the real servers are installed first
+	@if [ "$$CI" = true ]; then $(MAKE) servers; fi
+	$(BIN)/python -m pytest -n auto
+
+fast: $(VENV)/.ready  ## the tests that need no server of their own, in seconds
+	$(BIN)/python -m pytest -n auto -m "not server and not slow"
+
+check: $(VENV)/.ready  ## format, lint, types, import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.ready  ## the tables of docs/performance.md
+	$(BIN)/python bench/run.py
+
+servers:  ## the real servers that tests run against, by apt; none is started, none listens
+	sh tests/servers/install.sh
+
+lock:  ## requirements.lock from pyproject.toml
+	uv pip compile --universal --generate-hashes --group dev --no-annotate --no-header pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Live flaws, one file each, in the twelve category folders."""

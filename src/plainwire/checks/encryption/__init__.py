@@ -1,0 +1,1 @@
+"""Missing or weak TLS on the wire."""

@@ -1,0 +1,1 @@
+"""Dated recommendations and registries as data, with their source."""
