@@ -241,6 +241,19 @@ Answer = Exchange | NoListener | Unanswered
 
 
 @dataclass(frozen=True, slots=True)
+class Cleartext:
+    """What an endpoint's answer over http amounts to.
+
+    "redirected" is a direct redirect to https on the same host; "refused" a constant refusal
+    (the same for a random path, and not what https answers); all else is in clear for real.
+    """
+
+    endpoint: Endpoint
+    exchange: Exchange
+    verdict: Literal["served", "redirected", "redirected-elsewhere", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
 class Handshake:
     """What one ClientHello got, as evidence: ``offered`` and ``answer`` are readable words."""
 
@@ -420,11 +433,21 @@ class Site(Protocol):
     async def tls(self) -> tuple[TlsEndpoint, ...]:
         """What each origin reveals to ClientHellos, those with a TLS listener or not."""
 
-    async def served_over_http(self) -> tuple[tuple[Endpoint, Exchange], ...]:
-        """The endpoints whose answer in clear is neither a redirect to https nor a refusal."""
+    async def tls_of(self, origin: Origin) -> TlsEndpoint:
+        """What one origin reveals of its TLS, also one on a port that should speak none."""
+
+    async def cleartext(self) -> tuple[Cleartext, ...]:
+        """Every endpoint's answer in clear, with what it amounts to."""
+
+    async def chain(self, request: Request, hops: int = 10) -> tuple[Answer, ...]:
+        """The answers along a redirect chain on the named host; a hop off it is not followed."""
 
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """The OpenAPI documents found, parsed, with the exchange each came in."""
+
+    @property
+    def random_path(self) -> str:
+        """A path that nothing is served at, the same for the whole scan: the control."""
 
     def now(self) -> datetime:
         """The time of the scan, aware and in UTC: the clock that certificates are judged by."""

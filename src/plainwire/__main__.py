@@ -1,0 +1,5 @@
+"""``python -m plainwire``."""
+
+from plainwire.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,159 @@
+"""A forged header makes plain HTTP look like HTTPS.
+
+The application decides from a header such as X-Forwarded-Proto whether a request came over TLS,
+and believes it from anyone. A client, or whoever is on the way, adds the header to a request in
+clear and is served as if it were protected: redirects and refusals vanish, cookies marked Secure
+are handed out in clear.
+
+Remedy:
+
+    Let the proxy overwrite the header on every request, drop its other spellings, and believe
+    it in the application only from the proxy's address and for an exact number of hops.
+
+Bad:
+
+    from flask import Flask, redirect, request
+
+    app = Flask(__name__)
+
+    @app.before_request
+    def to_https():
+        scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
+        if scheme != "https":
+            return redirect("https://api.example.com" + request.path, code=308)
+
+    @app.get("/")
+    def index():
+        return {"status": "ok"}
+
+Good:
+
+    from flask import Flask, redirect, request
+
+    app = Flask(__name__)
+
+    @app.before_request
+    def to_https():
+        if request.scheme != "https":
+            return redirect("https://api.example.com" + request.path, code=308)
+
+    @app.get("/")
+    def index():
+        return {"status": "ok"}
+
+Limits:
+
+    Shown by comparing answers over plain HTTP: where http is served without any difference
+    between the schemes (no redirect, no HSTS, no Secure cookie, no absolute link), or where it
+    is closed, a header that is believed is not seen. Where a shared cache ignores the query
+    nothing is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+from plainwire.model import Exchange, Finding, Headers, Origin, Request, Severity, Site, check
+from plainwire.wire.caching import is_from_shared_cache
+from plainwire.wire.cleartext import is_redirect
+
+FORGED: tuple[tuple[str, str], ...] = (
+    ("X-Forwarded-Proto", "https"),
+    ("X-Forwarded-Proto", "HTTPS"),
+    ("X-Forwarded-Proto", "https, http"),
+    ("X-Forwarded-Proto", "http, https"),
+    ("X_Forwarded_Proto", "https"),
+    ("Forwarded", "proto=https"),
+    ("X-Forwarded-Ssl", "on"),
+    ("X-Forwarded-Scheme", "https"),
+    ("X-Forwarded-Protocol", "ssl"),
+    ("X-Url-Scheme", "https"),
+    ("Front-End-Https", "on"),
+)
+NO_STORE = ("Cache-Control", "no-store")
+Signs = tuple[object, ...]
+
+
+@check(
+    severity=Severity.HIGH,
+    cwe=(693, 319),
+    references=("RFC 7239, section 8.1", "Werkzeug, ProxyFix"),
+)
+async def forwarded_header_trusted(site: Site) -> AsyncIterator[Finding]:
+    """One finding for each http origin that a forged header changes, with the forms that do."""
+    for origin in site.target.http:
+        # One after the other: the second shows whether a shared cache ignores the query.
+        first, second = [await _ask(site, origin, n, ()) for n in range(2)]
+        if first is None or second is None or is_from_shared_cache(first, second):
+            continue
+        steady = _steady(first, second)
+        answers = await asyncio.gather(
+            *(_ask(site, origin, n, (line,)) for n, line in enumerate(FORGED, start=2))
+        )
+        suspects = [
+            (number, line)
+            for (number, line), answer in zip(enumerate(FORGED, start=2), answers, strict=True)
+            if answer is not None and _differs(answer, first, steady)
+        ]
+        believed: list[tuple[str, Exchange]] = []
+        for number, line in suspects:
+            again = await _ask(site, origin, number + 100, (line,))
+            calm = await _ask(site, origin, number + 200, ())
+            if again is None or calm is None or _differs(calm, first, steady):
+                continue
+            if _differs(again, first, steady):
+                believed.append((f"{line[0]}: {line[1]}", again))
+        if believed:
+            shown = believed[0][1]
+            yield forwarded_header_trusted.finding(
+                f"over plain HTTP the answer is {_words(first)}, and {_words(shown)} with "
+                + ", or with ".join(repr(form) for form, _ in believed),
+                first,
+                shown,
+            )
+
+
+async def _ask(site: Site, origin: Origin, number: int, forged: Headers) -> Exchange | None:
+    """The answer to the named path with a query of its own, so that no cache is poisoned."""
+    path, _, query = site.target.path.partition("?")
+    unique = f"{query}&" if query else ""
+    nonce = f"{site.random_path.strip('/')}{number}"
+    request = Request(
+        origin, "GET", f"{path}?{unique}plainwire={nonce}", (*forged, NO_STORE), repetition=number
+    )
+    answer = await site.ask(request)
+    return answer if isinstance(answer, Exchange) else None
+
+
+def _signs(exchange: Exchange) -> Signs:
+    """What a scheme decides in an answer: status, redirect, HSTS, Secure cookies, own links."""
+    location = exchange.header("location") or ""
+    host = re.escape(exchange.request.origin.host)
+    return (
+        exchange.status,
+        is_redirect(exchange) and location.partition("?")[0],
+        exchange.header("strict-transport-security") is not None,
+        sorted(("secure" in c.lower()) for c in exchange.all("set-cookie")),
+        bool(re.search(rf"(?i)https://{host}", exchange.text)),
+    )
+
+
+def _steady(first: Exchange, second: Exchange) -> tuple[bool, ...]:
+    """Which signs stay the same when nothing is forged."""
+    return tuple(a == b for a, b in zip(_signs(first), _signs(second), strict=True))
+
+
+def _differs(answer: Exchange, control: Exchange, steady: tuple[bool, ...]) -> bool:
+    """True if a steady sign changed from what means http towards what means https."""
+    if answer.status == 400 or answer.status >= 500:
+        return False  # refused as malformed or contradictory: not believed
+    pairs = zip(_signs(answer), _signs(control), steady, strict=True)
+    return any(one != other for one, other, is_steady in pairs if is_steady)
+
+
+def _words(exchange: Exchange) -> str:
+    location = exchange.header("location")
+    extra = " with HSTS" if exchange.header("strict-transport-security") else ""
+    return f"{exchange.status} to {location[:100]!r}" if location else f"{exchange.status}{extra}"

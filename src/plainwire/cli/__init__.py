@@ -1,0 +1,50 @@
+"""The command line: parse, call, print, exit code. Only this package prints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+USAGE = """\
+usage: plainwire COMMAND ...
+
+commands:
+  scan TARGET...    scan live APIs, grade them, gate on them
+  checks            list the checks
+  explain ID        print a check's page
+
+plainwire COMMAND --help tells a command's options; plainwire --version the version.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (docs/report.md, "Exit codes").
+
+    Only what the command needs is imported: `--version` must stay quick.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    match words[:1]:
+        case ["--version" | "-V"]:
+            from plainwire import __version__
+
+            print(f"plainwire {__version__}")
+            return 0
+        case ["-h" | "--help" | "help"]:
+            print(USAGE, end="")
+            return 0
+        case ["scan"]:
+            from plainwire.cli.scan import run
+        case ["checks"]:
+            from plainwire.cli.checks import run
+        case ["explain"]:
+            from plainwire.cli.explain import run
+        case _:
+            wrong = f"plainwire: no command {words[0]!r}\n" if words else ""
+            sys.stderr.write(wrong + USAGE)
+            return 2
+    try:
+        return run(words[1:])
+    except BrokenPipeError:
+        # The reader of our output left (`plainwire scan … | head`): nobody to tell.
+        sys.stderr.close()
+        return 141

@@ -1,0 +1,50 @@
+"""``plainwire checks``: every check, a line each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+
+from plainwire import catalog
+from plainwire.model import CATEGORIES, Check
+
+
+def run(arguments: Sequence[str]) -> int:
+    """List the checks, of one category or CWE if asked; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="plainwire checks", description="List the checks.", allow_abbrev=False
+    )
+    parser.add_argument("--category", choices=CATEGORIES, help="only the checks of this category")
+    parser.add_argument("--cwe", type=int, metavar="N", help="only the checks for this CWE")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    options = parser.parse_args(arguments)
+    chosen = [
+        check
+        for check in catalog.load()
+        if options.category in (None, check.category) and options.cwe in (None, *check.cwe)
+    ]
+    print(_as_json(chosen) if options.format == "json" else _as_text(chosen))
+    return 0
+
+
+def _as_text(checks: Sequence[Check]) -> str:
+    width = max((len(check.id) for check in checks), default=0)
+    return "\n".join(
+        f"{check.id:{width}}  {check.severity!s:8}  {check.page.title}" for check in checks
+    )
+
+
+def _as_json(checks: Sequence[Check]) -> str:
+    rows = [
+        {
+            "id": check.id,
+            "category": check.category,
+            "severity": str(check.severity),
+            "cwe": list(check.cwe),
+            "owasp": list(check.owasp),
+            "title": check.page.title,
+        }
+        for check in checks
+    ]
+    return json.dumps(rows, indent=2)

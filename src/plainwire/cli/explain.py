@@ -1,0 +1,56 @@
+"""``plainwire explain ID``: a check's page."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+import textwrap
+from collections.abc import Sequence
+
+from plainwire import catalog
+from plainwire.model import Check
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the page of one check; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="plainwire explain", description="Print a check's page.", allow_abbrev=False
+    )
+    parser.add_argument("id", help="a check's id, as `plainwire checks` lists it")
+    wanted = parser.parse_args(arguments).id.replace("_", "-").lower()
+    checks = {check.id: check for check in catalog.load()}
+    if wanted not in checks:
+        near = difflib.get_close_matches(wanted, checks, n=3)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        sys.stderr.write(f"plainwire explain: no check {wanted!r}{hint}\n")
+        return 2
+    print(_page(checks[wanted]))
+    return 0
+
+
+def _page(check: Check) -> str:
+    page = check.page
+    cap = f", caps the letter at {check.cap}" if check.cap else ""
+    lines = [
+        f"{check.id}: {page.title}",
+        "",
+        f"{check.category}, {check.severity}{cap}; "
+        + ", ".join([f"CWE-{n}" for n in check.cwe] + list(check.owasp)),
+        "",
+        page.why,
+        "",
+        "Remedy: " + page.remedy,
+        "",
+        "Bad:",
+        page.bad,
+        "",
+        "Good:",
+        page.good,
+        "",
+        "What it does not see:",
+        textwrap.indent(textwrap.dedent(page.limits), "    "),
+        "",
+        "See: " + "; ".join(check.references),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,28 @@
+"""``--dry-run``: the questions of a scan, against a site that answers everything and is nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from plainwire.live.settings import Settings
+from plainwire.live.site import LiveSite
+from plainwire.live.trace import Trace
+from plainwire.model import Exchange, Origin, Request, Target, TlsEndpoint
+from plainwire.scan import scan_async
+
+
+def questions(target: Target, settings: Settings, paths: Sequence[str]) -> tuple[str, ...]:
+    """What a scan of the target would ask, each once, in order; nothing is sent."""
+    trace = Trace()
+
+    async def send(request: Request) -> Exchange:
+        trace.request(request, ())
+        return Exchange(request, 200, (("Content-Type", "application/json"),), b"{}")
+
+    async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
+        trace.hello(origin, "TLS ClientHellos, one a version,")
+        return TlsEndpoint(origin.host, origin.port, speaks_tls=True)
+
+    asyncio.run(scan_async(target, settings=settings, paths=tuple(paths), send=send, look=look))
+    return tuple(dict.fromkeys(trace.sent))

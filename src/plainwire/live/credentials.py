@@ -1,0 +1,85 @@
+"""Given credentials: where they may go, and what stands in for them elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+import string
+from dataclasses import dataclass, field
+
+from plainwire.model import Headers, Origin
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Headers that the user gave for one origin; over cleartext a canary stands in for them.
+
+    The canary has the same shape (length, letters, digits, punctuation) and is made anew for
+    each run, so that a server's reaction to a credential in clear is seen without giving it away.
+    """
+
+    headers: Headers = field(repr=False)
+    origin: Origin
+    canary: Headers = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        canary = tuple((name, _canary_header(name, value)) for name, value in self.headers)
+        object.__setattr__(self, "canary", canary)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every string that must not be seen anywhere: values, and the parts that hold them."""
+        found: list[str] = []
+        for name, value in self.headers:
+            found.append(value)
+            scheme, space, rest = value.partition(" ")
+            if space and scheme.isalpha():
+                found.append(rest)
+                found.extend(_basic_parts(scheme, rest))
+            if name.lower() == "cookie":
+                found.extend(pair.partition("=")[2].strip() for pair in value.split(";"))
+        return tuple(s for s in found if s)
+
+
+def canary_of(secret: str) -> str:
+    """A random string of the secret's shape that differs from it (if it has a letter or digit)."""
+    while True:
+        made = "".join(_random_like(c) for c in secret)
+        if made != secret or not any(c.isalnum() for c in secret):
+            return made
+
+
+def _random_like(character: str) -> str:
+    for alphabet in (string.ascii_lowercase, string.ascii_uppercase, string.digits):
+        if character in alphabet:
+            return secrets.choice(alphabet)
+    return secrets.choice(string.ascii_letters) if character.isalnum() else character
+
+
+def _canary_header(name: str, value: str) -> str:
+    scheme, space, rest = value.partition(" ")
+    if name.lower() == "cookie":
+        pairs = (pair.partition("=") for pair in value.split(";"))
+        return ";".join(f"{key}{equals}{canary_of(text)}" for key, equals, text in pairs)
+    if scheme.lower() == "basic" and space:
+        user, colon, password = _decoded_basic(rest).partition(":")
+        pair = f"{canary_of(user)}{colon}{canary_of(password)}"
+        return f"{scheme} {base64.b64encode(pair.encode()).decode()}"
+    if space and scheme.isalpha():
+        return f"{scheme} {canary_of(rest)}"
+    return canary_of(value)
+
+
+def _decoded_basic(token: str) -> str:
+    try:
+        return base64.b64decode(token, validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return token
+
+
+def _basic_parts(scheme: str, token: str) -> list[str]:
+    if scheme.lower() != "basic":
+        return []
+    user, _, password = _decoded_basic(token).partition(":")
+    return [f"{user}:{password}", password]

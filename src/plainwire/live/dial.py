@@ -1,0 +1,247 @@
+"""Opening connections: names to addresses, TCP, proxies from the environment, TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ipaddress
+import socket
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from plainwire.live.lane import Connection, HeardReader
+from plainwire.live.settings import Settings
+from plainwire.model import Origin, TargetError, UsageError
+
+STREAM_LIMIT = 256 * 1024
+PROXY_HEAD_LIMIT = 16 * 1024
+
+
+class ResolveError(TargetError):
+    """The host has no address."""
+
+
+class ProxyError(TargetError):
+    """The environment's proxy failed: never an answer of the target."""
+
+
+class NotTlsError(TargetError):
+    """The port answered, in something else than TLS."""
+
+
+async def addresses(host: str, settings: Settings) -> tuple[str, ...]:
+    """The IP addresses of a host, the one of ``--resolve`` alone if there is one.
+
+    Raises:
+        ResolveError: if there is none.
+    """
+    pinned = settings.resolve.get(host.lower())
+    if pinned is not None:
+        return (pinned,)
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(settings.connect_timeout_s):
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except TimeoutError:
+        raise ResolveError(f"no answer for the name {host} in time") from None
+    except (OSError, UnicodeError) as error:
+        raise ResolveError(f"no address for {host}: {error}") from None
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def is_loopback(address: str) -> bool:
+    """True for 127.0.0.0/8 and ::1, also when mapped into IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return (mapped or parsed).is_loopback
+
+
+def proxy_for(origin: Origin, address: str, settings: Settings) -> str | None:
+    """The environment's proxy for an origin, or None: never for loopback or a pinned name."""
+    if is_loopback(address) or origin.host.lower() in settings.resolve:
+        return None
+    if _is_exempt(origin.host, settings.no_proxy):
+        return None
+    return settings.proxies.get(origin.scheme) or settings.proxies.get("all")
+
+
+def _is_exempt(host: str, no_proxy: str) -> bool:
+    for word in (w.strip().lower().lstrip(".") for w in no_proxy.split(",")):
+        if word == "*" or (word and (host == word or host.endswith("." + word))):
+            return True
+    return False
+
+
+def proxies_from(environment: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """The proxies and the exemptions that an environment names, as curl reads them.
+
+    ``HTTP_PROXY`` in capitals is not read: a CGI request can set it.
+    """
+    found = {}
+    for scheme in ("http", "https", "all"):
+        names = (
+            (f"{scheme}_proxy",)
+            if scheme == "http"
+            else (f"{scheme}_proxy", f"{scheme}_PROXY".upper())
+        )
+        value = next((environment[n] for n in names if environment.get(n)), None)
+        if value:
+            found[scheme] = value
+    return found, environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+
+
+async def tcp(host: str, port: int, settings: Settings) -> Connection:
+    """A TCP connection to an address; nothing is sent.
+
+    Raises:
+        OSError: if it is refused or unreachable.
+        TimeoutError: if the SYN is not answered in ``settings.connect_timeout_s``.
+    """
+    loop = asyncio.get_running_loop()
+    reader = HeardReader(limit=STREAM_LIMIT)
+    async with asyncio.timeout(settings.connect_timeout_s):
+        transport, protocol = await loop.create_connection(
+            lambda: asyncio.StreamReaderProtocol(reader), host, port
+        )
+    writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+    peer = writer.get_extra_info("peername")
+    return Connection(reader, writer, str(peer[0]) if peer else host)
+
+
+async def through_proxy(proxy: str, origin: Origin, settings: Settings) -> Connection:
+    """A tunnel to ``origin`` by CONNECT (RFC 9110, section 9.3.6).
+
+    Raises:
+        ProxyError: if the proxy cannot be reached, speaks no HTTP, or refuses.
+    """
+    parts = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+    if parts.scheme not in ("http", "") or not parts.hostname:
+        raise ProxyError(f"proxy {parts.scheme}://{parts.hostname} is not an http proxy")
+    try:
+        connection = await tcp(parts.hostname, parts.port or 3128, settings)
+    except (OSError, TimeoutError) as error:
+        raise ProxyError(
+            f"proxy {parts.hostname} cannot be reached: {error or 'timed out'}"
+        ) from None
+    if origin.scheme == "http":
+        return connection
+    authority = f"[{origin.host}]" if ":" in origin.host else origin.host
+    lines = [f"CONNECT {authority}:{origin.port} HTTP/1.1", f"Host: {authority}:{origin.port}"]
+    lines += [f"{name}: {value}" for name, value in proxy_headers(proxy)]
+    connection.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+    try:
+        async with asyncio.timeout(settings.answer_timeout_s):
+            head = await connection.reader.readuntil(b"\r\n\r\n")
+    except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
+        connection.abort()
+        raise ProxyError(f"proxy {parts.hostname} did not answer CONNECT") from None
+    status = head.split(b" ", 2)[1:2]
+    if not status or not status[0].startswith(b"2"):
+        connection.abort()
+        code = status[0].decode("latin-1")[:3] if status else "nothing"
+        raise ProxyError(f"proxy {parts.hostname} answered CONNECT with {code}")
+    return connection
+
+
+def proxy_headers(proxy: str) -> tuple[tuple[str, str], ...]:
+    """The Proxy-Authorization header of a proxy URL with user information, else nothing."""
+    parts = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+    if parts.username is None:
+        return ()
+    pair = f"{parts.username}:{parts.password or ''}".encode()
+    return (("Proxy-Authorization", "Basic " + base64.b64encode(pair).decode()),)
+
+
+def observing_context() -> ssl.SSLContext:
+    """A TLS client context that accepts whatever the local OpenSSL can speak, to read it.
+
+    It verifies nothing: no given credential may be sent over it.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def verifying_context(ca_file: Path | None) -> ssl.SSLContext:
+    """A TLS client context for given credentials: names and trust verified by OpenSSL.
+
+    Trusted are the system's store, Mozilla's roots and ``ca_file``.
+
+    Raises:
+        UsageError: if ``ca_file`` cannot be read.
+    """
+    import certifi
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise UsageError(f"--ca {ca_file}: {error}") from None
+    return context
+
+
+async def start_tls(
+    connection: Connection, context: ssl.SSLContext, host: str, settings: Settings
+) -> Connection:
+    """The connection after a TLS handshake, with the chain that the peer served.
+
+    Raises:
+        NotTlsError: if the peer answered in something else than TLS.
+        ssl.SSLCertVerificationError: if ``context`` verifies and the certificate does not.
+        TargetError: if the handshake failed otherwise.
+    """
+    try:
+        await connection.writer.start_tls(
+            context,
+            server_hostname=host,
+            ssl_handshake_timeout=settings.answer_timeout_s,
+        )
+    except ssl.SSLCertVerificationError:
+        connection.abort()
+        raise
+    except ssl.SSLError as error:
+        connection.abort()
+        reason = (error.reason or str(error)).lower().replace("_", " ")
+        if (
+            "wrong version number" in reason
+            or "http request" in reason
+            or "packet length" in reason
+        ):
+            raise NotTlsError("the port does not speak TLS") from None
+        raise TargetError(f"TLS handshake failed: {reason}") from None
+    except (ConnectionError, TimeoutError, OSError) as error:
+        connection.abort()
+        raise TargetError(f"TLS handshake failed: {error or 'timed out'}") from None
+    tls = connection.writer.get_extra_info("ssl_object")
+    connection.chain = _served_chain(tls)
+    connection.tls_version = tls.version()
+    connection.has_spoken = True
+    return connection
+
+
+def _served_chain(tls: ssl.SSLObject) -> tuple[bytes, ...]:
+    """The chain as served, leaf first, as DER (public only from Python 3.13)."""
+    public = getattr(tls, "get_unverified_chain", None)
+    if public is not None:
+        return tuple(bytes(der) for der in public())
+    inner = getattr(tls, "_sslobj", None)
+    if inner is not None and hasattr(inner, "get_unverified_chain"):
+        import _ssl
+
+        chain = inner.get_unverified_chain() or ()
+        return tuple(bytes(c.public_bytes(_ssl.ENCODING_DER)) for c in chain)
+    leaf = tls.getpeercert(binary_form=True)
+    return (leaf,) if leaf else ()

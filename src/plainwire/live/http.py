@@ -1,0 +1,139 @@
+"""One HTTP/1.1 exchange over one connection: h11 for the grammar, our bounds for the rest.
+
+h11 keeps header case, order and duplicates, sends the path byte for byte, and never reads
+more of a head than it is told; why h11 and not httptools: docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Sequence
+
+import h11
+
+from plainwire.live.settings import Settings
+from plainwire.model import Exchange, Request, TargetError
+
+READ_SIZE = 64 * 1024
+
+
+async def exchange(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    request: Request,
+    *,
+    target: str,
+    headers: Sequence[tuple[str, str]],
+    settings: Settings,
+    address: str,
+) -> tuple[Exchange, bool]:
+    """Send ``request`` and read its answer; the flag says whether the connection can be reused.
+
+    ``target`` is the request target (origin-form, or absolute-form to a proxy). An endless body
+    is cut at ``settings.body_limit`` bytes. A head that is interim (1xx) is passed over.
+
+    Raises:
+        TargetError: on a timeout, a head over ``settings.head_limit``, or an answer that is not
+            HTTP/1.x (RFC 9112). The message says which.
+        ConnectionError: if the peer closed or reset before a byte of the answer.
+    """
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=settings.head_limit)
+    head = h11.Request(
+        method=request.method.encode(),
+        target=target.encode("latin-1", "replace"),
+        headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+    )
+    data = connection.send(head)
+    end = connection.send(h11.EndOfMessage())
+    writer.write((data or b"") + (end or b""))
+    stream = _Events(reader, connection)
+    try:
+        async with asyncio.timeout(settings.answer_timeout_s):
+            await writer.drain()
+            response = await stream.response()
+        body, is_cut = await _body(stream, settings)
+    except TimeoutError:
+        within = f"within {settings.answer_timeout_s:g} s"
+        raise TargetError(f"no complete answer {within}: {stream.progress}") from None
+    except h11.RemoteProtocolError as error:
+        if error.error_status_hint == 431 or "too long" in str(error):
+            raise TargetError(f"answer head over {settings.head_limit} bytes") from None
+        raise TargetError(f"answer is not HTTP/1.x (RFC 9112): {error}") from None
+    lines = tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in response.headers.raw_items()
+    )
+    answer = Exchange(
+        request,
+        response.status_code,
+        lines,
+        *_decoded(lines, body, is_cut, settings.body_limit),
+        address=address,
+        reason=response.reason.decode("latin-1", "replace"),
+    )
+    return answer, connection.our_state is h11.DONE and connection.their_state is h11.DONE
+
+
+class _Events:
+    """h11's events of one answer, fed from the stream."""
+
+    def __init__(self, reader: asyncio.StreamReader, connection: h11.Connection) -> None:
+        self._reader = reader
+        self._connection = connection
+        self._received = 0
+
+    @property
+    def progress(self) -> str:
+        """How far the answer came, in words."""
+        return f"{self._received} bytes came" if self._received else "nothing came"
+
+    async def response(self) -> h11.Response:
+        """The head of the final answer, interim answers passed over."""
+        while True:
+            event = await self.next()
+            if isinstance(event, h11.Response):
+                return event
+            if not isinstance(event, h11.InformationalResponse):
+                raise TargetError("closed before an answer")
+
+    async def next(self) -> object:
+        """The next event, reading as much as it takes."""
+        while (event := self._connection.next_event()) is h11.NEED_DATA:
+            data = await self._reader.read(READ_SIZE)
+            if not data and not self._received:
+                raise ConnectionResetError("closed before an answer")
+            self._received += len(data)
+            self._connection.receive_data(data)
+        return event
+
+
+async def _body(stream: _Events, settings: Settings) -> tuple[bytes, bool]:
+    """The body, cut at the limit or where the peer falls silent half-way."""
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(settings.answer_timeout_s):
+            while isinstance(event := await stream.next(), h11.Data):
+                pieces.append(bytes(event.data))
+                size += len(event.data)
+                if size > settings.body_limit:
+                    return b"".join(pieces)[: settings.body_limit], True
+    except (TimeoutError, OSError, h11.RemoteProtocolError):
+        return b"".join(pieces), True
+    return b"".join(pieces), False
+
+
+def _decoded(
+    headers: Sequence[tuple[str, str]], body: bytes, is_cut: bool, limit: int
+) -> tuple[bytes, bool]:
+    """The body without its content coding (gzip or deflate), at most ``limit`` bytes of it."""
+    coding = next((v for k, v in headers if k.lower() == "content-encoding"), "")
+    if coding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        return body, is_cut
+    inflate = zlib.decompressobj(47 if "gzip" in coding.lower() else 15)
+    try:
+        plain = inflate.decompress(body, limit)
+    except zlib.error:
+        return body, is_cut
+    return plain, is_cut or bool(inflate.unconsumed_tail)

@@ -1,0 +1,223 @@
+"""How many connections one listener is given, and how fast one host is asked.
+
+A synchronous worker (gunicorn's default) serves one connection at a time and is killed by an
+idle one. So nothing is connected ahead, and no second connection is held, until two were seen
+served at once: the second is opened with its question while the first lies idle for a second
+at most, and only if it hears something meanwhile is the listener called parallel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import SupportsIndex
+
+TRIAL_S = 1.0
+
+
+@dataclass(eq=False)
+class Connection:
+    """An open connection to a listener; ``chain`` is what the peer served, leaf first, as DER."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    address: str
+    chain: tuple[bytes, ...] = ()
+    tls_version: str | None = None
+    has_spoken: bool = False
+    served: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """True while neither side has closed."""
+        return not self.reader.at_eof() and not self.writer.is_closing()
+
+    def abort(self) -> None:
+        """Close at once, without lingering."""
+        self.writer.transport.abort()
+
+
+class HeardReader(asyncio.StreamReader):
+    """A stream reader that tells when the first byte came."""
+
+    on_first_byte: Callable[[], None] | None = None
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        """Take bytes from the transport."""
+        if self.on_first_byte is not None:
+            heard, self.on_first_byte = self.on_first_byte, None
+            heard()
+        super().feed_data(data)
+
+
+class Pace:
+    """The politeness for one host: questions at a time and a second; one 429 halves both."""
+
+    def __init__(self, concurrency: int, rate_per_s: float | None) -> None:
+        self.limit = concurrency
+        self.rate_per_s = rate_per_s
+        self._next_at = 0.0
+        self._in_use = 0
+        self._free = asyncio.Condition()
+
+    @contextlib.asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Hold one of the host's places, then wait for this question's turn."""
+        async with self._free:
+            await self._free.wait_for(lambda: self._in_use < self.limit)
+            self._in_use += 1
+        try:
+            await self.turn()
+            yield
+        finally:
+            async with self._free:
+                self._in_use -= 1
+                self._free.notify_all()
+
+    async def turn(self) -> None:
+        """Wait for this question's turn."""
+        if self.rate_per_s is None:
+            return
+        now = asyncio.get_running_loop().time()
+        self._next_at = max(self._next_at, now)
+        wait, self._next_at = self._next_at - now, self._next_at + 1 / self.rate_per_s
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    def halve(self) -> None:
+        """Ask half as much from now on: the host said that it was too much."""
+        self.limit = max(1, self.limit // 2)
+        self.rate_per_s = max(1.0, (self.rate_per_s or 50.0) / 2)
+
+
+class Service(Enum):
+    """What is known of a listener's way to serve."""
+
+    UNKNOWN = "unknown"
+    SERIAL = "serial"
+    PARALLEL = "parallel"
+
+
+Connect = Callable[[], Awaitable[Connection]]
+
+
+class Lane:
+    """The connections to one listener."""
+
+    def __init__(self, pace: Pace) -> None:
+        self.service = Service.UNKNOWN
+        self.connections = 0
+        self._pace = pace
+        self._busy: set[Connection] = set()
+        self._in_use = 0
+        self._idle: dict[ssl.SSLContext | None, list[Connection]] = {}
+        self._free = asyncio.Condition()
+        self._timers: set[asyncio.Task[None]] = set()
+        self._trial_running = False
+
+    @property
+    def _capacity(self) -> int:
+        return self._pace.limit if self.service is Service.PARALLEL else 1
+
+    @contextlib.asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Hold one of the listener's places while a question is asked."""
+        async with self._free:
+            await self._free.wait_for(lambda: self._in_use < self._capacity)
+            self._in_use += 1
+        try:
+            async with self._pace.place():
+                yield
+        finally:
+            async with self._free:
+                self._in_use -= 1
+                self._free.notify_all()
+
+    async def take(self, connect: Connect, kind: ssl.SSLContext | None = None) -> Connection:
+        """A connection for one question, inside a slot: a kept one of ``kind``, or a new one.
+
+        Raises:
+            OSError: if it cannot be opened.
+            TimeoutError: if nothing answers in time.
+        """
+        kept = self._idle.get(kind, [])
+        if self.service is not Service.UNKNOWN or not any(self._idle.values()):
+            while kept:
+                connection = kept.pop()
+                if connection.is_open:
+                    self._busy.add(connection)
+                    return connection
+                connection.abort()
+        if self.service is Service.SERIAL:
+            self._close_idle()
+        if any(self._idle.values()):
+            self._watch_trial()
+        self.connections += 1
+        connection = await connect()
+        self._busy.add(connection)
+        if connection.has_spoken:
+            self._heard(connection)
+        elif isinstance(connection.reader, HeardReader):
+            connection.reader.on_first_byte = lambda: self._heard(connection)
+        return connection
+
+    def give_back(
+        self, connection: Connection, *, kind: ssl.SSLContext | None = None, is_reusable: bool
+    ) -> None:
+        """Return a connection after its question: kept for the next one, or closed."""
+        self._busy.discard(connection)
+        connection.served += 1
+        if not is_reusable or not connection.is_open:
+            connection.abort()
+            return
+        self._idle.setdefault(kind, []).append(connection)
+        if self.service is not Service.PARALLEL:
+            self._watch_trial()
+
+    def _heard(self, connection: Connection) -> None:
+        """Note that the peer spoke on a connection; two at once make the listener parallel."""
+        connection.has_spoken = True
+        others = [c for kept in self._idle.values() for c in kept if c is not connection]
+        if self.service is Service.UNKNOWN and any(c.has_spoken and c.is_open for c in others):
+            self.service = Service.PARALLEL
+            self._spawn(self._wake())
+
+    async def _wake(self) -> None:
+        async with self._free:
+            self._free.notify_all()
+
+    def _watch_trial(self) -> None:
+        """Let no connection lie idle, beside another or alone, for longer than a trial lasts."""
+        for task in self._timers:
+            task.cancel()
+        self._spawn(self._end_trial())
+
+    async def _end_trial(self) -> None:
+        await asyncio.sleep(TRIAL_S)
+        if self.service is not Service.PARALLEL:
+            if self._in_use:
+                self.service = Service.SERIAL
+            self._close_idle()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._timers.add(task)
+        task.add_done_callback(self._timers.discard)
+
+    def _close_idle(self) -> None:
+        for kept in self._idle.values():
+            for connection in kept:
+                connection.abort()
+            kept.clear()
+
+    def close(self) -> None:
+        """Close every connection and stop every timer."""
+        for task in self._timers:
+            task.cancel()
+        self._close_idle()
+        for connection in self._busy:
+            connection.abort()

@@ -1,0 +1,34 @@
+"""What a live run may do: limits in seconds, bytes and requests, and where names lead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plainwire import __version__
+
+USER_AGENT = f"plainwire/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The bounds of one scan. Times in seconds, sizes in bytes, rates in questions a second.
+
+    ``resolve`` maps a host name to the IP address to use instead of asking the resolver.
+    ``rate_per_s`` and ``concurrency`` hold for one host; on loopback the rate is unlimited.
+    ``allow`` holds the classes of questions that the user opted in to.
+    """
+
+    connect_timeout_s: float = 5.0
+    answer_timeout_s: float = 10.0
+    head_limit: int = 64 * 1024
+    body_limit: int = 1024 * 1024
+    concurrency: int = 8
+    rate_per_s: float = 50.0
+    max_questions: int = 500
+    resolve: Mapping[str, str] = field(default_factory=dict)
+    ca_file: Path | None = None
+    allow: frozenset[str] = frozenset()
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    no_proxy: str = ""

@@ -1,0 +1,462 @@
+"""The door to a live target: asks each question once, politely, and remembers the answer.
+
+Checks only see the `Site` protocol of `model.py`. Everything that goes out passes `_send` or
+`open_stream`, so that budget, pace, masking and the record of what was sent live in one place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from plainwire.live import dial, discover, handshakes
+from plainwire.live import http as http_client
+from plainwire.live.credentials import Credentials
+from plainwire.live.lane import Connection, Lane, Pace
+from plainwire.live.settings import USER_AGENT, Settings
+from plainwire.live.trace import Trace
+from plainwire.model import (
+    Answer,
+    Cleartext,
+    Coverage,
+    Endpoint,
+    Exchange,
+    NoListener,
+    Origin,
+    Request,
+    Scheme,
+    Target,
+    TargetError,
+    TlsEndpoint,
+    Unanswered,
+)
+from plainwire.wire import cleartext
+
+asking: contextvars.ContextVar[str] = contextvars.ContextVar("asking", default="scan")
+PROXY_STATUSES = (407, 502, 503, 504)
+THROTTLE_TRIES = 3
+THROTTLE_WAIT_LIMIT_S = 5.0
+
+Send = Callable[[Request], Awaitable[Exchange]]
+Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
+
+
+class LiveSite:
+    """One target over the network; an async context manager that closes what it opened."""
+
+    def __init__(
+        self,
+        target: Target,
+        settings: Settings,
+        *,
+        credentials: Credentials | None = None,
+        named_paths: tuple[str, ...] = (),
+        trace: Trace | None = None,
+        clock: Callable[[], datetime] | None = None,
+        send: Send | None = None,
+        look: Look | None = None,
+    ) -> None:
+        self._target = target
+        self._settings = settings
+        self._credentials = credentials
+        self._named_paths = named_paths
+        self._trace = trace or Trace()
+        self._now = clock() if clock else datetime.now(UTC)
+        self._send = send or self._send_over_network
+        self._look = look or handshakes.look
+        self._asked: dict[object, asyncio.Task[Any]] = {}
+        self._lanes: dict[int, Lane] = {}
+        self._pace: Pace | None = None
+        self._addresses: asyncio.Task[tuple[str, ...]] | None = None
+        self._observing = dial.observing_context()
+        self._verifying: ssl.SSLContext | None = None
+        self._chains: dict[Origin, tuple[bytes, ...]] = {}
+        self._is_up: dict[Origin, bool] = {}
+        self._random_path = f"/{secrets.token_hex(12)}"
+        self.unanswered: dict[tuple[str, str], Unanswered] = {}
+        self.answered: dict[str, int] = {}
+        self.requests = 0
+        self.questions = 0
+
+    async def __aenter__(self) -> LiveSite:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._asked.values():
+            task.cancel()
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+        for lane in self._lanes.values():
+            lane.close()
+
+    @property
+    def target(self) -> Target:
+        """What the user named."""
+        return self._target
+
+    @property
+    def random_path(self) -> str:
+        """A path that nothing is served at, the same for the whole scan: the control."""
+        return self._random_path
+
+    @property
+    def settings(self) -> Settings:
+        """The bounds of this scan."""
+        return self._settings
+
+    @property
+    def connections(self) -> int:
+        """TCP connections opened so far."""
+        return sum(lane.connections for lane in self._lanes.values())
+
+    def now(self) -> datetime:
+        """The time of the scan, aware and in UTC."""
+        return self._now
+
+    # Questions -----------------------------------------------------------------------------
+
+    async def ask(self, request: Request) -> Answer:
+        """The answer to one request; the same request is sent once however many ask it."""
+        answer: Answer = await self._once(request, lambda: self._answer(request))
+        self._note(answer)
+        return answer
+
+    async def chain(self, request: Request, hops: int = 10) -> tuple[Answer, ...]:
+        """The answers along a redirect chain on the named host, the last one unfollowed."""
+        answers = [await self.ask(request)]
+        while isinstance(last := answers[-1], Exchange) and len(answers) <= hops:
+            step = discover.next_hop(last, self._target)
+            if step is None or step in {a.request for a in answers if isinstance(a, Exchange)}:
+                break
+            answers.append(await self.ask(step))
+        return tuple(answers)
+
+    async def endpoints(self) -> tuple[Endpoint, ...]:
+        """The endpoints that are asked, the named one first; found once."""
+        found = await self._discovered()
+        return found.endpoints
+
+    async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
+        """The OpenAPI documents found, parsed, with the exchange each came in."""
+        found = await self._discovered()
+        return found.documents
+
+    async def pages(self, scheme: Scheme) -> tuple[tuple[Endpoint, Exchange], ...]:
+        """Every endpoint's answer over one scheme, as far as there is one, redirects unfollowed."""
+        endpoints = await self.endpoints()
+        origins = self._target.https if scheme == "https" else self._target.http
+        wanted = [(e, Request(o, "GET", e.path)) for o in origins for e in endpoints]
+        answers = await asyncio.gather(*(self.ask(request) for _, request in wanted))
+        return tuple(
+            (endpoint, answer)
+            for (endpoint, _), answer in zip(wanted, answers, strict=True)
+            if isinstance(answer, Exchange)
+        )
+
+    async def cleartext(self) -> tuple[Cleartext, ...]:
+        """Every endpoint's answer in clear with what it amounts to."""
+        pages = await self.pages("http")
+        return tuple(await asyncio.gather(*(self._judged(e, x) for e, x in pages)))
+
+    async def _judged(self, endpoint: Endpoint, exchange: Exchange) -> Cleartext:
+        if cleartext.is_redirect(exchange):
+            direct = cleartext.redirects_to_https(exchange)
+            return Cleartext(endpoint, exchange, "redirected" if direct else "redirected-elsewhere")
+        if exchange.status >= 400:
+            control = await self.ask(Request(exchange.request.origin, "GET", self._random_path))
+            twin = await self._twin(exchange)
+            if isinstance(control, Exchange) and cleartext.is_constant_refusal(
+                exchange, control, twin
+            ):
+                return Cleartext(endpoint, exchange, "refused")
+        return Cleartext(endpoint, exchange, "served")
+
+    async def _twin(self, exchange: Exchange) -> Exchange | None:
+        for origin in self._target.https:
+            answer = await self.ask(Request(origin, "GET", exchange.request.path))
+            if isinstance(answer, Exchange):
+                return answer
+        return None
+
+    async def tls(self) -> tuple[TlsEndpoint, ...]:
+        """What each https origin reveals of its TLS."""
+        return tuple(await asyncio.gather(*(self.tls_of(o) for o in self._target.https)))
+
+    async def tls_of(self, origin: Origin) -> TlsEndpoint:
+        """What one origin reveals of its TLS; asked once."""
+        endpoint: TlsEndpoint = await self._once(("tls", origin), lambda: self._look(self, origin))
+        for question, reason in endpoint.inconclusive:
+            self._note(Unanswered("", question, reason))
+        if endpoint.speaks_tls is not None:
+            self._note(endpoint)
+        return endpoint
+
+    def served_chain(self, origin: Origin) -> tuple[bytes, ...] | None:
+        """The chain that an https exchange with the origin showed, leaf first, as DER."""
+        return self._chains.get(origin)
+
+    async def coverage(self) -> Coverage:
+        """How much of the API was asked."""
+        found = await self._discovered()
+        exercised = len({e.operation for e in found.endpoints})
+        skipped = tuple(s for s in found.skipped)
+        return Coverage(exercised + len({s.operation for s in skipped}), exercised, skipped)
+
+    @property
+    def has_answered(self) -> bool:
+        """True if anything but "nobody listens" came back."""
+        return any(
+            isinstance(task.result(), Exchange)
+            or (isinstance(task.result(), TlsEndpoint) and task.result().speaks_tls)
+            for task in self._asked.values()
+            if task.done() and not task.cancelled() and task.exception() is None
+        )
+
+    async def _discovered(self) -> discover.Discovery:
+        found: discover.Discovery = await self._once(
+            "endpoints", lambda: discover.discover(self, self._named_paths)
+        )
+        return found
+
+    async def _once(self, key: object, work: Callable[[], Any]) -> Any:
+        if key not in self._asked:
+            context = contextvars.copy_context()
+            context.run(asking.set, "scan")
+            loop = asyncio.get_running_loop()
+            self._asked[key] = loop.create_task(work(), context=context)
+        return await asyncio.shield(self._asked[key])
+
+    def _note(self, answer: object) -> None:
+        """Remember for the asking check whether its question was answered."""
+        who = asking.get()
+        if isinstance(answer, Unanswered):
+            entry = Unanswered(who, answer.question, answer.reason)
+            self.unanswered.setdefault((who, answer.question), entry)
+        else:
+            self.answered[who] = self.answered.get(who, 0) + 1
+
+    # Sending -------------------------------------------------------------------------------
+
+    async def _answer(self, request: Request) -> Answer:
+        try:
+            for attempt in range(THROTTLE_TRIES):
+                answer = await self._send_with_retry(request)
+                if answer.status != 429:
+                    return answer
+                (await self.pace()).halve()
+                if attempt < THROTTLE_TRIES - 1:
+                    await asyncio.sleep(_retry_after_s(answer))
+            return Unanswered("", str(request), "throttled: answered 429 three times")
+        except NoListenerError as error:
+            return NoListener(str(request), str(error))
+        except TargetError as error:
+            return Unanswered("", str(request), str(error))
+
+    async def _send_with_retry(self, request: Request) -> Exchange:
+        last = "connection reset"
+        for _ in range(2):
+            try:
+                return await self._send(request)
+            except ConnectionError as error:
+                last = str(error) or "connection reset"
+        if request.origin.scheme == "http" and await self._is_tls_only(request.origin):
+            raise NoListenerError(f"closed without an answer: the port speaks TLS only ({last})")
+        raise TargetError(f"{last}, twice")
+
+    async def _send_over_network(self, request: Request) -> Exchange:
+        """One exchange over one connection of the origin's lane."""
+        origin = request.origin
+        lane = await self.lane(origin)
+        address = (await self._resolved())[0]
+        proxy = dial.proxy_for(origin, address, self._settings)
+        context = self._context_for(request, address)
+        through = proxy is not None and origin.scheme == "http"
+        async with lane.slot():
+            self._spend()
+            connection = await lane.take(lambda: self._connect(origin, context), context)
+            is_reusable = False
+            try:
+                headers = self._headers(request, proxy)
+                self._trace.request(request, headers)
+                self.requests += 1
+                answer, is_reusable = await http_client.exchange(
+                    connection.reader,
+                    connection.writer,
+                    request,
+                    target=request.url if through else request.path,
+                    headers=headers,
+                    settings=self._settings,
+                    address=connection.address,
+                )
+            finally:
+                lane.give_back(connection, kind=context, is_reusable=is_reusable)
+        self._trace.answer(answer)
+        if through and answer.status in PROXY_STATUSES:
+            raise TargetError(f"the environment's proxy answered {answer.status}, not the target")
+        return answer
+
+    async def _connect(self, origin: Origin, context: ssl.SSLContext | None) -> Connection:
+        """A new connection to the origin, with TLS if a context is given."""
+        connection = await self._tcp(origin)
+        if context is None:
+            return connection
+        try:
+            connection = await dial.start_tls(connection, context, origin.host, self._settings)
+        except ssl.SSLCertVerificationError as error:
+            raise TargetError(
+                f"not sent: the certificate did not verify ({error.verify_message}) and a "
+                "given credential leaves only over verified TLS"
+            ) from None
+        except dial.NotTlsError as error:
+            raise NoListenerError(str(error)) from None
+        self._chains.setdefault(origin, connection.chain)
+        return connection
+
+    async def _tcp(self, origin: Origin) -> Connection:
+        address = (await self._resolved())[0]
+        proxy = dial.proxy_for(origin, address, self._settings)
+        if proxy is not None:
+            return await dial.through_proxy(proxy, origin, self._settings)
+        if self._is_up.get(origin) is False:
+            raise NoListenerError("nobody listens")
+        for _ in range(2):
+            try:
+                connection = await dial.tcp(address, origin.port, self._settings)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                self._is_up[origin] = False
+                raise NoListenerError(_in_words(error)) from None
+            self._is_up[origin] = True
+            return connection
+        if any(self._is_up.values()):
+            self._is_up[origin] = False
+            raise NoListenerError("no answer to SYN in two tries, while another port answers")
+        raise TargetError(
+            f"no answer to SYN in two tries of {self._settings.connect_timeout_s:g} s"
+        )
+
+    @contextlib.asynccontextmanager
+    async def open_stream(
+        self, origin: Origin, what: str
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A fresh TCP connection for one hello of our own bytes, closed hard afterwards.
+
+        Raises:
+            TargetError: if it cannot be opened.
+        """
+        lane = await self.lane(origin)
+        async with lane.slot():
+            self._spend()
+            self._trace.hello(origin, what)
+            connection = await lane.take(lambda: self._tcp(origin), _NO_REUSE)
+            try:
+                yield connection.reader, connection.writer
+            finally:
+                lane.give_back(connection, is_reusable=False)
+
+    async def _is_tls_only(self, origin: Origin) -> bool:
+        twin = Origin("https", origin.host, origin.port)
+        if twin not in self._target.https:
+            return False
+        return bool((await self.tls_of(twin)).speaks_tls)
+
+    async def lane(self, origin: Origin) -> Lane:
+        """The lane to the origin's port: cleartext and TLS on one port share it."""
+        pace = await self.pace()
+        return self._lanes.setdefault(origin.port, Lane(pace))
+
+    async def pace(self) -> Pace:
+        """The politeness for the target's host."""
+        addresses = await self._resolved()
+        if self._pace is None:
+            local = dial.is_loopback(addresses[0])
+            rate = None if local else self._settings.rate_per_s
+            self._pace = Pace(self._settings.concurrency, rate)
+        return self._pace
+
+    async def _resolved(self) -> tuple[str, ...]:
+        if self._target.address is not None:
+            return (self._target.address,)
+        found: tuple[str, ...] = await self._once(
+            "addresses", lambda: dial.addresses(self._target.host, self._settings)
+        )
+        return found
+
+    def _spend(self) -> None:
+        """Take one question from the budget.
+
+        Raises:
+            TargetError: if it is spent.
+        """
+        if self.questions >= self._settings.max_questions:
+            raise TargetError(f"the budget of {self._settings.max_questions} questions is spent")
+        self.questions += 1
+
+    def _context_for(self, request: Request, address: str) -> ssl.SSLContext | None:
+        if request.origin.scheme == "http":
+            return None
+        if not self._carries_credential(request) or dial.is_loopback(address):
+            return self._observing
+        if self._verifying is None:
+            self._verifying = dial.verifying_context(self._settings.ca_file)
+        return self._verifying
+
+    def _carries_credential(self, request: Request) -> bool:
+        given = self._credentials
+        return (
+            given is not None
+            and request.identity == "given"
+            and request.origin.scheme == "https"
+            and request.origin == given.origin
+        )
+
+    def _headers(self, request: Request, proxy: str | None) -> list[tuple[str, str]]:
+        """The header lines sent, in order: ours, the credential or its canary, the question's."""
+        lines = [
+            ("Host", request.origin.authority),
+            ("User-Agent", USER_AGENT),
+            ("Accept", "application/json, text/html;q=0.9, */*;q=0.8"),
+            ("Accept-Encoding", "identity"),
+        ]
+        if proxy is not None and request.origin.scheme == "http":
+            lines += dial.proxy_headers(proxy)
+        if self._credentials is not None and request.identity == "given":
+            lines += self._identity(request, self._credentials)
+        named = {name.lower() for name, _ in request.headers}
+        return [line for line in lines if line[0].lower() not in named] + list(request.headers)
+
+    def _identity(self, request: Request, given: Credentials) -> list[tuple[str, str]]:
+        if self._carries_credential(request):
+            return list(given.headers)
+        if request.origin.scheme == "https":
+            return []
+        if "cleartext-credentials" in self._settings.allow:
+            return list(given.headers)
+        return list(given.canary)
+
+
+_NO_REUSE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class NoListenerError(TargetError):
+    """Nobody listens: an answer."""
+
+
+def _in_words(error: OSError) -> str:
+    match error:
+        case ConnectionRefusedError():
+            return "connection refused"
+        case _:
+            return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def _retry_after_s(answer: Exchange) -> float:
+    """The wait that a 429 asks for, in seconds, within bounds (RFC 9110, section 10.2.3)."""
+    value = (answer.header("retry-after") or "").strip()
+    return min(float(value), THROTTLE_WAIT_LIMIT_S) if value.isdigit() else 1.0

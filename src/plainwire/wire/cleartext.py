@@ -1,0 +1,64 @@
+"""What an answer in clear amounts to: served, redirected, or refused. Pure comparison."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from plainwire.model import Exchange
+
+REDIRECTS = (301, 302, 303, 307, 308)
+# Statuses by which an application answers an endpoint that exists: reachable in clear.
+ANSWERS_OF_AN_APPLICATION = (401, 405, 407)
+
+
+def is_redirect(exchange: Exchange) -> bool:
+    """True for a status that sends the client elsewhere, with a Location (RFC 9110, 15.4)."""
+    return exchange.status in REDIRECTS and exchange.header("location") is not None
+
+
+def redirects_to_https(exchange: Exchange) -> bool:
+    """True for a redirect whose first hop is https on the same host."""
+    location = (exchange.header("location") or "").strip()
+    if not is_redirect(exchange) or not re.match(r"(?i)https://", location):
+        return False
+    try:
+        host = urlsplit(location.replace("\\", "/")).hostname or ""
+    except ValueError:
+        return False
+    return host.rstrip(".").lower() == exchange.request.origin.host.lower()
+
+
+def is_same_answer(one: Exchange, other: Exchange) -> bool:
+    """True for two answers with the same status, media type and body, their own URLs apart."""
+    return (
+        one.status == other.status
+        and one.content_type == other.content_type
+        and _body(one) == _body(other)
+    )
+
+
+def is_constant_refusal(exchange: Exchange, control: Exchange, twin: Exchange | None) -> bool:
+    """True if an answer in clear refuses whatever is asked.
+
+    ``control`` is the answer to a random path in clear: a refusal is the same there. ``twin`` is
+    the answer to the same question over https: where it is the same too, it is the application
+    that answers, not a refusal. A status by which applications answer (401, 405) or a cookie
+    or a challenge is never a refusal.
+    """
+    if exchange.status < 400 or exchange.status in ANSWERS_OF_AN_APPLICATION:
+        return False
+    if exchange.header("set-cookie") or exchange.header("www-authenticate"):
+        return False
+    if not is_same_answer(exchange, control):
+        return False
+    return twin is None or not is_same_answer(exchange, twin)
+
+
+def _body(exchange: Exchange) -> bytes:
+    """The body without what only echoes the question or the moment."""
+    body = exchange.body
+    for echo in (exchange.request.path, exchange.request.path.split("?")[0]):
+        if len(echo) > 1:
+            body = body.replace(echo.encode("latin-1", "replace"), b"")
+    return re.sub(rb"[0-9a-f]{16,64}|\d{2}:\d{2}:\d{2}(?:\.\d+)?", b"", body)

@@ -1,0 +1,100 @@
+"""Runs a check on the examples of its own page.
+
+The code of an example runs with `issue`, `days` and `now` at hand and may define
+- `app`: a Flask application that is served over http and over https, in process;
+- `http_app` / `https_app`: one for a single scheme; nobody listens at the other;
+- `certificate` (made by `issue(...)`) and/or `versions`: then https is a real TLS server on
+  loopback with that certificate and those versions, and `app` (or a default one) behind it.
+The site's name is `api.example.com`; its test CA is trusted as `--ca`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import textwrap
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from plainwire.live.settings import Settings
+from plainwire.live.site import LiveSite, NoListenerError
+from plainwire.model import Check, Exchange, Origin, Report, Request, TlsEndpoint
+from plainwire.scan import scan_async
+from plainwire.wire.target import parse_target
+
+HOST = "api.example.com"
+
+
+def code_of(text: str) -> dict[str, Any]:
+    """The names that an example's code defines."""
+    space: dict[str, Any] = {"__name__": "example", "now": datetime.now(UTC)}
+    space["days"] = lambda n: timedelta(days=n)
+    with contextlib.suppress(ImportError):
+        from certificates import issue
+
+        space["issue"] = issue
+    exec(compile(textwrap.dedent(text), "example.py", "exec"), space)
+    return space
+
+
+def wsgi_send(space: dict[str, Any]) -> Any:
+    """A door for `LiveSite(send=...)` that asks the example's application in process."""
+    apps = {
+        "http": space.get("http_app", space.get("app")),
+        "https": space.get("https_app", space.get("app")),
+    }
+
+    async def send(request: Request) -> Exchange:
+        app = apps[request.origin.scheme]
+        if app is None:
+            raise NoListenerError("connection refused")
+        client = app.test_client(use_cookies=False)
+        answer = client.open(
+            request.path,
+            method=request.method,
+            headers=list(request.headers),
+            base_url=request.origin.url(""),
+        )
+        lines = tuple((k, v) for k, v in answer.headers)
+        return Exchange(request, answer.status_code, lines, answer.data, address="127.0.0.1")
+
+    return send
+
+
+async def good_tls(site: LiveSite, origin: Origin) -> TlsEndpoint:
+    """What a sound TLS server reveals, where https is served; used for in-process examples."""
+    answer = await site.ask(Request(origin, "GET", site.target.path))
+    return TlsEndpoint(origin.host, origin.port, speaks_tls=isinstance(answer, Exchange))
+
+
+async def report_on(check: Check, example: str, *, target: str = f"https://{HOST}/") -> Report:
+    """The report of one check alone on one example."""
+    space = code_of(example)
+    options: dict[str, Any] = {"checks": [check]}
+    if "certificate" in space or "versions" in space:
+        from tls_example import serving
+
+        async with serving(space) as (port, ca_file):
+            parsed, _ = parse_target(f"https://{HOST}:{port}/")
+            parsed = replace(parsed, address="127.0.0.1")
+            return await scan_async(parsed, settings=Settings(ca_file=ca_file), **options)
+    parsed, _ = parse_target(target)
+    return await scan_async(
+        replace(parsed, address="127.0.0.1"), send=wsgi_send(space), look=good_tls, **options
+    )
+
+
+def holds(check: Check) -> bool:
+    """True if the check finds the page's Bad and is silent on its Good, with an answer on both."""
+    bad = asyncio.run(report_on(check, check.page.bad))
+    good = asyncio.run(report_on(check, check.page.good))
+    found = [f for f in bad.findings if f.id == check.id]
+    return bool(found) and not good.findings and not good.unanswered and not bad.unanswered
+
+
+async def nothing(site: Any) -> AsyncIterator[Any]:
+    """A check that finds nothing."""
+    for _ in ():
+        yield
