@@ -20,10 +20,10 @@ def is_redirect(exchange: Exchange) -> bool:
 def redirects_to_https(exchange: Exchange) -> bool:
     """True for a redirect whose first hop is https on the same host."""
     location = (exchange.header("location") or "").strip()
-    if not is_redirect(exchange) or not re.match(r"(?i)https://", location):
-        return False
+    if not is_redirect(exchange) or not re.match(r"(?i)https://[^\\]*$", location):
+        return False  # a backslash is a slash to browsers and user information to others
     try:
-        host = urlsplit(location.replace("\\", "/")).hostname or ""
+        host = urlsplit(location).hostname or ""
     except ValueError:
         return False
     return host.rstrip(".").lower() == exchange.request.origin.host.lower()

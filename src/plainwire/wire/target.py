@@ -27,7 +27,7 @@ def parse_target(
     """
     text = words.strip()
     if not text or len(text) > MAX_LENGTH or _UNSAFE.search(text):
-        raise UsageError(f"not a target: {words[:80]!r}")
+        raise UsageError(f"not a target: {_without_login(words)[:80]!r}")
     named, rest = _scheme(text)
     authority, path = _split(rest)
     userinfo, at, hostport = authority.rpartition("@")
@@ -36,6 +36,11 @@ def parse_target(
     value = _shown(named, host, port, path) if named else f"{hostport}{path if path != '/' else ''}"
     target = Target(value, host, path, named, https, http, is_ip, None)
     return target, userinfo if at else None
+
+
+def _without_login(words: str) -> str:
+    """The words without anything that could be a password before an at sign."""
+    return re.sub(r"(?s)^([A-Za-z][A-Za-z0-9+.-]*://)?.*@", r"\1…@", words)
 
 
 def _shown(named: Scheme, host: str, port: int | None, path: str) -> str:
