@@ -1,4 +1,4 @@
-"""What all tests share: the test CA, the real servers' markers, and the account of tests left out."""
+"""What all tests share: the test CA, the markers of real servers, the account of tests left out."""
 
 import os
 from collections.abc import Iterator

@@ -3,6 +3,7 @@
 They are for `servers.recording.listening`, in cleartext and over TLS.
 """
 
+import struct
 import zlib
 from functools import cache
 from itertools import count
@@ -109,9 +110,18 @@ redirect_loop: Behaviour = answering(_redirect)
 
 @cache
 def bomb(megabytes: int) -> bytes:
-    """Zeros, as many megabytes, in gzip: about a thousandth of it."""
-    packer = zlib.compressobj(9, wbits=31)
-    return b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(megabytes)) + packer.flush()
+    """Zeros, as many megabytes, in gzip (RFC 1952): about a thousandth of it, made in no time.
+
+    A full flush makes each block independent of those before, so that one block can be repeated.
+    """
+    packer = zlib.compressobj(9, wbits=-15)
+    block = packer.compress(bytes(MEGABYTE)) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = 0
+    for _ in range(megabytes):
+        checksum = zlib.crc32(bytes(MEGABYTE), checksum)
+    head = b"\x1f\x8b\x08\x00" + bytes(4) + b"\x02\xff"
+    last_block = b"\x03\x00"
+    return head + block * megabytes + last_block + struct.pack("<II", checksum, megabytes << 20)
 
 
 def _bomb(_: bytes) -> bytes:
