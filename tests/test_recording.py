@@ -70,9 +70,12 @@ def test_tells_how_many_connections_were_open_at_once():
 
 
 def test_a_fault_of_the_answer_is_the_tests_own():
-    with pytest.raises(ZeroDivisionError), recording(lambda _: b"%d" % (1 / 0)) as server:
-        with pytest.raises(ConnectionError):
-            curl(f"http://127.0.0.1:{server.port}/")
+    with (
+        pytest.raises(ZeroDivisionError),
+        recording(lambda _: b"%d" % (1 / 0)) as server,
+        pytest.raises(ConnectionError),
+    ):
+        curl(f"http://127.0.0.1:{server.port}/")
 
 
 def test_a_reset_is_an_rst():
