@@ -4,8 +4,8 @@ The code of an example runs with `issue`, `days` and `now` at hand and may defin
 - `app`: a Flask application that is served over http and over https, in process;
 - `http_app` / `https_app`: one for a single scheme; nobody listens at the other;
 - `certificate` (made by `issue(...)`) and/or `versions`: then https is a real TLS server on
-  loopback with that certificate and those versions, and `app` (or a default one) behind it.
-The site's name is `api.example.com`; its test CA is trusted as `--ca`.
+  loopback with that certificate and those versions, and plain HTTP is closed.
+The site's name is `api.example.com`; `root`, the examples' own CA, is trusted as `--ca`.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ def code_of(text: str) -> dict[str, Any]:
     space["days"] = lambda n: timedelta(days=n)
     with contextlib.suppress(ImportError):
         from certificates import issue
+        from tls_example import ROOT
 
-        space["issue"] = issue
+        space |= {"issue": issue, "root": ROOT}
     exec(compile(textwrap.dedent(text), "example.py", "exec"), space)
     return space
 

@@ -40,6 +40,7 @@ from plainwire.wire import cleartext
 
 asking: contextvars.ContextVar[str] = contextvars.ContextVar("asking", default="scan")
 PROXY_STATUSES = (407, 502, 503, 504)
+SILENCE_LIMIT = 3
 THROTTLE_TRIES = 3
 THROTTLE_WAIT_LIMIT_S = 5.0
 
@@ -78,6 +79,7 @@ class LiveSite:
         self._verifying: ssl.SSLContext | None = None
         self._chains: dict[Origin, tuple[bytes, ...]] = {}
         self._is_up: dict[Origin, bool] = {}
+        self._silence: dict[Origin, int] = {}
         self._random_path = f"/{secrets.token_hex(12)}"
         self.unanswered: dict[tuple[str, str], Unanswered] = {}
         self.answered: dict[str, int] = {}
@@ -246,6 +248,7 @@ class LiveSite:
         try:
             for attempt in range(THROTTLE_TRIES):
                 answer = await self._send_with_retry(request)
+                self._silence[request.origin] = 0
                 if answer.status != 429:
                     return answer
                 (await self.pace()).halve()
@@ -255,6 +258,7 @@ class LiveSite:
         except NoListenerError as error:
             return NoListener(str(request), str(error))
         except TargetError as error:
+            self._silence[request.origin] = self._silence.get(request.origin, 0) + 1
             return Unanswered("", str(request), str(error))
 
     async def _send_with_retry(self, request: Request) -> Exchange:
@@ -277,7 +281,7 @@ class LiveSite:
         context = self._context_for(request, address)
         through = proxy is not None and origin.scheme == "http"
         async with lane.slot():
-            self._spend()
+            self._spend(origin)
             connection = await lane.take(lambda: self._connect(origin, context), context)
             is_reusable = False
             try:
@@ -352,7 +356,7 @@ class LiveSite:
         """
         lane = await self.lane(origin)
         async with lane.slot():
-            self._spend()
+            self._spend(origin)
             self._trace.hello(origin, what)
             connection = await lane.take(lambda: self._tcp(origin), _NO_REUSE)
             try:
@@ -388,12 +392,15 @@ class LiveSite:
         )
         return found
 
-    def _spend(self) -> None:
+    def _spend(self, origin: Origin) -> None:
         """Take one question from the budget.
 
         Raises:
-            TargetError: if it is spent.
+            TargetError: if it is spent, or if the origin let `SILENCE_LIMIT` questions in a row
+                go by without an answer: it is then not asked any more.
         """
+        if self._silence.get(origin, 0) >= SILENCE_LIMIT:
+            raise TargetError(f"not asked: {SILENCE_LIMIT} questions before it got no answer")
         if self.questions >= self._settings.max_questions:
             raise TargetError(f"the budget of {self._settings.max_questions} questions is spent")
         self.questions += 1

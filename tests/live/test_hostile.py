@@ -1,0 +1,95 @@
+"""Hostile and broken targets: an answer or a reason, within bounds, never a traceback."""
+
+import asyncio
+
+import pytest
+from servers.hostile import BEHAVIOURS
+from servers.recording import listening
+
+from plainwire.live.settings import Settings
+from plainwire.live.site import LiveSite
+from plainwire.model import Exchange, Request, Unanswered
+from plainwire.scan import scan
+from plainwire.wire.target import parse_target
+
+QUICK = Settings(connect_timeout_s=0.5, answer_timeout_s=0.5)
+SILENT = {
+    "never answers": "no complete answer within 0.5 s: nothing came",
+    "answers a byte a second": "no complete answer within 0.5 s: ",
+    "closes at once": "closed before an answer, twice",
+    "resets": "twice",
+    "sends garbage": "not HTTP/1.x",
+    "endless header": "head over 65536 bytes",
+    "endless headers": "head over 65536 bytes",
+    "endless interim responses": "",
+    "header of 16 megabytes": "head over 65536 bytes",
+}
+CUT = {"resets in the body", "ends in the body", "endless body", "endless chunks", "gzip bomb"}
+
+
+def ask(port, path="/"):
+    async def scenario():
+        target, _ = parse_target(f"http://127.0.0.1:{port}/")
+        async with LiveSite(target, QUICK) as site:
+            return await site.ask(Request(target.http[0], "GET", path))
+
+    return asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("name", sorted(SILENT))
+def test_a_target_that_gives_no_answer_is_unanswered_with_a_reason(name):
+    with listening(BEHAVIOURS[name]) as server:
+        answer = ask(server.port)
+    assert isinstance(answer, Unanswered)
+    assert SILENT[name] in answer.reason
+
+
+@pytest.mark.parametrize("name", sorted(CUT))
+def test_a_body_without_end_is_cut(name):
+    with listening(BEHAVIOURS[name]) as server:
+        answer = ask(server.port)
+    assert isinstance(answer, Exchange)
+    assert answer.is_cut
+    assert len(answer.body) <= QUICK.body_limit
+
+
+@pytest.mark.parametrize("name", sorted(BEHAVIOURS))
+def test_a_scan_of_a_hostile_target_ends_with_a_report(name):
+    """The endless answers take the bounds, not more; nothing raises."""
+    with listening(BEHAVIOURS[name]) as server:
+        report = scan(f"http://127.0.0.1:{server.port}/", settings=QUICK)
+    assert report.grade is None or report.grade.letter == "F" or report.grade.is_upper_bound
+    assert report.tls_status != "PASS"
+    assert not [u for u in report.unanswered if "crashed" in u.reason]
+
+
+def test_nothing_listens_is_an_answer_and_leaves_no_grade():
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    report = scan(f"http://127.0.0.1:{port}/", settings=QUICK)
+    assert report.grade is None
+    assert report.tls_status != "PASS"
+
+
+def test_an_unknown_host_leaves_no_grade():
+    report = scan("https://no-such-host.invalid/", settings=QUICK)
+    assert report.grade is None
+    assert any("no address" in u.reason for u in report.unanswered)
+
+
+def test_a_silent_port_is_not_asked_for_ever():
+    """Three questions in a row without an answer are enough."""
+
+    async def scenario(port):
+        target, _ = parse_target(f"http://127.0.0.1:{port}/")
+        async with LiveSite(target, QUICK) as site:
+            questions = [Request(target.http[0], "GET", f"/{n}") for n in range(20)]
+            answers = await asyncio.gather(*(site.ask(q) for q in questions))
+            return [a.reason for a in answers], site.requests
+
+    with listening(BEHAVIOURS["never answers"]) as server:
+        reasons, requests = asyncio.run(scenario(server.port))
+    assert requests == 3
+    assert sum("not asked" in reason for reason in reasons) == 17
