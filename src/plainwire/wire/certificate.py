@@ -64,8 +64,9 @@ class Certificate:
 
     ``subject``, ``issuer`` and ``public_key`` are DER as it stands on the wire, so that they
     compare byte for byte (RFC 5280, 4.1.2.4). ``names`` are its subjectAltNames, all kinds.
-    ``is_malformed``: an extension is broken or there twice, or the algorithms disagree. ``has_unknown_critical``: a critical
-    extension that nobody here understands (RFC 5280, 4.2: must be refused).
+    ``is_malformed``: an extension is broken or there twice, or the algorithms disagree.
+    ``has_unknown_critical``: a critical extension that nobody here understands (RFC 5280, 4.2:
+    must be refused).
     """
 
     der: bytes = field(repr=False)
@@ -126,6 +127,8 @@ def _verify(certificate: x509.Certificate, key: object) -> None:
     match key, how, digest:
         case rsa.RSAPublicKey(), padding.PKCS1v15() | padding.PSS(), hashes.HashAlgorithm():
             key.verify(signature, signed, how, digest)
+        case rsa.RSAPublicKey(), None, hashes.MD5():  # the library gives MD5 no padding
+            key.verify(signature, signed, padding.PKCS1v15(), digest)
         case ec.EllipticCurvePublicKey(), ec.ECDSA(), _:
             key.verify(signature, signed, how)
         case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey(), None, None:
