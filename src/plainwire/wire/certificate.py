@@ -80,6 +80,12 @@ class Certificate:
     parsed: x509.Certificate
     values: Mapping[type, x509.ExtensionType] = field(repr=False)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Certificate) and self.der == other.der
+
+    def __hash__(self) -> int:
+        return hash(self.der)
+
     def extension(self, kind: type[Value]) -> Value | None:
         """The value of an extension. Returns None if it is absent or broken."""
         value = self.values.get(kind)

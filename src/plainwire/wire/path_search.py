@@ -22,6 +22,7 @@ MAX_DEPTH = 10
 MAX_VERIFICATIONS = 64
 MAX_STEPS = 500
 MAX_PATHS = 8
+MAX_COMPARISONS = 100_000
 
 SERVER_PURPOSES = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
 
@@ -47,14 +48,17 @@ class Search:
 
     ``served`` are the certificates of the peer, ``stores`` the anchors by subject. At most
     `MAX_VERIFICATIONS` signatures are verified, each pair once, likely issuers first, and at
-    most `MAX_STEPS` certificates visited, so that a mesh of cross-signs costs no more.
+    most `MAX_STEPS` certificates visited, so that a mesh of cross-signs costs no more; names are
+    compared with constraints at most `MAX_COMPARISONS` times, and beyond that do not hold.
     """
 
     served: Sequence[Certificate]
     stores: Mapping[str, Mapping[bytes, tuple[bytes, ...]]]
     verifications: int = MAX_VERIFICATIONS
     steps: int = MAX_STEPS
+    comparisons: int = MAX_COMPARISONS
     _issuers: dict[bytes, Path] = field(default_factory=dict)
+    _within: dict[tuple[bytes, bytes], bool] = field(default_factory=dict)
 
     def stores_of(self, certificate: Certificate) -> tuple[str, ...]:
         """The stores that hold this very certificate as an anchor."""
@@ -142,7 +146,7 @@ class Search:
             and _signs_certificates(issuer)
             and _is_short_enough(issuer, path)
             and is_for_servers(issuer)
-            and _names_hold(issuer, path)
+            and self._names_hold(issuer, path)
         )
 
     def _is_authority(self, issuer: Certificate) -> bool:
@@ -151,6 +155,26 @@ class Search:
         if issuer.extension(x509.BasicConstraints) is not None:
             return issuer.is_ca
         return issuer.parsed.version is x509.Version.v1 and bool(self.stores_of(issuer))
+
+    def _names_hold(self, issuer: Certificate, path: Path) -> bool:
+        constraints = issuer.extension(x509.NameConstraints)
+        if constraints is None:
+            return True
+        leaf, *authorities = path
+        # RFC 5280, 4.2.1.10: not applied to self-issued certificates unless it is the last one.
+        checked = [leaf, *(item for item in authorities if not item.is_self_issued)]
+        return all(self._is_within(item, issuer, constraints) for item in checked)
+
+    def _is_within(
+        self, item: Certificate, issuer: Certificate, constraints: x509.NameConstraints
+    ) -> bool:
+        pair = item.der, issuer.der
+        if pair not in self._within:
+            self.comparisons -= certificate_names.comparisons(item, constraints)
+            self._within[pair] = self.comparisons >= 0 and certificate_names.is_within(
+                item, constraints
+            )
+        return self._within[pair]
 
 
 def is_for_servers(certificate: Certificate) -> bool:
@@ -192,13 +216,3 @@ def _is_short_enough(issuer: Certificate, path: Path) -> bool:
         return True
     below = sum(1 for item in path[1:] if not item.is_self_issued)
     return below <= constraints.path_length
-
-
-def _names_hold(issuer: Certificate, path: Path) -> bool:
-    constraints = issuer.extension(x509.NameConstraints)
-    if constraints is None:
-        return True
-    leaf, *authorities = path
-    # RFC 5280, 4.2.1.10: not applied to self-issued certificates unless it is the last one.
-    checked = [leaf, *(item for item in authorities if not item.is_self_issued)]
-    return all(certificate_names.is_within(item, constraints) for item in checked)

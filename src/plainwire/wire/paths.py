@@ -198,7 +198,7 @@ def _no_san(case: _Case) -> bool:
 
 
 def _weak_key(case: _Case) -> bool:
-    """RSA or DSA below 2048 bits, EC below 224, anywhere on the path; a key of unknown size is not."""
+    """RSA or DSA below 2048 bits or EC below 224, anywhere on the path; unknown sizes are not."""
     keys = [(item.facts.key_type, item.facts.key_bits) for item in case.path]
     return any(0 < bits < LEAST_BITS.get(kind, 0) for kind, bits in keys)
 
@@ -208,7 +208,7 @@ def _signed_with(case: _Case, *weak: str) -> bool:
     signed = [
         item
         for item in case.path
-        if item is case.leaf
+        if item == case.leaf
         or not (case.search.stores_of(item) or case.search.is_self_signed(item))
     ]
     return any(item.facts.signature_hash in weak for item in signed)
