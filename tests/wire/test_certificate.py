@@ -114,6 +114,16 @@ def test_must_staple_is_tls_feature_five() -> None:
     assert not facts(issue("a.test", extensions=[(other, False)]).der).must_staple
 
 
+def test_a_tls_feature_that_is_unknown_hides_nothing() -> None:
+    # RFC 7633, 4.1: any TLS extension's number; 23 is extended_master_secret.
+    oid = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.24")
+    value = x509.UnrecognizedExtension(oid, bytes.fromhex("3006020117020105"))
+    parsed = parse(issue("a.test", extensions=[(value, False)]).der)
+    assert parsed.facts.must_staple
+    assert parsed.facts.sans == ("a.test",)
+    assert not parsed.is_malformed
+
+
 def test_only_dns_names_and_addresses_are_shown_and_without_prefix() -> None:
     sans = ["a.test", x509.RFC822Name("me@a.test"), x509.IPAddress(ipaddress.ip_address("::1"))]
     assert facts(issue("a.test", sans=sans).der).sans == ("a.test", "::1")
@@ -168,7 +178,7 @@ def test_one_broken_extension_does_not_hide_the_others() -> None:
 def test_an_extension_that_is_there_twice_is_read_once_and_noticed() -> None:
     # RFC 5280, 4.2: a certificate MUST NOT include more than one instance of an extension.
     whole = asn1.outline(issue("a.test", must_staple=True).der)
-    doubled = whole.extensions + whole.extensions[-1:]
+    doubled = whole.extensions + whole.extensions[:1]
     body = asn1.encode(asn1.EXTENSIONS, asn1.encode(asn1.SEQUENCE, b"".join(doubled)))
     odd = asn1.encode(asn1.SEQUENCE, asn1.encode(asn1.SEQUENCE, whole.before + body) + whole.after)
     assert parse(odd).is_malformed

@@ -33,11 +33,15 @@ ODD = (
     ValueError,
     TypeError,
     OverflowError,
+    KeyError,
     x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
     UnsupportedAlgorithm,
 )
+
+# RFC 7633: id-pe-tlsfeature, and the number of status_request among the TLS extensions.
+TLS_FEATURE, STATUS_REQUEST = bytes.fromhex("06082b06010505070118"), 5
 
 # cryptography names no hash for these two, and none of its kind signs with them any more.
 OLD_HASHES = {"1.2.840.113549.1.1.2": "md2", "1.2.840.113549.1.1.3": "md4"}
@@ -178,7 +182,6 @@ def parse(der: bytes) -> Certificate:
     alternative = values.get(x509.SubjectAlternativeName)
     names = tuple(alternative) if isinstance(alternative, x509.SubjectAlternativeName) else ()
     key_type, key_bits = _key(certificate, parts)
-    features = values.get(x509.TLSFeature)
     shown = CertificateFacts(
         subject=_name(lambda: certificate.subject, parts.subject),
         issuer=_name(lambda: certificate.issuer, parts.issuer),
@@ -189,9 +192,7 @@ def parse(der: bytes) -> Certificate:
         key_bits=key_bits,
         signature_hash=_signature_hash(certificate),
         fingerprint_sha256=hashlib.sha256(der).hexdigest(),
-        # RFC 7633, section 4.2.3.1: feature 5 is status_request.
-        must_staple=isinstance(features, x509.TLSFeature)
-        and x509.TLSFeatureType.status_request in features,
+        must_staple=any(STATUS_REQUEST in _features(raw) for raw in parts.extensions),
     )
     return Certificate(
         der=der,
@@ -234,10 +235,22 @@ def _extensions(
     whole = _attempt(lambda: list(certificate.extensions))
     if whole is not None:
         return whole, False
+    # A TLS feature that the library does not know is lawful, yet a KeyError to it.
+    others = [raw for raw in parts.extensions[:MAX_EXTENSIONS] if not _features(raw)]
     found: list[x509.Extension[x509.ExtensionType]] = []
-    for raw in parts.extensions[:MAX_EXTENSIONS]:
+    for raw in others:
         found += _attempt(lambda raw=raw: _alone(parts, raw)) or []  # type: ignore[misc]
-    return found, True
+    kinds = {item.oid for item in found}
+    return found, len(kinds) < len(others) or len(parts.extensions) > MAX_EXTENSIONS
+
+
+def _features(extension: bytes) -> list[int]:
+    """The TLS features that an extension asks for, empty if it is another one (RFC 7633, 4.1)."""
+    try:
+        kind, *_, value = asn1.elements(asn1.elements(extension)[0].content)
+        return asn1.integers(value.content) if kind.raw == TLS_FEATURE else []
+    except (WireError, ValueError, IndexError):
+        return []
 
 
 def _alone(parts: asn1.Outline, extension: bytes) -> list[x509.Extension[x509.ExtensionType]]:
