@@ -1,0 +1,243 @@
+"""What is wrong with a served certificate chain, every reason by itself.
+
+Libraries stop at the first reason, and strict ones refuse private authorities for what no client
+minds; hence an own judgement. `PROBLEMS` are the words of the report contract. Where RFC 5280
+leaves a choice, the docstrings say which was taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from plainwire.model import Chain, WireError
+from plainwire.wire.certificate import Certificate, parse
+from plainwire.wire.certificate_names import is_for
+from plainwire.wire.path_search import Path, Search, by_subject, is_for_servers
+
+MAX_SERVED = 32
+SOON = timedelta(days=14)
+LONGEST = timedelta(days=398)
+LEAST_BITS = {"RSA": 2048, "DSA": 2048, "ECDSA": 224}
+
+
+def judge(
+    chain: Sequence[bytes],
+    *,
+    name: str,
+    now: datetime,
+    stores: Mapping[str, Sequence[bytes]],
+    stapled: bool | None = None,
+) -> Chain:
+    """What a served chain says, which stores trust it, and every problem it has.
+
+    ``chain`` is DER as served, the leaf first; ``name`` a host name (A-label) or an IP literal;
+    ``now`` aware; ``stores`` anchors by store name; ``stapled`` whether an OCSP response came
+    along, None if nobody looked, and then `must_staple_missing` is not among the checked.
+    A certificate behind the leaf that cannot be read is left out of ``chain`` and counts as
+    `extra_certs`, and so does what is past the first `MAX_SERVED`.
+
+    Raises:
+        WireError: if there is no certificate, or the leaf cannot be read (RFC 8446, 4.4.2).
+    """
+    case = _case(chain, name, now, stores, stapled)
+    checked = tuple(word for word in PROBLEMS if stapled is not None or word not in NEEDS_STAPLE)
+    trusted = {store for path in case.paths for store in case.search.stores_of(path[-1])}
+    return Chain(
+        chain=tuple(item.facts for item in case.served),
+        problems=tuple(word for word in checked if PROBLEMS[word](case)),
+        problems_checked=checked,
+        trusted_by=tuple(store for store in stores if store in trusted),
+        paths=tuple(
+            dict.fromkeys(tuple(item.facts.subject for item in path) for path in case.paths)
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What the questions below are asked of.
+
+    ``served`` are the readable certificates, each once; ``is_padded`` that others came with them.
+    ``path`` is the best path: fewest certificates out of their time, then the shortest; without a
+    path to an anchor, the served certificates that lead up from the leaf.
+    """
+
+    search: Search
+    served: Path
+    is_padded: bool
+    name: str
+    now: datetime
+    stapled: bool | None
+    depths: Mapping[bytes, int]
+    paths: tuple[Path, ...]
+    path: Path
+
+    @property
+    def leaf(self) -> Certificate:
+        return self.served[0]
+
+    @property
+    def linked(self) -> Path:
+        """The served certificates that lead up from the leaf, in the order served."""
+        return tuple(item for item in self.served if item.der in self.depths)
+
+
+def _case(
+    chain: Sequence[bytes],
+    name: str,
+    now: datetime,
+    stores: Mapping[str, Sequence[bytes]],
+    stapled: bool | None,
+) -> _Case:
+    if not chain:
+        raise WireError("RFC 8446 4.4.2: the server's certificate_list MUST NOT be empty")
+    leaf = parse(chain[0])
+    others = [item for der in chain[1:MAX_SERVED] if (item := _readable(der))]
+    served = tuple({item.der: item for item in (leaf, *others)}.values())
+    search = Search(served, {store: by_subject(tuple(ders)) for store, ders in stores.items()})
+    paths = search.paths(leaf)
+    depths = search.depths(leaf)
+    linked = tuple(item for item in served if item.der in depths)
+    best = min(
+        paths, key=lambda path: (sum(_is_lapsed(item, now) for item in path), len(path)), default=()
+    )
+    return _Case(
+        search=search,
+        served=served,
+        is_padded=len(served) < len(chain),
+        name=name,
+        now=now,
+        stapled=stapled,
+        depths=depths,
+        paths=paths,
+        path=best or linked,
+    )
+
+
+def _readable(der: bytes) -> Certificate | None:
+    try:
+        return parse(der)
+    except WireError:
+        return None
+
+
+def _is_lapsed(item: Certificate, now: datetime) -> bool:
+    return not item.facts.not_before <= now <= item.facts.not_after
+
+
+def _expired(case: _Case) -> bool:
+    """The leaf, or a certificate that the best path needs, the root included as in OpenSSL."""
+    return any(case.now > item.facts.not_after for item in case.path)
+
+
+def _not_yet_valid(case: _Case) -> bool:
+    return any(case.now < item.facts.not_before for item in case.path)
+
+
+def _expires_soon(case: _Case) -> bool:
+    """The leaf has at most 14 days left; one that has expired is `expired` only."""
+    return timedelta(0) <= case.leaf.facts.not_after - case.now <= SOON
+
+
+def _self_signed(case: _Case) -> bool:
+    """The leaf's own key signed it, and no store names it: named by `--ca` it is as good as any."""
+    return not case.paths and case.search.is_self_signed(case.leaf)
+
+
+def _incomplete_chain(case: _Case) -> bool:
+    """No path, and for a certificate on the way up nobody has one with its issuer's name.
+
+    A private root that was not given looks the same from here; the words say what was seen.
+    """
+    return not case.paths and not _self_signed(case) and _is_cut_off(case)
+
+
+def _untrusted_root(case: _Case) -> bool:
+    """No path though every issuer's name is at hand: an unknown root, a wrong signature, or a
+    constraint (basicConstraints, keyUsage, pathLen, extendedKeyUsage, names) that is broken."""
+    return not case.paths and not _self_signed(case) and not _is_cut_off(case)
+
+
+def _is_cut_off(case: _Case) -> bool:
+    way = [parse(der) for der in case.depths]
+    if any(case.search.stores_of(item) or case.search.is_self_signed(item) for item in way):
+        return False
+    return any(not case.search.named_issuers(item) for item in way)
+
+
+def _wrong_chain_order(case: _Case) -> bool:
+    """A certificate comes before one that is fewer steps from the leaf, or the leaf is not first.
+
+    Alternatives at the same height may come in any order (RFC 8446, 4.4.2, lets extra ones be).
+    """
+    heights = [case.depths[item.der] for item in case.linked]
+    return heights != sorted(heights) or any(
+        case.leaf in case.search.issuers(item) for item in case.served[1:]
+    )
+
+
+def _extra_certs(case: _Case) -> bool:
+    """Something served twice, unreadable, or on no way up from the leaf."""
+    return case.is_padded or len(case.linked) < len(case.served)
+
+
+def _root_in_chain(case: _Case) -> bool:
+    """A self-signed certificate behind the leaf: bytes that no client needs (RFC 8446, 4.4.2)."""
+    return any(case.search.is_self_signed(item) for item in case.served[1:])
+
+
+def _hostname_mismatch(case: _Case) -> bool:
+    return not is_for(case.leaf, case.name)
+
+
+def _no_san(case: _Case) -> bool:
+    """No dNSName and no iPAddress; then the name mismatches too, since nothing else counts."""
+    return not case.leaf.dns_names and not case.leaf.ip_addresses
+
+
+def _weak_key(case: _Case) -> bool:
+    """RSA or DSA below 2048 bits or EC below 224, anywhere on the path; unknown sizes are not."""
+    keys = [(item.facts.key_type, item.facts.key_bits) for item in case.path]
+    return any(0 < bits < LEAST_BITS.get(kind, 0) for kind, bits in keys)
+
+
+def _signed_with(case: _Case, *weak: str) -> bool:
+    """A signature that a client relies on: the leaf's, and others up to but without the root's."""
+    signed = [
+        item
+        for item in case.path
+        if item == case.leaf
+        or not (case.search.stores_of(item) or case.search.is_self_signed(item))
+    ]
+    return any(item.facts.signature_hash in weak for item in signed)
+
+
+def _validity_too_long(case: _Case) -> bool:
+    """The leaf is valid for more than 398 times 24 hours from notBefore to notAfter."""
+    return case.leaf.facts.not_after - case.leaf.facts.not_before > LONGEST
+
+
+# In the order of the report contract; `revoked` takes an answer that a certificate does not give.
+PROBLEMS: Mapping[str, Callable[[_Case], bool]] = {
+    "expired": _expired,
+    "not_yet_valid": _not_yet_valid,
+    "expires_soon": _expires_soon,
+    "self_signed": _self_signed,
+    "untrusted_root": _untrusted_root,
+    "incomplete_chain": _incomplete_chain,
+    "wrong_chain_order": _wrong_chain_order,
+    "extra_certs": _extra_certs,
+    "root_in_chain": _root_in_chain,
+    "hostname_mismatch": _hostname_mismatch,
+    "no_san": _no_san,
+    "weak_key": _weak_key,
+    "weak_signature_sha1": lambda case: _signed_with(case, "sha1"),
+    "weak_signature_md5": lambda case: _signed_with(case, "md5", "md4", "md2"),
+    "validity_too_long": _validity_too_long,
+    "ca_as_leaf": lambda case: case.leaf.is_ca,
+    "must_staple_missing": lambda case: case.leaf.facts.must_staple and case.stapled is False,
+    "wrong_eku": lambda case: not is_for_servers(case.leaf),
+}
+NEEDS_STAPLE = ("must_staple_missing",)
