@@ -6,15 +6,16 @@
 set -eu
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-POLICY=/usr/sbin/policy-rc.d
+POLICY=${POLICY:-/usr/sbin/policy-rc.d}
 SAVED=$POLICY.before-plainwire
 MARK='written by plainwire tests/servers/install.sh'
 
 say() { echo "servers: $*"; }
 fail() { say "$*" >&2; exit 1; }
 
-# command:package
-SERVERS='nginx:nginx apache2:apache2-bin haproxy:haproxy caddy:caddy openssl:openssl node:nodejs'
+# command:package; the environment may say otherwise, and where the policy lies: for its own test.
+ALL='nginx:nginx apache2:apache2-bin haproxy:haproxy caddy:caddy openssl:openssl node:nodejs'
+SERVERS=${SERVERS:-$ALL}
 
 missing_of() {  # missing_of command|package: one name a server that is not there
     for pair in $SERVERS; do
@@ -65,7 +66,7 @@ fi
 command -v apt-get >/dev/null 2>&1 || fail "missing: ${commands}- there is no apt-get here; install them by hand"
 [ "$(id -u)" = 0 ] || fail "missing: ${commands}- run as root: apt-get install ${packages% }"
 
-exec 9>/run/plainwire-servers.lock
+exec 9<"${POLICY%/*}"  # the folder itself is the lock: two runs must not save each other's policy
 flock 9
 restore_policy
 forbid_services
