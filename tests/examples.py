@@ -3,6 +3,7 @@
 The code of an example runs with `issue`, `days` and `now` at hand and may define
 - `app`: a Flask application that is served over http and over https, in process;
 - `http_app` / `https_app`: one for a single scheme; nobody listens at the other;
+- `publicly_trusted = True`: the examples' root counts as one of Mozilla's;
 - `certificate` (made by `issue(...)`) and/or `versions`: then https is a real TLS server on
   loopback with that certificate and those versions, and plain HTTP is closed.
 The site's name is `api.example.com`; `root`, the examples' own CA, is trusted as `--ca`.
@@ -75,11 +76,13 @@ async def report_on(check: Check, example: str, *, target: str = f"https://{HOST
     space = code_of(example)
     options: dict[str, Any] = {"checks": [check]}
     if "certificate" in space or "versions" in space:
-        from tls_example import serving
+        from tls_example import ROOT, serving
 
         async with serving(space) as (port, ca_file):
             parsed, _ = parse_target(f"https://{HOST}:{port}/")
             parsed = replace(parsed, address="127.0.0.1")
+            if space.get("publicly_trusted"):
+                options["stores"] = {"mozilla": (ROOT.der,)}
             return await scan_async(parsed, settings=Settings(ca_file=ca_file), **options)
     parsed, _ = parse_target(target)
     return await scan_async(

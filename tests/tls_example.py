@@ -12,7 +12,7 @@ from typing import Any
 
 from certificates import Issued, issue
 
-ROOT = issue("Example Root", ca=True)
+ROOT = issue("Example Root", ca=True, key=2048)
 VERSIONS = {
     "TLSv1.0": ssl.TLSVersion.TLSv1,
     "TLSv1.1": ssl.TLSVersion.TLSv1_1,

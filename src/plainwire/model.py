@@ -330,6 +330,21 @@ class TlsEndpoint:
     connections: int = 0
     duration_s: float = 0.0
 
+    def chains_with(self, problem: str) -> tuple[Chain, ...]:
+        """The served chains that have a problem; empty where none was seen."""
+        return tuple(chain for chain in self.certificates or () if problem in chain.problems)
+
+    def shown(self, chain: Chain) -> Handshake:
+        """A served chain as evidence: subject, issuer, times and fingerprint of its leaf."""
+        leaf = chain.chain[0]
+        return Handshake(
+            self.host,
+            self.port,
+            f"a TLS handshake for {self.server_name or self.host}",
+            f"{leaf.subject}, issued by {leaf.issuer}, valid from {leaf.not_before:%Y-%m-%d} to "
+            f"{leaf.not_after:%Y-%m-%d}, SHA-256 {leaf.fingerprint_sha256}",
+        )
+
 
 # Findings ----------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -56,12 +56,13 @@ async def scan_async(
     mask_key: bytes | None = None,
     send: Send | None = None,
     look: Look | None = None,
+    stores: Mapping[str, tuple[bytes, ...]] | None = None,
 ) -> Report:
     """Scan one target and return its report; ``report.grade`` is None if nothing answered there.
 
     ``stop``, once set, ends the scan with what is known. ``mask_key`` keys the hashes of masked
-    secrets (random for each scan by default). ``send`` and ``look`` replace the network, for
-    tests and rehearsals.
+    secrets (random for each scan by default). ``send`` and ``look`` replace the network, and
+    ``stores`` the trust stores (by name, DER), for tests and rehearsals.
 
     Raises:
         UsageError: if ``target`` is a string that names no target.
@@ -80,6 +81,7 @@ async def scan_async(
         clock=clock,
         send=send,
         look=look,
+        stores=stores,
     ) as site:
         masker = Masker(
             mask_key or secrets.token_bytes(16),

@@ -3,14 +3,14 @@
 import asyncio
 
 import pytest
-from servers.hostile import BEHAVIOURS
-from servers.recording import listening
 
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
 from plainwire.model import Exchange, Request, Unanswered
 from plainwire.scan import scan
 from plainwire.wire.target import parse_target
+from servers.hostile import BEHAVIOURS
+from servers.recording import listening
 
 QUICK = Settings(connect_timeout_s=0.5, answer_timeout_s=0.5)
 SILENT = {

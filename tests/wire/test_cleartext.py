@@ -66,9 +66,7 @@ REFUSED = b"<h1>403 Forbidden</h1>"
         (answer(403, b"x", Set_Cookie="a=1"), answer(403, b"x", path="/r"), None, False),
     ],
 )
-def test_a_refusal_is_constant_and_not_what_the_application_says(
-    answered, control, twin, refused
-):
+def test_a_refusal_is_constant_and_not_what_the_application_says(answered, control, twin, refused):
     assert cleartext.is_constant_refusal(answered, control, twin) is refused
 
 

@@ -12,10 +12,11 @@ import contextvars
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from plainwire.live import dial, discover, handshakes
+from plainwire.live import dial, discover, handshakes, trust
 from plainwire.live import http as http_client
 from plainwire.live.credentials import Credentials
 from plainwire.live.lane import Connection, Lane, Pace
@@ -62,6 +63,7 @@ class LiveSite:
         clock: Callable[[], datetime] | None = None,
         send: Send | None = None,
         look: Look | None = None,
+        stores: Mapping[str, tuple[bytes, ...]] | None = None,
     ) -> None:
         self._target = target
         self._settings = settings
@@ -69,6 +71,7 @@ class LiveSite:
         self._named_paths = named_paths
         self._trace = trace or Trace()
         self._now = clock() if clock else datetime.now(UTC)
+        self._stores = stores
         self._send = send or self._send_over_network
         self._look = look or handshakes.look
         self._asked: dict[object, asyncio.Task[Any]] = {}
@@ -124,6 +127,8 @@ class LiveSite:
 
     async def ask(self, request: Request) -> Answer:
         """The answer to one request; the same request is sent once however many ask it."""
+        if self._credentials is None:
+            request = replace(request, identity="given")  # the same bytes, so the same question
         answer: Answer = await self._once(request, lambda: self._answer(request))
         self._note(answer)
         return answer
@@ -197,6 +202,10 @@ class LiveSite:
         if endpoint.speaks_tls is not None:
             self._note(endpoint)
         return endpoint
+
+    def stores(self) -> Mapping[str, tuple[bytes, ...]]:
+        """The trust stores that certificates are judged against, by name."""
+        return self._stores if self._stores is not None else trust.stores(self._settings.ca_file)
 
     def served_chain(self, origin: Origin) -> tuple[bytes, ...] | None:
         """The chain that an https exchange with the origin showed, leaf first, as DER."""
