@@ -261,3 +261,8 @@ def test_a_wrong_byte_breaks_the_signature() -> None:
     data[-1] ^= 1
     assert parse(GOOD.der).is_signed_by(parse(ROOT.der))
     assert not parse(bytes(data)).is_signed_by(parse(ROOT.der))
+
+
+def test_an_issuer_has_the_name_and_not_only_the_key() -> None:
+    renamed = issue("Another Name", ca=True, key=ROOT.key)
+    assert not parse(GOOD.der).is_signed_by(parse(renamed.der))

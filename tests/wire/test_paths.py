@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -11,13 +12,14 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from certificates import DAY, Issued, issue, rsa_key
 from plainwire.model import Chain, WireError
 from plainwire.wire import certificate, path_search
+from plainwire.wire import der as asn1
 from plainwire.wire.paths import PROBLEMS, judge
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -579,3 +581,143 @@ def test_a_broken_certificate_in_a_store_is_passed_over() -> None:
     stores = {"ca-file": (b"broken", ROOT.der)}
     chain = judge([LEAF.der, ISSUING.der], name=NAME, now=NOW, stores=stores)
     assert chain.trusted_by == ("ca-file",)
+
+
+# What the parser found broken is not trusted; what a rule leaves out is left out -----------------
+
+
+def new_name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def rebuilt(old: Issued, by: Issued, *, without: Sequence[int] = ()) -> bytes:
+    """The certificate signed anew by ``by`` (EC) without some fields of its TBSCertificate."""
+    whole = asn1.elements(old.der)[0]
+    tbs, algorithm, _ = asn1.elements(whole.content)
+    fields = asn1.elements(tbs.content)
+    kept = b"".join(item.raw for at, item in enumerate(fields) if at not in without)
+    body = asn1.encode(asn1.SEQUENCE, kept)
+    signature = by.key.sign(body, ec.ECDSA(hashes.SHA256()))
+    tail = algorithm.raw + asn1.encode(asn1.BIT_STRING, b"\0" + signature)
+    return asn1.encode(asn1.SEQUENCE, body + tail)
+
+
+def test_a_version_1_intermediate_is_no_authority(tmp_path: Path) -> None:
+    later = new_ca("V1", ROOT)
+    version, extensions = 0, 7
+    old = Issued(rebuilt(later, ROOT, without=[version, extensions]), later.key, ROOT)
+    assert old.x509.version is x509.Version.v1
+    leaf = new_leaf(old)
+    assert not openssl_accepts(Case([leaf, old]), tmp_path, "-no_check_time")
+    assert judged(leaf, old).problems == ("untrusted_root",)
+
+
+def test_a_certificate_with_a_broken_extension_is_not_trusted() -> None:
+    broken = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.30"), b"\x04\x00")
+    leaf = new_leaf(ISSUING, extensions=[(broken, False)])
+    assert judged(leaf, ISSUING).problems == ("untrusted_root",)
+
+
+def test_a_certificate_with_two_signature_algorithms_is_not_trusted() -> None:
+    sha256, sha384 = (bytes.fromhex(f"300a06082a8648ce3d04030{last}") for last in (2, 3))
+    whole = asn1.elements(LEAF.der)[0]
+    tbs, _, signature = asn1.elements(whole.content)
+    assert sha256 in tbs.raw
+    bad = asn1.encode(asn1.SEQUENCE, tbs.raw + sha384 + signature.raw)
+    assert certificate.parse(bad).is_malformed
+
+
+def test_a_self_issued_authority_is_neither_counted_nor_constrained(tmp_path: Path) -> None:
+    # RFC 5280, 4.2.1.9 and 4.2.1.10: a key rollover makes such certificates.
+    root = new_root("Root", path_length=0, excluded=[x509.DirectoryName(new_name("Root"))])
+    rolled = new_ca("Root", root)
+    leaf = new_leaf(rolled, subject=IN_ORGANIZATION)
+    assert openssl_accepts(Case([leaf, rolled], roots=[root]), tmp_path, "-no_check_time")
+    assert judged(leaf, rolled, roots=[root]).trusted_by == ("ca-file",)
+    assert not judged(new_leaf(rolled, subject=new_name("Root")), rolled, roots=[root]).trusted_by
+
+
+@pytest.mark.parametrize(
+    ("ca", "name", "is_trusted"),
+    [
+        ({"permitted": [".example.test"]}, "api.example.test", True),
+        ({"permitted": [".example.test"]}, "example.test", False),
+        ({"excluded": [x509.DNSName("")]}, "api.example.test", False),
+        ({"permitted": [x509.DNSName("")]}, "api.example.test", True),
+    ],
+)
+def test_odd_dns_constraints_are_read_as_openssl_reads_them(
+    ca: Mapping[str, object], name: str, is_trusted: bool, tmp_path: Path
+) -> None:
+    served = constrained(name, ca=ca)
+    assert openssl_accepts(Case(served), tmp_path, "-no_check_time") == is_trusted
+    assert bool(judged(*served, name=name).trusted_by) == is_trusted
+
+
+def test_a_network_among_the_names_is_never_permitted_and_always_excluded() -> None:
+    network = x509.IPAddress(ipaddress.ip_network("10.0.0.0/8"))
+    for ca in ({"permitted": ["10.0.0.0/8"]}, {"excluded": ["11.0.0.0/8"]}):
+        assert judged(*constrained(ca=ca, sans=[NAME, network])).trusted_by == ()
+
+
+def test_a_zone_is_no_part_of_an_address() -> None:
+    leaf = new_leaf(ISSUING, sans=["fe80::1"])
+    assert judged(leaf, ISSUING, name="fe80::1%eth0").problems == ()
+
+
+def test_a_longer_path_that_is_in_time_is_better_than_a_shorter_one_that_is_not() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    short = new_root("CA", key=key, not_after=NOW - DAY)
+    long = new_ca("CA", ROOT, key=key)
+    leaf = new_leaf(short)
+    assert judged(leaf, long, roots=[short]).problems == ("expired",)
+    assert judged(leaf, long, roots=[short, ROOT]).problems == ()
+
+
+def test_the_signature_of_an_anchor_does_not_count_whoever_made_it() -> None:
+    root = new_root("RSA Root", key=2048, hash="sha1")
+    middle = new_ca("CA", root, hash="sha1")
+    assert judged(new_leaf(middle), roots=[middle]).problems == ()
+    leaf = new_leaf(root, hash="sha256")
+    assert judged(leaf, root, roots=[OTHER]).problems == ("untrusted_root", "root_in_chain")
+
+
+def test_md2_counts_with_md5() -> None:
+    sha256, md2 = (bytes.fromhex(f"06092a864886f70d0101{last}") for last in ("0b", "02"))
+    leaf = new_leaf(new_root("RSA Root", key=2048), key=2048)
+    assert "weak_signature_md5" in judged(leaf.der.replace(sha256, md2)).problems
+
+
+def test_a_root_or_an_anchor_that_was_reached_is_untrusted_and_not_missing() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    plain, cross = new_root("New", key=key), new_ca("New", OTHER, key=key)
+    problems = judged(new_leaf(plain), cross, plain).problems
+    assert problems == ("untrusted_root", "root_in_chain")
+    short = new_ca("Short", OTHER, path_length=0)
+    below_it = new_ca("Below", short)
+    assert judged(new_leaf(below_it), below_it, roots=[short]).problems == ("untrusted_root",)
+
+
+def test_the_likely_issuer_of_a_hundred_with_one_name_is_asked_first() -> None:
+    crowd = [new_root("Root") for _ in range(100)]
+    leaf = new_leaf(crowd[-1])
+    assert judged(leaf, roots=crowd).trusted_by == ("ca-file",)
+
+
+def test_of_a_long_list_the_first_thirty_two_are_looked_at() -> None:
+    chain = judged(LEAF, ISSUING, *(new_root(f"Root {at}") for at in range(40)))
+    assert len(chain.chain) == 32
+    assert chain.problems == ("extra_certs", "root_in_chain")
+
+
+def test_the_steps_of_a_search_are_bounded() -> None:
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(7)]
+    plain = [new_root(f"CA {at}", key=key) for at, key in enumerate(keys)]
+    mesh = [
+        new_ca(f"CA {below}", plain[above], key=keys[below])
+        for below, above in itertools.permutations(range(7), 2)
+    ]
+    served = [certificate.parse(item.der) for item in mesh]
+    search = path_search.Search(served, {}, verifications=10_000)
+    assert search.paths(certificate.parse(new_leaf(plain[0]).der)) == ()
+    assert search.steps == 0
