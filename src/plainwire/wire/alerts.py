@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from plainwire.model import WireError
 
-CLOSE_NOTIFY = 0
 HANDSHAKE_FAILURE = 40
 PROTOCOL_VERSION = 70
+# How a server says that it will not have what the hello offers, and not something else (a
+# name, its own state): unexpected_message, handshake_failure, illegal_parameter, decode_error,
+# protocol_version, insufficient_security, missing_extension, unsupported_extension.
+REFUSALS = frozenset((10, 40, 47, 50, 70, 71, 109, 110))
 
 NAMES = {
     0: "close_notify",

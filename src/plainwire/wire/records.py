@@ -136,11 +136,6 @@ class MessageReader:
         self._first = bytearray()
         self._is_tls: bool | None = None
 
-    @property
-    def is_tls(self) -> bool | None:
-        """Whether the first bytes were a record header; None until five bytes came."""
-        return self._is_tls
-
     def feed(self, data: bytes) -> list[Message]:
         """The messages that are whole with these bytes.
 
