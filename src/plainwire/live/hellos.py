@@ -1,0 +1,49 @@
+"""Sends one ClientHello on a connection of its own and reads the first thing said to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from plainwire.model import TargetError
+from plainwire.wire.answer import Answer, AnswerReader, NoAnswer
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+OpenStream = Callable[[], AbstractAsyncContextManager[Stream]]
+
+
+async def ask_hello(open_stream: OpenStream, hello: bytes, *, timeout_s: float) -> Answer:
+    """The answer to ``hello``, sent as soon as the stream is open; the connection is aborted after.
+
+    ``timeout_s`` is for the whole answer from the open stream on; how long connecting, or
+    waiting for one's turn to, may take is for ``open_stream`` to say. Never raises for a peer.
+    """
+    answer: Answer | None = None
+    try:
+        async with open_stream() as (reader, writer):
+            try:
+                # No drain(): a hello fits the socket's buffer, and drain() would raise for a
+                # peer that reset after its alert, before the alert is read.
+                writer.write(hello)
+                answer = await _read_answer(reader, timeout_s)
+            finally:
+                writer.transport.abort()
+    except (OSError, TargetError) as error:
+        # With an answer in hand, it is only the closing that went wrong.
+        return answer or NoAnswer("unreachable", f"no connection: {error}")
+    return answer
+
+
+async def _read_answer(reader: asyncio.StreamReader, timeout_s: float) -> Answer:
+    answer = AnswerReader()
+    try:
+        async with asyncio.timeout(timeout_s):
+            while data := await reader.read(4096):
+                if (found := answer.feed(data)) is not None:
+                    return found
+            return answer.end()
+    except TimeoutError:
+        return NoAnswer("silent", f"no answer within {timeout_s:g} s")
+    except ConnectionError:
+        return answer.end(is_reset=True)

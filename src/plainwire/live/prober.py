@@ -1,0 +1,303 @@
+"""Asks a server which protocol versions it accepts, by hellos of our own bytes.
+
+A version is **accepted** when a ServerHello (or HelloRetryRequest) names it. It is **refused**
+when a ServerHello names another, or an alert says `protocol_version`; or when every hello of
+the version got a refusing alert while the server accepts some other version (where it accepts
+none, such an alert is about something else, a missing server name perhaps, and says nothing).
+
+Servers such as IIS refuse old versions by closing or resetting without an alert, which looks
+like throttling. So that counts as a refusal only if it happens again when asked alone, and a
+hello known to be good is answered just before and just after. Silence never counts. What is
+neither accepted nor refused is inconclusive, with a reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+
+from plainwire.live.hellos import OpenStream, Stream, ask_hello
+from plainwire.policy.suites import offered_groups, offered_schemes, offers
+from plainwire.policy.versions import Version
+from plainwire.wire.alerts import PROTOCOL_VERSION, REFUSALS, Alert
+from plainwire.wire.answer import Answer, NoAnswer, describe
+from plainwire.wire.hello import ServerHello, client_hello
+from plainwire.wire.not_tls import NotTls
+
+X25519 = 0x001D
+
+# The likeliest first, then the one that a stack which chokes on it would know.
+ASK_ORDER = (
+    Version.TLS_1_2,
+    Version.TLS_1_0,
+    Version.TLS_1_3,
+    Version.TLS_1_1,
+    Version.SSL_3_0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsAnswer:
+    """Which versions a server accepts, in the words of `model.TlsEndpoint`.
+
+    ``protocols`` holds only what is known; the rest is in ``inconclusive`` as (question,
+    reason). ``speaks_tls`` is False if the server answered in plain text, and None if nothing
+    told. ``answers`` has the deciding answer to each version asked in readable words, and
+    ``hellos`` the ServerHello of each accepted version.
+    """
+
+    protocols: Mapping[str, bool]
+    speaks_tls: bool | None
+    inconclusive: tuple[tuple[str, str], ...]
+    connections: int
+    answers: Mapping[str, str]
+    hellos: Mapping[str, ServerHello]
+
+
+async def accepted_versions(
+    open_stream: OpenStream,
+    *,
+    server_name: str | None,
+    timeout_s: float,
+    versions: Iterable[Version] = tuple(Version),
+) -> VersionsAnswer:
+    """Which of ``versions`` the server accepts; every question has a connection of its own.
+
+    ``open_stream`` yields a new TCP connection, and may keep a caller waiting for its turn: all
+    versions are asked at once. ``server_name`` is an A-label, an IP literal or None.
+    ``timeout_s`` is for one answer. Never raises for what a server does.
+    """
+    probe = _VersionProbe(open_stream, server_name, timeout_s, frozenset(versions))
+    await probe.ask_all_at_once()
+    await probe.ask_further_hellos()
+    await probe.ask_again_alone()
+    return probe.result()
+
+
+@cache
+def _hello_count(version: Version) -> int:
+    """How many hellos it takes to offer everything that a version knows."""
+    return 2 if version is Version.TLS_1_3 else len(offers(version))
+
+
+def _hello(version: Version, number: int, server_name: str | None) -> bytes:
+    """A version's hello: for TLS 1.3 without and with a key share, else one part of the suites.
+
+    The share is random bytes: every string of 32 is an x25519 public key (RFC 7748, section 5).
+    """
+    is_13 = version is Version.TLS_1_3
+    return client_hello(
+        version,
+        random=secrets.token_bytes(32),
+        suites=offers(version)[0 if is_13 else number],
+        groups=offered_groups(version),
+        schemes=offered_schemes(version),
+        server_name=server_name,
+        # RFC 8446, D.4: middleboxes want to see a session id.
+        session_id=secrets.token_bytes(32) if is_13 else b"",
+        key_shares=[(X25519, secrets.token_bytes(32))] if is_13 and number else [],
+    ).to_bytes()
+
+
+def _is_refusal(answer: Answer) -> bool:
+    return isinstance(answer, Alert) and answer.description in REFUSALS
+
+
+def _is_drop(answer: Answer) -> bool:
+    """True for an end that is a refusal if it can be told from throttling."""
+    match answer:
+        case NoAnswer(kind="closed" | "reset") | Alert():
+            return True
+        case NotTls(kind=kind):
+            return kind != "binary"
+    return False
+
+
+class _VersionProbe:
+    """The answers so far, and what to ask next."""
+
+    def __init__(
+        self,
+        open_stream: OpenStream,
+        server_name: str | None,
+        timeout_s: float,
+        versions: frozenset[Version],
+    ) -> None:
+        self._open_stream = open_stream
+        self._server_name = server_name
+        self._timeout_s = timeout_s
+        self._order = [version for version in ASK_ORDER if version in versions]
+        self._answers: dict[Version, list[tuple[int, Answer]]] = {v: [] for v in self._order}
+        self._opened: set[Version] = set()
+        self._connections = 0
+        self._is_sound = False
+
+    # Asking ---------------------------------------------------------------------------------
+
+    async def _ask(self, version: Version, number: int = 0) -> Answer:
+        @asynccontextmanager
+        async def counted() -> AsyncIterator[Stream]:
+            async with self._open_stream() as stream:
+                self._connections += 1
+                self._opened.add(version)
+                yield stream
+
+        hello = _hello(version, number, self._server_name)
+        answer = await ask_hello(counted, hello, timeout_s=self._timeout_s)
+        self._answers[version].append((number, answer))
+        return answer
+
+    async def ask_all_at_once(self) -> None:
+        """Ask every version's first hello, all at the same time.
+
+        Where the caller lets only one connection through at a time and the server says nothing
+        of TLS, those still waiting are given up, so that a dead port costs one time-out.
+        """
+        tasks: dict[Version, asyncio.Task[None]] = {}
+
+        async def ask(version: Version) -> None:
+            answer = await self._ask(version)
+            if _leads_nowhere(answer) and not self._heard_tls:
+                for other, task in tasks.items():
+                    if other not in self._opened and other is not version:
+                        task.cancel()
+
+        async with asyncio.TaskGroup() as group:
+            for version in self._order:
+                tasks[version] = group.create_task(ask(version))
+
+    async def ask_further_hellos(self) -> None:
+        """Ask the other hellos of versions whose first got a refusing alert."""
+        async with asyncio.TaskGroup() as group:
+            for version in self._doubtful():
+                asked = self._answers[version]
+                if asked and _is_refusal(asked[0][1]):
+                    for number in range(1, _hello_count(version)):
+                        group.create_task(self._ask(version, number))
+
+    async def ask_again_alone(self) -> None:
+        """Ask the versions in doubt once more, one connection at a time."""
+        doubtful = self._doubtful()
+        if doubtful and not self._heard_tls:
+            # The second in order: what the first met with may be about the first alone.
+            await self._ask(doubtful[1 % len(doubtful)])
+            if not self._heard_tls:
+                return
+        doubtful = [version for version in self._doubtful() if not self._is_refused(version)]
+        witness = self._witness()
+        is_good = await self._answers_again(witness) if doubtful and witness else False
+        for version in doubtful:
+            await self._ask_every_hello(version)
+        if is_good and any(self._verdict(version) is None for version in doubtful):
+            self._is_sound = await self._answers_again(witness)
+
+    async def _ask_every_hello(self, version: Version) -> None:
+        # For TLS 1.3 the key share first: what the stack stumbled over may be its absence.
+        numbers = (1, 0) if version is Version.TLS_1_3 else range(_hello_count(version))
+        for number in numbers:
+            answer = await self._ask(version, number)
+            if self._verdict(version) is not None or not (_is_drop(answer) or _is_refusal(answer)):
+                return
+
+    async def _answers_again(self, witness: tuple[Version, int] | None) -> bool:
+        """Whether the server answers the hello that it had accepted."""
+        return witness is not None and isinstance(await self._ask(*witness), ServerHello)
+
+    # Judging --------------------------------------------------------------------------------
+
+    def _all_answers(self) -> list[Answer]:
+        return [answer for answers in self._answers.values() for _, answer in answers]
+
+    @property
+    def _heard_tls(self) -> bool:
+        return any(isinstance(answer, ServerHello | Alert) for answer in self._all_answers())
+
+    def _accepting(self, version: Version) -> tuple[int, ServerHello] | None:
+        for number, answer in self._answers[version]:
+            if isinstance(answer, ServerHello) and answer.version == version:
+                return number, answer
+        return None
+
+    def _witness(self) -> tuple[Version, int] | None:
+        """A version and number of a hello that was accepted, as a proof of life."""
+        for version in self._order:
+            if accepting := self._accepting(version):
+                return version, accepting[0]
+        return None
+
+    def _doubtful(self) -> list[Version]:
+        return [version for version in self._order if self._verdict(version) is None]
+
+    def _verdict(self, version: Version) -> bool | None:
+        if self._accepting(version):
+            return True
+        if self._refusing(version):
+            return False
+        if self._witness() and (self._is_refused(version) or self._is_dropped(version)):
+            return False
+        return None
+
+    def _refusing(self, version: Version) -> Answer | None:
+        """The answer that refuses the version in so many words, if there is one."""
+        for _, answer in self._answers[version]:
+            if isinstance(answer, ServerHello):
+                return answer
+            if isinstance(answer, Alert) and answer.description == PROTOCOL_VERSION:
+                return answer
+        return None
+
+    def _is_refused(self, version: Version) -> bool:
+        """True if every hello of the version got a refusing alert."""
+        refused = {number for number, answer in self._answers[version] if _is_refusal(answer)}
+        return len(refused) == _hello_count(version)
+
+    def _is_dropped(self, version: Version) -> bool:
+        """True if the version was dropped every time, and the server is known to be well."""
+        answers = self._answers[version]
+        drops = [answer for _, answer in answers if _is_drop(answer)]
+        return self._is_sound and len(drops) == len(answers) > _hello_count(version)
+
+    # The result -----------------------------------------------------------------------------
+
+    @property
+    def _speaks_tls(self) -> bool | None:
+        if self._heard_tls:
+            return True
+        answers = self._all_answers()
+        plain = any(isinstance(answer, NotTls) and answer.is_plain_text for answer in answers)
+        return False if plain else None
+
+    def result(self) -> VersionsAnswer:
+        """What the answers come to, oldest version first."""
+        speaks_tls = self._speaks_tls
+        asked = sorted(self._order) if speaks_tls is not False else []
+        verdicts = {version: self._verdict(version) for version in asked}
+        hellos = {version: found[1] for version in asked if (found := self._accepting(version))}
+        return VersionsAnswer(
+            protocols={str(v): known for v, known in verdicts.items() if known is not None},
+            speaks_tls=speaks_tls,
+            inconclusive=tuple(
+                (f"does it accept {v}?", self._words(v)) for v in asked if verdicts[v] is None
+            ),
+            connections=self._connections,
+            answers={str(version): self._words(version) for version in sorted(self._order)},
+            hellos={str(version): hello for version, hello in hellos.items()},
+        )
+
+    def _words(self, version: Version) -> str:
+        """The deciding answer to a version in readable words: the last one, if none decides."""
+        accepting = self._accepting(version)
+        answer = accepting[1] if accepting else self._refusing(version)
+        if answer is None and self._answers[version]:
+            answer = self._answers[version][-1][1]
+        return describe(answer or NoAnswer("not asked", "not asked: the server said nothing"))
+
+
+def _leads_nowhere(answer: Answer) -> bool:
+    return isinstance(answer, NotTls) or (
+        isinstance(answer, NoAnswer) and answer.kind in ("silent", "unreachable")
+    )
