@@ -3,6 +3,7 @@
 The code of an example runs with `issue`, `days` and `now` at hand and may define
 - `app`: a Flask application that is served over http and over https, in process;
 - `http_app` / `https_app`: one for a single scheme; nobody listens at the other;
+- `protocols`: what the probe found, where no server can be had that does it;
 - `publicly_trusted = True`: the examples' root counts as one of Mozilla's;
 - `certificate` (made by `issue(...)`) and/or `versions`: then https is a real TLS server on
   loopback with that certificate and those versions, and plain HTTP is closed.
@@ -18,6 +19,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from flask import Flask
 
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite, NoListenerError
@@ -85,8 +88,14 @@ async def report_on(check: Check, example: str, *, target: str = f"https://{HOST
                 options["stores"] = {"mozilla": (ROOT.der,)}
             return await scan_async(parsed, settings=Settings(ca_file=ca_file), **options)
     parsed, _ = parse_target(target)
+
+    async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
+        endpoint = await good_tls(site, origin)
+        return replace(endpoint, protocols=space.get("protocols"))
+
+    space.setdefault("https_app" if "protocols" in space else "", Flask("example"))
     return await scan_async(
-        replace(parsed, address="127.0.0.1"), send=wsgi_send(space), look=good_tls, **options
+        replace(parsed, address="127.0.0.1"), send=wsgi_send(space), look=look, **options
     )
 
 

@@ -2,27 +2,77 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
-from plainwire.model import Chain, Exchange, NoListener, Origin, Request, TlsEndpoint, WireError
+from plainwire.live.prober import VersionsAnswer
+from plainwire.model import (
+    Answer,
+    Chain,
+    Exchange,
+    NoListener,
+    Origin,
+    Request,
+    TlsEndpoint,
+    Unanswered,
+    WireError,
+)
 
 if TYPE_CHECKING:
     from plainwire.live.site import LiveSite
 
 
 async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
-    """The origin's TLS, as far as it answered."""
-    answer = await site.ask(Request(origin, "GET", site.target.path, identity=None))
+    """The origin's TLS, as far as it answered.
+
+    An https origin of the target is asked for its versions and its chain; any other port only
+    whether it speaks TLS.
+    """
+    if origin not in site.target.https:
+        versions, answer = await site.versions(origin), None
+    else:
+        question = Request(origin, "GET", site.target.path, identity=None)
+        versions, answer = await asyncio.gather(site.versions(origin), site.ask(question))
     chain = site.served_chain(origin)
-    speaks = True if chain else False if isinstance(answer, NoListener) else None
+    speaks: bool | None = versions.speaks_tls or bool(chain) or None
+    if speaks is None and await _is_known_not_to(site, origin, versions):
+        speaks = False
     return TlsEndpoint(
         origin.host,
         origin.port,
         address=answer.address if isinstance(answer, Exchange) else None,
         server_name=None if site.target.is_ip else origin.host,
         speaks_tls=speaks,
+        protocols=versions.protocols if speaks else None,
         certificates=_judged(site, origin, chain) if chain else None,
+        inconclusive=_open_questions(origin, versions, answer, speaks),
+        connections=versions.connections,
     )
+
+
+async def _is_known_not_to(site: LiveSite, origin: Origin, versions: VersionsAnswer) -> bool:
+    """True if nobody listens, or the port answers in plain text, or closes on hellos but not HTTP."""
+    if versions.speaks_tls is False or site.is_closed(origin):
+        return True
+    if "no answer within" in " ".join(versions.answers.values()):
+        return False
+    clear = Request(Origin("http", origin.host, origin.port), "GET", site.target.path)
+    return clear.origin in site.target.http and isinstance(await site.ask(clear), Exchange)
+
+
+def _open_questions(
+    origin: Origin, versions: VersionsAnswer, answer: Answer | None, speaks: bool | None
+) -> tuple[tuple[str, str], ...]:
+    """What was asked and not answered, with the reason."""
+    where = f"{origin.host}:{origin.port}"
+    if speaks is False:
+        return ()
+    found = [(f"{where}: {question}", reason) for question, reason in versions.inconclusive]
+    if isinstance(answer, Unanswered):
+        found.append((f"{where}: which certificate?", answer.reason))
+    if isinstance(answer, NoListener):
+        found.append((f"{where}: which certificate?", answer.reason))
+    return tuple(found)
 
 
 def _judged(site: LiveSite, origin: Origin, chain: tuple[bytes, ...]) -> tuple[Chain, ...]:

@@ -29,6 +29,9 @@ from plainwire.wire.hello import ServerHello, client_hello
 from plainwire.wire.not_tls import NotTls
 
 X25519 = 0x001D
+# A plain HTTP server reads a hello as the beginning of a request line. With an empty line in it
+# the server answers at once (400) instead of waiting for more: a synchronous one would be killed.
+EMPTY_LINE = b"\r\n\r\n"
 
 # The likeliest first, then the one that a stack which chokes on it would know.
 ASK_ORDER = (
@@ -92,7 +95,7 @@ def _hello(version: Version, number: int, server_name: str | None) -> bytes:
     is_13 = version is Version.TLS_1_3
     return client_hello(
         version,
-        random=secrets.token_bytes(32),
+        random=EMPTY_LINE + secrets.token_bytes(28),
         suites=offers(version)[0 if is_13 else number],
         groups=offered_groups(version),
         schemes=offered_schemes(version),

@@ -20,6 +20,7 @@ from plainwire.live import dial, discover, handshakes, trust
 from plainwire.live import http as http_client
 from plainwire.live.credentials import Credentials
 from plainwire.live.lane import Connection, Lane, Pace
+from plainwire.live.prober import VersionsAnswer, accepted_versions
 from plainwire.live.settings import USER_AGENT, Settings
 from plainwire.live.trace import Trace
 from plainwire.model import (
@@ -37,6 +38,7 @@ from plainwire.model import (
     TlsEndpoint,
     Unanswered,
 )
+from plainwire.policy.versions import Version
 from plainwire.wire import cleartext
 
 asking: contextvars.ContextVar[str] = contextvars.ContextVar("asking", default="scan")
@@ -81,7 +83,7 @@ class LiveSite:
         self._observing = dial.observing_context()
         self._verifying: ssl.SSLContext | None = None
         self._chains: dict[Origin, tuple[bytes, ...]] = {}
-        self._is_up: dict[Origin, bool] = {}
+        self._is_up: dict[int, bool] = {}
         self._silence: dict[Origin, int] = {}
         self._random_path = f"/{secrets.token_hex(12)}"
         self.unanswered: dict[tuple[str, str], Unanswered] = {}
@@ -203,6 +205,27 @@ class LiveSite:
             self._note(endpoint)
         return endpoint
 
+    async def versions(self, origin: Origin) -> VersionsAnswer:
+        """The versions that an origin accepts; a port for plain HTTP is asked for two only."""
+        if origin in self._target.https:
+            wanted = tuple(Version)
+        else:
+            wanted = (Version.TLS_1_2, Version.TLS_1_3)
+        found: VersionsAnswer = await self._once(
+            ("versions", origin),
+            lambda: accepted_versions(
+                lambda: self.open_stream(origin, "a TLS ClientHello"),
+                server_name=None if self._target.is_ip else origin.host,
+                timeout_s=self._settings.answer_timeout_s,
+                versions=wanted,
+            ),
+        )
+        return found
+
+    def is_closed(self, origin: Origin) -> bool:
+        """True if it was seen that nobody listens on the origin's port."""
+        return self._is_up.get(origin.port) is False
+
     def stores(self) -> Mapping[str, tuple[bytes, ...]]:
         """The trust stores that certificates are judged against, by name."""
         return self._stores if self._stores is not None else trust.stores(self._settings.ca_file)
@@ -286,6 +309,8 @@ class LiveSite:
         origin = request.origin
         lane = await self.lane(origin)
         address = (await self._resolved())[0]
+        if self._is_shared(origin) and (await self.versions(origin)).speaks_tls is False:
+            raise NoListenerError("the port does not speak TLS")
         proxy = dial.proxy_for(origin, address, self._settings)
         context = self._context_for(request, address)
         through = proxy is not None and origin.scheme == "http"
@@ -335,7 +360,7 @@ class LiveSite:
         proxy = dial.proxy_for(origin, address, self._settings)
         if proxy is not None:
             return await dial.through_proxy(proxy, origin, self._settings)
-        if self._is_up.get(origin) is False:
+        if self._is_up.get(origin.port) is False:
             raise NoListenerError("nobody listens")
         for _ in range(2):
             try:
@@ -343,12 +368,12 @@ class LiveSite:
             except TimeoutError:
                 continue
             except OSError as error:
-                self._is_up[origin] = False
+                self._is_up[origin.port] = False
                 raise NoListenerError(_in_words(error)) from None
-            self._is_up[origin] = True
+            self._is_up[origin.port] = True
             return connection
         if any(self._is_up.values()):
-            self._is_up[origin] = False
+            self._is_up[origin.port] = False
             raise NoListenerError("no answer to SYN in two tries, while another port answers")
         raise TargetError(
             f"no answer to SYN in two tries of {self._settings.connect_timeout_s:g} s"
@@ -373,11 +398,19 @@ class LiveSite:
             finally:
                 lane.give_back(connection, is_reusable=False)
 
+    def _is_shared(self, origin: Origin) -> bool:
+        """True for https on a port that plain HTTP is tried on too.
+
+        A synchronous HTTP server waits for the rest of what it takes for a request line: our own
+        hello makes it answer, OpenSSL's does not.
+        """
+        return origin.scheme == "https" and any(
+            other.port == origin.port for other in self._target.http
+        )
+
     async def _is_tls_only(self, origin: Origin) -> bool:
         twin = Origin("https", origin.host, origin.port)
-        if twin not in self._target.https:
-            return False
-        return bool((await self.tls_of(twin)).speaks_tls)
+        return bool((await self.versions(twin)).speaks_tls)
 
     async def lane(self, origin: Origin) -> Lane:
         """The lane to the origin's port: cleartext and TLS on one port share it."""
