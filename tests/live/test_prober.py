@@ -2,15 +2,15 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import struct
-import socket
 
 import pytest
-import tls_peers as peers
-from tls_peers import SSL3, TLS10, TLS11, TLS12, TLS13, alert, asked_version, record, server_hello
 
+import tls_peers as peers
 from plainwire.live.prober import accepted_versions
+from tls_peers import SSL3, TLS10, TLS11, TLS12, TLS13, alert, asked_version, record, server_hello
 
 ALL = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 WORD = dict(zip((SSL3, TLS10, TLS11, TLS12, TLS13), ALL, strict=True))
@@ -28,9 +28,7 @@ def only(*accepted):
 
 def probe(port, *, at_once=8, timeout_s=10.0, server_name="localhost"):
     return asyncio.run(
-        accepted_versions(
-            peers.opener(port, at_once), server_name=server_name, timeout_s=timeout_s
-        )
+        accepted_versions(peers.opener(port, at_once), server_name=server_name, timeout_s=timeout_s)
     )
 
 
@@ -64,7 +62,11 @@ COMMAND_LINES = [
     (("-tls1_2", "-cipher", "AES256-GCM-SHA384"), only("TLSv1.2")),
     (("-tls1_3", "-groups", "P-521"), only("TLSv1.3")),
     (("-tls1_2", "-cipher", "ARIA128-GCM-SHA256"), only("TLSv1.2")),
-    (("-tls1_2", "-cipher", "PSK-AES256-CCM8:@SECLEVEL=0", "-psk", "aa", "-nocert"), only("TLSv1.2")),
+    (("-min_protocol", "TLSv1.2"), only("TLSv1.2", "TLSv1.3")),
+    (
+        ("-tls1_2", "-cipher", "PSK-AES256-CCM8:@SECLEVEL=0", "-psk", "aa", "-nocert"),
+        only("TLSv1.2"),
+    ),
 ]
 
 
@@ -84,16 +86,18 @@ def test_finds_what_the_command_line_of_openssl_allows(certificate, options, exp
 
 @pytest.mark.server("openssl")
 def test_costs_one_connection_a_version_on_a_server_of_today(certificate):
-    with peers.s_server(certificate) as port:
+    with peers.s_server(certificate, "-min_protocol", "TLSv1.2") as port:
         assert probe(port, at_once=1).connections == 5
 
 
 @pytest.mark.server("openssl")
 def test_a_retry_request_is_named_with_suite_and_group(certificate):
-    with peers.s_server(certificate, "-tls1_3", "-groups", "P-384") as port:
+    suite = "TLS_AES_256_GCM_SHA384"
+    options = ("-tls1_3", "-groups", "P-384", "-ciphersuites", suite)
+    with peers.s_server(certificate, *options) as port:
         answer = probe(port, at_once=1)
     assert answer.hellos["TLSv1.3"].is_retry_request
-    assert answer.answers["TLSv1.3"] == "HelloRetryRequest TLSv1.3, TLS_AES_256_GCM_SHA384, secp384r1"
+    assert answer.answers["TLSv1.3"] == f"HelloRetryRequest TLSv1.3, {suite}, secp384r1"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +132,10 @@ def test_finds_what_a_python_server_allows(certificate, oldest, newest, expected
 # Peers that answer ------------------------------------------------------------------------
 
 
-def accepting(*versions, refusal=alert(70)):
+PROTOCOL_VERSION = alert(70)
+
+
+def accepting(*versions, refusal=PROTOCOL_VERSION):
     """A server of some versions that sends `refusal` to others."""
 
     async def respond(hello, writer):
@@ -367,7 +374,13 @@ def test_an_internal_error_for_one_version_again_and_again_is_a_refusal():
 @pytest.mark.parametrize("at_once", [1, 8])
 @pytest.mark.parametrize(
     "text",
-    [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"<html>400</html>", b"SSH-2.0-x\r\n", b"220", b"-ERR\r\n"],
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"<html>400</html>",
+        b"SSH-2.0-x\r\n",
+        b"220",
+        b"-ERR\r\n",
+    ],
 )
 def test_plain_text_is_no_tls(text, at_once):
     async def respond(hello, writer):
