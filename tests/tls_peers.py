@@ -112,16 +112,18 @@ async def peer(respond):
 
     async def serve(reader, writer):
         tasks.add(asyncio.current_task())
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        try:
             head = await reader.readexactly(5)
             hello = head + await reader.readexactly(int.from_bytes(head[3:5], "big"))
             hellos.append(hello)
-            if await respond(hello, writer) != "hold":
-                writer.close()
-                await writer.wait_closed()
-                return
-            await reader.read()
-        writer.transport.abort()
+            if await respond(hello, writer) == "hold":
+                await reader.read()
+            writer.close()
+            await writer.wait_closed()
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.transport.abort()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:

@@ -62,6 +62,7 @@ COMMAND_LINES = [
     (("-tls1_2", "-cipher", "AES256-GCM-SHA384"), only("TLSv1.2")),
     (("-tls1_3", "-groups", "P-521"), only("TLSv1.3")),
     (("-tls1_2", "-cipher", "ARIA128-GCM-SHA256"), only("TLSv1.2")),
+    (("-min_protocol", "TLSv1.2"), only("TLSv1.2", "TLSv1.3")),
     (
         ("-tls1_2", "-cipher", "PSK-AES256-CCM8:@SECLEVEL=0", "-psk", "aa", "-nocert"),
         only("TLSv1.2"),
@@ -85,18 +86,18 @@ def test_finds_what_the_command_line_of_openssl_allows(certificate, options, exp
 
 @pytest.mark.server("openssl")
 def test_costs_one_connection_a_version_on_a_server_of_today(certificate):
-    with peers.s_server(certificate) as port:
+    with peers.s_server(certificate, "-min_protocol", "TLSv1.2") as port:
         assert probe(port, at_once=1).connections == 5
 
 
 @pytest.mark.server("openssl")
 def test_a_retry_request_is_named_with_suite_and_group(certificate):
-    with peers.s_server(certificate, "-tls1_3", "-groups", "P-384") as port:
+    suite = "TLS_AES_256_GCM_SHA384"
+    options = ("-tls1_3", "-groups", "P-384", "-ciphersuites", suite)
+    with peers.s_server(certificate, *options) as port:
         answer = probe(port, at_once=1)
     assert answer.hellos["TLSv1.3"].is_retry_request
-    assert (
-        answer.answers["TLSv1.3"] == "HelloRetryRequest TLSv1.3, TLS_AES_256_GCM_SHA384, secp384r1"
-    )
+    assert answer.answers["TLSv1.3"] == f"HelloRetryRequest TLSv1.3, {suite}, secp384r1"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,10 @@ def test_finds_what_a_python_server_allows(certificate, oldest, newest, expected
 # Peers that answer ------------------------------------------------------------------------
 
 
-def accepting(*versions, refusal=alert(70)):
+PROTOCOL_VERSION = alert(70)
+
+
+def accepting(*versions, refusal=PROTOCOL_VERSION):
     """A server of some versions that sends `refusal` to others."""
 
     async def respond(hello, writer):

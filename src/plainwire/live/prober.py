@@ -23,10 +23,11 @@ from functools import cache
 from plainwire.live.hellos import OpenStream, Stream, ask_hello
 from plainwire.policy.suites import offered_groups, offered_schemes, offers
 from plainwire.policy.versions import Version
-from plainwire.wire.alerts import PROTOCOL_VERSION, REFUSALS, Alert
-from plainwire.wire.answer import Answer, NoAnswer, describe
+from plainwire.wire.alerts import Alert
+from plainwire.wire.answer import Answer, NoAnswer
 from plainwire.wire.hello import ServerHello, client_hello
 from plainwire.wire.not_tls import NotTls
+from plainwire.wire.verdict import VersionAnswers, is_drop, is_refusal
 
 X25519 = 0x001D
 # A plain HTTP server reads a hello as the beginning of a request line. With an empty line in it
@@ -106,20 +107,6 @@ def _hello(version: Version, number: int, server_name: str | None) -> bytes:
     ).to_bytes()
 
 
-def _is_refusal(answer: Answer) -> bool:
-    return isinstance(answer, Alert) and answer.description in REFUSALS
-
-
-def _is_drop(answer: Answer) -> bool:
-    """True for an end that is a refusal if it can be told from throttling."""
-    match answer:
-        case NoAnswer(kind="closed" | "reset") | Alert():
-            return True
-        case NotTls(kind=kind):
-            return kind != "binary"
-    return False
-
-
 class _VersionProbe:
     """The answers so far, and what to ask next."""
 
@@ -133,8 +120,11 @@ class _VersionProbe:
         self._open_stream = open_stream
         self._server_name = server_name
         self._timeout_s = timeout_s
-        self._order = [version for version in ASK_ORDER if version in versions]
-        self._answers: dict[Version, list[tuple[int, Answer]]] = {v: [] for v in self._order}
+        self._asked = {
+            version: VersionAnswers(version, _hello_count(version))
+            for version in ASK_ORDER
+            if version in versions
+        }
         self._opened: set[Version] = set()
         self._connections = 0
         self._is_sound = False
@@ -151,7 +141,7 @@ class _VersionProbe:
 
         hello = _hello(version, number, self._server_name)
         answer = await ask_hello(counted, hello, timeout_s=self._timeout_s)
-        self._answers[version].append((number, answer))
+        self._asked[version].answers.append((number, answer))
         return answer
 
     async def ask_all_at_once(self) -> None:
@@ -170,16 +160,16 @@ class _VersionProbe:
                         task.cancel()
 
         async with asyncio.TaskGroup() as group:
-            for version in self._order:
+            for version in self._asked:
                 tasks[version] = group.create_task(ask(version))
 
     async def ask_further_hellos(self) -> None:
         """Ask the other hellos of versions whose first got a refusing alert."""
         async with asyncio.TaskGroup() as group:
             for version in self._doubtful():
-                asked = self._answers[version]
-                if asked and _is_refusal(asked[0][1]):
-                    for number in range(1, _hello_count(version)):
+                asked = self._asked[version]
+                if asked.answers and is_refusal(asked.answers[0][1]):
+                    for number in range(1, asked.hello_count):
                         group.create_task(self._ask(version, number))
 
     async def ask_again_alone(self) -> None:
@@ -190,7 +180,7 @@ class _VersionProbe:
             await self._ask(doubtful[1 % len(doubtful)])
             if not self._heard_tls:
                 return
-        doubtful = [version for version in self._doubtful() if not self._is_refused(version)]
+        doubtful = [version for version in self._doubtful() if not self._asked[version].is_refused]
         witness = self._witness()
         is_good = await self._answers_again(witness) if doubtful and witness else False
         for version in doubtful:
@@ -203,7 +193,7 @@ class _VersionProbe:
         numbers = (1, 0) if version is Version.TLS_1_3 else range(_hello_count(version))
         for number in numbers:
             answer = await self._ask(version, number)
-            if self._verdict(version) is not None or not (_is_drop(answer) or _is_refusal(answer)):
+            if self._verdict(version) is not None or not is_drop(answer):
                 return
 
     async def _answers_again(self, witness: tuple[Version, int] | None) -> bool:
@@ -213,58 +203,26 @@ class _VersionProbe:
     # Judging --------------------------------------------------------------------------------
 
     def _all_answers(self) -> list[Answer]:
-        return [answer for answers in self._answers.values() for _, answer in answers]
+        return [answer for asked in self._asked.values() for _, answer in asked.answers]
 
     @property
     def _heard_tls(self) -> bool:
         return any(isinstance(answer, ServerHello | Alert) for answer in self._all_answers())
 
-    def _accepting(self, version: Version) -> tuple[int, ServerHello] | None:
-        for number, answer in self._answers[version]:
-            if isinstance(answer, ServerHello) and answer.version == version:
-                return number, answer
-        return None
-
     def _witness(self) -> tuple[Version, int] | None:
-        """A version and number of a hello that was accepted, as a proof of life."""
-        for version in self._order:
-            if accepting := self._accepting(version):
-                return version, accepting[0]
+        """A version and the number of a hello of it that was accepted: a proof of life."""
+        for version, asked in self._asked.items():
+            if asked.accepting:
+                return version, asked.accepting[0]
         return None
-
-    def _doubtful(self) -> list[Version]:
-        return [version for version in self._order if self._verdict(version) is None]
 
     def _verdict(self, version: Version) -> bool | None:
-        if self._accepting(version):
-            return True
-        if self._refusing(version):
-            return False
-        if self._witness() and (self._is_refused(version) or self._is_dropped(version)):
-            return False
-        return None
+        accepts_another = self._witness() is not None
+        asked = self._asked[version]
+        return asked.verdict(accepts_another=accepts_another, is_sound=self._is_sound)
 
-    def _refusing(self, version: Version) -> Answer | None:
-        """The answer that refuses the version in so many words, if there is one."""
-        for _, answer in self._answers[version]:
-            if isinstance(answer, ServerHello):
-                return answer
-            if isinstance(answer, Alert) and answer.description == PROTOCOL_VERSION:
-                return answer
-        return None
-
-    def _is_refused(self, version: Version) -> bool:
-        """True if every hello of the version got a refusing alert."""
-        refused = {number for number, answer in self._answers[version] if _is_refusal(answer)}
-        return len(refused) == _hello_count(version)
-
-    def _is_dropped(self, version: Version) -> bool:
-        """True if the version was dropped every time, and the server is known to be well."""
-        answers = self._answers[version]
-        drops = [answer for _, answer in answers if _is_drop(answer)]
-        return self._is_sound and len(drops) == len(answers) > _hello_count(version)
-
-    # The result -----------------------------------------------------------------------------
+    def _doubtful(self) -> list[Version]:
+        return [version for version in self._asked if self._verdict(version) is None]
 
     @property
     def _speaks_tls(self) -> bool | None:
@@ -277,27 +235,25 @@ class _VersionProbe:
     def result(self) -> VersionsAnswer:
         """What the answers come to, oldest version first."""
         speaks_tls = self._speaks_tls
-        asked = sorted(self._order) if speaks_tls is not False else []
-        verdicts = {version: self._verdict(version) for version in asked}
-        hellos = {version: found[1] for version in asked if (found := self._accepting(version))}
+        every = {version: self._asked[version] for version in sorted(self._asked)}
+        told = every if speaks_tls is not False else {}
+        verdicts = {version: self._verdict(version) for version in told}
         return VersionsAnswer(
             protocols={str(v): known for v, known in verdicts.items() if known is not None},
             speaks_tls=speaks_tls,
             inconclusive=tuple(
-                (f"does it accept {v}?", self._words(v)) for v in asked if verdicts[v] is None
+                (f"does it accept {version}?", asked.words)
+                for version, asked in told.items()
+                if verdicts[version] is None
             ),
             connections=self._connections,
-            answers={str(version): self._words(version) for version in sorted(self._order)},
-            hellos={str(version): hello for version, hello in hellos.items()},
+            answers={str(version): asked.words for version, asked in every.items()},
+            hellos={
+                str(version): asked.accepting[1]
+                for version, asked in told.items()
+                if asked.accepting
+            },
         )
-
-    def _words(self, version: Version) -> str:
-        """The deciding answer to a version in readable words: the last one, if none decides."""
-        accepting = self._accepting(version)
-        answer = accepting[1] if accepting else self._refusing(version)
-        if answer is None and self._answers[version]:
-            answer = self._answers[version][-1][1]
-        return describe(answer or NoAnswer("not asked", "not asked: the server said nothing"))
 
 
 def _leads_nowhere(answer: Answer) -> bool:
