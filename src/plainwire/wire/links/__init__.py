@@ -1,0 +1,39 @@
+"""The links that a body holds, told apart by what a browser does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from plainwire.wire.links import css, html, json_values, script
+from plainwire.wire.links.html import Form, forms
+from plainwire.wire.links.link import MAX_LINKS, Kind, Link
+
+__all__ = ["MAX_BODY", "MAX_LINKS", "Form", "Kind", "Link", "forms", "links"]
+
+MAX_BODY = 8 * 1024 * 1024  # characters
+
+_MARKUP = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml"})
+
+
+def links(body: str, content_type: str) -> tuple[Link, ...]:
+    """The links in ``body``, each as it is written, at most `MAX_LINKS`, in the order found.
+
+    ``content_type`` is a Content-Type value, with or without parameters; for a type that holds
+    no links the result is empty. HTML and CSS give relative links too; JavaScript and JSON give
+    absolute ones. Reads at most `MAX_BODY` characters, in time linear in their number.
+    """
+    media_type = content_type.partition(";")[0].strip().lower()
+    return tuple(islice(_found(body[:MAX_BODY], media_type), MAX_LINKS))
+
+
+def _found(body: str, media_type: str) -> Iterator[Link]:
+    if media_type in _MARKUP:
+        return html.links(body)
+    if media_type == "text/css":
+        return css.links(body)
+    if media_type in script.MEDIA_TYPES:
+        return script.links(body)
+    if media_type in ("application/json", "text/json") or media_type.endswith("+json"):
+        return json_values.links(body)
+    return iter(())

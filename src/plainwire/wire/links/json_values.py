@@ -1,0 +1,60 @@
+"""Links in JSON: string values that are absolute URLs (RFC 8259)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from plainwire.wire.links.link import MAX_URL, Link, is_absolute, is_name
+
+MAX_VALUES = 500_000
+
+# Members whose URL names something: JSON Schema, JSON-LD, link relations, XML turned to JSON.
+_NAMING_KEYS = frozenset(
+    {"$schema", "$id", "$ref", "$vocabulary", "@context", "@type", "@vocab", "@xmlns", "xmlns"}
+    | {"namespace", "targetnamespace", "profile", "rel", "conformsto"}
+)
+
+
+def links(body: str, *, where: str = "") -> Iterator[Link]:
+    """The string values that are absolute http, https, ws or wss URLs, with their pointers.
+
+    What does not parse, or is nested deeper than Python reads, has no links. Identifiers of
+    schemas, vocabularies and namespaces are not links.
+    """
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    for pointer, text in _strings(document):
+        if len(text) <= MAX_URL and is_absolute(text) and not is_name(text):
+            yield Link(text, "data", f"{where} {pointer}".strip())
+
+
+def _strings(document: Any) -> Iterator[tuple[str, str]]:
+    """Every string value with its JSON pointer (RFC 6901), naming members left out, in order."""
+    waiting: list[tuple[str, Any]] = [("", document)]
+    for _ in range(MAX_VALUES):
+        if not waiting:
+            return
+        pointer, value = waiting.pop()
+        if isinstance(value, str):
+            yield pointer, value
+        elif isinstance(value, list):
+            waiting.extend((f"{pointer}/{n}", each) for n, each in reversed([*enumerate(value)]))
+        elif isinstance(value, dict):
+            waiting.extend(
+                (f"{pointer}/{_escaped(key)}", each)
+                for key, each in reversed(value.items())
+                if not _is_naming(key)
+            )
+
+
+def _is_naming(key: str) -> bool:
+    lower = key.lower()
+    return lower in _NAMING_KEYS or lower.startswith(("xmlns:", "@xmlns:"))
+
+
+def _escaped(key: str) -> str:
+    return key[:200].replace("~", "~0").replace("/", "~1")

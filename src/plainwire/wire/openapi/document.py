@@ -1,0 +1,105 @@
+"""The bytes of an OpenAPI document as a mapping: JSON or YAML, bounded in size, depth, aliases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+MAX_JSON = 16 * 1024 * 1024  # bytes; the largest public documents have about 12 MB
+MAX_YAML = 4 * 1024 * 1024
+MAX_DEPTH = 100
+# Nodes of the document with each alias counted as all that it stands for.
+MAX_NODES = 500_000
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# What PyYAML's safe constructors raise for values that break their own tags (!!int "",
+# !!timestamp x, 2024-13-45), besides its own errors.
+_CONSTRUCTION = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, OverflowError)
+
+
+def parse(text: bytes, content_type: str) -> Mapping[str, Any] | None:
+    """The document in ``text``: OpenAPI 3 or Swagger 2, as JSON or YAML whatever it is called.
+
+    Returns None if it is neither, or too large (`MAX_JSON`, `MAX_YAML` bytes, `MAX_NODES`), or
+    nested deeper than `MAX_DEPTH`, or its aliases expand beyond that. HTML is not tried.
+    """
+    if "html" in content_type.lower() or len(text) > MAX_JSON:
+        return None
+    start = text[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    document = _json(text) if start.startswith((b"{", b"[")) else None
+    if document is None and not start.startswith(b"<"):
+        document = _yaml(text)
+    if not isinstance(document, dict):
+        return None
+    if "openapi" not in document and "swagger" not in document:
+        return None
+    return {str(key): value for key, value in document.items()}
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _yaml(text: bytes) -> Any:
+    """YAML 1.1, in two passes: the second builds only what the first found to be small."""
+    if len(text) > MAX_YAML:
+        return None
+    loader: Any = None
+    try:
+        # Events come one by one from a loop; composing recurses in C, where depth is fatal.
+        if not _is_bounded(text):
+            return None
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        if root is None or _expanded(root) > MAX_NODES:
+            return None
+        return loader.construct_document(root)
+    except (*_CONSTRUCTION, RecursionError):
+        return None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _is_bounded(text: bytes) -> bool:
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH or count > 2 * MAX_NODES:
+            return False
+    return True
+
+
+def _expanded(root: yaml.Node) -> int:
+    """How many nodes there are if every alias is written out; endless for one within itself."""
+    sizes: dict[int, int] = {}
+    waiting = [root]
+    while waiting:
+        node = waiting[-1]
+        children = _children(node)
+        missing = [child for child in children if id(child) not in sizes]
+        if not missing:
+            sizes[id(node)] = 1 + sum(sizes[id(child)] for child in children)
+            waiting.pop()
+        elif len(waiting) > MAX_DEPTH * 4:
+            # Depth is bounded, so only a node that holds itself leads this deep.
+            return MAX_NODES + 1
+        else:
+            waiting.append(missing[0])
+    return sizes[id(root)]
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [child for pair in node.value for child in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []

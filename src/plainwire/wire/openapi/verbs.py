@@ -1,0 +1,246 @@
+"""Whether a request changes state: by its method, or by a verb in a name of it.
+
+GET is safe by RFC 9110, section 9.2.1, and not in fact: VAmPI's ``GET /createdb`` drops its
+database. So words count too, as whole words: "recreated_at" and "deleted items" say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_WORDS = 200
+
+_VERBS = frozenset(
+    [
+        "activate",
+        "add",
+        "approve",
+        "assign",
+        "ban",
+        "burn",
+        "buy",
+        "cancel",
+        "change",
+        "charge",
+        "checkout",
+        "clear",
+        "confirm",
+        "create",
+        "deactivate",
+        "delete",
+        "demote",
+        "deploy",
+        "dequeue",
+        "destroy",
+        "disable",
+        "drop",
+        "enable",
+        "enqueue",
+        "erase",
+        "exec",
+        "execute",
+        "fire",
+        "flush",
+        "generate",
+        "grant",
+        "import",
+        "init",
+        "initialise",
+        "initialize",
+        "insert",
+        "install",
+        "invite",
+        "invoke",
+        "kill",
+        "lock",
+        "logoff",
+        "logout",
+        "mark",
+        "merge",
+        "migrate",
+        "modify",
+        "notify",
+        "pause",
+        "pay",
+        "populate",
+        "promote",
+        "provision",
+        "publish",
+        "purchase",
+        "purge",
+        "reboot",
+        "recreate",
+        "refund",
+        "regenerate",
+        "register",
+        "reindex",
+        "reject",
+        "reload",
+        "remove",
+        "rename",
+        "replace",
+        "repopulate",
+        "resend",
+        "reset",
+        "restart",
+        "restore",
+        "resume",
+        "revert",
+        "revoke",
+        "rollback",
+        "rotate",
+        "run",
+        "save",
+        "seed",
+        "send",
+        "shutdown",
+        "signout",
+        "signup",
+        "start",
+        "stop",
+        "submit",
+        "subscribe",
+        "suspend",
+        "sync",
+        "terminate",
+        "transfer",
+        "trigger",
+        "truncate",
+        "unban",
+        "unblock",
+        "uninstall",
+        "unlock",
+        "unpublish",
+        "unregister",
+        "unsubscribe",
+        "update",
+        "upgrade",
+        "upload",
+        "upsert",
+        "vote",
+        "wipe",
+        "withdraw",
+        "write",
+    ]
+)
+# Two words that make one verb.
+_PAIRS = frozenset(
+    {("log", "out"), ("log", "off"), ("sign", "out"), ("sign", "up"), ("shut", "down")}
+    | {("opt", "out"), ("opt", "in"), ("turn", "off"), ("turn", "on"), ("roll", "back")}
+    | {("check", "out"), ("switch", "off"), ("switch", "on")}
+)
+# Verbs only where they begin a name of several words: a "post" and a "set" are things too.
+_FIRST = frozenset({"set", "post", "put", "patch", "make", "do", "store"})
+# Written as one word with what they act on: "createdb", "dropdb", "resetall".
+_OBJECTS = "db|database|data|all|user|users|table|tables|cache|session|sessions|mail|email|sms"
+_JOINED = re.compile(
+    rf"(?:create|drop|delete|reset|clear|flush|init|populate|seed|send|wipe|purge|truncate|remove)"
+    rf"(?:{_OBJECTS}|password|account|token|tokens|item|items)"
+)
+# After one of these a verb's word is an object ("get updates", "list resets"), until "and".
+_READING = frozenset(
+    [
+        "get",
+        "gets",
+        "list",
+        "lists",
+        "listing",
+        "read",
+        "reads",
+        "retrieve",
+        "retrieves",
+        "return",
+        "returns",
+        "show",
+        "shows",
+        "fetch",
+        "fetches",
+        "find",
+        "finds",
+        "search",
+        "searches",
+        "view",
+        "views",
+        "display",
+        "displays",
+        "describe",
+        "describes",
+        "count",
+        "counts",
+        "query",
+        "queries",
+        "lookup",
+        "is",
+        "has",
+        "can",
+        "export",
+        "exports",
+        "download",
+        "downloads",
+    ]
+)
+_JOINING = frozenset({"and", "then", "or", "to"})
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PLACEHOLDER = re.compile(r"\{[^{}/]*\}|<[^<>/]*>")
+
+
+def state_change(
+    method: str, path: str, *, names: Iterable[str] = (), tags: Iterable[str] = ()
+) -> str | None:
+    """Why the request may change state, in words for a reader; None if nothing says so.
+
+    ``path`` may be templated and hold a query. ``names`` are phrases about the operation: its
+    operationId and its summary, where "creates" is as good as "create".
+    """
+    if method.upper() not in SAFE_METHODS:
+        return "changes state by its method"
+    for phrase in _path_phrases(path):
+        if (word := _verb(phrase, is_sentence=False)) is not None:
+            return f"changes state by its name: {word}"
+    for tag in tags:
+        if (word := _verb(tag, is_sentence=False)) is not None:
+            return f"changes state by its tag: {word}"
+    for name in names:
+        if (word := _verb(name, is_sentence=True)) is not None:
+            return f"changes state by its name: {word}"
+    return None
+
+
+def _path_phrases(path: str) -> Iterator[str]:
+    """Each segment, and each name and value of the query, percent-decoded."""
+    way, _, query = path[:4096].partition("?")
+    for segment in way.split("/"):
+        yield unquote(_PLACEHOLDER.sub("", segment))
+    for part in re.split(r"[&;=]", query):
+        yield unquote(part.replace("+", " "))
+
+
+def _verb(phrase: str, *, is_sentence: bool) -> str | None:
+    words = [match[0].lower() for match in _WORD.finditer(phrase[:2048])][:MAX_WORDS]
+    is_reading = False
+    for at, word in enumerate(words):
+        after = words[at + 1] if at + 1 < len(words) else ""
+        if word in _JOINING:
+            is_reading = False
+        elif word in _READING and (word, after) not in _PAIRS:
+            is_reading = True
+        elif not is_reading:
+            if (word, after) in _PAIRS:
+                return f"{word} {after}"
+            if _is_verb(word, is_sentence) or (at == 0 and after and word in _FIRST):
+                return word
+    return None
+
+
+def _is_verb(word: str, is_sentence: bool) -> bool:
+    if word in _VERBS or _JOINED.fullmatch(word):
+        return True
+    # "updates" in a path is a collection; in a summary it is what the operation does.
+    return is_sentence and (
+        word.removesuffix("s") in _VERBS
+        or (word.endswith("es") and word[:-2] in _VERBS)
+        or (word.endswith("ies") and word[:-3] + "y" in _VERBS)
+    )
