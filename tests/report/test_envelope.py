@@ -149,96 +149,108 @@ def test_rendering_one_format_imports_no_other():
 def test_the_whole_of_a_report():
     one = report(finding("old", Severity.LOW), tls=clean().tls)
     value = as_dict(replace(one, categories=one.categories[7:8]))
-    assert json.dumps(value) == json.dumps(
-        snapshot(
-            {
-                "schema": "plainwire-report/1",
-                "tool": {"name": "plainwire", "version": "0.1.0", "grading": "1"},
-                "target": {"kind": "url", "value": "https://api.example.com/"},
-                "started_at": "2026-11-23T18:00:00Z",
-                "duration_s": 1.414,
-                "requests": 61,
-                "connections": 44,
-                "grade": {
-                    "letter": "A",
-                    "score": 98,
-                    "is_upper_bound": False,
-                    "scope": ["encryption"],
-                    "caps": [],
-                    "to_reach_a": [],
-                    "unsuppressed_letter": "A",
-                },
-                "tls_status": "PASS",
-                "tls_reasons": [
-                    "All endpoints require HTTPS (14 asked)",
-                    "Valid SSL certificate detected",
-                ],
-                "categories": [
-                    {"id": "encryption", "status": "findings", "checks_run": 14, "reason": None}
-                ],
-                "coverage": {"known": 14, "exercised": 14, "skipped": []},
-                "findings": [
-                    {
-                        "id": "old",
-                        "kind": None,
-                        "category": "encryption",
-                        "layer": None,
-                        "severity": "low",
-                        "confidence": "certain",
-                        "title": "The flaw old",
-                        "message": "old is there",
-                        "cwe": [319],
-                        "owasp": ["API8:2023"],
-                        "references": ["RFC 9325, section 3.2"],
-                        "operation": None,
-                        "environment": None,
-                        "locations": [],
-                        "evidence": [],
-                        "remediation": "Remove old.",
-                        "fix": None,
-                        "fingerprint": "b3e034aa75329103f70d9496793ce4e4",
-                        "baseline": None,
-                        "suppressed": None,
-                    }
-                ],
-                "unanswered": [],
-                "tls": [
-                    {
-                        "host": "api.example.com",
-                        "port": 443,
-                        "address": "127.0.0.1",
-                        "server_name": "api.example.com",
-                        "speaks_tls": True,
-                        "protocols": {"TLSv1.2": True, "TLSv1.3": True},
-                        "certificates": [
-                            {
-                                "asked_with": {"sni": True},
-                                "chain": [
-                                    {
-                                        "subject": "CN=api.example.com",
-                                        "issuer": "CN=Test CA",
-                                        "sans": ["api.example.com"],
-                                        "not_before": "2026-11-01T00:00:00Z",
-                                        "not_after": "2027-01-30T00:00:00Z",
-                                        "key_type": "ECDSA",
-                                        "key_bits": 256,
-                                        "signature_hash": "sha256",
-                                        "fingerprint_sha256": "ab" * 32,
-                                        "must_staple": False,
-                                    }
-                                ],
-                                "problems": [],
-                                "problems_checked": ["expired", "hostname_mismatch"],
-                                "trusted_by": ["ca-file"],
-                                "paths": [["CN=Test CA"]],
-                            }
-                        ],
-                        "inconclusive": [{"question": "SSLv3", "reason": "timed out after 5 s"}],
-                        "connections": 6,
-                        "duration_s": 0.123,
-                    }
-                ],
-                "deployment": None,
-            }
-        )
+    assert value == snapshot(
+        {
+            "schema": "plainwire-report/1",
+            "tool": {"name": "plainwire", "version": "0.1.0", "grading": "1"},
+            "target": {"kind": "url", "value": "https://api.example.com/"},
+            "started_at": "2026-11-23T18:00:00Z",
+            "duration_s": 1.414,
+            "requests": 61,
+            "connections": 44,
+            "grade": {
+                "letter": "A",
+                "score": 98,
+                "is_upper_bound": False,
+                "scope": ["encryption"],
+                "caps": [],
+                "to_reach_a": [],
+                "unsuppressed_letter": "A",
+            },
+            "tls_status": "PASS",
+            "tls_reasons": [
+                "All endpoints require HTTPS (14 asked)",
+                "Valid SSL certificate detected",
+            ],
+            "categories": [
+                {"id": "encryption", "status": "findings", "checks_run": 14, "reason": None}
+            ],
+            "coverage": {"known": 14, "exercised": 14, "skipped": []},
+            "findings": [
+                {
+                    "id": "old",
+                    "kind": None,
+                    "category": "encryption",
+                    "layer": None,
+                    "severity": "low",
+                    "confidence": "certain",
+                    "title": "The flaw old",
+                    "message": "old is there",
+                    "cwe": [319],
+                    "owasp": ["API8:2023"],
+                    "references": ["RFC 9325, section 3.2"],
+                    "operation": None,
+                    "environment": None,
+                    "locations": [],
+                    "evidence": [],
+                    "remediation": "Remove old.",
+                    "fix": None,
+                    "fingerprint": "b3e034aa75329103f70d9496793ce4e4",
+                    "baseline": None,
+                    "suppressed": None,
+                }
+            ],
+            "unanswered": [],
+            "tls": [
+                {
+                    "host": "api.example.com",
+                    "port": 443,
+                    "address": "127.0.0.1",
+                    "server_name": "api.example.com",
+                    "speaks_tls": True,
+                    "protocols": {"TLSv1.2": True, "TLSv1.3": True},
+                    "certificates": [
+                        {
+                            "asked_with": {"sni": True},
+                            "chain": [
+                                {
+                                    "subject": "CN=api.example.com",
+                                    "issuer": "CN=Test CA",
+                                    "sans": ["api.example.com"],
+                                    "not_before": "2026-11-01T00:00:00Z",
+                                    "not_after": "2027-01-30T00:00:00Z",
+                                    "key_type": "ECDSA",
+                                    "key_bits": 256,
+                                    "signature_hash": "sha256",
+                                    "fingerprint_sha256": "ab" * 32,
+                                    "must_staple": False,
+                                }
+                            ],
+                            "problems": [],
+                            "problems_checked": ["expired", "hostname_mismatch"],
+                            "trusted_by": ["ca-file"],
+                            "paths": [["CN=Test CA"]],
+                        }
+                    ],
+                    "inconclusive": [{"question": "SSLv3", "reason": "timed out after 5 s"}],
+                    "connections": 6,
+                    "duration_s": 0.123,
+                }
+            ],
+            "deployment": None,
+        }
     )
+
+
+@pytest.mark.parametrize("one", EVERY, ids=["clean", "weak", "nobody", "span"])
+def test_keys_stand_in_the_order_of_the_contract(one):
+    parts = SCHEMA["$defs"]
+    value = as_dict(one)
+    assert list(value) == list(parts["report"]["properties"])
+    for finding_ in value["findings"]:
+        assert list(finding_) == list(parts["finding"]["properties"])
+    for endpoint in value["tls"]:
+        contract = ["host", "port", "address", "server_name", "starttls", "speaks_tls", "protocols"]
+        contract += ["certificates", "features", "inconclusive", "connections", "duration_s"]
+        assert list(endpoint) == [key for key in contract if key in endpoint]
+        assert list(endpoint["certificates"][0])[0] == "asked_with"
