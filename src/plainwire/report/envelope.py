@@ -1,0 +1,180 @@
+"""A report as the dictionary that schema ``plainwire-report/1`` describes, keys in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from plainwire.grading import GRADING
+from plainwire.model import (
+    Category,
+    Chain,
+    Coverage,
+    Evidence,
+    Exchange,
+    Finding,
+    Grade,
+    Handshake,
+    Location,
+    Operation,
+    Report,
+    Severity,
+    TlsEndpoint,
+)
+
+SCHEMA = "plainwire-report/1"
+
+
+def as_dict(report: Report) -> dict[str, Any]:
+    """The report as plain dictionaries, lists, strings and numbers."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "plainwire", "version": report.tool_version, "grading": GRADING},
+        "target": {"kind": report.target_kind, "value": report.target},
+        "started_at": time(report.started_at),
+        "duration_s": round(report.duration_s, 3),
+        "requests": report.requests,
+        "connections": report.connections,
+        "grade": report.grade and _grade(report.grade),
+        "tls_status": report.tls_status,
+        "tls_reasons": list(report.tls_reasons),
+        "categories": [_category(category) for category in report.categories],
+        "coverage": _coverage(report.coverage),
+        "findings": [_finding(finding) for finding in report.findings],
+        "unanswered": [_known(gap) for gap in report.unanswered],
+        "tls": [_endpoint(endpoint) for endpoint in report.tls],
+        "deployment": None,
+    }
+
+
+def time(moment: datetime) -> str:
+    """A time in UTC as RFC 3339 has it, whole seconds, with Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _grade(grade: Grade) -> dict[str, Any]:
+    return {
+        "letter": grade.letter,
+        "score": grade.score,
+        "is_upper_bound": grade.is_upper_bound,
+        "scope": list(grade.scope),
+        "caps": [_known(cap) for cap in grade.caps],
+        "to_reach_a": list(grade.to_reach_a),
+        "unsuppressed_letter": grade.unsuppressed_letter,
+    }
+
+
+def _category(category: Category) -> dict[str, Any]:
+    return {
+        "id": category.id,
+        "status": category.status,
+        "checks_run": category.checks_run,
+        "reason": category.reason,
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "known": coverage.known,
+        "exercised": coverage.exercised,
+        "skipped": [
+            {"operation": _operation(skipped.operation), "reason": skipped.reason}
+            for skipped in coverage.skipped
+        ],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    suppressed = finding.suppressed
+    return {
+        "id": finding.id,
+        "kind": finding.kind,
+        "category": finding.category,
+        "layer": finding.layer,
+        "severity": str(finding.severity),
+        "confidence": finding.confidence.value,
+        "title": finding.title,
+        "message": finding.message,
+        "cwe": list(finding.cwe),
+        "owasp": list(finding.owasp),
+        "references": list(finding.references),
+        "operation": finding.operation and _operation(finding.operation),
+        "environment": finding.environment,
+        "locations": [_location(place) for place in finding.locations],
+        "evidence": [evidence(item) for item in finding.evidence],
+        "remediation": finding.remediation,
+        "fix": finding.fix and _known(finding.fix),
+        "fingerprint": finding.fingerprint,
+        "baseline": finding.baseline,
+        "suppressed": suppressed and {"reason": suppressed.reason, "until": suppressed.until},
+    }
+
+
+def _operation(operation: Operation) -> dict[str, str]:
+    return {"method": operation.method, "path": operation.path}
+
+
+def _location(place: Location) -> dict[str, Any]:
+    return _known(place)
+
+
+def evidence(item: Evidence) -> dict[str, Any]:
+    """One piece of evidence: what a reader needs to repeat it."""
+    match item:
+        case Exchange():
+            parts: dict[str, Any] = {
+                "kind": "exchange",
+                "method": item.request.method,
+                "url": item.url,
+                "status": item.status,
+                "request_headers": [list(pair) for pair in item.request.headers],
+                "response_headers": [list(pair) for pair in item.headers],
+                "address": item.address,
+            }
+            return parts | ({"body_bytes": len(item.body)} if item.body else {})
+        case Handshake():
+            return {"kind": "handshake"} | _known(item)
+        case _:
+            return {"kind": "span"} | _known(item)
+
+
+def _endpoint(endpoint: TlsEndpoint) -> dict[str, Any]:
+    """A TLS endpoint; a part that was not looked at or not answered is absent."""
+    parts = _known(endpoint)
+    parts["inconclusive"] = [
+        {"question": question, "reason": reason} for question, reason in endpoint.inconclusive
+    ]
+    parts["duration_s"] = round(endpoint.duration_s, 3)
+    return parts
+
+
+def _known(value: Any) -> dict[str, Any]:
+    """A dataclass's parts in their order, those that are None left out."""
+    parts = ((field.name, getattr(value, field.name)) for field in fields(value))
+    return {name: _plain(part) for name, part in parts if part is not None}
+
+
+def _plain(value: Any) -> Any:
+    """A value of the model in the types that JSON has."""
+    match value:
+        case Severity():
+            return str(value)
+        case Enum():
+            return value.value
+        case datetime():
+            return time(value)
+        case Chain():
+            return {"asked_with": _plain(value.asked_with)} | _known(value)
+        case Mapping():
+            return {str(key): _plain(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_plain(part) for part in value]
+        case frozenset() | set():
+            return sorted(_plain(part) for part in value)
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            return _known(value)

@@ -1,0 +1,185 @@
+"""Format ``text``: for a person at a terminal, the most important last."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from plainwire.model import Finding, Grade, Report
+from plainwire.report import Options
+from plainwire.report.clean import log_line, visible
+from plainwire.report.groups import (
+    Group,
+    category_words,
+    counted,
+    grouped,
+    proof,
+    scope_words,
+)
+from plainwire.report.layout import (
+    BOLD,
+    LETTER_STYLE,
+    MIN_WIDTH,
+    SEVERITY_STYLE,
+    STATUS_STYLE,
+    styled,
+    wrapped,
+)
+
+MAX_MESSAGES = 3
+MAX_PLACES = 5
+MAX_GAPS = 20
+
+
+def render(reports: Sequence[Report], options: Options) -> str:
+    """The reports one after the other, an empty line between them."""
+    return "\n".join("\n".join(_Page(report, options).lines()) + "\n" for report in reports)
+
+
+class _Page:
+    """One report's lines. Colour is put on whole lines or words after they are wrapped."""
+
+    def __init__(self, report: Report, options: Options) -> None:
+        self.report = report
+        self.width = max(options.width, MIN_WIDTH)
+        self.color = options.color
+
+    def lines(self) -> Iterator[str]:
+        """Head, categories, findings, gaps, grade, with empty lines between what is there."""
+        parts = (self._head, self._categories, self._findings, self._aside, self._gaps, self._grade)
+        is_first = True
+        for part in parts:
+            lines = list(part())
+            if lines and not is_first:
+                yield ""
+            yield from lines
+            is_first = False
+
+    def _put(
+        self, text: str, first: str = "", rest: str | None = None, style: str = ""
+    ) -> Iterator[str]:
+        """Text from anywhere as safe wrapped lines."""
+        for line in wrapped(visible(text), self.width, first, rest):
+            safe = log_line(line)
+            yield styled(safe, style, self.color) if style else safe
+
+    def _head(self) -> Iterator[str]:
+        report = self.report
+        yield from self._put("=== Security Scan Results ===", style=BOLD)
+        yield from self._put(report.target, "Target: ", "  ")
+        yield from self._put(
+            f"TLS Status: {report.tls_status}", style=STATUS_STYLE[report.tls_status]
+        )
+        for reason in report.tls_reasons:
+            yield from self._put(reason, "  - ")
+        if report.tls_status == "FAIL":
+            yield from self._put("Enable HTTPS with valid certificate", "Recommendation: ", "  ")
+
+    def _categories(self) -> Iterator[str]:
+        report = self.report
+        column = max((len(category.id) for category in report.categories), default=0)
+        for category in report.categories:
+            words = category_words(category, report)
+            name = visible(category.id)
+            yield from self._put(words, f"  {name:<{column}}  ", "      ")
+        yield from self._put(self._coverage(), "Coverage: ", "  ")
+
+    def _coverage(self) -> str:
+        coverage = self.report.coverage
+        words = f"{coverage.exercised} of {counted(coverage.known, 'known operation')} asked"
+        why = Counter(skipped.reason for skipped in coverage.skipped)
+        left_out = "; ".join(f"{number} left out: {reason}" for reason, number in why.items())
+        return f"{words}; {left_out}" if left_out else words
+
+    def _findings(self) -> Iterator[str]:
+        groups = grouped(finding for finding in self.report.findings if finding.counts)
+        if groups:
+            yield from self._put("Findings, worst first", style=BOLD)
+        for group in groups:
+            yield ""
+            yield from self._group(group)
+
+    def _group(self, group: Group) -> Iterator[str]:
+        first = group.first
+        heading = f"{str(group.severity).upper()}: {first.title} [{first.id}]"
+        yield from self._put(heading, "", "  ", SEVERITY_STYLE[group.severity])
+        for message in _first(group.messages, MAX_MESSAGES, "more like these"):
+            yield from self._put(message, "  ")
+        for place in _first(group.places, MAX_PLACES, "more places"):
+            yield from self._put(place, "  at ", "     ")
+        if first.evidence:
+            yield from self._put(proof(first.evidence[0]), "  seen: ", "    ")
+        if first.confidence != "certain":
+            yield from self._put(f"confidence: {first.confidence.value}", "  ")
+        yield from self._put(_sources(first), "  ", "    ")
+        if first.remediation:
+            yield from self._put(first.remediation, "  remedy: ", "    ")
+        yield from self._put(f"more: plainwire explain {first.id}", "  ", "    ")
+
+    def _aside(self) -> Iterator[str]:
+        """What is there and does not count."""
+        aside = [finding for finding in self.report.findings if not finding.counts]
+        if aside:
+            yield from self._put("There, but not counted", style=BOLD)
+        for finding in aside[:MAX_GAPS]:
+            yield from self._put(f"{finding.id}: {_why_aside(finding)}", "  - ")
+        if len(aside) > MAX_GAPS:
+            yield from self._put(f"and {len(aside) - MAX_GAPS} more", "  - ")
+
+    def _gaps(self) -> Iterator[str]:
+        gaps = self.report.unanswered
+        if gaps:
+            yield from self._put("Unanswered: no answer is not a pass", style=BOLD)
+        words = [f"{gap.check}: {gap.question}: {gap.reason}" for gap in gaps]
+        for line in _first(words, MAX_GAPS, "more"):
+            yield from self._put(line, "  - ")
+
+    def _grade(self) -> Iterator[str]:
+        report = self.report
+        asked = (
+            f"{counted(report.requests, 'request')}, {counted(report.connections, 'connection')}"
+        )
+        yield from self._put(f"{asked}, {report.duration_s:.1f} s")
+        if report.is_interrupted:
+            yield from self._put("Interrupted: this is what was known then")
+        if report.grade is None:
+            yield from self._put("Security Score: none, nothing answered there", "", "  ", BOLD)
+            return
+        yield from self._letter(report.grade)
+
+    def _letter(self, grade: Grade) -> Iterator[str]:
+        best = ", at best" if grade.is_upper_bound else ""
+        style = f"{BOLD};{LETTER_STYLE[grade.letter]}"
+        score = f"Security Score: {grade.letter} ({grade.score}/100){best}"
+        yield from self._put(score, "", "  ", style)
+        words = f"Grade: {grade.letter} ({scope_words(grade, self.report)}){best}"
+        yield from self._put(words, "", "  ")
+        if grade.unsuppressed_letter != grade.letter:
+            words = f"{grade.unsuppressed_letter} with what is suppressed or known"
+            yield from self._put(words, "  ", "    ")
+        for cap in grade.caps:
+            yield from self._put(
+                f"capped at {cap.letter} by {cap.finding}: {cap.why}", "  ", "    "
+            )
+        if grade.to_reach_a:
+            yield from self._put("To reach an A:")
+        for number, remedy in enumerate(grade.to_reach_a, 1):
+            yield from self._put(remedy, f"  {number}. ")
+
+
+def _first(items: Sequence[str], most: int, rest: str) -> Iterator[str]:
+    yield from items[:most]
+    if len(items) > most:
+        yield f"and {len(items) - most} {rest}"
+
+
+def _sources(finding: Finding) -> str:
+    numbers = [f"CWE-{number}" for number in finding.cwe]
+    return ", ".join((*numbers, *finding.owasp, *finding.references))
+
+
+def _why_aside(finding: Finding) -> str:
+    if finding.suppressed is None:
+        return "known in the baseline"
+    until = f" (until {finding.suppressed.until})" if finding.suppressed.until else ""
+    return f"suppressed: {finding.suppressed.reason}{until}"
