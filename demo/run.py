@@ -1,6 +1,7 @@
 """`make demo`: the weak and the hardened API, each scanned as a user would: F and A.
 
-`DEMO_BREAK=redirect|hsts|cert|cookie|forwarded` breaks one thing of the hardened one first.
+`DEMO_BREAK=redirect|hsts|cert|cookie|forwarded` breaks one thing of the hardened one first. The
+reports are left in `demo/out`, or in the folder `DEMO_OUT`.
 Exit codes: 0 the letters are F and A (with DEMO_BREAK: F, and worse than A); 1 they are not, or a
 scan left no letter; 2 an unknown DEMO_BREAK; 128 + n ended by signal n.
 """
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import stack
 
-OUT = Path(__file__).parent / "out"
+OUT = Path(os.environ.get("DEMO_OUT", Path(__file__).parent / "out"))
 
 
 def main() -> int:
@@ -25,7 +26,7 @@ def main() -> int:
         return 2
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, _interrupted)
-    OUT.mkdir(exist_ok=True)
+    OUT.mkdir(parents=True, exist_ok=True)
     try:
         weak, hardened = _scan_weak(), _scan_hardened(broken)
     except RuntimeError as error:

@@ -1,14 +1,14 @@
 """What all tests share: the test CA, the markers of real servers, the account of tests left out."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import trustme
 
 import servers
+from certificates import Issued, issue
 
 NAME = "api.plainwire.test"
 
@@ -23,16 +23,25 @@ class PemFiles:
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> PemFiles:
-    """A certificate of the test CA for `NAME`, localhost and 127.0.0.1."""
-    folder = tmp_path_factory.mktemp("certificate")
-    files = PemFiles(folder / "chain.pem", folder / "key.pem", folder / "ca.pem")
-    authority = trustme.CA()
-    issued = authority.issue_cert(NAME, "localhost", "127.0.0.1")
-    files.chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
-    files.key.write_bytes(issued.private_key_pem.bytes())
-    files.ca.write_bytes(authority.cert_pem.bytes())
-    return files
+def pem_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Issued], PemFiles]:
+    """Writes what `issue` made where a server can read it; its root is the authority."""
+
+    def write(issued: Issued) -> PemFiles:
+        folder = tmp_path_factory.mktemp("certificate")
+        files = PemFiles(folder / "chain.pem", folder / "key.pem", folder / "ca.pem")
+        files.chain.write_text(issued.chain_pem)
+        files.key.write_text(issued.key_pem)
+        files.ca.write_text(issued.path[-1].pem)
+        return files
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def certificate(pem_files: Callable[[Issued], PemFiles]) -> PemFiles:
+    """A good certificate for `NAME`, localhost and 127.0.0.1, from an intermediate authority."""
+    issuing = issue("Test Issuing CA", ca=True, by=issue("Test Root", ca=True))
+    return pem_files(issue(NAME, "localhost", "127.0.0.1", by=issuing))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

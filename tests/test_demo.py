@@ -234,5 +234,48 @@ def test_a_signal_stops_everything_that_was_started(kind, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]
 
 
+# What a break is called by the finding that it makes.
+NAMED = {
+    "redirect": "plain-http-served",
+    "hsts": "hsts",
+    "cert": "certificate",
+    "cookie": "cookie",
+    "forwarded": "forwarded-header-trusted",
+}
+
+
+def scanned(folder: Path, name: str) -> tuple[subprocess.CompletedProcess[str], dict, dict]:
+    """`make demo` with a break, and the two reports that it leaves."""
+    done = subprocess.run(
+        [sys.executable, DEMO / "run.py"],
+        env={**os.environ, "DEMO_BREAK": name, "DEMO_OUT": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    weak, hardened = (
+        json.loads((folder / f"{stack}.json").read_text()) for stack in ("weak", "hardened")
+    )
+    return done, weak, hardened
+
+
+def test_the_weak_api_is_an_f_and_the_hardened_an_a(tmp_path):
+    done, weak, hardened = scanned(tmp_path, "")
+    assert (weak["grade"]["letter"], hardened["grade"]["letter"]) == ("F", "A")
+    assert (weak["tls_status"], hardened["tls_status"]) == ("FAIL", "PASS")
+    assert hardened["unanswered"] == []
+    assert "weak: F, hardened: A\n" in done.stdout
+    for name in ("weak.txt", "hardened.txt"):
+        assert (tmp_path / name).read_text().strip() in done.stdout
+
+
+@pytest.mark.parametrize("name", stack.BREAKS)
+def test_each_break_lowers_the_letter_and_is_named(name, tmp_path):
+    _, _, hardened = scanned(tmp_path, name)
+    assert hardened["grade"]["letter"] > "A"
+    assert [finding["id"] for finding in hardened["findings"] if NAMED[name] in finding["id"]]
+
+
 def _children(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

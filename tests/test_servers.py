@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 import shutil
+import ssl
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 import servers
+from certificates import issue
 from servers.ports import listeners, members
 
 HSTS = "max-age=31536000; includeSubDomains"
@@ -19,6 +22,7 @@ FRONT = [
     pytest.param(getattr(servers, name), marks=pytest.mark.server(name), id=name)
     for name in ("nginx", "apache", "haproxy", "caddy", "node")
 ]
+S_SERVER = pytest.param(servers.s_server, marks=pytest.mark.server("openssl"), id="openssl")
 PROXIES = [front for front in FRONT if front.id != "node"]
 
 
@@ -61,6 +65,31 @@ def test_serves_https_with_the_given_chain_and_hsts(front, certificate):
     assert reply.status == 200
     assert json.loads(reply.body) == {"server": server.name}
     assert reply.all("strict-transport-security") == [HSTS]
+
+
+@pytest.mark.parametrize("front", [*FRONT, S_SERVER])
+def test_serves_the_chain_it_was_given_and_no_more(front, pem_files):
+    root = issue("Root", ca=True)
+    leaf = issue("api.plainwire.test", by=issue("Issuing", ca=True, by=root))
+    with front(https=pem_files(leaf)) as server:
+        assert served(server.https_port) == list(leaf.chain)
+    with front(https=pem_files(replace(leaf, issuer=None))) as server:
+        assert served(server.https_port) == [leaf.der]
+
+
+def served(port: int) -> list[bytes]:
+    """The certificates that a server sends, as openssl shows them."""
+    where = ("-connect", f"127.0.0.1:{port}", "-servername", "api.plainwire.test")
+    done = subprocess.run(
+        ["openssl", "s_client", *where, "-showcerts"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    pattern = "-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
+    shown = re.findall(pattern, done.stdout.partition("Server certificate")[0], re.DOTALL)
+    return [ssl.PEM_cert_to_DER_cert(pem) for pem in shown]
 
 
 @pytest.mark.parametrize("front", FRONT)

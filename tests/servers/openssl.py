@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from .process import Certificate, Server, place, required, running
+
+END = "-----END CERTIFICATE-----"
 
 
 @contextmanager
@@ -15,8 +18,11 @@ def s_server(https: Certificate, options: Sequence[str] = ()) -> Iterator[Server
     executable = required("openssl")
     with place() as where:
         accept = ("-accept", f"127.0.0.1:{where.https_port}")
-        # s_server sends the certificate of -cert alone; the chain is what -cert_chain names.
-        files = ("-cert", https.chain, "-cert_chain", https.chain, "-key", https.key)
+        # -cert sends the file's first certificate alone, and -cert_chain every one of its file.
+        _, mark, issuing = https.chain.read_text("ascii").partition(END)
+        files: tuple[str | Path, ...] = ("-cert", https.chain, "-key", https.key)
+        if mark and "BEGIN CERTIFICATE" in issuing:
+            files += ("-cert_chain", where.write("issuing.pem", issuing))
         command = [executable, "s_server", *accept, *files, "-www", *options]
         with running("openssl", where, command, [where.https_port]) as server:
             yield server
