@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from plainwire import gate, report
+from plainwire import catalog, gate, report
 from plainwire.cli import config, secrets
 from plainwire.live import dial
 from plainwire.live.credentials import Credentials
 from plainwire.live.settings import Settings
 from plainwire.live.trace import Trace
 from plainwire.model import Report, Target, UsageError
+from plainwire.report import clean
 from plainwire.scan import scan_async
 from plainwire.wire.masking import Masker
 from plainwire.wire.target import parse_target
@@ -82,11 +83,11 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("-q", "--quiet", action="store_true", help="no progress")
     out.add_argument("-v", "--verbose", action="store_true", help="each question as it is sent")
     bound = p.add_argument_group("bounds")
-    bound.add_argument("--connect-timeout", type=_duration, metavar="TIME", default=5.0)
-    bound.add_argument("--timeout", type=_duration, metavar="TIME", default=10.0)
-    bound.add_argument("--concurrency", type=_count, metavar="N", default=8)
-    bound.add_argument("--rate", type=_count, metavar="N", default=50, help="questions a second")
-    bound.add_argument("--max-requests", type=_count, metavar="N", default=500)
+    bound.add_argument("--connect-timeout", type=_duration, metavar="TIME", help="5s")
+    bound.add_argument("--timeout", type=_duration, metavar="TIME", help="10s")
+    bound.add_argument("--concurrency", type=_count, metavar="N", help="8")
+    bound.add_argument("--rate", type=_count, metavar="N", help="50 questions a second")
+    bound.add_argument("--max-requests", type=_count, metavar="N", help="500 for a target")
     return p
 
 
@@ -113,6 +114,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     rules = config.load(options)
+    options.anchor = options.anchor or rules.anchor or _anchor(rules)
     outputs = _outputs(options.format or rules.formats)
     plan = _plan(options, rules)
     for line in plan.bad_lines:
@@ -120,10 +122,13 @@ def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _rehearse(plan)
     trace = _trace(options, plan)
-    reports, was_interrupted = asyncio.run(_scan_all(plan, options, trace, outputs))
+    scanned, was_interrupted = asyncio.run(_scan_all(plan, options, trace))
     if options.trace:
         _write(options.trace, trace)
-    reports, notes = gate.judged(reports, rules)
+    if rules.baseline_file is not None and rules.update_baseline:
+        config.write_baseline(rules.baseline_file, gate.judged(scanned, rules)[0])
+        rules = replace(rules, baseline=config.load(options).baseline)
+    reports, notes = gate.judged(scanned, rules)
     for note in notes:
         sys.stderr.write(f"plainwire scan: {note}\n")
     _emit(outputs, reports, options)
@@ -131,8 +136,16 @@ def _run(options: argparse.Namespace) -> int:
         reports, rules, was_interrupted=was_interrupted, bad_lines=len(plan.bad_lines)
     )
     for reason in verdict.reasons:
-        sys.stderr.write(f"plainwire scan: {reason}\n")
+        sys.stderr.write(f"plainwire scan: {clean.terminal(reason)}\n")
     return verdict.exit_code
+
+
+def _anchor(rules: config.Settings) -> str | None:
+    """The repo-relative file that SARIF results point at, where none is named."""
+    places = [str(rules.source or "")]
+    places += ["openapi.json", "openapi.yaml", "docs/openapi.json", "docs/openapi.yaml"]
+    places += [str(path) for path in sorted(Path(".github/workflows").glob("*.y*ml"))]
+    return next((place for place in places if place and Path(place).is_file()), None)
 
 
 # Words to values ---------------------------------------------------------------------------
@@ -160,14 +173,14 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _plan(options: argparse.Namespace, rules: config.Rules) -> _Plan:
+def _plan(options: argparse.Namespace, rules: config.Settings) -> _Plan:
     proxies, no_proxy = dial.proxies_from(os.environ)
     settings = Settings(
-        connect_timeout_s=options.connect_timeout,
-        answer_timeout_s=options.timeout,
-        concurrency=options.concurrency,
-        rate_per_s=float(options.rate),
-        max_questions=options.max_requests,
+        connect_timeout_s=options.connect_timeout or rules.connect_timeout_s or 5.0,
+        answer_timeout_s=options.timeout or rules.timeout_s or 10.0,
+        concurrency=options.concurrency or rules.concurrency or 8,
+        rate_per_s=float(options.rate or rules.rate or 50),
+        max_questions=options.max_requests or rules.max_requests or 500,
         resolve=_resolve(options.resolve),
         ca_file=options.ca,
         allow=frozenset(options.allow),
@@ -200,7 +213,10 @@ def _resolve(items: Sequence[str]) -> dict[str, str]:
 
 
 def _targets(options: argparse.Namespace) -> tuple[tuple[Target, ...], tuple[str, ...], str | None]:
-    """The targets named as arguments (a wrong one ends the call) and in files (a wrong one is told)."""
+    """The targets: a wrong argument ends the call, a wrong line of a file is told and passed over.
+
+    The second value holds what was wrong, the third the user information of a URL.
+    """
     words = [word for word in options.target if word != "-"]
     lines = [
         line.strip()
@@ -366,16 +382,19 @@ def _outputs(words: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
         if colon and not file:
             raise UsageError(f"--format {name}: no file after the colon")
         found.append((name, file or None))
-    if sum(file is None for _, file in found) > 1:
+    if len({name for name, file in found if file is None}) > 1:
         raise UsageError("--format: only one output can go to standard output")
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _trace(options: argparse.Namespace, plan: _Plan) -> Trace:
     given = plan.credentials.secrets if plan.credentials else ()
     masker = Masker(secrets.mask_key(), given) if options.trace else None
-    tell = (lambda line: sys.stderr.write(f"{line}\n")) if options.verbose else None
-    return Trace(masker, options.trace_bodies, tell)
+    return Trace(masker, options.trace_bodies, _tell if options.verbose else None)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{clean.terminal(line)}\n")
 
 
 def _write(path: Path, trace: Trace) -> None:
@@ -395,7 +414,8 @@ def _emit(
         settings: dict[str, Any] = {}
         if name == "text":
             settings = _terminal(file)
-        text = report.render(name, reports, anchor=options.anchor, **settings)
+        checks = catalog.load() if name in ("sarif", "junit") else ()
+        text = report.render(name, reports, anchor=options.anchor, checks=checks, **settings)
         if file is None:
             sys.stdout.write(text)
             sys.stdout.flush()
