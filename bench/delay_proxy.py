@@ -3,12 +3,14 @@
 The kernel accepts a client's connection at once, so the SYN's round trip is charged at first use.
 With a one-way delay d, a connection accepted at t0:
 
-- the client could not have sent before t0+2d: what it sends at t reaches the server at max(t, t0+2d)+d;
+- the client could not have sent before t0+2d: what it sends at t reaches the server at
+  max(t, t0+2d)+d;
 - the upstream connection is made at t0+3d, when a real server would have seen the handshake done;
 - what the server sends at t reaches the client at t+d, and so do ends of stream.
 
-So connecting and the first flight cost 4d, two round trips, and each later flight one. Not modelled:
-slow start, loss, and a connection that sends nothing (a real one costs a round trip, here none).
+So connecting and the first flight cost 4d, two round trips, and each later flight one. Not
+modelled: slow start, loss, and a connection that sends nothing (a real one costs a round trip,
+here none).
 """
 
 from __future__ import annotations

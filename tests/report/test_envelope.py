@@ -253,4 +253,4 @@ def test_keys_stand_in_the_order_of_the_contract(one):
         contract = ["host", "port", "address", "server_name", "starttls", "speaks_tls", "protocols"]
         contract += ["certificates", "features", "inconclusive", "connections", "duration_s"]
         assert list(endpoint) == [key for key in contract if key in endpoint]
-        assert list(endpoint["certificates"][0])[0] == "asked_with"
+        assert next(iter(endpoint["certificates"][0])) == "asked_with"

@@ -101,7 +101,7 @@ def header_of_16_megabytes(connection: Connection) -> None:
 
 
 def _redirect(request: bytes) -> bytes:
-    target = (request.split(b" ") + [b"/"])[1].decode("latin-1")
+    target = [*request.split(b" "), b"/"][1].decode("latin-1")
     return response(302, b"", [("Location", "/b" if target == "/a" else "/a")])
 
 

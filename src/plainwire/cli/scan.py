@@ -108,7 +108,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _run(options)
     except UsageError as error:
-        sys.stderr.write(f"plainwire scan: {error}\n")
+        _complain(str(error))
         return 2
 
 
@@ -118,7 +118,7 @@ def _run(options: argparse.Namespace) -> int:
     outputs = _outputs(options.format or rules.formats)
     plan = _plan(options, rules)
     for line in plan.bad_lines:
-        sys.stderr.write(f"plainwire scan: {line}\n")
+        _complain(line)
     if options.dry_run:
         return _rehearse(plan)
     trace = _trace(options, plan)
@@ -127,20 +127,24 @@ def _run(options: argparse.Namespace) -> int:
         _write(options.trace, trace)
     if rules.baseline_file is not None and rules.update_baseline:
         config.write_baseline(rules.baseline_file, gate.judged(scanned, rules)[0])
-        rules = replace(rules, baseline=config.load(options).baseline)
+        rules = config.load(options)
     reports, notes = gate.judged(scanned, rules)
     for note in notes:
-        sys.stderr.write(f"plainwire scan: {note}\n")
+        _complain(note)
     _emit(outputs, reports, options)
     verdict = gate.verdict(
         reports, rules, was_interrupted=was_interrupted, bad_lines=len(plan.bad_lines)
     )
     for reason in verdict.reasons:
-        sys.stderr.write(f"plainwire scan: {clean.terminal(reason)}\n")
+        _complain(reason)
     return verdict.exit_code
 
 
-def _anchor(rules: config.Settings) -> str | None:
+def _complain(line: str) -> None:
+    sys.stderr.write(f"plainwire scan: {clean.visible(line)}\n")
+
+
+def _anchor(rules: config.Configuration) -> str | None:
     """The repo-relative file that SARIF results point at, where none is named."""
     places = [str(rules.source or "")]
     places += ["openapi.json", "openapi.yaml", "docs/openapi.json", "docs/openapi.yaml"]
@@ -173,7 +177,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _plan(options: argparse.Namespace, rules: config.Settings) -> _Plan:
+def _plan(options: argparse.Namespace, rules: config.Configuration) -> _Plan:
     proxies, no_proxy = dial.proxies_from(os.environ)
     settings = Settings(
         connect_timeout_s=options.connect_timeout or rules.connect_timeout_s or 5.0,
@@ -282,10 +286,7 @@ def _credentials(
 
 
 async def _scan_all(
-    plan: _Plan,
-    options: argparse.Namespace,
-    trace: Trace,
-    outputs: Sequence[tuple[str, str | None]],
+    plan: _Plan, options: argparse.Namespace, trace: Trace
 ) -> tuple[list[Report], bool]:
     """Scan every target; Ctrl-C ends it with what is known."""
     stop = asyncio.Event()
@@ -394,7 +395,7 @@ def _trace(options: argparse.Namespace, plan: _Plan) -> Trace:
 
 
 def _tell(line: str) -> None:
-    sys.stderr.write(f"{clean.terminal(line)}\n")
+    sys.stderr.write(f"{clean.visible(line)}\n")
 
 
 def _write(path: Path, trace: Trace) -> None:

@@ -51,7 +51,7 @@ async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
 
 
 async def _is_known_not_to(site: LiveSite, origin: Origin, versions: VersionsAnswer) -> bool:
-    """True if nobody listens, or the port answers in plain text, or closes on hellos but not HTTP."""
+    """True if nobody listens, the port answers in plain text, or it closes on hellos only."""
     if versions.speaks_tls is False or site.is_closed(origin):
         return True
     if "no answer within" in " ".join(versions.answers.values()):

@@ -177,7 +177,8 @@ class _Reader:
         schemes = [s for s in _list(self._document.get("schemes")) if isinstance(s, str)]
         if not host or not schemes:
             return self._server(path)
-        return [self._server(f"{scheme}://{host}/{path.lstrip('/')}") for scheme in schemes][0]
+        bases = [self._server(f"{scheme}://{host}/{path.lstrip('/')}") for scheme in schemes]
+        return bases[0]
 
     def _server(self, url: str) -> str:
         try:
