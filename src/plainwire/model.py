@@ -442,6 +442,9 @@ class Site(Protocol):
     async def endpoints(self) -> tuple[Endpoint, ...]:
         """The endpoints that are asked, the named one first; found once."""
 
+    async def described(self) -> tuple[Endpoint, ...]:
+        """Every operation that OpenAPI documents describe, of any method; most are not asked."""
+
     async def pages(self, scheme: Scheme) -> tuple[tuple[Endpoint, Exchange], ...]:
         """Every endpoint's answer over one scheme, as far as there is one, redirects unfollowed."""
 

@@ -150,6 +150,11 @@ class LiveSite:
         found = await self._discovered()
         return found.endpoints
 
+    async def described(self) -> tuple[Endpoint, ...]:
+        """Every operation that the OpenAPI documents describe, asked or not, of any method."""
+        found = await self._discovered()
+        return found.described
+
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """The OpenAPI documents found, parsed, with the exchange each came in."""
         found = await self._discovered()
