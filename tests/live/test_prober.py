@@ -10,6 +10,7 @@ import pytest
 
 import tls_peers as peers
 from plainwire.live.prober import accepted_versions
+from plainwire.policy.versions import Version
 from tls_peers import SSL3, TLS10, TLS11, TLS12, TLS13, alert, asked_version, record, server_hello
 
 ALL = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -363,6 +364,12 @@ def test_a_handshake_failure_for_every_version_says_nothing_of_versions():
     assert {reason for _, reason in answer.inconclusive} == {"fatal alert handshake_failure"}
 
 
+def test_a_refused_offer_costs_only_the_rest_of_the_offer():
+    """Two hellos each for TLS 1.0, 1.1 and 1.3, one for SSLv3 and the accepted one."""
+    _, hellos = probe_peer(accepting(TLS12, refusal=alert(40)))
+    assert len(hellos) == 8
+
+
 def test_an_internal_error_for_one_version_again_and_again_is_a_refusal():
     answer, _ = probe_peer(accepting(TLS12, refusal=alert(80)))
     assert answer.protocols == only("TLSv1.2")
@@ -425,6 +432,10 @@ async def nothing(hello, writer):
     return None
 
 
+async def resets(hello, writer):
+    reset(writer)
+
+
 @pytest.mark.parametrize("at_once", [1, 8])
 @pytest.mark.parametrize(
     ("respond", "reason"),
@@ -436,6 +447,7 @@ async def nothing(hello, writer):
         (an_endless_message, "a handshake message of 16777215 bytes"),
         (silence, "no answer within 0.2 s"),
         (nothing, "closed without an alert"),
+        (resets, "reset the connection without an alert"),
     ],
 )
 def test_what_cannot_be_understood_is_inconclusive(respond, reason, at_once):
@@ -460,11 +472,14 @@ def test_a_port_that_nobody_listens_on_is_inconclusive():
     assert len(answer.inconclusive) == 5
 
 
+def test_a_name_that_is_no_a_label_is_the_callers_error():
+    with pytest.raises(ValueError, match="not an A-label"):
+        probe(1, server_name="b\u00fccher.example")
+
+
 def test_only_the_versions_asked_for_are_asked():
     async def run():
         async with peers.peer(accepting(TLS12)) as (port, hellos):
-            from plainwire.policy.versions import Version
-
             answer = await accepted_versions(
                 peers.opener(port), server_name=None, timeout_s=10, versions=[Version.TLS_1_2]
             )

@@ -71,7 +71,12 @@ async def accepted_versions(
     ``open_stream`` yields a new TCP connection, and may keep a caller waiting for its turn: all
     versions are asked at once. ``server_name`` is an A-label, an IP literal or None.
     ``timeout_s`` is for one answer. Never raises for what a server does.
+
+    Raises:
+        ValueError: if ``server_name`` is not ASCII.
     """
+    if server_name is not None and not server_name.isascii():
+        raise ValueError(f"not an A-label: {server_name!r}")
     probe = _VersionProbe(open_stream, server_name, timeout_s, frozenset(versions))
     await probe.ask_all_at_once()
     await probe.ask_further_hellos()
