@@ -192,7 +192,10 @@ class _VersionProbe:
 
     async def _ask_every_hello(self, version: Version) -> None:
         # For TLS 1.3 the key share first: what the stack stumbled over may be its absence.
-        numbers = (1, 0) if version is Version.TLS_1_3 else range(_hello_count(version))
+        numbers = [1, 0] if version is Version.TLS_1_3 else list(range(_hello_count(version)))
+        if not self._asked[version].answers:
+            # It was given up before; only what happens again can be a refusal.
+            numbers.append(numbers[0])
         for number in numbers:
             answer = await self._ask(version, number)
             if self._verdict(version) is not None or not is_drop(answer):
