@@ -24,7 +24,7 @@ from plainwire.live.hellos import OpenStream, Stream, ask_hello
 from plainwire.policy.suites import offered_groups, offered_schemes, offers
 from plainwire.policy.versions import Version
 from plainwire.wire.alerts import Alert
-from plainwire.wire.answer import Answer, NoAnswer
+from plainwire.wire.answer import Answer
 from plainwire.wire.hello import ServerHello, client_hello
 from plainwire.wire.not_tls import NotTls
 from plainwire.wire.verdict import VersionAnswers, is_drop, is_refusal
@@ -149,14 +149,15 @@ class _VersionProbe:
     async def ask_all_at_once(self) -> None:
         """Ask every version's first hello, all at the same time.
 
-        Where the caller lets only one connection through at a time and the server says nothing
-        of TLS, those still waiting are given up, so that a dead port costs one time-out.
+        Where the caller lets only one connection through at a time and the server speaks no TLS
+        to the first, those still waiting are left to `ask_again_alone`, which gives up sooner:
+        a dead port costs two time-outs.
         """
         tasks: dict[Version, asyncio.Task[None]] = {}
 
         async def ask(version: Version) -> None:
-            answer = await self._ask(version)
-            if _leads_nowhere(answer) and not self._heard_tls:
+            await self._ask(version)
+            if not self._heard_tls:
                 for other, task in tasks.items():
                     if other not in self._opened and other is not version:
                         task.cancel()
@@ -259,9 +260,3 @@ class _VersionProbe:
                 if asked.accepting
             },
         )
-
-
-def _leads_nowhere(answer: Answer) -> bool:
-    return isinstance(answer, NotTls) or (
-        isinstance(answer, NoAnswer) and answer.kind in ("silent", "unreachable")
-    )
