@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import subprocess
 
@@ -65,8 +66,6 @@ def can_handshake(port, version):
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = context.maximum_version = version
-    import socket
-
     with socket.create_connection(("127.0.0.1", port), 5) as raw:
         try:
             with context.wrap_socket(raw, server_hostname="localhost") as wrapped:

@@ -10,6 +10,8 @@ import pytest
 
 import tls_peers as peers
 from plainwire.live.prober import accepted_versions
+from plainwire.model import TargetError
+from plainwire.policy.versions import Version
 from tls_peers import SSL3, TLS10, TLS11, TLS12, TLS13, alert, asked_version, record, server_hello
 
 ALL = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -218,6 +220,11 @@ def test_a_stack_that_wants_a_key_share_is_asked_with_one():
     assert answer.protocols == only("TLSv1.3")
 
 
+def test_no_key_share_is_sent_where_none_is_needed():
+    _, hellos = probe_peer(accepting(TLS12, TLS13))
+    assert not any(peers.has_share(hello) for hello in hellos)
+
+
 @pytest.mark.parametrize("behaviour", ["close", "hold"])
 def test_a_stack_that_chokes_on_a_missing_key_share_is_asked_with_one(behaviour):
     async def respond(hello, writer):
@@ -285,6 +292,30 @@ def test_closing_on_old_versions_only_and_again_is_a_refusal(with_reset):
     answer, _ = probe_peer(dropping_old(with_reset=with_reset))
     assert answer.protocols == only("TLSv1.2", "TLSv1.3")
     assert answer.inconclusive == ()
+
+
+@pytest.mark.parametrize("at_once", [1, 8])
+@pytest.mark.parametrize("to_tls_1_2", ["close", "hold"])
+def test_an_old_server_that_closes_on_all_newer_hellos_is_known(at_once, to_tls_1_2):
+    async def respond(hello, writer):
+        if asked_version(hello) == TLS10:
+            writer.write(record(22, server_hello(TLS10), TLS10))
+        return to_tls_1_2 if asked_version(hello) == TLS12 else None
+
+    answer, _ = probe_peer(respond, at_once=at_once, timeout_s=0.2)
+    expected = only("TLSv1.0")
+    if to_tls_1_2 == "hold":
+        del expected["TLSv1.2"]
+    assert answer.protocols == expected
+
+
+def test_one_at_a_time_an_old_server_that_closes_costs_no_more_than_side_by_side():
+    async def respond(hello, writer):
+        if asked_version(hello) == TLS10:
+            writer.write(record(22, server_hello(TLS10), TLS10))
+
+    counts = [len(probe_peer(respond, at_once=at_once)[1]) for at_once in (1, 8)]
+    assert counts[0] == counts[1]
 
 
 def test_a_drop_is_no_refusal_when_the_server_stops_answering_good_hellos():
@@ -363,6 +394,12 @@ def test_a_handshake_failure_for_every_version_says_nothing_of_versions():
     assert {reason for _, reason in answer.inconclusive} == {"fatal alert handshake_failure"}
 
 
+def test_a_refused_offer_costs_only_the_rest_of_the_offer():
+    """Two hellos each for TLS 1.0, 1.1 and 1.3, one for SSLv3 and the accepted one."""
+    _, hellos = probe_peer(accepting(TLS12, refusal=alert(40)))
+    assert len(hellos) == 8
+
+
 def test_an_internal_error_for_one_version_again_and_again_is_a_refusal():
     answer, _ = probe_peer(accepting(TLS12, refusal=alert(80)))
     assert answer.protocols == only("TLSv1.2")
@@ -425,6 +462,10 @@ async def nothing(hello, writer):
     return None
 
 
+async def resets(hello, writer):
+    reset(writer)
+
+
 @pytest.mark.parametrize("at_once", [1, 8])
 @pytest.mark.parametrize(
     ("respond", "reason"),
@@ -436,6 +477,7 @@ async def nothing(hello, writer):
         (an_endless_message, "a handshake message of 16777215 bytes"),
         (silence, "no answer within 0.2 s"),
         (nothing, "closed without an alert"),
+        (resets, "reset the connection without an alert"),
     ],
 )
 def test_what_cannot_be_understood_is_inconclusive(respond, reason, at_once):
@@ -460,11 +502,39 @@ def test_a_port_that_nobody_listens_on_is_inconclusive():
     assert len(answer.inconclusive) == 5
 
 
+def test_a_target_error_of_the_callers_door_is_inconclusive():
+    @contextlib.asynccontextmanager
+    async def open_stream():
+        raise TargetError("budget spent")
+        yield
+
+    answer = asyncio.run(accepted_versions(open_stream, server_name=None, timeout_s=1))
+    assert {reason for _, reason in answer.inconclusive} >= {"no connection: budget spent"}
+
+
+def test_an_answer_in_hand_outlives_an_error_on_closing():
+    async def run():
+        async with peers.peer(accepting(TLS12)) as (port, _):
+
+            @contextlib.asynccontextmanager
+            async def open_stream():
+                async with peers.opener(port)() as stream:
+                    yield stream
+                raise ConnectionResetError("reset while closing")
+
+            return await accepted_versions(open_stream, server_name=None, timeout_s=10)
+
+    assert asyncio.run(run()).protocols == only("TLSv1.2")
+
+
+def test_a_name_that_is_no_a_label_is_the_callers_error():
+    with pytest.raises(ValueError, match="not an A-label"):
+        probe(1, server_name="b\u00fccher.example")
+
+
 def test_only_the_versions_asked_for_are_asked():
     async def run():
         async with peers.peer(accepting(TLS12)) as (port, hellos):
-            from plainwire.policy.versions import Version
-
             answer = await accepted_versions(
                 peers.opener(port), server_name=None, timeout_s=10, versions=[Version.TLS_1_2]
             )

@@ -189,17 +189,24 @@ def test_a_hello_of_tls_1_3_offers_only_that_and_an_empty_key_share():
     assert extensions[ext.PSK_KEY_EXCHANGE_MODES] == bytes.fromhex("0101")
 
 
-@pytest.mark.parametrize("count", range(1, 120))
-def test_no_length_that_hangs_f5_is_sent(count):
+@pytest.mark.parametrize("name", ["a.example", "ab.example"])
+def test_no_length_that_hangs_f5_is_sent_and_no_empty_last_extension(name):
     """RFC 7685, section 4."""
-    hello = client_hello(
-        Version.TLS_1_2,
-        random=bytes(32),
-        suites=range(1, count),
-        groups=[29],
-        schemes=[0x0403],
-    )
-    assert not 256 <= len(hello.to_handshake()) <= 511
+    lengths = set()
+    for count in range(1, 250):
+        hello = client_hello(
+            Version.TLS_1_2,
+            random=bytes(32),
+            suites=range(1, count),
+            groups=[29],
+            schemes=[0x0403],
+            server_name=name,
+        )
+        lengths.add(len(hello.to_handshake()))
+        assert hello.extensions[-1][1]
+    assert not lengths & set(range(256, 512))
+    assert {512} < lengths
+    assert min(lengths) < 256 < 513 < max(lengths)
 
 
 def test_the_last_extension_is_never_empty():

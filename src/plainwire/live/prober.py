@@ -24,7 +24,7 @@ from plainwire.live.hellos import OpenStream, Stream, ask_hello
 from plainwire.policy.suites import offered_groups, offered_schemes, offers
 from plainwire.policy.versions import Version
 from plainwire.wire.alerts import Alert
-from plainwire.wire.answer import Answer, NoAnswer
+from plainwire.wire.answer import Answer
 from plainwire.wire.hello import ServerHello, client_hello
 from plainwire.wire.not_tls import NotTls
 from plainwire.wire.verdict import VersionAnswers, is_drop, is_refusal
@@ -74,7 +74,12 @@ async def accepted_versions(
     ``open_stream`` yields a new TCP connection, and may keep a caller waiting for its turn: all
     versions are asked at once. ``server_name`` is an A-label, an IP literal or None.
     ``timeout_s`` is for one answer. Never raises for what a server does.
+
+    Raises:
+        ValueError: if ``server_name`` is not ASCII.
     """
+    if server_name is not None and not server_name.isascii():
+        raise ValueError(f"not an A-label: {server_name!r}")
     probe = _VersionProbe(open_stream, server_name, timeout_s, frozenset(versions))
     await probe.ask_all_at_once()
     await probe.ask_further_hellos()
@@ -147,14 +152,15 @@ class _VersionProbe:
     async def ask_all_at_once(self) -> None:
         """Ask every version's first hello, all at the same time.
 
-        Where the caller lets only one connection through at a time and the server says nothing
-        of TLS, those still waiting are given up, so that a dead port costs one time-out.
+        Where the caller lets only one connection through at a time and the server speaks no TLS
+        to the first, those still waiting are left to `ask_again_alone`, which gives up sooner:
+        a dead port costs two time-outs.
         """
         tasks: dict[Version, asyncio.Task[None]] = {}
 
         async def ask(version: Version) -> None:
-            answer = await self._ask(version)
-            if _leads_nowhere(answer) and not self._heard_tls:
+            await self._ask(version)
+            if not self._heard_tls:
                 for other, task in tasks.items():
                     if other not in self._opened and other is not version:
                         task.cancel()
@@ -190,7 +196,10 @@ class _VersionProbe:
 
     async def _ask_every_hello(self, version: Version) -> None:
         # For TLS 1.3 the key share first: what the stack stumbled over may be its absence.
-        numbers = (1, 0) if version is Version.TLS_1_3 else range(_hello_count(version))
+        numbers = [1, 0] if version is Version.TLS_1_3 else list(range(_hello_count(version)))
+        if not self._asked[version].answers:
+            # It was given up before; only what happens again can be a refusal.
+            numbers.append(numbers[0])
         for number in numbers:
             answer = await self._ask(version, number)
             if self._verdict(version) is not None or not is_drop(answer):
@@ -254,9 +263,3 @@ class _VersionProbe:
                 if asked.accepting
             },
         )
-
-
-def _leads_nowhere(answer: Answer) -> bool:
-    return isinstance(answer, NotTls) or (
-        isinstance(answer, NoAnswer) and answer.kind in ("silent", "unreachable")
-    )

@@ -92,5 +92,5 @@ class VersionAnswers:
         if self.refusing:
             return describe(self.refusing)
         if not self.answers:
-            return "not asked: the server said nothing to another hello"
+            return "not asked: the server spoke no TLS to another hello"
         return describe(self.answers[-1][1])
