@@ -37,6 +37,7 @@ async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
     speaks: bool | None = versions.speaks_tls or bool(chain) or None
     if speaks is None and await _is_known_not_to(site, origin, versions):
         speaks = False
+    chains = await _judged(site, origin, chain) if chain else None
     return TlsEndpoint(
         origin.host,
         origin.port,
@@ -44,8 +45,8 @@ async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
         server_name=None if site.target.is_ip else origin.host,
         speaks_tls=speaks,
         protocols=versions.protocols if speaks else None,
-        certificates=_judged(site, origin, chain) if chain else None,
-        inconclusive=_open_questions(origin, versions, answer, speaks),
+        certificates=chains,
+        inconclusive=_open_questions(origin, versions, answer, speaks) + _unseen(origin, chains),
         connections=versions.connections,
     )
 
@@ -75,12 +76,28 @@ def _open_questions(
     return tuple(found)
 
 
-def _judged(site: LiveSite, origin: Origin, chain: tuple[bytes, ...]) -> tuple[Chain, ...]:
+async def _judged(site: LiveSite, origin: Origin, chain: tuple[bytes, ...]) -> tuple[Chain, ...]:
     """The served chain with its judgement; nothing if its leaf cannot be read."""
-    from plainwire.wire import paths
+    from plainwire.wire import certificate, paths
 
-    stores = site.stores()
     try:
-        return (paths.judge(chain, name=origin.host, now=site.now(), stores=stores),)
+        demands = certificate.facts(chain[0]).must_staple
+        # Without the demand it makes no difference whether a staple is sent, so nothing is asked.
+        stapled = await site.is_stapled(origin) if demands else False
+        return (
+            paths.judge(
+                chain, name=origin.host, now=site.now(), stores=site.stores(), stapled=stapled
+            ),
+        )
     except WireError:
         return ()
+
+
+def _unseen(origin: Origin, chains: tuple[Chain, ...] | None) -> tuple[tuple[str, str], ...]:
+    """What of a certificate could not be looked at."""
+    where = f"{origin.host}:{origin.port}"
+    if chains == ():
+        return ((f"{where}: which certificate?", "its certificate could not be read"),)
+    if any("must_staple_missing" not in chain.problems_checked for chain in chains or ()):
+        return ((f"{where}: is a staple sent?", "it did not say so over TLS 1.2"),)
+    return ()

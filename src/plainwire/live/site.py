@@ -22,6 +22,7 @@ from plainwire.live.credentials import Credentials
 from plainwire.live.lane import Connection, Lane, Pace
 from plainwire.live.prober import VersionsAnswer, accepted_versions
 from plainwire.live.settings import USER_AGENT, Settings
+from plainwire.live.staples import is_stapled
 from plainwire.live.trace import Trace
 from plainwire.model import (
     Answer,
@@ -226,6 +227,14 @@ class LiveSite:
             ),
         )
         return found
+
+    async def is_stapled(self, origin: Origin) -> bool | None:
+        """Whether the origin staples an OCSP response over TLS 1.2; None if it did not say."""
+        return await is_stapled(
+            lambda: self.open_stream(origin, "a TLS 1.2 ClientHello that asks for a staple"),
+            server_name=None if self._target.is_ip else origin.host,
+            timeout_s=self._settings.answer_timeout_s,
+        )
 
     def is_closed(self, origin: Origin) -> bool:
         """True if it was seen that nobody listens on the origin's port."""
