@@ -1,10 +1,12 @@
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainwire.grading import LETTERS, THRESHOLDS, WEIGHTS, grade, weight
+from plainwire.grading import GRADING, LETTERS, THRESHOLDS, WEIGHTS, grade, weight
 from plainwire.model import Confidence, Finding, Severity, Suppression
 from report.example_reports import finding
 
@@ -123,3 +125,12 @@ def test_the_letter_is_the_worse_of_score_and_caps(some):
     result = graded(*some)
     by_score = next((letter for letter, least in THRESHOLDS if result.score >= least), "F")
     assert result.letter == max([by_score, *(cap.letter for cap in result.caps)])
+
+
+def test_the_published_page_has_every_number():
+    page = (Path(__file__).parent.parent / "docs/grading.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\d+) \|", page, flags=re.MULTILINE)
+    published = {name: int(number) for name, number in rows}
+    weights = {str(severity): points for severity, points in WEIGHTS.items()}
+    assert published == weights | dict(THRESHOLDS) | {"F": 0}
+    assert f"# The grade: score version {GRADING}" in page
