@@ -68,6 +68,14 @@ def test_one_id_costs_its_worst_severity_once():
     assert graded(finding("a"), finding("a")).letter == "C", "two findings of one id are one flaw"
 
 
+def test_two_high_flaws_cap_at_d_where_the_score_is_better():
+    unsure = {"confidence": Confidence.TENTATIVE}
+    result = graded(finding("a", **unsure), finding("b", **unsure))
+    assert (result.score, result.letter) == (80, "D")
+    assert [cap.why for cap in result.caps] == ["2 high findings", "2 high findings"]
+    assert graded(finding("a", **unsure)).letter == "C"
+
+
 def test_a_tentative_finding_costs_half_and_no_half_is_rounded():
     for severity, full in WEIGHTS.items():
         half = weight(finding("a", severity, confidence=Confidence.TENTATIVE))
