@@ -165,6 +165,13 @@ def test_what_is_outside_is_seen(path):
     assert is_inside("a/b.py") and is_inside("./a..b.py")
 
 
+@pytest.mark.parametrize("anchor", ["/home/me/openapi.yaml", "../openapi.yaml", "", None])
+def test_an_anchor_outside_the_repository_is_not_taken(anchor):
+    (result,) = sarif(report(finding("a")), anchor=anchor)["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "README.md"
+
+
 def test_every_result_has_a_location_a_rule_and_a_fingerprint():
     run = sarif(weak(), report(finding("bare")))
     for result in run["results"]:
@@ -202,6 +209,14 @@ def test_suppression_and_baseline_are_said():
 def test_a_target_cannot_put_a_link_into_a_message():
     (result,) = sarif(report(finding("a", message="[x](https://evil.example)")))["results"]
     assert result["message"]["text"].startswith("\\[x\\](https://evil.example).")
+
+
+def test_a_reason_for_no_answer_cannot_put_a_link_into_a_notification():
+    gap = Unanswered("a", "b", "[x](https://evil.example)" + "y" * 5000)
+    (invocation,) = sarif(report(unanswered=(gap,)))["invocations"]
+    (note,) = invocation["toolExecutionNotifications"]
+    assert "\\[x\\](https://evil.example)" in note["message"]["text"]
+    assert len(note["message"]["text"]) < 400
 
 
 def test_what_got_no_answer_is_a_notification():

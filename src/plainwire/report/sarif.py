@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from plainwire.grading import GRADING
 from plainwire.model import Check, Exchange, Finding, Location, Report, Severity
-from plainwire.report import Options
+from plainwire.report import DEFAULT_ANCHOR, Options
 from plainwire.report.clean import json_text, sarif, visible
 from plainwire.report.envelope import time
 from plainwire.report.groups import place, proof
@@ -55,10 +55,11 @@ def render(reports: Sequence[Report], options: Options) -> str:
     findings.sort(key=lambda pair: -pair[0].severity)
     rules = {check.id: _rule_of_check(check) for check in options.checks}
     is_several = len(reports) > 1
+    anchor = options.anchor if is_inside(options.anchor) else DEFAULT_ANCHOR
     results: list[dict[str, Any]] = []
     size = _size(list(rules.values()))
     for finding, report in findings:
-        result = _result(finding, report if is_several else None, options.anchor)
+        result = _result(finding, report if is_several else None, anchor)
         rule = rules.get(finding.id) or _rule_of_finding(finding)
         size += _size(result) + (0 if finding.id in rules else _size(rule))
         if len(results) == MAX_RESULTS or size > MAX_BYTES:
