@@ -73,7 +73,7 @@ Recommendation: Enable HTTPS with valid certificate
   input-validation        not tested: not built yet
   rate-limiting           not tested: not built yet
   data-exposure           not tested: not built yet
-  encryption              2 flaws (14 checks)
+  encryption              2 flaws, 1 not counted (14 checks)
   ssrf                    not tested: not built yet
   inventory               not tested: not built yet
   unsafe-consumption      not tested: not built yet
@@ -140,7 +140,8 @@ Recommendation: Enable HTTPS with valid
     yet
   data-exposure: not tested: not built
     yet
-  encryption: 2 flaws (14 checks)
+  encryption: 2 flaws, 1 not counted (14
+    checks)
   ssrf: not tested: not built yet
   inventory: not tested: not built yet
   unsafe-consumption: not tested: not
