@@ -1,10 +1,12 @@
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainwire.grading import LETTERS, THRESHOLDS, WEIGHTS, grade, weight
+from plainwire.grading import GRADING, LETTERS, THRESHOLDS, WEIGHTS, grade, weight
 from plainwire.model import Confidence, Finding, Severity, Suppression
 from report.example_reports import finding
 
@@ -66,6 +68,14 @@ def test_one_id_costs_its_worst_severity_once():
     assert graded(finding("a"), finding("a")).letter == "C", "two findings of one id are one flaw"
 
 
+def test_two_high_flaws_cap_at_d_where_the_score_is_better():
+    unsure = {"confidence": Confidence.TENTATIVE}
+    result = graded(finding("a", **unsure), finding("b", **unsure))
+    assert (result.score, result.letter) == (80, "D")
+    assert [cap.why for cap in result.caps] == ["2 high findings", "2 high findings"]
+    assert graded(finding("a", **unsure)).letter == "C"
+
+
 def test_a_tentative_finding_costs_half_and_no_half_is_rounded():
     for severity, full in WEIGHTS.items():
         half = weight(finding("a", severity, confidence=Confidence.TENTATIVE))
@@ -123,3 +133,12 @@ def test_the_letter_is_the_worse_of_score_and_caps(some):
     result = graded(*some)
     by_score = next((letter for letter, least in THRESHOLDS if result.score >= least), "F")
     assert result.letter == max([by_score, *(cap.letter for cap in result.caps)])
+
+
+def test_the_published_page_has_every_number():
+    page = (Path(__file__).parent.parent / "docs/grading.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\d+) \|", page, flags=re.MULTILINE)
+    published = {name: int(number) for name, number in rows}
+    weights = {str(severity): points for severity, points in WEIGHTS.items()}
+    assert published == weights | dict(THRESHOLDS) | {"F": 0}
+    assert f"# The grade: score version {GRADING}" in page

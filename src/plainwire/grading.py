@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
 from plainwire.model import Cap, Confidence, Finding, Grade, Letter, Severity
@@ -106,17 +107,17 @@ def _worst(found: list[Finding]) -> Severity:
 
 def _to_reach_a(flaws: _Flaws) -> tuple[str, ...]:
     """The remedies of the flaws that must go, worst first, until what is left is an A."""
-    left = dict(flaws)
-    remedies: dict[str, None] = {}
     capped = {cap.finding: LETTERS.index(cap.letter) for cap in _caps(flaws)}
     worst_first = sorted(
         flaws, key=lambda name: (-capped.get(name, 0), -_points(flaws[name]), name)
     )
-    for name in worst_first:
-        if _letter(left) == "A":
-            break
-        remedies[_remedy(left.pop(name))] = None
-    return tuple(remedies)
+
+    def is_enough(number: int) -> bool:
+        return _letter({name: flaws[name] for name in worst_first[number:]}) == "A"
+
+    # Removing a flaw never lowers the letter, so the least number is found by halving.
+    number = bisect_left(range(len(worst_first)), True, key=is_enough)
+    return tuple(dict.fromkeys(_remedy(flaws[name]) for name in worst_first[:number]))
 
 
 def _remedy(found: list[Finding]) -> str:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from plainwire.model import CATEGORIES, Coverage, Operation, Report, Skipped
+from plainwire.model import CATEGORIES, Coverage, Operation, Report, Skipped, Unanswered
 from plainwire.report import RENDERERS, render
 from plainwire.report.clean import code, markdown, visible
 from report.example_reports import report, weak
@@ -101,7 +101,9 @@ def hostile_report(text: str) -> Report:
     assert theirs.findings[0].message == text
     categories = tuple(replace(c, reason=text) for c in ours.categories)
     skipped = (Skipped(Operation(text, text), text),)
-    return replace(theirs, categories=categories, coverage=Coverage(2, 1, skipped))
+    gaps = (*theirs.unanswered, Unanswered("another-check", text, text))
+    coverage = Coverage(2, 1, skipped)
+    return replace(theirs, categories=categories, coverage=coverage, unanswered=gaps)
 
 
 def lines_of(text: str) -> list[str]:

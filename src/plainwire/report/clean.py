@@ -120,9 +120,9 @@ def code(text: str, limit: int = 300) -> str:
     return f"`{log_line(shown)}`" if shown.strip() else "` `"
 
 
-def sarif(text: str) -> str:
+def sarif(text: str, limit: int = 2000) -> str:
     """Text as a SARIF message: no embedded link (SARIF 2.1.0, section 3.11.6)."""
-    return re.sub(r"([\\\[\]])", r"\\\1", visible(text))
+    return re.sub(r"([\\\[\]])", r"\\\1", visible(text, limit))
 
 
 def json_text(value: Any, indent: int | None = 2) -> str:

@@ -87,8 +87,11 @@ def category_words(category: Category, report: Report) -> str:
         case "pass":
             return f"pass ({checks})"
         case "findings":
-            flaws = {f.id for f in report.findings if f.category == category.id and f.counts}
-            return f"{counted(len(flaws), 'flaw')} ({checks})"
+            mine = [f for f in report.findings if f.category == category.id]
+            flaws = {f.id for f in mine if f.counts}
+            aside = {f.id for f in mine} - flaws
+            more = f", {len(aside)} not counted" if aside else ""
+            return f"{counted(len(flaws), 'flaw')}{more} ({checks})"
         case status:
             words = status.replace("-", " ")
             return f"{words}: {category.reason}" if category.reason else words

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from plainwire.grading import GRADING
 from plainwire.model import Check, Exchange, Finding, Location, Report, Severity
-from plainwire.report import Options
+from plainwire.report import DEFAULT_ANCHOR, Options
 from plainwire.report.clean import json_text, sarif, visible
 from plainwire.report.envelope import time
 from plainwire.report.groups import place, proof
@@ -30,7 +30,7 @@ MAX_RESULTS = 25_000
 MAX_LOCATIONS = 100
 MAX_TAGS = 20
 MAX_TEXT = 1_000  # characters: GitHub takes 1,024 of a description
-MAX_BYTES = 9_500_000
+MAX_BYTES = 8_000_000  # of rules and results; notifications take at most another 1.5 MB
 MAX_NOTIFICATIONS = 500
 
 SECURITY_SEVERITY: Mapping[Severity, str] = {
@@ -53,15 +53,25 @@ def render(reports: Sequence[Report], options: Options) -> str:
     """All reports as one run: GitHub takes one run a category."""
     findings = [(finding, report) for report in reports for finding in report.findings]
     findings.sort(key=lambda pair: -pair[0].severity)
-    rules = _rules(options.checks, (finding for finding, _ in findings))
-    index = {rule["id"]: number for number, rule in enumerate(rules)}
-    several = len(reports) > 1
-    results = _fitting(
-        _result(finding, report if several else None, index, options.anchor)
-        for finding, report in findings
-    )
-    left_out = len(findings) - len(results)
-    return json_text(_log(reports, rules, results, left_out), indent=1) + "\n"
+    rules = {check.id: _rule_of_check(check) for check in options.checks}
+    is_several = len(reports) > 1
+    anchor = options.anchor if is_inside(options.anchor) else DEFAULT_ANCHOR
+    results: list[dict[str, Any]] = []
+    size = _size(list(rules.values()))
+    for finding, report in findings:
+        result = _result(finding, report if is_several else None, anchor)
+        rule = rules.get(finding.id) or _rule_of_finding(finding)
+        size += _size(result) + (0 if finding.id in rules else _size(rule))
+        if len(results) == MAX_RESULTS or size > MAX_BYTES:
+            break
+        rules[finding.id] = rule
+        results.append(result)
+    table = [rules[name] for name in sorted(rules)]
+    numbers = {rule["id"]: number for number, rule in enumerate(table)}
+    for result in results:
+        result["ruleIndex"] = numbers[result["ruleId"]]
+    log = _log(reports, table, results, len(findings) - len(results))
+    return json_text(log, indent=1) + "\n"
 
 
 def _log(
@@ -77,35 +87,21 @@ def _log(
     }
     run = {
         "tool": {"driver": driver},
-        "invocations": [_invocation(report, left_out) for report in reports],
+        "invocations": [
+            _invocation(report, left_out, MAX_NOTIFICATIONS // len(reports)) for report in reports
+        ],
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _fitting(results: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As many results, from the first on, as the limits of number and size allow."""
-    kept: list[dict[str, Any]] = []
-    size = 0
-    for result in results:
-        size += len(json_text(result, indent=1).encode()) + 400  # and deeper indentation
-        if len(kept) == MAX_RESULTS or size > MAX_BYTES:
-            break
-        kept.append(result)
-    return kept
+def _size(value: object) -> int:
+    """The bytes that a value takes in the file, its deeper indentation estimated."""
+    return len(json_text(value, indent=1).encode()) + 400
 
 
 # Rules -------------------------------------------------------------------------------------
-
-
-def _rules(checks: Sequence[Check], findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """The rule table: the checks that ran, and what was found beside them, by id."""
-    rules = {check.id: _rule_of_check(check) for check in checks}
-    for finding in findings:
-        if finding.id not in rules:
-            rules[finding.id] = _rule_of_finding(finding)
-    return [rules[name] for name in sorted(rules)]
 
 
 def _rule_of_check(check: Check) -> dict[str, Any]:
@@ -163,13 +159,10 @@ def _text(text: str) -> str:
 # Results -----------------------------------------------------------------------------------
 
 
-def _result(
-    finding: Finding, report: Report | None, index: Mapping[str, int], anchor: str
-) -> dict[str, Any]:
+def _result(finding: Finding, report: Report | None, anchor: str) -> dict[str, Any]:
     """One finding; ``report`` is given where the run holds several, which it then tells apart."""
     result: dict[str, Any] = {
         "ruleId": visible(finding.id),
-        "ruleIndex": index[visible(finding.id)],
         "level": LEVEL[finding.severity],
         "message": {"text": _message(finding)},
         "locations": _locations(finding, anchor),
@@ -283,17 +276,17 @@ def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 # Invocations -------------------------------------------------------------------------------
 
 
-def _invocation(report: Report, left_out: int) -> dict[str, Any]:
+def _invocation(report: Report, left_out: int, most: int) -> dict[str, Any]:
     """What was asked of one target, and what got no answer."""
     notes = [
         f"{report.target}: {gap.check}: {gap.question}: {gap.reason}" for gap in report.unanswered
-    ][:MAX_NOTIFICATIONS]
+    ][:most]
     if left_out:
         notes.append(f"{left_out} results are left out: a SARIF file holds no more")
     return {
         "executionSuccessful": report.grade is not None and not report.is_interrupted,
         "startTimeUtc": time(report.started_at),
         "toolExecutionNotifications": [
-            {"level": "warning", "message": {"text": sarif(note)}} for note in notes
+            {"level": "warning", "message": {"text": sarif(note, 300)}} for note in notes
         ],
     }

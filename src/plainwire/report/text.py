@@ -78,10 +78,13 @@ class _Page:
     def _categories(self) -> Iterator[str]:
         report = self.report
         column = max((len(category.id) for category in report.categories), default=0)
+        has_room = self.width >= column + MIN_WIDTH
         for category in report.categories:
-            words = category_words(category, report)
-            name = visible(category.id)
-            yield from self._put(words, f"  {name:<{column}}  ", "      ")
+            name, words = visible(category.id), category_words(category, report)
+            if has_room:
+                yield from self._put(words, f"  {name:<{column}}  ", "      ")
+            else:
+                yield from self._put(f"{name}: {words}", "  ", "    ")
         yield from self._put(self._coverage(), "Coverage: ", "  ")
 
     def _coverage(self) -> str:
@@ -105,8 +108,10 @@ class _Page:
         yield from self._put(heading, "", "  ", SEVERITY_STYLE[group.severity])
         for message in _first(group.messages, MAX_MESSAGES, "more like these"):
             yield from self._put(message, "  ")
-        for place in _first(group.places, MAX_PLACES, "more places"):
+        for place in group.places[:MAX_PLACES]:
             yield from self._put(place, "  at ", "     ")
+        if len(group.places) > MAX_PLACES:
+            yield from self._put(f"and {len(group.places) - MAX_PLACES} more places", "  ")
         if first.evidence:
             yield from self._put(proof(first.evidence[0]), "  seen: ", "    ")
         if first.confidence != "certain":
