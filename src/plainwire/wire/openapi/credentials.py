@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 _WORDS = frozenset(
@@ -65,7 +66,7 @@ def is_credential(name: str, schema: Mapping[str, Any]) -> bool:
     words = [word.lower() for word in _WORD.findall(name[:256])]
     if _ABOUT.intersection(words):
         return False
-    pairs = zip(words, words[1:], strict=False)
+    pairs = pairwise(words)
     return bool(_WORDS.intersection(words)) or any(pair in _PAIRS for pair in pairs)
 
 
