@@ -48,6 +48,7 @@ FIELDS = [
         ['DIGEST Realm = "a, Basic b" , NONCE=c'],
         (Challenge("digest", (("realm", "a, Basic b"), ("nonce", "c"))),),
     ),
+    (['A a="\\", B"'], (Challenge("a", (("a", '", B'),)),)),
     # what the RFC forbids and servers send
     (["Basic realm=My API"], (Challenge("basic", (("realm", "My API"),)),)),
     (['Basic realm="open'], (Challenge("basic", (("realm", '"open'),)),)),

@@ -81,6 +81,7 @@ HTML = [
         [],
     ),
     (f'<img src="{H}', []),
+    (f'<img alt="<script src={H}></script>', []),
     (f"<img src={H}", []),
     ("a < b <3", []),
 ]
@@ -126,6 +127,7 @@ SCRIPT = [
     (f"x = a / b; y = '{H}' / c", [(H, "data", "string")]),
     (f"`a${{b(`c`)}}d`; fetch('{H}')", [(H, "active", "fetch")]),
     (f"`${{ {{a: '{H}'}} }}`", [(H, "data", "string")]),
+    (f"`${{ {{}} || '{H}' }}`", [(H, "data", "string")]),
     (f"x = 'open\nfetch('{H}')", [(H, "active", "fetch")]),
 ]
 

@@ -229,6 +229,7 @@ CHANGES = [
     ("GET", "/x", "getUpdates", "", False),
     ("GET", "/x", "list_reset_requests", "", False),
     ("GET", "/x", "", "Returns the update history", False),
+    ("GET", "/x", "", "Counts and lists updates", False),
     ("GET", "/updates", "", "", False),
     ("GET", "/post/1", "", "", False),
     ("GET", "/sets", "", "", False),
