@@ -665,7 +665,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that one run learned about one target: schema ``plainwire-report/1``."""
+    """Everything that one run learned about one target: schema ``plainwire-report/1``.
+
+    ``notes`` are sentences about the run itself that are neither findings nor gaps.
+    """
 
     target_kind: Literal["url", "endpoint", "source"]
     target: str

@@ -13,6 +13,7 @@ from time import monotonic
 from plainwire import __version__, catalog
 from plainwire.grading import grade
 from plainwire.live.credentials import Credentials
+from plainwire.live.discover import next_hop
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite, Look, Send, asking
 from plainwire.live.trace import Trace
@@ -30,6 +31,7 @@ from plainwire.model import (
     Unanswered,
 )
 from plainwire.tls_status import tls_status
+from plainwire.wire.cleartext import is_redirect
 from plainwire.wire.masking import Masker
 from plainwire.wire.target import parse_target
 
@@ -120,6 +122,7 @@ async def scan_async(
             tls=tuple(t for t in tls if t.speaks_tls is not False),
             tool_version=__version__,
             is_interrupted=is_interrupted,
+            notes=await _notes(site, masker) if not is_interrupted else (),
         )
 
 
@@ -157,6 +160,18 @@ async def _finish_or_stop(work: asyncio.Task[None], stop: asyncio.Event | None) 
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
     return True
+
+
+async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
+    """What a reader should know of the run: the address asked, redirects that were not followed."""
+    target = site.target
+    found = [f"asked at {target.address}"] if target.address else []
+    for _, page in await site.pages("https"):
+        if not is_redirect(page) or next_hop(page, target) is not None:
+            continue
+        where = masker.text(page.header("location") or "")[:200]
+        found.append(f"{masker.text(page.url)} redirects to {where}, which was not followed")
+    return tuple(dict.fromkeys(found))
 
 
 def _masked(finding: Finding, masker: Masker) -> Finding:

@@ -238,6 +238,7 @@ def test_the_whole_of_a_report():
                 }
             ],
             "deployment": None,
+            "notes": [],
         }
     )
 

@@ -47,6 +47,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "unanswered": [_known(gap) for gap in report.unanswered],
         "tls": [_endpoint(endpoint) for endpoint in report.tls],
         "deployment": None,
+        "notes": list(report.notes),
     }
 
 

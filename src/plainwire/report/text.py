@@ -86,6 +86,8 @@ class _Page:
             else:
                 yield from self._put(f"{name}: {words}", "  ", "    ")
         yield from self._put(self._coverage(), "Coverage: ", "  ")
+        for note in report.notes:
+            yield from self._put(note, "Note: ", "  ")
 
     def _coverage(self) -> str:
         coverage = self.report.coverage

@@ -14,7 +14,7 @@ _STRING = {
     '"': re.compile(r'(?:[^"\\\n]|\\.)*+', re.S),
     "'": re.compile(r"(?:[^'\\\n]|\\.)*+", re.S),
 }
-_UNQUOTED = re.compile(r"(?:[^\s\"'()\\]|\\[^\n])*+")
+_UNQUOTED = re.compile(r"(?:[^\s\"'()\\]|\\(?:[0-9a-fA-F]{1,6}\s?|[^\n]))*+")
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
 
 

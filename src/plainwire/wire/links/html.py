@@ -41,7 +41,7 @@ _IMAGE_RELATIONS = frozenset(
 )
 _NOT_FETCHED = ("#", "data:", "javascript:", "mailto:", "tel:", "about:", "blob:")
 _REFRESH = re.compile(r"\s*[0-9.]+\s*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"']+)", re.IGNORECASE)
-_CANDIDATE = re.compile(r"[\s,]*+([^\s,][^\s]*+)[^,]*+")
+_CANDIDATE = re.compile(r"([^\s,]\S*+)[^,]*+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _STRING = {
     "'": re.compile(r"(?:[^'\\\n]|\\.)*+", re.DOTALL),
 }
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*+", re.DOTALL)
-_REGEX = re.compile(r"(?:[^/\\\n\[]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*+\])*+")
+_REGEX = re.compile(r"(?:[^/\\\n\[]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*+\]?)*+")
 # A slash begins a regular expression where an operand may stand, else it divides.
 _BEFORE_OPERAND = re.compile(r"(?:^|[(,=:\[!&|?{};+\-*%~^<>]|\b(?:return|typeof|case|in|of))\s*$")
 _URL = re.compile(r"(?:https?|wss?)://[^\s\"'<>`\\^{}|]*", re.IGNORECASE)

@@ -12,7 +12,7 @@ MAX_JSON = 16 * 1024 * 1024  # bytes; the largest public documents have about 12
 MAX_YAML = 4 * 1024 * 1024
 MAX_DEPTH = 100
 # Nodes of the document with each alias counted as all that it stands for.
-MAX_NODES = 500_000
+MAX_NODES = 200_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -37,7 +37,7 @@ def parse(text: bytes, content_type: str) -> Mapping[str, Any] | None:
         return None
     if "openapi" not in document and "swagger" not in document:
         return None
-    return {str(key): value for key, value in document.items()}
+    return {key: value for key, value in document.items() if isinstance(key, str)}
 
 
 def _json(text: bytes) -> Any:
@@ -81,21 +81,25 @@ def _is_bounded(text: bytes) -> bool:
 
 
 def _expanded(root: yaml.Node) -> int:
-    """How many nodes there are if every alias is written out; endless for one within itself."""
+    """How many nodes there are if every alias is written out; too many for one within itself."""
     sizes: dict[int, int] = {}
-    waiting = [root]
+    open_nodes = {id(root): 1}
+    waiting = [(root, iter(_children(root)))]
     while waiting:
-        node = waiting[-1]
-        children = _children(node)
-        missing = [child for child in children if id(child) not in sizes]
-        if not missing:
-            sizes[id(node)] = 1 + sum(sizes[id(child)] for child in children)
-            waiting.pop()
-        elif len(waiting) > MAX_DEPTH * 4:
-            # Depth is bounded, so only a node that holds itself leads this deep.
-            return MAX_NODES + 1
+        node, children = waiting[-1]
+        for child in children:
+            if id(child) in open_nodes:
+                return MAX_NODES + 1
+            if id(child) not in sizes:
+                open_nodes[id(child)] = 1
+                waiting.append((child, iter(_children(child))))
+                break
+            open_nodes[id(node)] += sizes[id(child)]
         else:
-            waiting.append(missing[0])
+            sizes[id(node)] = open_nodes.pop(id(node))
+            waiting.pop()
+            if waiting:
+                open_nodes[id(waiting[-1][0])] += sizes[id(node)]
     return sizes[id(root)]
 
 

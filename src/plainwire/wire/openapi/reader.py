@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -20,7 +21,8 @@ from plainwire.wire.redirects import resolve
 MAX_OPERATIONS = 5000
 MAX_SKIPPED = 200
 MAX_DEPTH = 24
-MAX_STEPS = 1_000_000  # schemas looked at in one document
+MAX_EACH = 100  # servers, parameters, media types, tags of one operation
+MAX_STEPS = 200_000  # schemas looked at in one document
 MAX_STEPS_EACH = 4000  # and for one operation
 
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete", "trace", "query")
@@ -115,12 +117,12 @@ class _Reader:
         return Api(title, version, tuple(self._servers), operations)
 
     def _skip(self, words: str) -> None:
-        if len(self._skipped) < MAX_SKIPPED:
+        if len(self._skipped) < MAX_SKIPPED and words[:300] not in self._skipped:
             self._skipped.append(words[:300])
 
     def _operations(self, base: str) -> Iterator[ApiOperation]:
         count = 0
-        for path, raw in _mapping(self._document.get("paths")).items():
+        for path, raw in _items(self._document.get("paths")):
             if path.startswith("x-"):
                 continue
             item = self._resolved(raw)
@@ -140,7 +142,7 @@ class _Reader:
                     yield self._operation(method.upper(), path, item, item[method], own)
 
     def _operation(
-        self, method: str, path: str, item: dict[str, Any], raw: dict[str, Any], base: str
+        self, method: str, path: str, item: dict[Any, Any], raw: dict[Any, Any], base: str
     ) -> ApiOperation:
         parameters = self._parameters(item, raw)
         fields = dict.fromkeys(self._fields(raw, parameters))
@@ -152,7 +154,7 @@ class _Reader:
             tuple(_parameter(each) for each in parameters),
             _text(raw.get("operationId")),
             _text(raw.get("summary")),
-            tuple(_text(tag) for tag in _list(raw.get("tags")) if isinstance(tag, str)),
+            tuple(_text(tag) for tag in _list(raw.get("tags"))[:MAX_EACH] if isinstance(tag, str)),
             raw.get("deprecated") is True,
         )
 
@@ -161,14 +163,16 @@ class _Reader:
     def _base(self, holder: Mapping[str, Any], otherwise: str) -> str:
         """The path of the holder's first server; every server's origin is noted."""
         bases = []
-        for server in _list(holder.get("servers")):
-            server = _mapping(server)
-            variables = _mapping(server.get("variables"))
-
-            def default(match: re.Match[str], known: dict[str, Any] = variables) -> str:
-                return _text(_mapping(known.get(match[1])).get("default"))
-
-            bases.append(self._server(_TEMPLATE.sub(default, _text(server.get("url")))))
+        for server in _list(holder.get("servers"))[:MAX_EACH]:
+            url = _text(_mapping(server).get("url"))
+            variables = _mapping(_mapping(server).get("variables"))
+            for name in set(_TEMPLATE.findall(url)):
+                default = _text(_mapping(variables.get(name)).get("default"))
+                url = url.replace("{" + name + "}", default) if default else url
+            if "{" in url.partition("//")[2].partition("/")[0]:
+                self._skip(f"{url}: a variable without a default")
+                continue
+            bases.append(self._server(url))
         return bases[0] if bases else otherwise
 
     def _swagger_base(self) -> str:
@@ -177,7 +181,7 @@ class _Reader:
         schemes = [s for s in _list(self._document.get("schemes")) if isinstance(s, str)]
         if not host or not schemes:
             return self._server(path)
-        bases = [self._server(f"{scheme}://{host}/{path.lstrip('/')}") for scheme in schemes]
+        bases = [self._server(f"{scheme}://{host}/{path.lstrip('/')}") for scheme in schemes[:4]]
         return bases[0]
 
     def _server(self, url: str) -> str:
@@ -186,14 +190,16 @@ class _Reader:
         except WireError as error:
             self._skip(f"server: {error}")
             return ""
-        if not place.host.endswith("relative.invalid"):
+        if not place.host:
+            self._skip(f"server: {place.scheme} is not HTTP")
+        elif place.host != "relative.invalid":
             origin = place.url.removesuffix(place.path)
             self._servers[origin] = None
         return place.path.partition("?")[0].rstrip("/")
 
     # References -----------------------------------------------------------------------------
 
-    def _resolved(self, value: Any, seen: set[str] | None = None) -> dict[str, Any]:
+    def _resolved(self, value: Any, seen: set[str] | None = None) -> dict[Any, Any]:
         """The mapping that a value is or refers to in this document (RFC 6901, section 6)."""
         seen = set() if seen is None else seen
         while isinstance(value, dict) and isinstance(value.get("$ref"), str):
@@ -217,10 +223,11 @@ class _Reader:
 
     # What an operation asks for ---------------------------------------------------------------
 
-    def _parameters(self, item: dict[str, Any], raw: dict[str, Any]) -> list[dict[str, Any]]:
+    def _parameters(self, item: dict[Any, Any], raw: dict[Any, Any]) -> list[dict[Any, Any]]:
         """The operation's parameters over those of its path, by name and place."""
-        found: dict[tuple[str, str], dict[str, Any]] = {}
-        for each in [*_list(item.get("parameters")), *_list(raw.get("parameters"))][:500]:
+        found: dict[tuple[str, str], dict[Any, Any]] = {}
+        both = chain(_list(item.get("parameters")), _list(raw.get("parameters")))
+        for each in islice(both, MAX_EACH):
             parameter = self._resolved(each)
             if not isinstance(parameter.get("name"), str):
                 continue
@@ -229,10 +236,10 @@ class _Reader:
             found[parameter["name"], _text(parameter.get("in"))] = parameter
         return list(found.values())
 
-    def _security(self, raw: dict[str, Any], parameters: list[dict[str, Any]]) -> Iterator[str]:
+    def _security(self, raw: dict[Any, Any], parameters: list[dict[Any, Any]]) -> Iterator[str]:
         required = raw["security"] if "security" in raw else self._document.get("security")
-        for alternative in _list(required):
-            for name in _mapping(alternative):
+        for alternative in _list(required)[:MAX_EACH]:
+            for name, _ in islice(_items(alternative), MAX_EACH):
                 yield scheme_name(self._resolved(self._schemes.get(name))) or name[:64]
         for parameter in parameters:  # documents written by hand declare their header this way
             place, name = _text(parameter.get("in")), _text(parameter.get("name"))
@@ -241,7 +248,7 @@ class _Reader:
             ):
                 yield f"{place} {name}"
 
-    def _fields(self, raw: dict[str, Any], parameters: list[dict[str, Any]]) -> Iterator[str]:
+    def _fields(self, raw: dict[Any, Any], parameters: list[dict[Any, Any]]) -> Iterator[str]:
         steps = [min(MAX_STEPS_EACH, self._steps)]
         allowed = steps[0]
         for parameter in parameters:
@@ -251,7 +258,7 @@ class _Reader:
             elif place == "body":
                 yield from self._credentials(parameter.get("schema"), steps, set())
         content = _mapping(self._resolved(raw.get("requestBody")).get("content"))
-        for media in list(content.values())[:20]:
+        for _, media in islice(_items(content), MAX_EACH):
             yield from self._credentials(_mapping(media).get("schema"), steps, set())
         self._steps -= allowed - steps[0]
         if steps[0] <= 0:
@@ -265,7 +272,7 @@ class _Reader:
             return
         steps[0] -= 1
         schema = self._resolved(schema, seen)
-        for name, each in _mapping(schema.get("properties")).items():
+        for name, each in _items(schema.get("properties")):
             if steps[0] <= 0:
                 return
             steps[0] -= 1
@@ -279,14 +286,14 @@ class _Reader:
             yield from self._credentials(schema["items"], steps, seen, depth + 1)
 
 
-def _parameter(raw: dict[str, Any]) -> Parameter:
+def _parameter(raw: dict[Any, Any]) -> Parameter:
     place = _text(raw.get("in"))
     # A parameter in the path is always required (OpenAPI 3.1, section 4.8.12.2).
     is_required = place == "path" or raw.get("required") is True
     return Parameter(_text(raw.get("name")), place, is_required, _example(raw))
 
 
-def _example(raw: dict[str, Any]) -> str | None:
+def _example(raw: dict[Any, Any]) -> str | None:
     """The first value that the document gives: example, examples, default, enum."""
     for holder in (raw, _schema(raw)):
         for key in ("example", "x-example", "default"):
@@ -312,17 +319,19 @@ def _scalar(value: Any) -> str | None:
     return str(value) if hasattr(value, "isoformat") or isinstance(value, float) else None
 
 
-def _schema(raw: dict[str, Any]) -> dict[str, Any]:
+def _schema(raw: dict[Any, Any]) -> dict[Any, Any]:
     return _mapping(raw.get("schema")) or raw
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    """The value if it is a mapping, its keys as text (YAML has numbers and dates there)."""
-    if not isinstance(value, dict):
-        return {}
-    if all(isinstance(key, str) for key in value):
-        return value
-    return {str(key): each for key, each in value.items()}
+def _mapping(value: Any) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _items(value: Any) -> Iterator[tuple[str, Any]]:
+    """The members with a text for a key (YAML has numbers and dates there too)."""
+    for key, each in _mapping(value).items():
+        if isinstance(key, str):
+            yield key, each
 
 
 def _list(value: Any) -> list[Any]:
@@ -332,4 +341,4 @@ def _list(value: Any) -> list[Any]:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value[:2048]
-    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+    return _scalar(value) or "" if isinstance(value, (int, float)) else ""

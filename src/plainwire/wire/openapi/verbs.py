@@ -13,118 +13,23 @@ from urllib.parse import unquote
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_WORDS = 200
 
-_VERBS = frozenset(
-    [
-        "activate",
-        "add",
-        "approve",
-        "assign",
-        "ban",
-        "burn",
-        "buy",
-        "cancel",
-        "change",
-        "charge",
-        "checkout",
-        "clear",
-        "confirm",
-        "create",
-        "deactivate",
-        "delete",
-        "demote",
-        "deploy",
-        "dequeue",
-        "destroy",
-        "disable",
-        "drop",
-        "enable",
-        "enqueue",
-        "erase",
-        "exec",
-        "execute",
-        "fire",
-        "flush",
-        "generate",
-        "grant",
-        "import",
-        "init",
-        "initialise",
-        "initialize",
-        "insert",
-        "install",
-        "invite",
-        "invoke",
-        "kill",
-        "lock",
-        "logoff",
-        "logout",
-        "mark",
-        "merge",
-        "migrate",
-        "modify",
-        "notify",
-        "pause",
-        "pay",
-        "populate",
-        "promote",
-        "provision",
-        "publish",
-        "purchase",
-        "purge",
-        "reboot",
-        "recreate",
-        "refund",
-        "regenerate",
-        "register",
-        "reindex",
-        "reject",
-        "reload",
-        "remove",
-        "rename",
-        "replace",
-        "repopulate",
-        "resend",
-        "reset",
-        "restart",
-        "restore",
-        "resume",
-        "revert",
-        "revoke",
-        "rollback",
-        "rotate",
-        "run",
-        "save",
-        "seed",
-        "send",
-        "shutdown",
-        "signout",
-        "signup",
-        "start",
-        "stop",
-        "submit",
-        "subscribe",
-        "suspend",
-        "sync",
-        "terminate",
-        "transfer",
-        "trigger",
-        "truncate",
-        "unban",
-        "unblock",
-        "uninstall",
-        "unlock",
-        "unpublish",
-        "unregister",
-        "unsubscribe",
-        "update",
-        "upgrade",
-        "upload",
-        "upsert",
-        "vote",
-        "wipe",
-        "withdraw",
-        "write",
-    ]
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_VERBS = _words(
+    """
+    activate add approve assign ban burn buy cancel change charge checkout clear confirm create
+    deactivate delete demote deploy dequeue destroy disable drop enable enqueue erase exec
+    execute fire flush generate grant import init initialise initialize insert install invite
+    invoke kill lock logoff logout mark merge migrate modify notify pause pay populate promote
+    provision publish purchase purge reboot recreate refund regenerate register reindex reject
+    reload remove rename replace repopulate resend reset restart restore resume revert revoke
+    rollback rotate run save seed send shutdown signout signup start stop submit subscribe
+    suspend sync terminate transfer trigger truncate unban unblock uninstall unlock unpublish
+    unregister unsubscribe update upgrade upload upsert vote wipe withdraw write
+    """
 )
 # Two words that make one verb.
 _PAIRS = frozenset(
@@ -140,49 +45,18 @@ _JOINED = re.compile(
     rf"(?:create|drop|delete|reset|clear|flush|init|populate|seed|send|wipe|purge|truncate|remove)"
     rf"(?:{_OBJECTS}|password|account|token|tokens|item|items)"
 )
-# After one of these a verb's word is an object ("get updates", "list resets"), until "and".
-_READING = frozenset(
-    [
-        "get",
-        "gets",
-        "list",
-        "lists",
-        "listing",
-        "read",
-        "reads",
-        "retrieve",
-        "retrieves",
-        "return",
-        "returns",
-        "show",
-        "shows",
-        "fetch",
-        "fetches",
-        "find",
-        "finds",
-        "search",
-        "searches",
-        "view",
-        "views",
-        "display",
-        "displays",
-        "describe",
-        "describes",
-        "count",
-        "counts",
-        "query",
-        "queries",
-        "lookup",
-        "is",
-        "has",
-        "can",
-        "export",
-        "exports",
-        "download",
-        "downloads",
-    ]
+# When a phrase begins with one of these, a verb's word is an object ("get updates", "list resets"),
+# until "and".
+_READING = _words(
+    """
+    get gets list lists listing read reads retrieve retrieves return returns show shows fetch
+    fetches find finds search searches view views display displays describe describes count
+    counts query queries lookup is has can export exports download downloads
+    """
 )
-_JOINING = frozenset({"and", "then", "or", "to"})
+# "api_views.main.populate_db" and "Gets it. Deletes it." are several phrases.
+_PHRASE_END = re.compile(r"[.:;,()\n]")
+_JOINING = frozenset({"and", "then", "or"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PLACEHOLDER = re.compile(r"\{[^{}/]*\}|<[^<>/]*>")
 
@@ -203,7 +77,7 @@ def state_change(
     for tag in tags:
         if (word := _verb(tag, is_sentence=False)) is not None:
             return f"changes state by its tag: {word}"
-    for name in names:
+    for name in (phrase for each in names for phrase in _PHRASE_END.split(each[:2048])):
         if (word := _verb(name, is_sentence=True)) is not None:
             return f"changes state by its name: {word}"
     return None
@@ -225,7 +99,7 @@ def _verb(phrase: str, *, is_sentence: bool) -> str | None:
         after = words[at + 1] if at + 1 < len(words) else ""
         if word in _JOINING:
             is_reading = False
-        elif word in _READING and (word, after) not in _PAIRS:
+        elif (at == 0 or words[at - 1] in _JOINING) and word in _READING:
             is_reading = True
         elif not is_reading:
             if (word, after) in _PAIRS:
