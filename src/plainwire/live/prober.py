@@ -183,7 +183,11 @@ class _VersionProbe:
         doubtful = self._doubtful()
         if doubtful and not self._heard_tls:
             # The second in order: what the first met with may be about the first alone.
-            await self._ask(doubtful[1 % len(doubtful)])
+            answer = await self._ask(doubtful[1 % len(doubtful)])
+            if is_drop(answer) and Version.TLS_1_3 in doubtful and not self._heard_tls:
+                # Python's asyncio closes without an alert on every hello that it cannot serve,
+                # and its certificate may be good for TLS 1.3 alone.
+                await self._ask(Version.TLS_1_3)
             if not self._heard_tls:
                 return
         doubtful = [version for version in self._doubtful() if not self._asked[version].is_refused]
