@@ -21,6 +21,7 @@ from plainwire.wire.target import parse_target
         ("::1", [443], [80], "/"),
         ("HTTPS://API.Example.COM./x", [443], [80], "/x"),
         ("api.example.com?q=1", [443], [80], "/?q=1"),
+        ("https://api.example.com/ü%20x", [443], [80], "/%C3%BC%20x"),
     ],
 )
 def test_both_schemes_are_examined(words, https, http, path):

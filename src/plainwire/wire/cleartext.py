@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
-from plainwire.model import Exchange
+from plainwire.model import Exchange, WireError
+from plainwire.wire.redirects import resolve
 
 REDIRECTS = (301, 302, 303, 307, 308)
 # Statuses by which an application answers an endpoint that exists: reachable in clear.
@@ -18,15 +18,19 @@ def is_redirect(exchange: Exchange) -> bool:
 
 
 def redirects_to_https(exchange: Exchange) -> bool:
-    """True for a redirect whose first hop is https on the same host."""
-    location = (exchange.header("location") or "").strip()
-    if not is_redirect(exchange) or not re.match(r"(?i)https://[^\\]*$", location):
-        return False  # a backslash is a slash to browsers and user information to others
-    try:
-        host = urlsplit(location).hostname or ""
-    except ValueError:
+    """True for a redirect whose first hop is https on the same host.
+
+    A Location that clients read differently (a backslash is a slash to browsers and part of the
+    user information to others) does not count.
+    """
+    location = exchange.header("location") or ""
+    if not is_redirect(exchange) or "\\" in location:
         return False
-    return host.rstrip(".").lower() == exchange.request.origin.host.lower()
+    try:
+        place = resolve(location, exchange.url)
+    except WireError:
+        return False
+    return place.scheme == "https" and place.host == exchange.request.origin.host.lower()
 
 
 def is_same_answer(one: Exchange, other: Exchange) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from urllib.parse import quote
 
-from plainwire.model import Origin, Scheme, Target, UsageError
+from plainwire.model import Origin, Scheme, Target, UsageError, WireError
+from plainwire.wire.hosts import host
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
-_HOST_PORT = re.compile(r"^(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:/?#\[\]]*))(?::(?P<port>\d{0,6}))?$")
-_LABEL = re.compile(r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$")
+_HOST_PORT = re.compile(r"^(?P<host>\[[^\]]*\]|[^:/?#\[\]]+)(?::(?P<port>\d{0,6}))?$")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 MAX_LENGTH = 4096
 
@@ -31,10 +32,10 @@ def parse_target(
     named, rest = _scheme(text)
     authority, path = _split(rest)
     userinfo, at, hostport = authority.rpartition("@")
-    host, port, is_ip = _host_port(hostport, words if not at else hostport)
-    https, http = _origins(host, port, named, http_ports, https_ports)
-    value = _shown(named, host, port, path) if named else f"{hostport}{path if path != '/' else ''}"
-    target = Target(value, host, path, named, https, http, is_ip, None)
+    name, port, is_ip = _host_port(hostport, words if not at else hostport)
+    https, http = _origins(name, port, http_ports, https_ports)
+    value = _shown(named, name, port, path) if named else f"{hostport}{path if path != '/' else ''}"
+    target = Target(value, name, path, named, https, http, is_ip, None)
     return target, userinfo if at else None
 
 
@@ -62,57 +63,32 @@ def _split(rest: str) -> tuple[str, str]:
     if match is None:
         return rest, "/"
     authority, path = rest[: match.start()], rest[match.start() :].partition("#")[0]
+    path = "".join(c if c.isascii() else quote(c) for c in path)  # as RFC 3987, 3.1 maps it
     return authority, path if path.startswith("/") else "/" + path
 
 
 def _host_port(text: str, shown: str) -> tuple[str, int | None, bool]:
+    """The host, the port if there is one, and whether the host is an IP address."""
+    try:
+        return str(ipaddress.IPv6Address(text)), None, True  # without brackets, as people type it
+    except ValueError:
+        pass
     match = _HOST_PORT.match(text)
-    if match is None or not (match["six"] or match["host"]):
-        bare = _ip(text)
-        if bare is None:
-            raise UsageError(f"not a target: {shown[:80]!r}")
-        return bare, None, True
+    if match is None:
+        raise UsageError(f"not a target: {shown[:80]!r}")
     port = int(match["port"]) if match["port"] else None
     if port is not None and not 0 < port < 65536:
         raise UsageError(f"port out of range in {shown[:80]!r}")
-    name = match["six"] or match["host"]
-    literal = _ip(name)
-    if literal is not None:
-        return literal, port, True
-    if match["six"]:
-        raise UsageError(f"not an IPv6 address: {name[:80]!r}")
-    return _a_label(name), port, False
-
-
-def _ip(text: str) -> str | None:
     try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
-
-
-def _a_label(name: str) -> str:
-    """The name as the DNS has it: lower case, A-labels (RFC 5890, UTS 46 mapping)."""
-    lower = name.lower().rstrip(".")
-    if not lower.isascii():
-        import idna
-
-        try:
-            lower = idna.encode(lower, uts46=True).decode("ascii")
-        except (idna.IDNAError, UnicodeError) as error:
-            raise UsageError(f"not a host name: {name[:80]!r} ({error})") from None
-    labels = lower.split(".")
-    if len(lower) > 253 or not all(_LABEL.match(label) for label in labels):
-        raise UsageError(f"not a host name: {name[:80]!r}")
-    if labels[-1].isdigit():
-        raise UsageError(f"not a host name or an IP address: {name[:80]!r}")
-    return lower
+        name = host(match["host"])
+    except WireError as error:
+        raise UsageError(f"not a target: {shown[:80]!r} ({error})") from None
+    return name, port, ":" in name or name.rpartition(".")[2].isdigit()
 
 
 def _origins(
     host: str,
     port: int | None,
-    named: Scheme | None,
     http_ports: tuple[int, ...],
     https_ports: tuple[int, ...],
 ) -> tuple[tuple[Origin, ...], tuple[Origin, ...]]:
