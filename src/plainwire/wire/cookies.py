@@ -6,18 +6,20 @@ A cookie's value is kept for judgement only: it is in no message and no `repr`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from plainwire.model import Scheme, WireError
+from plainwire.model import Exchange, Scheme, WireError
 
 SameSite = Literal["Strict", "Lax", "None"]
 
 MAX_PAIR = 4096  # octets of name and value together (section 5.6, step 5)
 MAX_ATTRIBUTE = 1024  # octets of an attribute's value (section 5.6)
 MAX_FIELD = 65536
+MAX_COOKIES = 180  # of one site; Chromium keeps no more, RFC 6265bis, section 6.1 asks for 50
+MAX_SHOWN = 64
 LIFETIME_CAP_S = 400 * 86400  # section 5.5
 
 _SAME_SITE: dict[str, SameSite] = {"strict": "Strict", "lax": "Lax", "none": "None"}
@@ -47,6 +49,11 @@ class Cookie:
     max_age_s: int | None = None
     expires: datetime | None = None
 
+    @property
+    def shown_name(self) -> str:
+        """The name as messages show it: escaped to ASCII, `MAX_SHOWN` characters at most."""
+        return self.name.encode("unicode_escape").decode("ascii")[:MAX_SHOWN] or "(nameless)"
+
     def is_deletion(self, now: datetime) -> bool:
         """True if the browser drops the cookie at once; Max-Age wins over Expires (section 5.7)."""
         if self.max_age_s is not None:
@@ -70,6 +77,11 @@ class Cookie:
             return "SameSite=None without Secure"
         if self.is_partitioned and not self.is_secure:
             return "Partitioned without Secure"
+        return self.prefix_problem
+
+    @property
+    def prefix_problem(self) -> str | None:
+        """Which rule of its name's prefix a cookie breaks (section 5.7), else None."""
         if self.prefix and not self.is_secure:
             return f"{self.prefix} without Secure"
         if self.prefix == "__Host-" and self.domain is not None:
@@ -113,6 +125,27 @@ def parse(header: str) -> Cookie:
         max_age_s=_max_age(sent),
         expires=cookie_date(sent["expires"]) if "expires" in sent else None,
     )
+
+
+def kept_by_name(
+    exchanges: Iterable[Exchange], now: datetime
+) -> dict[str, list[tuple[Cookie, Exchange]]]:
+    """The cookies that answers set, by name, each with its answer.
+
+    Deletions and fields that every browser ignores are left out, and so is what comes after the
+    first `MAX_COOKIES` fields of an answer or names of all answers. ``now`` is aware.
+    """
+    found: dict[str, list[tuple[Cookie, Exchange]]] = {}
+    for exchange in exchanges:
+        for header in exchange.all("set-cookie")[:MAX_COOKIES]:
+            try:
+                cookie = parse(header)
+            except WireError:
+                continue
+            is_known = cookie.name in found or len(found) < MAX_COOKIES
+            if is_known and not cookie.is_deletion(now):
+                found.setdefault(cookie.name, []).append((cookie, exchange))
+    return found
 
 
 def _attributes(rest: str) -> Iterator[tuple[str, str]]:

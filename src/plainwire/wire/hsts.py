@@ -12,8 +12,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from plainwire.model import Exchange
 from plainwire.wire.fields import MAX_FIELD, is_token, split, unquote
 
+NAME = "strict-transport-security"
 # The list's own conditions (hstspreload.org, "Submission Requirements", 2026-11): a year.
 PRELOAD_MAX_AGE_S = 31_536_000
 # Chromium keeps at most a year and Firefox 64 bits; this much survives every JSON reader.
@@ -63,6 +65,15 @@ class Hsts:
 class _Problem:
     words: str
     is_fatal: bool = True
+
+
+def sent(exchange: Exchange) -> Hsts | None:
+    """The policy of an answer: its first field, as a browser takes it (RFC 6797, section 8.1).
+
+    Returns None if the answer has no such field.
+    """
+    value = exchange.header(NAME)
+    return None if value is None else parse(value)
 
 
 def parse(value: str) -> Hsts:

@@ -79,20 +79,39 @@ _OTHER = frozenset(
         "fbc",
     }
 )
+# Random, but they name a server and not a visitor (documentation of AWS ELB, Azure, Google Cloud
+# load balancing, nginx `sticky`, ingress-nginx, HAProxy).
+_AFFINITY = frozenset(
+    {
+        "awsalb",
+        "awsalbcors",
+        "awsalbtg",
+        "awsalbtgcors",
+        "awselb",
+        "awselbcors",
+        "arraffinity",
+        "arraffinitysamesite",
+        "gclb",
+        "route",
+        "ingresscookie",
+        "serverid",
+    }
+)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _RANDOM = re.compile(r"[A-Za-z0-9_.~+/=:%!-]{16,}")
 _OPAQUE_LENGTH = 16
 
 
 def is_session_like(cookie: Cookie) -> bool:
-    """True if the cookie seems to identify a session or a user; tokens against CSRF do not.
+    """True if the cookie seems to identify a session or a user.
 
-    By whole words of its name, or by a value of 16 or more characters that looks random.
+    By whole words of its name, or by a value of 16 or more characters that looks random. Tokens
+    against CSRF and cookies of load balancers do not.
     """
     words = [word.lower() for word in _WORD.findall(cookie.name)]
-    if _OTHER.intersection(words) or "".join(words) in _OTHER:
-        return False
     whole = "".join(words)
+    if _OTHER.intersection(words) or whole in _OTHER or whole in _AFFINITY:
+        return False
     if whole in _NAMES or whole.startswith(_BEGINNINGS) or _WORDS.intersection(words):
         return True
     return looks_random(cookie.value)
