@@ -46,8 +46,8 @@ def insecure_links_of(
 def is_upgraded(page: Exchange) -> bool:
     """True if browsers ask for everything that the page loads, and send its forms, over https.
 
-    That is, if a policy of it says upgrade-insecure-requests (W3C Upgrade Insecure Requests,
-    section 3.1), in a header or in a meta element; a report-only policy has no such power.
+    That is, if a policy of it says upgrade-insecure-requests (W3C Upgrade Insecure Requests), in a
+    header or in a meta element; a report-only policy has no such power.
     """
     if any(_upgrades(value) for value in page.all("content-security-policy")):
         return True

@@ -1,8 +1,8 @@
 """A form on an HTTPS page is sent over plain HTTP.
 
 The page was protected, what is typed into it is not: passwords and personal data cross the
-network in clear, and whoever is on the way reads and changes them. Browsers warn at most (W3C
-Mixed Content Level 2, section 7.3), and a user sees the lock of the page, not of its form.
+network in clear, and whoever is on the way reads and changes them. Browsers may warn (W3C
+Mixed Content Level 2, section 7.1), and a user who goes on has sent it.
 
 Remedy:
 
@@ -43,7 +43,7 @@ Limits:
     set, nor where the answer to a form redirects. A field or button counts for the form that it
     stands in. Forms of method dialog are not sent. http on loopback does not count, unless
     loopback is what is scanned. Where a policy says upgrade-insecure-requests, browsers send forms
-    over https (W3C Upgrade Insecure Requests, section 4.1), and it is noted as information.
+    over https too (W3C Upgrade Insecure Requests), and it is noted as information.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ from plainwire.wire.page_parts import is_upgraded
 @check(
     severity=Severity.HIGH,
     cwe=(319,),
-    references=("W3C Mixed Content Level 2, section 7.3", "CWE-319"),
+    references=("W3C Mixed Content Level 2, section 7.1", "CWE-319"),
 )
 async def form_posts_to_http(site: Site) -> AsyncIterator[Finding]:
     """One finding for each page over https with a form that is sent over http."""
