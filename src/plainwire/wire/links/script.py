@@ -46,6 +46,7 @@ _CALLS: tuple[tuple[str, Kind, str], ...] = (
     ("location", "navigation", r"\blocation(?:\.href)?\s*=\s*$"),
     ("location", "navigation", r"\blocation\.(?:assign|replace)\s*\(\s*$"),
 )
+CALL_NAMES = tuple(dict.fromkeys(name for name, _, _ in _CALLS))
 _PATTERNS = [(name, kind, re.compile(pattern)) for name, kind, pattern in _CALLS]
 _LOOK_BACK = 80
 

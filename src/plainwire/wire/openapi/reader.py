@@ -28,7 +28,7 @@ MAX_STEPS_EACH = 4000  # and for one operation
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete", "trace", "query")
 
 _TEMPLATE = re.compile(r"\{([^{}/]*)\}")
-_ANYWHERE = "http://relative.invalid/"
+_ANYWHERE = "https://relative.invalid/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,97 @@
+"""A form on an HTTPS page is sent over plain HTTP.
+
+The page was protected, what is typed into it is not: passwords and personal data cross the
+network in clear, and whoever is on the way reads and changes them. Browsers may warn (W3C
+Mixed Content Level 2, section 7.1), and a user who goes on has sent it.
+
+Remedy:
+
+    Give the form an https action or a path without scheme and host, and revoke passwords that were
+    sent in clear.
+
+Bad:
+
+    from flask import Flask
+
+    app = Flask(__name__)
+
+    @app.get("/")
+    def login():
+        return (
+            '<form method="post" action="http://api.example.com/login">'
+            '<input name="user"><input name="password" type="password"><button>Log in</button>'
+            "</form>"
+        )
+
+Good:
+
+    from flask import Flask
+
+    app = Flask(__name__)
+
+    @app.get("/")
+    def login():
+        return (
+            '<form method="post" action="/login">'
+            '<input name="user"><input name="password" type="password"><button>Log in</button>'
+            "</form>"
+        )
+
+Limits:
+
+    Sees the action of a form and the formaction of its buttons as HTML has them, not what scripts
+    set, nor where the answer to a form redirects. A field or button counts for the form that it
+    stands in. Forms of method dialog are not sent. http on loopback does not count, unless
+    loopback is what is scanned. Where a policy says upgrade-insecure-requests, browsers send forms
+    over https too (W3C Upgrade Insecure Requests), and it is noted as information.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from plainwire.model import Exchange, Finding, Severity, Site, check
+from plainwire.wire.insecure_links import InsecureLink, insecure_links, listed
+from plainwire.wire.links import Form, forms
+from plainwire.wire.page_parts import is_upgraded
+
+
+@check(
+    severity=Severity.HIGH,
+    cwe=(319,),
+    references=("W3C Mixed Content Level 2, section 7.1", "CWE-319"),
+)
+async def form_posts_to_http(site: Site) -> AsyncIterator[Finding]:
+    """One finding for each page over https with a form that is sent over http."""
+    for endpoint, page in await site.pages("https"):
+        found = _sent_in_clear(page)
+        if not found:
+            continue
+        upgraded = is_upgraded(page)
+        has_password = any(form is not None and form.has_password for _, form in found)
+        yield form_posts_to_http.finding(
+            f"{endpoint.operation.path} sends "
+            + ("a password" if has_password else "a form")
+            + " over http: "
+            + listed(link.url for link, _ in found)
+            + ("; upgrade-insecure-requests protects browsers only" if upgraded else ""),
+            page,
+            severity=Severity.INFO if upgraded else None,
+            cap="F" if has_password and not upgraded else None,
+            operation=endpoint.operation,
+        )
+
+
+def _sent_in_clear(page: Exchange) -> list[tuple[InsecureLink, Form | None]]:
+    """The insecure targets of a page's forms, each with its form where that is known."""
+    targets = [each for each in insecure_links(page) if each.kind == "form"]
+    if not targets:
+        return []
+    known = [form for form in forms(page.text) if not form.is_implicit]
+    pairs = ((each, _form_of(each.position or 0, known)) for each in targets)
+    return [(each, form) for each, form in pairs if form is None or form.method != "dialog"]
+
+
+def _form_of(position: int, known: Sequence[Form]) -> Form | None:
+    """The last form that begins at or before a position."""
+    return next((form for form in reversed(known) if form.position <= position), None)
