@@ -448,8 +448,13 @@ class Site(Protocol):
     async def pages(self, scheme: Scheme) -> tuple[tuple[Endpoint, Exchange], ...]:
         """Every endpoint's answer over one scheme, as far as there is one, redirects unfollowed."""
 
-    async def tls(self) -> tuple[TlsEndpoint, ...]:
-        """What each origin reveals to ClientHellos, those with a TLS listener or not."""
+    async def tls(
+        self, about: Literal["certificates", "versions"] = "certificates"
+    ) -> tuple[TlsEndpoint, ...]:
+        """What each https origin reveals, with a TLS listener or not.
+
+        ``about`` is what the check looks at: it is left unanswered by what is open there only.
+        """
 
     async def tls_of(self, origin: Origin) -> TlsEndpoint:
         """What one origin reveals of its TLS, also one on a port that should speak none."""

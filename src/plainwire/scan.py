@@ -28,6 +28,7 @@ from plainwire.model import (
     PlainwireError,
     Report,
     Target,
+    TargetError,
     Unanswered,
 )
 from plainwire.tls_status import tls_status
@@ -90,6 +91,10 @@ async def scan_async(
             credentials.secrets if credentials else (),
             {site.random_path.strip("/"): "RANDOM"},
         )
+        try:
+            await site.resolve()
+        except TargetError as error:
+            return _not_asked(target, checks, started, str(error))
         work = asyncio.create_task(_run_checks(site, checks, run))
         is_interrupted = await _finish_or_stop(work, stop)
         status, reasons = await tls_status(site) if not is_interrupted else ("UNKNOWN", ())
@@ -124,6 +129,35 @@ async def scan_async(
             is_interrupted=is_interrupted,
             notes=await _notes(site, masker) if not is_interrupted else (),
         )
+
+
+def _not_asked(target: Target, checks: Sequence[Check], started: datetime, reason: str) -> Report:
+    """The report on a target that nothing could be asked of."""
+    have = _scope(checks)
+    return Report(
+        target_kind="url",
+        target=target.value,
+        started_at=started,
+        duration_s=(datetime.now(UTC) - started).total_seconds(),
+        requests=0,
+        connections=0,
+        grade=None,
+        tls_status="UNKNOWN",
+        tls_reasons=(reason,),
+        categories=tuple(
+            Category(name, "unanswered", 0, reason) if name in have else _not_built(name)
+            for name in CATEGORIES
+        ),
+        coverage=Coverage(1, 0),
+        findings=(),
+        unanswered=(Unanswered("scan", f"the address of {target.host}", reason),),
+        tls=(),
+        tool_version=__version__,
+    )
+
+
+def _not_built(name: str) -> Category:
+    return Category(name, "not-tested", 0, "not built yet")
 
 
 async def _run_checks(site: LiveSite, checks: Sequence[Check], run: _Run) -> None:
@@ -224,7 +258,7 @@ def _category(
 ) -> Category:
     mine = {check.id for check in checks if check.category == name}
     if not mine:
-        return Category(name, "not-tested", 0, "not built yet")
+        return _not_built(name)
     ran = sum(1 for check in mine if site.answered.get(check))
     open_questions = [u for u in unanswered if u.check in mine]
     if any(f.category == name for f in findings):

@@ -104,7 +104,7 @@ There, but not counted
   - old-tls-version: suppressed: old scanners, until they go (until 2027-01-31)
 
 Unanswered: no answer is not a pass
-  - cookie-not-secure: GET https://api.example.com/login: reset
+  - GET https://api.example.com/login: reset (cookie-not-secure)
 
 61 requests, 44 connections, 1.4 s
 Security Score: C (72/100), at best
@@ -189,8 +189,8 @@ There, but not counted
     2027-01-31)
 
 Unanswered: no answer is not a pass
-  - cookie-not-secure: GET
-    https://api.example.com/login: reset
+  - GET https://api.example.com/login:
+    reset (cookie-not-secure)
 
 61 requests, 44 connections, 1.4 s
 Security Score: C (72/100), at best

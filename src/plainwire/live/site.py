@@ -14,7 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from plainwire.live import dial, discover, handshakes, trust
 from plainwire.live import http as http_client
@@ -198,17 +198,24 @@ class LiveSite:
                 return answer
         return None
 
-    async def tls(self) -> tuple[TlsEndpoint, ...]:
-        """What each https origin reveals of its TLS."""
-        return tuple(await asyncio.gather(*(self.tls_of(o) for o in self._target.https)))
+    async def tls(
+        self, about: Literal["certificates", "versions"] = "certificates"
+    ) -> tuple[TlsEndpoint, ...]:
+        """What each https origin reveals of its TLS; what is open ``about`` that is noted."""
+        found = await asyncio.gather(*(self.tls_of(o) for o in self._target.https))
+        for endpoint in found:
+            for question, reason in endpoint.inconclusive:
+                if ("accept" in question) == (about == "versions"):
+                    self._note(Unanswered("", question, reason))
+        return tuple(found)
 
     async def tls_of(self, origin: Origin) -> TlsEndpoint:
         """What one origin reveals of its TLS; asked once."""
         endpoint: TlsEndpoint = await self._once(("tls", origin), lambda: self._look(self, origin))
-        for question, reason in endpoint.inconclusive:
-            self._note(Unanswered("", question, reason))
         if endpoint.speaks_tls is not None:
             self._note(endpoint)
+        elif endpoint.inconclusive:
+            self._note(Unanswered("", *endpoint.inconclusive[0]))
         return endpoint
 
     async def versions(self, origin: Origin) -> VersionsAnswer:
@@ -425,6 +432,14 @@ class LiveSite:
     async def _is_tls_only(self, origin: Origin) -> bool:
         twin = Origin("https", origin.host, origin.port)
         return bool((await self.versions(twin)).speaks_tls)
+
+    async def resolve(self) -> None:
+        """Find the target's addresses.
+
+        Raises:
+            TargetError: if it has none.
+        """
+        await self._resolved()
 
     async def lane(self, origin: Origin) -> Lane:
         """The lane to the origin's port: cleartext and TLS on one port share it."""

@@ -137,7 +137,10 @@ class _Page:
         gaps = self.report.unanswered
         if gaps:
             yield from self._put("Unanswered: no answer is not a pass", style=BOLD)
-        words = [f"{gap.check}: {gap.question}: {gap.reason}" for gap in gaps]
+        checks: dict[tuple[str, str], list[str]] = {}
+        for gap in gaps:
+            checks.setdefault((gap.question, gap.reason), []).append(gap.check)
+        words = [f"{question}: {reason} ({_of(ids)})" for (question, reason), ids in checks.items()]
         for line in _first(words, MAX_GAPS, "more"):
             yield from self._put(line, "  - ")
 
@@ -190,3 +193,8 @@ def _why_aside(finding: Finding) -> str:
         return "known in the baseline"
     until = f" (until {finding.suppressed.until})" if finding.suppressed.until else ""
     return f"suppressed: {finding.suppressed.reason}{until}"
+
+
+def _of(checks: Sequence[str]) -> str:
+    """Whose question it was: up to two names, then their number."""
+    return ", ".join(checks) if len(checks) < 3 else f"{len(checks)} checks"

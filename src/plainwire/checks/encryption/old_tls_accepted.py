@@ -37,7 +37,7 @@ OLD = ("TLSv1.0", "TLSv1.1")
 )
 async def old_tls_accepted(site: Site) -> AsyncIterator[Finding]:
     """One finding for each endpoint, with the old versions that it accepts."""
-    for endpoint in await site.tls():
+    for endpoint in await site.tls("versions"):
         accepted = [name for name in OLD if (endpoint.protocols or {}).get(name)]
         if accepted:
             hello = f"a ClientHello of {' and one of '.join(accepted)}"

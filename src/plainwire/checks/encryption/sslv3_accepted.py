@@ -35,7 +35,7 @@ from plainwire.model import Finding, Handshake, Severity, Site, check
 )
 async def sslv3_accepted(site: Site) -> AsyncIterator[Finding]:
     """One finding for each endpoint that answers a hello of SSL 3.0."""
-    for endpoint in await site.tls():
+    for endpoint in await site.tls("versions"):
         if (endpoint.protocols or {}).get("SSLv3"):
             yield sslv3_accepted.finding(
                 "SSLv3 accepted",
