@@ -194,6 +194,15 @@ def test_values_never_show_and_names_are_escaped_and_cut(id, name):
         assert 0 < len(finding.parameter) <= 64 and finding.parameter in finding.message
 
 
+def test_a_prefix_without_secure_is_told_with_secure():
+    (finding,) = found("cookie-without-secure", https=sets("__Host-session=x; Path=/"))
+    assert "browsers refuse __Host- without Secure" in finding.message
+
+
 def test_more_cookies_than_any_browser_keeps_are_left_out():
-    cookies = [f"c{n}=1" for n in range(400)]
-    assert len(found("cookie-without-secure", https=sets(*cookies))) == 180
+    assert found("cookie-without-secure", https=sets(*["a=1; Secure"] * 180, "b=1")) == ()
+    answers = {
+        path: (200, [("Set-Cookie", f"{name}{n}=1") for n in range(150)])
+        for path, name in (("/", "a"), ("/b", "b"))
+    }
+    assert len(found("cookie-without-secure", https=answers)) == 180

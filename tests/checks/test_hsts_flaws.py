@@ -89,6 +89,7 @@ def test_missing_on_some_answers_is_low_and_says_on_which():
     assert finding.severity == Severity.LOW
     assert "/a (200), /b (500), and present on 2 of 4" in finding.message
     assert "always" not in finding.message
+    assert [place.url[-2:] for place in finding.locations] == ["/a", "/b"]
 
 
 def test_of_many_answers_that_lack_it_five_are_named():
@@ -139,6 +140,7 @@ def test_zero_is_one_flaw():
         "max-age=300; max-age=300",
         f"{YEAR}, {YEAR}",  # two headers that a proxy has joined
         "max-age=0, max-age=0",
+        "max-age=0; includeSubDomains=1",
     ],
 )
 def test_a_header_that_browsers_ignore_is_one_flaw(value):
