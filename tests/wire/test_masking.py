@@ -16,6 +16,11 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.sig-nature"
     [
         ("Set-Cookie", f"session={TOKEN}; Path=/; HttpOnly", TOKEN, "; Path=/; HttpOnly"),
         ("Cookie", f"a={TOKEN}; b=0123456789ab", "0123456789ab", "b="),
+        ("Set-Cookie", f"{TOKEN}; Path=/", TOKEN, "; Path=/"),
+        ("Set-Cookie", f"={TOKEN}; Path=/", TOKEN, "; Path=/"),
+        ("Set-Cookie", f"version={TOKEN}; Path=/", TOKEN, "version="),
+        ("Set-Cookie", f"a={'x' * 5000}{TOKEN}; Path=/", TOKEN, "; Path=/"),
+        ("Cookie", f"path={TOKEN}", TOKEN, "path="),
         ("Authorization", f"Bearer {TOKEN}", TOKEN, "Bearer "),
         ("X-API-Key", TOKEN, TOKEN, ""),
         ("Location", f"/cb?access_token={TOKEN}&x=1", TOKEN, "&x=1"),

@@ -25,12 +25,10 @@ SENSITIVE = frozenset(
         "x-amz-security-token",
     }
 )
-_PAIR = re.compile(r"(?P<name>[^=;,\s]{1,256})=(?P<value>[^;]{1,4096})")
 _QUERY = re.compile(
     r"(?i)([?&](?:access_token|token|api_?key|key|password|passwd|secret|sig|signature|code|auth|"
     r"jwt|session|sid)=)([^&#\s]{1,4096})"
 )
-_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority", "version"})
 
 
 class Masker:
@@ -68,15 +66,20 @@ class Masker:
         lower = name.lower()
         if lower not in SENSITIVE:
             return self.text(value)
-        if lower in ("cookie", "set-cookie"):
-            return self.text(_PAIR.sub(self._cookie, value))
+        if lower == "cookie":
+            return self.text(";".join(self._pair(pair) for pair in value.split(";")))
+        if lower == "set-cookie":
+            pair, semicolon, attributes = value.partition(";")
+            return self.text(self._pair(pair) + semicolon + attributes)
         scheme, space, rest = value.partition(" ")
         return f"{scheme}{space}{self.value(rest)}" if space else self.value(value)
 
-    def _cookie(self, match: re.Match[str]) -> str:
-        if match["name"].lower() in _ATTRIBUTES:
-            return match[0]
-        return f"{match['name']}={self.value(match['value'])}"
+    def _pair(self, pair: str) -> str:
+        """A cookie's name with its value masked; a nameless one is all value (RFC 6265bis, 5.6)."""
+        name, equals, value = pair.partition("=")
+        if not equals:
+            return self.value(pair.strip()) if pair.strip() else pair
+        return f"{name}={self.value(value.strip())}"
 
     def headers(self, headers: Headers) -> Headers:
         """Headers with their sensitive values masked."""
