@@ -35,6 +35,7 @@ def test_a_password_that_is_sent_in_clear_caps_the_letter_at_f(page):
         form('<input name="q">'),
         form('<input name="q">') + form(PASSWORD, 'action="/login"'),
         form('<input name="q">') + PASSWORD,
+        PASSWORD + form('<input name="q">'),
         '<form action="http://search.example/"><input name="q"></form>',
     ],
 )

@@ -53,7 +53,7 @@ def test_a_description_that_leads_to_http_is_found(bodies):
         three("http://"),
         three("https://a.example", externalDocs={"url": "http://docs.example/"}),
         documented(swagger="2.0", host="api.example.com", schemes=["https", "wss"], paths={}),
-        documented(swagger="2.0", host="api.example.com", schemes={"http": 1}, paths={}),
+        documented(swagger="2.0", schemes={"http": 1}, paths={}),
         documented(swagger="2.0", paths={}),
         documented(openapi="3.0.0", servers={"url": "http://a.example"}, paths=[]),
     ],

@@ -136,10 +136,30 @@ def test_at_most_twenty_style_sheets_and_scripts_are_asked_for():
     assert all(request.method in ("GET", "HEAD", "OPTIONS") for request in seen.requests)
 
 
-def test_a_script_that_browsers_would_not_run_is_not_read():
-    broken = Body('fetch("http://api.example.com/x")', SCRIPT, status=404)
-    bodies = {"/": Body('<script src="/a.js"></script>'), "/a.js": broken}
+def test_a_style_sheet_that_a_page_imports_is_read():
+    bodies = {
+        "/": Body("<style>@import url(/a.css);</style>"),
+        "/a.css": Body("@import url(http://fonts.example/c.css);", CSS),
+    }
+    assert "'http://fonts.example/c.css'" in served(mixed_content_active, bodies).finding.message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Body('fetch("http://api.example.com/x")', SCRIPT, status=404),
+        # A front end that answers every unknown path with its start page.
+        Body('<script src="http://cdn.example/a.js"></script>'),
+    ],
+)
+def test_an_answer_that_is_no_script_is_not_read_as_one(answer):
+    bodies = {"/": Body('<script src="/a.js"></script>'), "/a.js": answer}
     assert served(mixed_content_active, bodies).findings == ()
+
+
+def test_a_script_that_looks_at_the_scheme_excuses_no_element_after_it():
+    page = "<script>go(location.protocol === 'http:')</script><script src='http://a.example/'></script>"
+    assert served(mixed_content_active, page).finding
 
 
 @pytest.mark.parametrize(
@@ -173,12 +193,14 @@ def test_a_header_that_only_names_the_directive_upgrades_nothing(header):
 
 def test_the_body_of_a_redirect_is_not_a_page():
     page = Body(
-        '<script src="http://a.example/"></script>',
+        '<script src="http://a.example/"></script><script src="/b.js"></script>',
         HTML,
         308,
         (("Location", "https://b.example/"),),
     )
-    assert served(mixed_content_active, {"/": page}).findings == ()
+    seen = served(mixed_content_active, {"/": page})
+    assert seen.findings == ()
+    assert "/b.js" not in seen.paths
 
 
 def test_five_urls_are_shown_each_once_escaped_and_cut():
