@@ -35,6 +35,18 @@ def test_any_body_gives_links_to_cleartext_or_none(body, content_type, policy):
     assert is_upgraded(page) in (True, False)
 
 
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=6).map("".join))
+def test_any_url_gives_a_link_to_cleartext_or_none(rest):
+    for markup in (
+        f"<script src='http://{rest}'>",
+        f"<script>fetch('ws:{rest}')</script>",
+        f"<link rel=stylesheet href='//{rest}'>",
+    ):
+        page = answer(markup, "text/html")
+        assert len(insecure_links_of(page, {})) <= 1
+        assert len(parts([page])) <= 1
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -44,7 +56,7 @@ def test_any_body_gives_links_to_cleartext_or_none(body, content_type, policy):
         "'http://a.example/';" * 45_000,
         'protocol == "http://a.example/"; else ' * 24_000,
         "$." * 450_000,
-        "a = " * 200_000 + "'http://a.example/'",
+        "a = " * 200_000 + "'http://a.example/';" * 2000,
     ],
     ids=lambda body: body[:12],
 )
