@@ -162,7 +162,8 @@ SERVERS = [
     (".", "/x", ()),
     ("/api/", "/api/x", ()),
     ("api/v1", "/api/v1/x", ()),
-    ("//h/api", "/api/x", ("http://h",)),
+    # RFC 3986, section 4.2: the scheme is the document's, so this says nothing of http.
+    ("//h/api", "/api/x", ("https://h",)),
     ("http://localhost:8091", "/x", ("http://localhost:8091",)),
     ("https://h/api?x=1", "/api/x", ("https://h",)),
     ("https://{undefined}/api", "/x", ()),
