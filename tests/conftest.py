@@ -9,6 +9,7 @@ import pytest
 
 import servers
 from certificates import Issued, issue
+from installed import Installed, install
 
 NAME = "api.plainwire.test"
 
@@ -42,6 +43,12 @@ def certificate(pem_files: Callable[[Issued], PemFiles]) -> PemFiles:
     """A good certificate for `NAME`, localhost and 127.0.0.1, from an intermediate authority."""
     issuing = issue("Test Issuing CA", ca=True, by=issue("Test Root", ca=True))
     return pem_files(issue(NAME, "localhost", "127.0.0.1", by=issuing))
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """plainwire built and installed into an environment of its own."""
+    return install(tmp_path_factory.mktemp("installed"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

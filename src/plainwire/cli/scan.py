@@ -274,7 +274,7 @@ def _credentials(
     given: tuple[tuple[str, str], ...], targets: Sequence[Target]
 ) -> Credentials | None:
     """The credentials with the one origin that they are for."""
-    if not given:
+    if not given or not targets:  # every line of a targets file may have been a bad one
         return None
     origins = {target.https[0] for target in targets}
     if len(origins) > 1:
