@@ -16,6 +16,7 @@ from plainwire.live.settings import Settings
 from plainwire.model import Exchange, Request, TargetError
 
 READ_SIZE = 64 * 1024
+FRAMING_LIMIT = 256 * 1024  # what chunks of a byte each may cost beside the body
 
 
 async def exchange(
@@ -76,17 +77,17 @@ async def exchange(
 
 
 class _Events:
-    """h11's events of one answer, fed from the stream."""
+    """h11's events of one answer, fed from the stream; ``received`` counts bytes."""
 
     def __init__(self, reader: asyncio.StreamReader, connection: h11.Connection) -> None:
         self._reader = reader
         self._connection = connection
-        self._received = 0
+        self.received = 0
 
     @property
     def progress(self) -> str:
         """How far the answer came, in words."""
-        return f"{self._received} bytes came" if self._received else "nothing came"
+        return f"{self.received} bytes came" if self.received else "nothing came"
 
     async def response(self) -> h11.Response:
         """The head of the final answer, interim answers passed over."""
@@ -101,9 +102,9 @@ class _Events:
         """The next event, reading as much as it takes."""
         while (event := self._connection.next_event()) is h11.NEED_DATA:
             data = await self._reader.read(READ_SIZE)
-            if not data and not self._received:
+            if not data and not self.received:
                 raise ConnectionResetError("closed before an answer")
-            self._received += len(data)
+            self.received += len(data)
             self._connection.receive_data(data)
         return event
 
@@ -111,13 +112,13 @@ class _Events:
 async def _body(stream: _Events, settings: Settings) -> tuple[bytes, bool]:
     """The body, cut at the limit or where the peer falls silent half-way."""
     pieces: list[bytes] = []
-    size = 0
+    size, most = 0, settings.head_limit + settings.body_limit + FRAMING_LIMIT
     try:
         async with asyncio.timeout(settings.answer_timeout_s):
             while isinstance(event := await stream.next(), h11.Data):
                 pieces.append(bytes(event.data))
                 size += len(event.data)
-                if size > settings.body_limit:
+                if size > settings.body_limit or stream.received > most:
                     return b"".join(pieces)[: settings.body_limit], True
     except (TimeoutError, OSError, h11.RemoteProtocolError):
         return b"".join(pieces), True

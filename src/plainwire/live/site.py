@@ -22,6 +22,7 @@ from plainwire.live.credentials import Credentials
 from plainwire.live.lane import Connection, Lane, Pace
 from plainwire.live.prober import VersionsAnswer, accepted_versions
 from plainwire.live.settings import USER_AGENT, Settings
+from plainwire.live.silence import Silence
 from plainwire.live.staples import is_stapled
 from plainwire.live.trace import Trace
 from plainwire.model import (
@@ -44,7 +45,6 @@ from plainwire.wire import cleartext
 
 asking: contextvars.ContextVar[str] = contextvars.ContextVar("asking", default="scan")
 PROXY_STATUSES = (407, 502, 503, 504)
-SILENCE_LIMIT = 3
 THROTTLE_TRIES = 3
 THROTTLE_WAIT_LIMIT_S = 5.0
 
@@ -85,7 +85,7 @@ class LiveSite:
         self._verifying: ssl.SSLContext | None = None
         self._chains: dict[Origin, tuple[bytes, ...]] = {}
         self._is_up: dict[int, bool] = {}
-        self._silence: dict[Origin, int] = {}
+        self._silence = Silence()
         self._random_path = f"/{secrets.token_hex(12)}"
         self.unanswered: dict[tuple[str, str], Unanswered] = {}
         self.answered: dict[str, int] = {}
@@ -226,13 +226,20 @@ class LiveSite:
             wanted = (Version.TLS_1_2, Version.TLS_1_3)
         found: VersionsAnswer = await self._once(
             ("versions", origin),
-            lambda: accepted_versions(
-                lambda: self.open_stream(origin, "a TLS ClientHello"),
-                server_name=None if self._target.is_ip else origin.host,
-                timeout_s=self._settings.answer_timeout_s,
-                versions=wanted,
-            ),
+            lambda: self._ask_versions(origin, wanted),
         )
+        return found
+
+    async def _ask_versions(self, origin: Origin, wanted: tuple[Version, ...]) -> VersionsAnswer:
+        found = await accepted_versions(
+            lambda: self.open_stream(origin, "a TLS ClientHello"),
+            server_name=None if self._target.is_ip else origin.host,
+            timeout_s=self._settings.answer_timeout_s,
+            versions=wanted,
+        )
+        if found.speaks_tls is None:
+            for _ in range(found.connections):
+                self._silence.missed(origin)
         return found
 
     async def is_stapled(self, origin: Origin) -> bool | None:
@@ -301,7 +308,7 @@ class LiveSite:
         try:
             for attempt in range(THROTTLE_TRIES):
                 answer = await self._send_with_retry(request)
-                self._silence[request.origin] = 0
+                self._listen(answer)
                 if answer.status != 429:
                     return answer
                 (await self.pace()).halve()
@@ -311,8 +318,13 @@ class LiveSite:
         except NoListenerError as error:
             return NoListener(str(request), str(error))
         except TargetError as error:
-            self._silence[request.origin] = self._silence.get(request.origin, 0) + 1
+            self._silence.missed(request.origin)
             return Unanswered("", str(request), str(error))
+
+    def _listen(self, answer: Exchange) -> None:
+        """Note an answer; one that broke off cost its timeout as silence does."""
+        is_whole = not answer.is_cut or len(answer.body) >= self._settings.body_limit
+        self._silence.heard(answer.request.origin, is_whole=is_whole)
 
     async def _send_with_retry(self, request: Request) -> Exchange:
         last = "connection reset"
@@ -336,7 +348,11 @@ class LiveSite:
         context = self._context_for(request, address)
         through = proxy is not None and origin.scheme == "http"
         async with lane.slot():
-            self._spend(origin)
+            is_named = request.path == self._target.path and not request.headers
+            silent = self._silence.verdict(origin, is_named=is_named)
+            if silent is not None:
+                raise TargetError(silent)
+            self._spend()
             connection = await lane.take(lambda: self._connect(origin, context), context)
             is_reusable = False
             try:
@@ -364,6 +380,7 @@ class LiveSite:
         connection = await self._tcp(origin)
         if context is None:
             return connection
+        self._trace.handshake(origin)
         try:
             connection = await dial.start_tls(connection, context, origin.host, self._settings)
         except ssl.SSLCertVerificationError as error:
@@ -376,7 +393,10 @@ class LiveSite:
         self._chains.setdefault(origin, connection.chain)
         return connection
 
-    async def _tcp(self, origin: Origin) -> Connection:
+    async def _tcp(self, origin: Origin, is_tls: bool = False) -> Connection:
+        """A connection that carries TLS (through a proxy: by CONNECT) or plain HTTP."""
+        if is_tls:
+            origin = Origin("https", origin.host, origin.port)
         address = (await self._resolved())[0]
         proxy = dial.proxy_for(origin, address, self._settings)
         if proxy is not None:
@@ -411,9 +431,9 @@ class LiveSite:
         """
         lane = await self.lane(origin)
         async with lane.slot():
-            self._spend(origin)
+            self._spend()
+            connection = await lane.take(lambda: self._tcp(origin, is_tls=True), _NO_REUSE)
             self._trace.hello(origin, what)
-            connection = await lane.take(lambda: self._tcp(origin), _NO_REUSE)
             try:
                 yield connection.reader, connection.writer
             finally:
@@ -463,15 +483,12 @@ class LiveSite:
         )
         return found
 
-    def _spend(self, origin: Origin) -> None:
+    def _spend(self) -> None:
         """Take one question from the budget.
 
         Raises:
-            TargetError: if it is spent, or if the origin let `SILENCE_LIMIT` questions in a row
-                go by without an answer: it is then not asked any more.
+            TargetError: if it is spent.
         """
-        if self._silence.get(origin, 0) >= SILENCE_LIMIT:
-            raise TargetError(f"not asked: {SILENCE_LIMIT} questions before it got no answer")
         if self.questions >= self._settings.max_questions:
             raise TargetError(f"the budget of {self._settings.max_questions} questions is spent")
         self.questions += 1
@@ -514,7 +531,8 @@ class LiveSite:
             return list(given.headers)
         if request.origin.scheme == "https":
             return []
-        if "cleartext-credentials" in self._settings.allow:
+        is_twin = request.origin == self._target.http[0]
+        if is_twin and "cleartext-credentials" in self._settings.allow:
             return list(given.headers)
         return list(given.canary)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +74,13 @@ class Trace:
             entry = {"hello": {"host": origin.host, "port": origin.port, "offered": what}}
             self.entries.append(entry)
 
+    def handshake(self, origin: Origin) -> None:
+        """Note a TLS handshake of the local OpenSSL as it begins."""
+        if self.masker is not None:
+            what = "a TLS handshake (OpenSSL)"
+            entry = {"hello": {"host": origin.host, "port": origin.port, "offered": what}}
+            self.entries.append(entry)
+
     def write(self, path: Path) -> None:
         """Write the record to a file that only its owner can read.
 
@@ -82,8 +90,9 @@ class Trace:
         record = {
             "log": {"version": "1.2", "creator": {"name": "plainwire"}, "entries": self.entries}
         }
-        # The file's mode is set before the first byte is in it.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            path.chmod(0o600)
+            # Before the first byte is in it; a device or a pipe keeps the mode that it has.
+            if stat.S_ISREG(os.fstat(handle).st_mode) and hasattr(os, "fchmod"):
+                os.fchmod(handle, 0o600)
             json.dump(record, file, indent=1)
