@@ -245,7 +245,8 @@ class Cleartext:
     """What an endpoint's answer over http amounts to.
 
     "redirected" is a direct redirect to https on the same host; "refused" a constant refusal
-    (the same for a random path, and not what https answers); all else is in clear for real.
+    (the same for a random path, and not what https answers); "redirected-elsewhere" any other
+    redirect, unless it stays on the host and ends in content over http. All else is "served".
     """
 
     endpoint: Endpoint
@@ -438,6 +439,9 @@ class Site(Protocol):
 
     async def ask(self, request: Request) -> Answer:
         """The answer to one request; the same request is sent once however many ask it."""
+
+    def leave_unasked(self, question: str, reason: str) -> None:
+        """Note a question that a check must not ask here, and why: the check then does not pass."""
 
     async def endpoints(self) -> tuple[Endpoint, ...]:
         """The endpoints that are asked, the named one first; found once."""

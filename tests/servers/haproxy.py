@@ -33,7 +33,7 @@ frontend tls
 CLEARTEXT_FRONTEND = """\
 frontend cleartext
     bind 127.0.0.1:@{http_port}
-    http-request set-header X-Forwarded-Proto http
+    @{scheme_in_clear}
     @{extra_http}
     @{answer_in_clear}
 """
@@ -64,13 +64,15 @@ def haproxy(
     app: int | None = None,
     extra: str = "",
     extra_http: str = "",
+    overwrites_scheme: bool = True,
     protocols: str = "TLSv1.2 TLSv1.3",
     ciphers: str = "DEFAULT",
 ) -> Iterator[Server]:
     """HAProxy with TLS on `https_port` (if there is a certificate) and cleartext on `http_port`.
 
     ``app`` is the loopback port of the application behind it. ``extra`` and ``extra_http`` are raw
-    lines for the TLS and the cleartext frontend. The protocols are a range: the first named is the
+    lines for the TLS and the cleartext frontend. Without ``overwrites_scheme`` the cleartext one
+    lets a client's X-Forwarded-Proto through. The protocols are a range: the first named is the
     lowest and the last the highest; those below TLS 1.2 need ciphers such as
     ``DEFAULT:@SECLEVEL=0``.
     """
@@ -94,6 +96,9 @@ def haproxy(
             hsts=f'{header} "{hsts}"' if hsts else "",
             extra=extra,
             extra_http=extra_http,
+            scheme_in_clear="http-request set-header X-Forwarded-Proto http"
+            if overwrites_scheme
+            else "",
             answer=FROM_APPLICATION if app else OWN_ANSWER,
             answer_in_clear=IN_CLEAR.get(http, ""),
             app=app,

@@ -21,6 +21,7 @@ http {
     uwsgi_temp_path @{folder}/uwsgi;
     scgi_temp_path @{folder}/scgi;
     default_type application/json;
+    @{extra_general}
 @{tls_server}
 @{cleartext_server}
 }
@@ -67,14 +68,15 @@ def nginx(
     app: int | None = None,
     extra: str = "",
     extra_http: str = "",
+    extra_general: str = "",
     protocols: str = "TLSv1.2 TLSv1.3",
     ciphers: str = "DEFAULT",
 ) -> Iterator[Server]:
     """nginx with TLS on `https_port` (if there is a certificate) and cleartext on `http_port`.
 
     ``app`` is the loopback port of the application behind it. ``extra`` and ``extra_http`` are raw
-    directives for the TLS and the cleartext server block. Versions below TLS 1.2 need ciphers
-    such as ``DEFAULT:@SECLEVEL=0``.
+    directives for the TLS and the cleartext server block, ``extra_general`` for what is around
+    both. Versions below TLS 1.2 need ciphers such as ``DEFAULT:@SECLEVEL=0``.
     """
     executable = required("nginx")
     with place() as where:
@@ -91,6 +93,7 @@ def nginx(
             hsts=f'add_header Strict-Transport-Security "{hsts}" always;' if hsts else "",
             extra=extra,
             extra_http=extra_http,
+            extra_general=extra_general,
             answer=FROM_APPLICATION if app else OWN_ANSWER,
             answer_in_clear=IN_CLEAR.get(http, ""),
             app=app,

@@ -126,6 +126,10 @@ class LiveSite:
         """The time of the scan, aware and in UTC."""
         return self._now
 
+    def leave_unasked(self, question: str, reason: str) -> None:
+        """Note for the asking check a question that must not be sent: it then does not pass."""
+        self._note(Unanswered("", question, f"not asked: {reason}"))
+
     # Questions -----------------------------------------------------------------------------
 
     async def ask(self, request: Request) -> Answer:
@@ -179,17 +183,30 @@ class LiveSite:
         return tuple(await asyncio.gather(*(self._judged(e, x) for e, x in pages)))
 
     async def _judged(self, endpoint: Endpoint, exchange: Exchange) -> Cleartext:
+        if cleartext.redirects_to_https(exchange):
+            return Cleartext(endpoint, exchange, "redirected")
         if cleartext.is_redirect(exchange):
-            direct = cleartext.redirects_to_https(exchange)
-            return Cleartext(endpoint, exchange, "redirected" if direct else "redirected-elsewhere")
-        if exchange.status >= 400:
-            control = await self.ask(Request(exchange.request.origin, "GET", self._random_path))
-            twin = await self._twin(exchange)
-            if isinstance(control, Exchange) and cleartext.is_constant_refusal(
-                exchange, control, twin
-            ):
-                return Cleartext(endpoint, exchange, "refused")
+            last = (await self.chain(exchange.request))[-1]
+            if not isinstance(last, Exchange) or not await self._is_content_in_clear(last):
+                return Cleartext(endpoint, exchange, "redirected-elsewhere")
+        elif await self._is_refusal(exchange):
+            return Cleartext(endpoint, exchange, "refused")
         return Cleartext(endpoint, exchange, "served")
+
+    async def _is_content_in_clear(self, last: Exchange) -> bool:
+        """True if a chain's last answer came over http: the API redirects within itself."""
+        if last.request.origin.scheme == "https" or cleartext.is_redirect(last):
+            return False
+        return not await self._is_refusal(last)
+
+    async def _is_refusal(self, exchange: Exchange) -> bool:
+        if exchange.status < 400:
+            return False
+        control = await self.ask(Request(exchange.request.origin, "GET", self._random_path))
+        twin = await self._twin(exchange)
+        return isinstance(control, Exchange) and cleartext.is_constant_refusal(
+            exchange, control, twin
+        )
 
     async def _twin(self, exchange: Exchange) -> Exchange | None:
         for origin in self._target.https:
