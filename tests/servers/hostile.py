@@ -126,7 +126,7 @@ def bomb(megabytes: int) -> bytes:
 
 def _bomb(_: bytes) -> bytes:
     kind = [("Content-Type", "text/html"), ("Content-Encoding", "gzip")]
-    return response(200, bomb(256), kind)
+    return response(200, bomb(64), kind)
 
 
 gzip_bomb: Behaviour = answering(_bomb)

@@ -32,19 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case ["-h" | "--help" | "help"]:
             print(USAGE, end="")
             return 0
-        case ["scan"]:
-            from plainwire.cli.scan import run
-        case ["checks"]:
-            from plainwire.cli.checks import run
-        case ["explain"]:
-            from plainwire.cli.explain import run
-        case _:
-            wrong = f"plainwire: no command {words[0]!r}\n" if words else ""
-            sys.stderr.write(wrong + USAGE)
-            return 2
-    try:
-        return run(words[1:])
-    except BrokenPipeError:
-        # The reader of our output left (`plainwire scan … | head`): nobody to tell.
-        sys.stderr.close()
-        return 141
+        case [("scan" | "checks" | "explain") as name]:
+            from plainwire.cli.ending import told
+
+            return told(name, words[1:])
+    wrong = f"plainwire: no command {words[0]!r}\n" if words else ""
+    sys.stderr.write(wrong + USAGE)
+    return 2

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 
 from plainwire import catalog
+from plainwire.cli.arguments import Parser
 from plainwire.model import CATEGORIES, Check
 
 
 def run(arguments: Sequence[str]) -> int:
     """List the checks, of one category or CWE if asked; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="plainwire checks", description="List the checks.", allow_abbrev=False
-    )
+    parser = Parser("plainwire checks", "List the checks.")
     parser.add_argument("--category", choices=CATEGORIES, help="only the checks of this category")
     parser.add_argument("--cwe", type=int, metavar="N", help="only the checks for this CWE")
     parser.add_argument("--format", choices=("text", "json"), default="text")

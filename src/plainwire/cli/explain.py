@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import sys
 import textwrap
 from collections.abc import Sequence
 
 from plainwire import catalog
+from plainwire.cli.arguments import Parser
 from plainwire.model import Check
 
 
 def run(arguments: Sequence[str]) -> int:
     """Print the page of one check; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="plainwire explain", description="Print a check's page.", allow_abbrev=False
-    )
+    parser = Parser("plainwire explain", "Print a check's page.")
     parser.add_argument("id", help="a check's id, as `plainwire checks` lists it")
     wanted = parser.parse_args(arguments).id.replace("_", "-").lower()
     checks = {check.id: check for check in catalog.load()}

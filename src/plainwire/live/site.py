@@ -255,8 +255,9 @@ class LiveSite:
             versions=wanted,
         )
         if found.speaks_tls is None:
-            for _ in range(found.connections):
-                self._silence.missed(origin)
+            for words in found.answers.values():
+                if words.startswith("no answer within"):
+                    self._silence.missed(origin)
         return found
 
     async def is_stapled(self, origin: Origin) -> bool | None:

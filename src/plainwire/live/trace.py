@@ -16,16 +16,22 @@ from plainwire.wire.masking import Masker
 
 @dataclass
 class Trace:
-    """Entries in the order sent, in a form like HAR 1.2; secrets are masked on the way in."""
+    """What was sent, in order; secrets are masked on the way in.
+
+    ``sent`` has a line a question, ``entries`` everything in a form like HAR 1.2, where there is a
+    masker and ``is_kept``. ``tell`` is called with each line.
+    """
 
     masker: Masker | None = None
     with_bodies: bool = False
     tell: Callable[[str], None] | None = None
+    is_kept: bool = True
     entries: list[dict[str, Any]] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     _open: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def _note(self, line: str) -> None:
+        line = self.masker.text(line) if self.masker else line
         self.sent.append(line)
         if self.tell is not None:
             self.tell(line)
@@ -33,7 +39,7 @@ class Trace:
     def request(self, request: Request, headers: Sequence[tuple[str, str]]) -> None:
         """Note a request as it leaves."""
         self._note(str(request))
-        if self.masker is None:
+        if self.masker is None or not self.is_kept:
             return
         masked = self.masker.headers(tuple(headers))
         entry = {
@@ -70,13 +76,13 @@ class Trace:
     def hello(self, origin: Origin, what: str) -> None:
         """Note a ClientHello as it leaves."""
         self._note(f"{what} to {origin.host}:{origin.port}")
-        if self.masker is not None:
+        if self.masker is not None and self.is_kept:
             entry = {"hello": {"host": origin.host, "port": origin.port, "offered": what}}
             self.entries.append(entry)
 
     def handshake(self, origin: Origin) -> None:
         """Note a TLS handshake of the local OpenSSL as it begins."""
-        if self.masker is not None:
+        if self.masker is not None and self.is_kept:
             what = "a TLS handshake (OpenSSL)"
             entry = {"hello": {"host": origin.host, "port": origin.port, "offered": what}}
             self.entries.append(entry)

@@ -1,0 +1,67 @@
+"""How a command ends when its user or its reader leaves: an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from types import FrameType
+
+INTERRUPTED = 130
+READER_LEFT = 141  # what a shell says of a program that SIGPIPE ended
+
+
+def told(name: str, arguments: Sequence[str]) -> int:
+    """Run a command of this package by its name and return its exit code."""
+    with interruptible():
+        try:
+            run = importlib.import_module(f"plainwire.cli.{name}").run
+            code: int = run(arguments)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except BrokenPipeError:
+            # The reader of our output left (`plainwire scan … | head`): nobody to tell.
+            _discard_output()
+            return READER_LEFT
+        except OSError as error:
+            _discard_output()
+            sys.stderr.write(f"plainwire {name}: cannot write the output: {error.strerror}\n")
+            return 2
+        return code
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the process at once with 130 while nothing better is installed.
+
+    Python's own KeyboardInterrupt would surface in the middle of imports and callbacks, with a
+    traceback that no ``except`` can keep back.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    """End the process now, as a signal handler."""
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # flushing inside a flush
+        sys.stdout.flush()
+    os._exit(INTERRUPTED)
+
+
+def _discard_output() -> None:
+    """Point standard output nowhere, so that Python's flush at exit cannot fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

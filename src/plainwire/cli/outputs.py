@@ -1,0 +1,119 @@
+"""Where results go: standard output, files, the record of what was sent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from plainwire import catalog, report
+from plainwire.live.trace import Trace
+from plainwire.model import Report, UsageError
+from plainwire.report import clean
+
+NAMES = ", ".join(report.RENDERERS)
+Output = tuple[str, str | None]
+
+
+def chosen(words: Sequence[str]) -> tuple[Output, ...]:
+    """Format names with their file, or None for standard output, each once.
+
+    Raises:
+        UsageError: for an unknown format, two that write to standard output, or to one file.
+    """
+    found = []
+    for word in dict.fromkeys(words or ("text",)):
+        name, colon, file = word.partition(":")
+        if name not in report.RENDERERS:
+            raise UsageError(f"--format: no format {name!r}; there are {NAMES}")
+        if colon and not file:
+            raise UsageError(f"--format {name}: no file after the colon")
+        found.append((name, file or None))
+    places = [file for _, file in found]
+    if places.count(None) > 1:
+        raise UsageError("--format: only one output can go to standard output")
+    if len(set(places)) < len(places):
+        raise UsageError("--format: two outputs go to one file")
+    return tuple(found)
+
+
+def ensure_writable(places: Iterable[tuple[str, Path]]) -> None:
+    """See before anything is sent that what is learned can be kept; nothing is overwritten.
+
+    Raises:
+        UsageError: if a file cannot be opened for writing.
+    """
+    for option, path in places:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            continue  # a device or a pipe: opening may block, or end its reader
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600 | _shared(option)))
+        except OSError as error:
+            raise UsageError(f"{option}: cannot write {path}: {error.strerror}") from None
+
+
+def _shared(option: str) -> int:
+    return 0 if option == "--trace" else 0o066
+
+
+def emit(outputs: Sequence[Output], reports: Sequence[Report], anchor: str | None) -> None:
+    """Render the reports to each output, files first: a reader of standard output may leave.
+
+    Raises:
+        UsageError: if a file cannot be written; the other outputs are written all the same.
+    """
+    wrong = []
+    for name, file in sorted(outputs, key=lambda output: output[1] is None):
+        text = _rendered(name, file, reports, anchor)
+        if file is None:
+            say(text)
+            continue
+        try:
+            Path(file).write_text(text, "utf-8", newline="\n")
+        except OSError as error:
+            wrong.append(f"--format {name}: cannot write {file}: {error.strerror}")
+    if wrong:
+        raise UsageError("; ".join(wrong))
+
+
+def _rendered(name: str, file: str | None, reports: Sequence[Report], anchor: str | None) -> str:
+    settings: dict[str, Any] = _terminal(file) if name == "text" else {}
+    checks = catalog.load() if name in ("sarif", "junit") else ()
+    return report.render(name, reports, anchor=anchor, checks=checks, **settings)
+
+
+def _terminal(file: str | None) -> dict[str, Any]:
+    """Width and colour: colour only on a terminal and without NO_COLOR (no-color.org)."""
+    is_terminal = file is None and sys.stdout.isatty()
+    width = shutil.get_terminal_size((80, 24)).columns if is_terminal else 80
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return {"width": width, "color": is_terminal and not plain}
+
+
+def say(text: str) -> None:
+    """Write data to standard output, in UTF-8 whatever the locale says, and see it leave."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None and not sys.stdout.isatty():
+        reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def complain(line: str) -> None:
+    """Say one line on standard error."""
+    sys.stderr.write(f"plainwire scan: {clean.visible(line)}\n")
+
+
+def keep(path: Path, trace: Trace) -> None:
+    """Write the record of everything sent.
+
+    Raises:
+        UsageError: if it cannot be written.
+    """
+    try:
+        trace.write(path)
+    except OSError as error:
+        raise UsageError(f"--trace: cannot write {path}: {error.strerror}") from None
