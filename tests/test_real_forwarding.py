@@ -1,4 +1,4 @@
-"""Headers that claim HTTPS, forged through real proxies; the truth is each proxy's configuration."""
+"""Headers that claim HTTPS, forged through real proxies; the truth is their configuration."""
 
 import sys
 
@@ -154,7 +154,7 @@ def cached(key, certificate):
 
 @pytest.mark.server("nginx")
 def test_nothing_forged_is_sent_to_a_cache_that_ignores_the_query(certificate):
-    report, seen, afterwards = cached("$uri", certificate)
+    _, seen, afterwards = cached("$uri", certificate)
     assert [line.partition(" told=")[2] for line in seen] in ([], ["-|-|-"])
     assert afterwards.status == 308
     assert afterwards.all("x-cache-status") == ["HIT"]

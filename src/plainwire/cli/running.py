@@ -144,7 +144,7 @@ async def _wait_for(target: Target, settings: Settings, limit_s: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(limit_s):
             while not await _is_up(target, settings):
-                await asyncio.sleep(TRY_AGAIN_S)
+                await asyncio.sleep(TRY_AGAIN_S)  # noqa: ASYNC110 (another process is waited for)
 
 
 async def _is_up(target: Target, settings: Settings) -> bool:

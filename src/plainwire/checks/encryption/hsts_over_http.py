@@ -63,7 +63,13 @@ async def hsts_over_http(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host that sends HSTS in clear; only information if https has it."""
     if site.target.is_local_name:
         return
-    in_clear = [x for _, x in await site.pages("http") if hsts.sent(x) is not None]
+    # A TLS port that tells cleartext to go away (400) does so with the headers of the site.
+    for_tls = {origin.port for origin in site.target.https}
+    in_clear = [
+        x
+        for _, x in await site.pages("http")
+        if hsts.sent(x) is not None and not (x.status == 400 and x.request.origin.port in for_tls)
+    ]
     if not in_clear:
         return
     is_over_https = any(hsts.sent(x) is not None for _, x in await site.pages("https"))
