@@ -143,8 +143,8 @@ async def _wait_for(target: Target, settings: Settings, limit_s: float) -> None:
     """Wait until a port of the target accepts a connection, or the limit is reached."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(limit_s):
-            while not await _is_up(target, settings):
-                await asyncio.sleep(TRY_AGAIN_S)  # noqa: ASYNC110 (another process is waited for)
+            while not await _is_up(target, settings):  # noqa: ASYNC110 (another process's event)
+                await asyncio.sleep(TRY_AGAIN_S)
 
 
 async def _is_up(target: Target, settings: Settings) -> bool:
