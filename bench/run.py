@@ -1,0 +1,135 @@
+"""`make bench`: the tables of docs/performance.md. Prints Markdown, leaves bench/out/results.json.
+
+Nothing is asserted. Every figure is the median of `ROUNDS` runs in one sitting; what is compared
+runs in the same sitting.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import stacks
+from measure import Run, run
+
+from servers.recording import recording, response
+
+OUT = Path(__file__).parent / "out"
+PLAINWIRE = (sys.executable, "-m", "plainwire")
+RTT_S = 0.05
+ROUNDS = 5
+PEER = "sslyze==6.3.1"
+
+
+def main() -> None:
+    """Run every case and print its table."""
+    OUT.mkdir(exist_ok=True)
+    rows = [*start_up(), *scans(), *sharing()]
+    with stacks.certificate() as files, stacks.nginx(files, "redirect-308") as place:
+        rows += peer(place)
+    (OUT / "results.json").write_text(json.dumps(rows, indent=1), "utf-8")
+
+
+def start_up() -> Iterator[dict[str, object]]:
+    """`plainwire --version` beside Python alone and pip."""
+    print("\n| start-up | wall, ms | ratio to Python alone |\n|---|---|---|")
+    commands = {
+        "python -c pass": (sys.executable, "-c", "pass"),
+        "plainwire --version": (*PLAINWIRE, "--version"),
+        "pip --version": (sys.executable, "-m", "pip", "--version"),
+    }
+    alone = 0.0
+    for name, command in commands.items():
+        wall_ms = statistics.median(run(command).wall_s for _ in range(15)) * 1000
+        alone = alone or wall_ms
+        print(f"| `{name}` | {wall_ms:.0f} | {wall_ms / alone:.1f} |")
+        yield {"case": name, "wall_ms": wall_ms}
+
+
+def scans() -> Iterator[dict[str, object]]:
+    """Whole scans of nginx before Flask, on loopback and through a round trip of 50 ms."""
+    head = "wall, s | wall at 50 ms, s | round trips waited | CPU, s | MiB | requests | connections"
+    print(f"\n| scan | {head} | letter |\n|---|---|---|---|---|---|---|---|---|")
+    with stacks.certificate() as files:
+        for http in ("refuse-403", "redirect-308", "serve"):
+            with stacks.nginx(files, http) as place:
+                yield _scan(f"nginx, http: {http}", place)
+        with stacks.nginx(files, "redirect-308", is_described=True) as place:
+            yield _scan("nginx, 20 documented operations", place)
+        with stacks.one_worker(files) as place:
+            yield _scan("gunicorn, one synchronous worker, TLS", place)
+
+
+def _scan(name: str, place: stacks.Place) -> dict[str, object]:
+    near, report = _measured(place)
+    with stacks.delayed(place, RTT_S) as far_place:
+        far, _ = _measured(far_place)
+        seen = sum(counts.connections for counts in far_place.counts) / ROUNDS
+    waited = (far.wall_s - near.wall_s) / RTT_S
+    letter = report["grade"]["letter"] if report["grade"] else "-"
+    print(
+        f"| {name} | {near.wall_s:.2f} | {far.wall_s:.2f} | {waited:.0f} | {near.cpu_s:.2f} "
+        f"| {near.peak_mib:.0f} | {report['requests']} | {report['connections']} "
+        f"({seen:.0f} at 50 ms) | {letter} |"
+    )
+    return {"case": name, "near_s": near.wall_s, "far_s": far.wall_s, "round_trips": waited}
+
+
+def _measured(place: stacks.Place) -> tuple[Run, dict]:
+    """The run of median wall time, and the report of one of them."""
+    command = (*PLAINWIRE, "scan", *place.scan_words, "--format", "json", "-q")
+    runs = sorted((run(command) for _ in range(ROUNDS)), key=lambda one: one.wall_s)
+    middle = runs[len(runs) // 2]
+    return middle, json.loads(middle.output)
+
+
+def sharing() -> Iterator[dict[str, object]]:
+    """Requests that a server sees of all checks together, and of each check alone, added up."""
+    from plainwire import catalog
+    from plainwire.scan import scan
+
+    def requests(checks) -> int:
+        with recording(lambda _: response(body=b'{"a": 1}')) as server:
+            scan(f"http://127.0.0.1:{server.port}/", checks=checks)
+            return len([r for r in server.requests if b" HTTP/1.1\r\n" in r])
+
+    together = requests(catalog.load())
+    alone = sum(requests([check]) for check in catalog.load())
+    print("\n| questions are shared | requests at the server |\n|---|---|")
+    print(f"| all checks in one scan | {together} |")
+    print(f"| each check in a scan of its own, added up | {alone} |")
+    print(f"| ratio | {alone / together:.1f} |")
+    yield {"case": "sharing", "together": together, "alone": alone}
+
+
+def peer(place: stacks.Place) -> Iterator[dict[str, object]]:
+    """A TLS scanner in its own environment beside our whole scan, of the same nginx."""
+    print("\n| on loopback, the same nginx | wall, s | CPU, s | connections |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder, stacks.delayed(place, 0.0) as counted:
+        ours, _ = _measured(counted)
+        made = sum(c.connections for c in counted.counts) / ROUNDS
+        print(f"| plainwire scan | {ours.wall_s:.2f} | {ours.cpu_s:.2f} | {made:.0f} |")
+        venv = [sys.executable, "-m", "venv", folder]
+        pip = [f"{folder}/bin/python", "-m", "pip", "install", "--quiet", PEER]
+        if any(subprocess.run(c, capture_output=True).returncode for c in (venv, pip)):
+            print(f"| {PEER} | not installed: no package index | | |")
+            return
+        before = sum(c.connections for c in counted.counts)
+        one = f"localhost:{counted.https_port}"
+        theirs = run([f"{folder}/bin/sslyze", one], limit_s=120)
+        made_by_peer = sum(c.connections for c in counted.counts) - before
+        print(f"| {PEER} | {theirs.wall_s:.2f} | {theirs.cpu_s:.2f} | {made_by_peer} |")
+        ratio = theirs.wall_s / ours.wall_s
+        print(
+            f"| ratio | {ratio:.1f} | {theirs.cpu_s / ours.cpu_s:.1f} | {made_by_peer / made:.1f} |"
+        )
+        yield {"case": "peer", "ours_s": ours.wall_s, "theirs_s": theirs.wall_s}
+
+
+if __name__ == "__main__":
+    main()
