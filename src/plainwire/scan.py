@@ -88,6 +88,7 @@ async def scan_async(
             credentials.secrets if credentials else (),
             {site.random_path.strip("/"): "RANDOM"},
         )
+        site.begin()
         work = asyncio.create_task(_run_checks(site, checks, run))
         is_interrupted = await _finish_or_stop(work, stop)
         status, reasons = await tls_status(site) if not is_interrupted else ("UNKNOWN", ())
