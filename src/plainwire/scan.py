@@ -95,6 +95,7 @@ async def scan_async(
             await site.resolve()
         except TargetError as error:
             return _not_asked(target, checks, started, str(error))
+        site.begin()
         work = asyncio.create_task(_run_checks(site, checks, run))
         is_interrupted = await _finish_or_stop(work, stop)
         status, reasons = await tls_status(site) if not is_interrupted else ("UNKNOWN", ())

@@ -29,15 +29,15 @@ async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
     whether it speaks TLS.
     """
     if origin not in site.target.https:
-        versions, answer = await site.versions(origin), None
+        versions, answer, chains = await site.versions(origin), None, None
     else:
-        question = Request(origin, "GET", site.target.path, identity=None)
-        versions, answer = await asyncio.gather(site.versions(origin), site.ask(question))
-    chain = site.served_chain(origin)
-    speaks: bool | None = versions.speaks_tls or bool(chain) or None
+        # The chain is judged while hellos are under way: it takes as long as a round trip.
+        versions, (answer, chains) = await asyncio.gather(
+            site.versions(origin), _served(site, origin)
+        )
+    speaks: bool | None = versions.speaks_tls or chains is not None or None
     if speaks is None and await _is_known_not_to(site, origin, versions):
         speaks = False
-    chains = await _judged(site, origin, chain) if chain else None
     return TlsEndpoint(
         origin.host,
         origin.port,
@@ -49,6 +49,13 @@ async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
         inconclusive=_open_questions(origin, versions, answer, speaks) + _unseen(origin, chains),
         connections=versions.connections,
     )
+
+
+async def _served(site: LiveSite, origin: Origin) -> tuple[Answer, tuple[Chain, ...] | None]:
+    """The named page's answer, and the chain that came with it; None if none came."""
+    answer = await site.ask(Request(origin, "GET", site.target.path, identity=None))
+    chain = site.served_chain(origin)
+    return answer, await _judged(site, origin, chain) if chain else None
 
 
 async def _is_known_not_to(site: LiveSite, origin: Origin, versions: VersionsAnswer) -> bool:

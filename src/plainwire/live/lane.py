@@ -62,21 +62,33 @@ class Pace:
         self.rate_per_s = rate_per_s
         self._next_at = 0.0
         self._in_use = 0
+        self._in_company = 0
+        self.serial_lanes = 0
         self._free = asyncio.Condition()
 
     @contextlib.asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Hold one of the host's places, then wait for this question's turn."""
+    async def place(self, *, is_alone: bool = False) -> AsyncIterator[None]:
+        """Hold one of the host's places, then wait for this question's turn.
+
+        A question that is alone on its listener finds a place: all others there wait for it, so
+        those that have company elsewhere leave one free for each such listener.
+        """
         async with self._free:
-            await self._free.wait_for(lambda: self._in_use < self.limit)
+            await self._free.wait_for(lambda: self._is_free(is_alone))
             self._in_use += 1
+            self._in_company += not is_alone
         try:
             await self.turn()
             yield
         finally:
             async with self._free:
                 self._in_use -= 1
+                self._in_company -= not is_alone
                 self._free.notify_all()
+
+    def _is_free(self, is_alone: bool) -> bool:
+        in_company = max(1, self.limit - self.serial_lanes)
+        return self._in_use < self.limit and (is_alone or self._in_company < in_company)
 
     async def turn(self) -> None:
         """Wait for this question's turn."""
@@ -112,8 +124,10 @@ class Lane:
         self.service = Service.UNKNOWN
         self.connections = 0
         self._pace = pace
+        pace.serial_lanes += 1
         self._busy: set[Connection] = set()
         self._in_use = 0
+        self._hurried = 0
         self._idle: dict[ssl.SSLContext | None, list[Connection]] = {}
         self._free = asyncio.Condition()
         self._timers: set[asyncio.Task[None]] = set()
@@ -124,13 +138,24 @@ class Lane:
         return self._pace.limit if self.service is Service.PARALLEL else 1
 
     @contextlib.asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Hold one of the listener's places while a question is asked."""
+    async def slot(self, *, is_last: bool = False) -> AsyncIterator[None]:
+        """Hold one of the listener's places while a question is asked.
+
+        ``is_last`` lets every other question go first that waits for a place.
+        """
         async with self._free:
-            await self._free.wait_for(lambda: self._in_use < self._capacity)
+            self._hurried += not is_last
+            try:
+                await self._free.wait_for(
+                    lambda: self._in_use < self._capacity and not (is_last and self._hurried)
+                )
+            finally:
+                self._hurried -= not is_last
             self._in_use += 1
+            self._free.notify_all()
         try:
-            async with self._pace.place():
+            is_alone = self.service is not Service.PARALLEL
+            async with self._pace.place(is_alone=is_alone):
                 yield
         finally:
             async with self._free:
@@ -184,6 +209,7 @@ class Lane:
         others = [c for kept in self._idle.values() for c in kept if c is not connection]
         if self.service is Service.UNKNOWN and any(c.has_spoken and c.is_open for c in others):
             self.service = Service.PARALLEL
+            self._pace.serial_lanes -= 1
             self._spawn(self._wake())
 
     async def _wake(self) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -68,12 +68,15 @@ async def accepted_versions(
     server_name: str | None,
     timeout_s: float,
     versions: Iterable[Version] = tuple(Version),
+    after_first: Callable[[bool | None], Awaitable[None]] | None = None,
 ) -> VersionsAnswer:
     """Which of ``versions`` the server accepts; every question has a connection of its own.
 
-    ``open_stream`` yields a new TCP connection, and may keep a caller waiting for its turn: all
-    versions are asked at once. ``server_name`` is an A-label, an IP literal or None.
-    ``timeout_s`` is for one answer. Never raises for what a server does.
+    ``open_stream`` yields a new TCP connection, and may keep a caller waiting for its turn: one
+    version is asked first, then all others at once. ``server_name`` is an A-label, an IP literal
+    or None. ``timeout_s`` is for one answer. ``after_first`` is told whether the server speaks
+    TLS as far as the first answer says, and awaited before the others are asked. Never raises
+    for what a server does.
 
     Raises:
         ValueError: if ``server_name`` is not ASCII.
@@ -81,7 +84,10 @@ async def accepted_versions(
     if server_name is not None and not server_name.isascii():
         raise ValueError(f"not an A-label: {server_name!r}")
     probe = _VersionProbe(open_stream, server_name, timeout_s, frozenset(versions))
-    await probe.ask_all_at_once()
+    await probe.ask_first()
+    if after_first is not None:
+        await after_first(probe.speaks_tls)
+    await probe.ask_others_at_once()
     await probe.ask_further_hellos()
     await probe.ask_again_alone()
     return probe.result()
@@ -130,7 +136,6 @@ class _VersionProbe:
             for version in ASK_ORDER
             if version in versions
         }
-        self._opened: set[Version] = set()
         self._connections = 0
         self._is_sound = False
 
@@ -141,7 +146,6 @@ class _VersionProbe:
         async def counted() -> AsyncIterator[Stream]:
             async with self._open_stream() as stream:
                 self._connections += 1
-                self._opened.add(version)
                 yield stream
 
         hello = _hello(version, number, self._server_name)
@@ -149,25 +153,22 @@ class _VersionProbe:
         self._asked[version].answers.append((number, answer))
         return answer
 
-    async def ask_all_at_once(self) -> None:
-        """Ask every version's first hello, all at the same time.
+    async def ask_first(self) -> None:
+        """Ask the first hello of the likeliest version, alone: does the server speak TLS?"""
+        await self._ask(next(iter(self._asked)))
 
-        Where the caller lets only one connection through at a time and the server speaks no TLS
-        to the first, those still waiting are left to `ask_again_alone`, which gives up sooner:
-        a dead port costs two time-outs.
+    async def ask_others_at_once(self) -> None:
+        """Ask the other versions' first hellos, all at the same time.
+
+        Where the first met with silence or plain text they are left to `ask_again_alone`, which
+        gives up sooner: a dead port costs two time-outs. One that closes on a version it does not
+        know costs no time.
         """
-        tasks: dict[Version, asyncio.Task[None]] = {}
-
-        async def ask(version: Version) -> None:
-            await self._ask(version)
-            if not self._heard_tls:
-                for other, task in tasks.items():
-                    if other not in self._opened and other is not version:
-                        task.cancel()
-
+        if self.speaks_tls is False or (not self._heard_tls and not self._is_dropped):
+            return
         async with asyncio.TaskGroup() as group:
-            for version in self._asked:
-                tasks[version] = group.create_task(ask(version))
+            for version in list(self._asked)[1:]:
+                group.create_task(self._ask(version))
 
     async def ask_further_hellos(self) -> None:
         """Ask the other hellos of versions whose first got a refusing alert."""
@@ -219,6 +220,10 @@ class _VersionProbe:
         return [answer for asked in self._asked.values() for _, answer in asked.answers]
 
     @property
+    def _is_dropped(self) -> bool:
+        return any(is_drop(answer) for answer in self._all_answers())
+
+    @property
     def _heard_tls(self) -> bool:
         return any(isinstance(answer, ServerHello | Alert) for answer in self._all_answers())
 
@@ -238,7 +243,8 @@ class _VersionProbe:
         return [version for version in self._asked if self._verdict(version) is None]
 
     @property
-    def _speaks_tls(self) -> bool | None:
+    def speaks_tls(self) -> bool | None:
+        """Whether the server speaks TLS, as far as its answers say; None if they say nothing."""
         if self._heard_tls:
             return True
         answers = self._all_answers()
@@ -247,7 +253,7 @@ class _VersionProbe:
 
     def result(self) -> VersionsAnswer:
         """What the answers come to, oldest version first."""
-        speaks_tls = self._speaks_tls
+        speaks_tls = self.speaks_tls
         every = {version: self._asked[version] for version in sorted(self._asked)}
         told = every if speaks_tls is not False else {}
         verdicts = {version: self._verdict(version) for version in told}

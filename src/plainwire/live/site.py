@@ -78,6 +78,7 @@ class LiveSite:
         self._send = send or self._send_over_network
         self._look = look or handshakes.look
         self._asked: dict[object, asyncio.Task[Any]] = {}
+        self._first_hellos: dict[Origin, asyncio.Future[bool]] = {}
         self._lanes: dict[int, Lane] = {}
         self._pace: Pace | None = None
         self._addresses: asyncio.Task[tuple[str, ...]] | None = None
@@ -132,13 +133,31 @@ class LiveSite:
 
     # Questions -----------------------------------------------------------------------------
 
+    def begin(self) -> None:
+        """Ask for the named page everywhere, before any other question: most wait for it.
+
+        Its connection is the one that is kept, so that the next question can show whether the
+        server serves two at once.
+        """
+        for origin in (*self._target.https, *self._target.http):
+            self._asked_once(self._page(origin))
+        for origin in self._target.https:
+            self._looked_at(origin)
+        self._discovery()
+
     async def ask(self, request: Request) -> Answer:
         """The answer to one request; the same request is sent once however many ask it."""
         if self._credentials is None:
             request = replace(request, identity="given")  # the same bytes, so the same question
-        answer: Answer = await self._once(request, lambda: self._answer(request))
+        answer: Answer = await asyncio.shield(self._asked_once(request))
         self._note(answer)
         return answer
+
+    def _page(self, origin: Origin) -> Request:
+        return Request(origin, "GET", self._target.path)
+
+    def _asked_once(self, request: Request) -> asyncio.Task[Answer]:
+        return self._started(request, lambda: self._answer(request))
 
     async def chain(self, request: Request, hops: int = 10) -> tuple[Answer, ...]:
         """The answers along a redirect chain on the named host, the last one unfollowed."""
@@ -179,6 +198,11 @@ class LiveSite:
 
     async def cleartext(self) -> tuple[Cleartext, ...]:
         """Every endpoint's answer in clear with what it amounts to."""
+        # The control of a refusal is asked while documents and links are still looked for.
+        named = await asyncio.gather(*(self.ask(self._page(o)) for o in self._target.http))
+        for answer in named:
+            if isinstance(answer, Exchange) and answer.status >= 400:
+                self._asked_once(Request(answer.request.origin, "GET", self._random_path))
         pages = await self.pages("http")
         return tuple(await asyncio.gather(*(self._judged(e, x) for e, x in pages)))
 
@@ -228,24 +252,29 @@ class LiveSite:
 
     async def tls_of(self, origin: Origin) -> TlsEndpoint:
         """What one origin reveals of its TLS; asked once."""
-        endpoint: TlsEndpoint = await self._once(("tls", origin), lambda: self._look(self, origin))
+        endpoint: TlsEndpoint = await asyncio.shield(self._looked_at(origin))
         if endpoint.speaks_tls is not None:
             self._note(endpoint)
         elif endpoint.inconclusive:
             self._note(Unanswered("", *endpoint.inconclusive[0]))
         return endpoint
 
+    def _looked_at(self, origin: Origin) -> asyncio.Task[TlsEndpoint]:
+        return self._started(("tls", origin), lambda: self._look(self, origin))
+
     async def versions(self, origin: Origin) -> VersionsAnswer:
         """The versions that an origin accepts; a port for plain HTTP is asked for two only."""
+        return await asyncio.shield(self._probed(origin))
+
+    def _probed(self, origin: Origin) -> asyncio.Task[VersionsAnswer]:
         if origin in self._target.https:
             wanted = tuple(Version)
         else:
             wanted = (Version.TLS_1_2, Version.TLS_1_3)
-        found: VersionsAnswer = await self._once(
+        return self._started(
             ("versions", origin),
             lambda: self._ask_versions(origin, wanted),
         )
-        return found
 
     async def _ask_versions(self, origin: Origin, wanted: tuple[Version, ...]) -> VersionsAnswer:
         found = await accepted_versions(
@@ -253,6 +282,7 @@ class LiveSite:
             server_name=None if self._target.is_ip else origin.host,
             timeout_s=self._settings.answer_timeout_s,
             versions=wanted,
+            after_first=lambda speaks_tls: self._first_heard(origin, speaks_tls),
         )
         if found.speaks_tls is None:
             for words in found.answers.values():
@@ -267,6 +297,29 @@ class LiveSite:
             server_name=None if self._target.is_ip else origin.host,
             timeout_s=self._settings.answer_timeout_s,
         )
+
+    async def _first_heard(self, origin: Origin, speaks_tls: bool | None) -> None:
+        """Let the questions go that waited for a first hello, and the named page before all.
+
+        The connection that the page leaves behind is what the trial for a second one needs.
+        """
+        if speaks_tls is not None:
+            self._first_hello(origin).set_result(speaks_tls)
+        page = self._asked.get(self._page(origin))
+        if speaks_tls and page is not None:
+            await asyncio.wait({page})
+
+    async def _speaks_tls(self, origin: Origin) -> bool | None:
+        """Whether an origin speaks TLS, as soon as one hello told; the versions take longer."""
+        first, versions = self._first_hello(origin), self._probed(origin)
+        futures: set[asyncio.Future[Any]] = {first, versions}
+        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+        return first.result() if first.done() else versions.result().speaks_tls
+
+    def _first_hello(self, origin: Origin) -> asyncio.Future[bool]:
+        if origin not in self._first_hellos:
+            self._first_hellos[origin] = asyncio.get_running_loop().create_future()
+        return self._first_hellos[origin]
 
     def is_closed(self, origin: Origin) -> bool:
         """True if it was seen that nobody listens on the origin's port."""
@@ -298,18 +351,22 @@ class LiveSite:
         )
 
     async def _discovered(self) -> discover.Discovery:
-        found: discover.Discovery = await self._once(
-            "endpoints", lambda: discover.discover(self, self._named_paths)
-        )
-        return found
+        return await asyncio.shield(self._discovery())
+
+    def _discovery(self) -> asyncio.Task[discover.Discovery]:
+        return self._started("endpoints", lambda: discover.discover(self, self._named_paths))
 
     async def _once(self, key: object, work: Callable[[], Any]) -> Any:
+        return await asyncio.shield(self._started(key, work))
+
+    def _started(self, key: object, work: Callable[[], Any]) -> asyncio.Task[Any]:
+        """The task of a question, started if nobody asked it before."""
         if key not in self._asked:
             context = contextvars.copy_context()
             context.run(asking.set, "scan")
             loop = asyncio.get_running_loop()
             self._asked[key] = loop.create_task(work(), context=context)
-        return await asyncio.shield(self._asked[key])
+        return self._asked[key]
 
     def _note(self, answer: object) -> None:
         """Remember for the asking check whether its question was answered."""
@@ -360,8 +417,11 @@ class LiveSite:
         origin = request.origin
         lane = await self.lane(origin)
         address = (await self._resolved())[0]
-        if self._is_shared(origin) and (await self.versions(origin)).speaks_tls is False:
-            raise NoListenerError("the port does not speak TLS")
+        twin = Origin("https", origin.host, origin.port)
+        if self._is_shared(origin.port) and (origin == twin or ("versions", twin) in self._asked):
+            speaks_tls = await self._speaks_tls(twin)
+            if origin == twin and speaks_tls is False:
+                raise NoListenerError("the port does not speak TLS")
         proxy = dial.proxy_for(origin, address, self._settings)
         context = self._context_for(request, address)
         through = proxy is not None and origin.scheme == "http"
@@ -448,7 +508,7 @@ class LiveSite:
             TargetError: if it cannot be opened.
         """
         lane = await self.lane(origin)
-        async with lane.slot():
+        async with lane.slot(is_last=True):  # no question waits for a version
             self._spend()
             connection = await lane.take(lambda: self._tcp(origin, is_tls=True), _NO_REUSE)
             self._trace.hello(origin, what)
@@ -457,14 +517,14 @@ class LiveSite:
             finally:
                 lane.give_back(connection, is_reusable=False)
 
-    def _is_shared(self, origin: Origin) -> bool:
-        """True for https on a port that plain HTTP is tried on too.
+    def _is_shared(self, port: int) -> bool:
+        """True for a port that both TLS and plain HTTP are tried on: a hello of ours goes first.
 
-        A synchronous HTTP server waits for the rest of what it takes for a request line: our own
-        hello makes it answer, OpenSSL's does not.
+        Its answer is what most wait for. A synchronous HTTP server waits for the rest of what it
+        takes for a request line: our own hello makes it answer, OpenSSL's does not.
         """
-        return origin.scheme == "https" and any(
-            other.port == origin.port for other in self._target.http
+        return any(o.port == port for o in self._target.https) and any(
+            o.port == port for o in self._target.http
         )
 
     async def _is_tls_only(self, origin: Origin) -> bool:
@@ -482,7 +542,9 @@ class LiveSite:
     async def lane(self, origin: Origin) -> Lane:
         """The lane to the origin's port: cleartext and TLS on one port share it."""
         pace = await self.pace()
-        return self._lanes.setdefault(origin.port, Lane(pace))
+        if origin.port not in self._lanes:
+            self._lanes[origin.port] = Lane(pace)
+        return self._lanes[origin.port]
 
     async def pace(self) -> Pace:
         """The politeness for the target's host."""

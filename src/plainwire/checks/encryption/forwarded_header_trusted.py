@@ -74,6 +74,7 @@ FORGED: tuple[tuple[str, str], ...] = (
 )
 NO_STORE = ("Cache-Control", "no-store")
 Signs = tuple[object, ...]
+Believed = tuple[str, Exchange]
 
 
 @check(
@@ -83,42 +84,69 @@ Signs = tuple[object, ...]
 )
 async def forwarded_header_trusted(site: Site) -> AsyncIterator[Finding]:
     """One finding for each http origin that a forged header changes, with the forms that do."""
-    for origin in site.target.http:
-        # One after the other: the second shows whether a shared cache ignores the query.
-        first, second = [await _ask(site, origin, n, ()) for n in range(2)]
-        if first is None or second is None:
+    for found in await asyncio.gather(*(_believed(site, origin) for origin in site.target.http)):
+        if found is None:
             continue
-        if is_from_shared_cache(first, second):
-            site.leave_unasked(
-                f"{origin.url(site.target.path)} with a forged header",
-                "a shared cache ignores the query, and would give what it gets to others",
-            )
-            continue
-        steady = _steady(first, second)
-        answers = await asyncio.gather(
-            *(_ask(site, origin, n, (line,)) for n, line in enumerate(FORGED, start=2))
+        first, believed = found
+        shown = believed[0][1]
+        yield forwarded_header_trusted.finding(
+            f"over plain HTTP the answer is {_words(first)}, and {_words(shown)} with "
+            + ", or with ".join(repr(form) for form, _ in believed),
+            first,
+            shown,
         )
-        suspects = [
-            (number, line)
-            for (number, line), answer in zip(enumerate(FORGED, start=2), answers, strict=True)
-            if answer is not None and _differs(answer, first, steady)
-        ]
-        believed: list[tuple[str, Exchange]] = []
-        for number, line in suspects:
-            again = await _ask(site, origin, number + 100, (line,))
-            calm = await _ask(site, origin, number + 200, ())
-            if again is None or calm is None or _differs(calm, first, steady):
-                continue
-            if _differs(again, first, steady):
-                believed.append((f"{line[0]}: {line[1]}", again))
-        if believed:
-            shown = believed[0][1]
-            yield forwarded_header_trusted.finding(
-                f"over plain HTTP the answer is {_words(first)}, and {_words(shown)} with "
-                + ", or with ".join(repr(form) for form, _ in believed),
-                first,
-                shown,
-            )
+
+
+async def _believed(site: Site, origin: Origin) -> tuple[Exchange, list[Believed]] | None:
+    """The answer to nothing forged and each form that changes it; None if no form does."""
+    if await _is_for_tls_only(site, origin):
+        return None
+    # One after the other: the second shows whether a shared cache ignores the query.
+    first, second = [await _ask(site, origin, n, ()) for n in range(2)]
+    if first is None or second is None:
+        return None
+    if is_from_shared_cache(first, second):
+        site.leave_unasked(
+            f"{origin.url(site.target.path)} with a forged header",
+            "a shared cache ignores the query, and would give what it gets to others",
+        )
+        return None
+    steady = _steady(first, second)
+    forms = list(enumerate(FORGED, start=2))
+    answers = await asyncio.gather(*(_ask(site, origin, n, (line,)) for n, line in forms))
+    again = [  # one after the other, so that nothing else can make the difference
+        await _again(site, origin, number, line, first, steady)
+        for (number, line), answer in zip(forms, answers, strict=True)
+        if answer is not None and _differs(answer, first, steady)
+    ]
+    believed = [form for form in again if form is not None]
+    return (first, believed) if believed else None
+
+
+async def _is_for_tls_only(site: Site, origin: Origin) -> bool:
+    """True for a TLS port that answers cleartext with 400: no header was looked at."""
+    twin = Origin("https", origin.host, origin.port)
+    if twin not in site.target.https:
+        return False
+    answer = await site.ask(Request(origin, "GET", site.target.path))
+    is_400 = isinstance(answer, Exchange) and answer.status == 400
+    return is_400 and bool((await site.tls_of(twin)).speaks_tls)
+
+
+async def _again(
+    site: Site,
+    origin: Origin,
+    number: int,
+    line: tuple[str, str],
+    first: Exchange,
+    steady: tuple[bool, ...],
+) -> Believed | None:
+    """The form with its answer, if it makes the same difference again and nothing else does."""
+    again = await _ask(site, origin, number + 100, (line,))
+    calm = await _ask(site, origin, number + 200, ())
+    if again is None or calm is None or _differs(calm, first, steady):
+        return None
+    return (f"{line[0]}: {line[1]}", again) if _differs(again, first, steady) else None
 
 
 async def _ask(site: Site, origin: Origin, number: int, forged: Headers) -> Exchange | None:
