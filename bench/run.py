@@ -6,7 +6,9 @@ runs in the same sitting.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -22,22 +24,29 @@ from servers.recording import recording, response
 OUT = Path(__file__).parent / "out"
 PLAINWIRE = (sys.executable, "-m", "plainwire")
 RTT_S = 0.05
-ROUNDS = 5
+ROUNDS = 3
 PEER = "sslyze==6.3.1"
+
+
+def say(line: str) -> None:
+    """Print a line of a table."""
+    print(line, file=sys.__stdout__, flush=True)
 
 
 def main() -> None:
     """Run every case and print its table."""
     OUT.mkdir(exist_ok=True)
-    rows = [*start_up(), *scans(), *sharing()]
-    with stacks.certificate() as files, stacks.nginx(files, "redirect-308") as place:
-        rows += peer(place)
+    # The servers' logs, printed as they stop, are not part of the tables.
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        rows = [*start_up(), *scans(), *sharing()]
+        with stacks.certificate() as files, stacks.nginx(files, "redirect-308") as place:
+            rows += peer(place)
     (OUT / "results.json").write_text(json.dumps(rows, indent=1), "utf-8")
 
 
 def start_up() -> Iterator[dict[str, object]]:
     """`plainwire --version` beside Python alone and pip."""
-    print("\n| start-up | wall, ms | ratio to Python alone |\n|---|---|---|")
+    say("\n| start-up | wall, ms | ratio to Python alone |\n|---|---|---|")
     commands = {
         "python -c pass": (sys.executable, "-c", "pass"),
         "plainwire --version": (*PLAINWIRE, "--version"),
@@ -47,14 +56,14 @@ def start_up() -> Iterator[dict[str, object]]:
     for name, command in commands.items():
         wall_ms = statistics.median(run(command).wall_s for _ in range(15)) * 1000
         alone = alone or wall_ms
-        print(f"| `{name}` | {wall_ms:.0f} | {wall_ms / alone:.1f} |")
+        say(f"| `{name}` | {wall_ms:.0f} | {wall_ms / alone:.1f} |")
         yield {"case": name, "wall_ms": wall_ms}
 
 
 def scans() -> Iterator[dict[str, object]]:
     """Whole scans of nginx before Flask, on loopback and through a round trip of 50 ms."""
     head = "wall, s | wall at 50 ms, s | round trips waited | CPU, s | MiB | requests | connections"
-    print(f"\n| scan | {head} | letter |\n|---|---|---|---|---|---|---|---|---|")
+    say(f"\n| scan | {head} | letter |\n|---|---|---|---|---|---|---|---|---|")
     with stacks.certificate() as files:
         for http in ("refuse-403", "redirect-308", "serve"):
             with stacks.nginx(files, http) as place:
@@ -72,7 +81,7 @@ def _scan(name: str, place: stacks.Place) -> dict[str, object]:
         seen = sum(counts.connections for counts in far_place.counts) / ROUNDS
     waited = (far.wall_s - near.wall_s) / RTT_S
     letter = report["grade"]["letter"] if report["grade"] else "-"
-    print(
+    say(
         f"| {name} | {near.wall_s:.2f} | {far.wall_s:.2f} | {waited:.0f} | {near.cpu_s:.2f} "
         f"| {near.peak_mib:.0f} | {report['requests']} | {report['connections']} "
         f"({seen:.0f} at 50 ms) | {letter} |"
@@ -100,32 +109,32 @@ def sharing() -> Iterator[dict[str, object]]:
 
     together = requests(catalog.load())
     alone = sum(requests([check]) for check in catalog.load())
-    print("\n| questions are shared | requests at the server |\n|---|---|")
-    print(f"| all checks in one scan | {together} |")
-    print(f"| each check in a scan of its own, added up | {alone} |")
-    print(f"| ratio | {alone / together:.1f} |")
+    say("\n| questions are shared | requests at the server |\n|---|---|")
+    say(f"| all checks in one scan | {together} |")
+    say(f"| each check in a scan of its own, added up | {alone} |")
+    say(f"| ratio | {alone / together:.1f} |")
     yield {"case": "sharing", "together": together, "alone": alone}
 
 
 def peer(place: stacks.Place) -> Iterator[dict[str, object]]:
     """A TLS scanner in its own environment beside our whole scan, of the same nginx."""
-    print("\n| on loopback, the same nginx | wall, s | CPU, s | connections |\n|---|---|---|---|")
+    say("\n| on loopback, the same nginx | wall, s | CPU, s | connections |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, stacks.delayed(place, 0.0) as counted:
         ours, _ = _measured(counted)
         made = sum(c.connections for c in counted.counts) / ROUNDS
-        print(f"| plainwire scan | {ours.wall_s:.2f} | {ours.cpu_s:.2f} | {made:.0f} |")
+        say(f"| plainwire scan | {ours.wall_s:.2f} | {ours.cpu_s:.2f} | {made:.0f} |")
         venv = [sys.executable, "-m", "venv", folder]
         pip = [f"{folder}/bin/python", "-m", "pip", "install", "--quiet", PEER]
         if any(subprocess.run(c, capture_output=True).returncode for c in (venv, pip)):
-            print(f"| {PEER} | not installed: no package index | | |")
+            say(f"| {PEER} | not installed: no package index | | |")
             return
         before = sum(c.connections for c in counted.counts)
         one = f"localhost:{counted.https_port}"
         theirs = run([f"{folder}/bin/sslyze", one], limit_s=120)
         made_by_peer = sum(c.connections for c in counted.counts) - before
-        print(f"| {PEER} | {theirs.wall_s:.2f} | {theirs.cpu_s:.2f} | {made_by_peer} |")
+        say(f"| {PEER} | {theirs.wall_s:.2f} | {theirs.cpu_s:.2f} | {made_by_peer} |")
         ratio = theirs.wall_s / ours.wall_s
-        print(
+        say(
             f"| ratio | {ratio:.1f} | {theirs.cpu_s / ours.cpu_s:.1f} | {made_by_peer / made:.1f} |"
         )
         yield {"case": "peer", "ours_s": ours.wall_s, "theirs_s": theirs.wall_s}
