@@ -1,0 +1,107 @@
+"""What comes back: exchanges, gaps, and the evidence that findings rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from plainwire.model.target import Endpoint, Headers, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and the answer that it got.
+
+    Header names keep their case, order and duplicates. ``body`` holds at most the site's body
+    limit, decoded; ``is_cut`` says that there was more. ``address`` is the peer's IP address.
+    """
+
+    request: Request
+    status: int
+    headers: Headers
+    body: bytes = field(repr=False, default=b"")
+    is_cut: bool = False
+    address: str = ""
+    reason: str = ""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, whatever its case. Returns None if it is absent."""
+        return next(iter(self.all(name)), None)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a header in the order sent."""
+        wanted = name.lower()
+        return tuple(value for key, value in self.headers if key.lower() == wanted)
+
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case without parameters, or an empty string."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8, undecodable bytes replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def url(self) -> str:
+        """The URL asked."""
+        return self.request.url
+
+
+@dataclass(frozen=True, slots=True)
+class NoListener:
+    """Nobody listens there (refused, unreachable, or silent to SYN twice): an answer, not a gap."""
+
+    question: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A question that got no answer: never a pass."""
+
+    check: str
+    question: str
+    reason: str
+
+
+Answer = Exchange | NoListener | Unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Cleartext:
+    """What an endpoint's answer over http amounts to.
+
+    "redirected" is a direct redirect to https on the same host; "refused" a constant refusal
+    (the same for a random path, and not what https answers); "redirected-elsewhere" any other
+    redirect, unless it stays on the host and ends in content over http. All else is "served".
+    """
+
+    endpoint: Endpoint
+    exchange: Exchange
+    verdict: Literal["served", "redirected", "redirected-elsewhere", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What one ClientHello got, as evidence: ``offered`` and ``answer`` are readable words."""
+
+    host: str
+    port: int
+    offered: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a source file; lines and columns count from 1."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    text: str = ""
+
+
+Evidence = Exchange | Handshake | Span

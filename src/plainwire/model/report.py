@@ -1,0 +1,110 @@
+"""Everything that one run learned about one target."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from plainwire.model.answer import Unanswered
+from plainwire.model.finding import Finding, Letter
+from plainwire.model.target import Operation
+from plainwire.model.tls import TlsEndpoint
+
+CATEGORIES = (
+    "authentication",
+    "bola",
+    "bfla",
+    "property-authorization",
+    "input-validation",
+    "rate-limiting",
+    "data-exposure",
+    "encryption",
+    "ssrf",
+    "inventory",
+    "unsafe-consumption",
+    "llm",
+)
+TlsStatus = Literal["PASS", "FAIL", "UNKNOWN"]
+CategoryStatus = Literal["pass", "findings", "unanswered", "not-tested", "not-applicable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A finding that keeps the letter from being better than ``letter``."""
+
+    finding: str
+    letter: Letter
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A letter and the score it comes from (0-100), with what caps it and what would lift it."""
+
+    letter: Letter
+    score: int
+    is_upper_bound: bool
+    scope: tuple[str, ...]
+    caps: tuple[Cap, ...]
+    to_reach_a: tuple[str, ...]
+    unsuppressed_letter: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One of the twelve, with how it ended."""
+
+    id: str
+    status: CategoryStatus
+    checks_run: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An operation that is known and was not asked, and why."""
+
+    operation: Operation
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the API was asked: operations known, exercised, left out."""
+
+    known: int
+    exercised: int
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that one run learned about one target: schema ``plainwire-report/1``.
+
+    ``notes`` are sentences about the run itself that are neither findings nor gaps.
+    """
+
+    target_kind: Literal["url", "endpoint", "source"]
+    target: str
+    started_at: datetime
+    duration_s: float
+    requests: int
+    connections: int
+    grade: Grade | None
+    tls_status: TlsStatus
+    tls_reasons: tuple[str, ...]
+    categories: tuple[Category, ...]
+    coverage: Coverage
+    findings: tuple[Finding, ...]
+    unanswered: tuple[Unanswered, ...]
+    tls: tuple[TlsEndpoint, ...]
+    tool_version: str
+    is_interrupted: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with two-space indent and keys in the order given: one form, so reports compare."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
