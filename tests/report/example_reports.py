@@ -14,6 +14,7 @@ from plainwire.model import (
     Coverage,
     Exchange,
     Finding,
+    Gap,
     Handshake,
     Location,
     Operation,
@@ -121,7 +122,7 @@ def tls() -> TlsEndpoint:
         speaks_tls=True,
         protocols={"TLSv1.2": True, "TLSv1.3": True},
         certificates=(chain,),
-        inconclusive=(("SSLv3", "timed out after 5 s"),),
+        inconclusive=(Gap("versions", "SSLv3", "timed out after 5 s"),),
         connections=6,
         duration_s=0.12345,
     )

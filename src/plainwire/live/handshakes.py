@@ -10,6 +10,7 @@ from plainwire.model import (
     Answer,
     Chain,
     Exchange,
+    Gap,
     NoListener,
     Origin,
     Request,
@@ -70,16 +71,16 @@ async def _is_known_not_to(site: LiveSite, origin: Origin, versions: VersionsAns
 
 def _open_questions(
     origin: Origin, versions: VersionsAnswer, answer: Answer | None, speaks: bool | None
-) -> tuple[tuple[str, str], ...]:
+) -> tuple[Gap, ...]:
     """What was asked and not answered, with the reason."""
     where = f"{origin.host}:{origin.port}"
     if speaks is False:
         return ()
-    found = [(f"{where}: {question}", reason) for question, reason in versions.inconclusive]
+    found = [Gap("versions", f"{where}: {q}", reason) for q, reason in versions.inconclusive]
     if isinstance(answer, Unanswered):
-        found.append((f"{where}: which certificate?", answer.reason))
+        found.append(Gap("certificates", f"{where}: which certificate?", answer.reason))
     if isinstance(answer, NoListener):
-        found.append((f"{where}: which certificate?", answer.reason))
+        found.append(Gap("certificates", f"{where}: which certificate?", answer.reason))
     return tuple(found)
 
 
@@ -100,11 +101,17 @@ async def _judged(site: LiveSite, origin: Origin, chain: tuple[bytes, ...]) -> t
         return ()
 
 
-def _unseen(origin: Origin, chains: tuple[Chain, ...] | None) -> tuple[tuple[str, str], ...]:
+def _unseen(origin: Origin, chains: tuple[Chain, ...] | None) -> tuple[Gap, ...]:
     """What of a certificate could not be looked at."""
     where = f"{origin.host}:{origin.port}"
     if chains == ():
-        return ((f"{where}: which certificate?", "its certificate could not be read"),)
+        return (
+            Gap(
+                "certificates", f"{where}: which certificate?", "its certificate could not be read"
+            ),
+        )
     if any("must_staple_missing" not in chain.problems_checked for chain in chains or ()):
-        return ((f"{where}: is a staple sent?", "it did not say so over TLS 1.2"),)
+        return (
+            Gap("certificates", f"{where}: is a staple sent?", "it did not say so over TLS 1.2"),
+        )
     return ()

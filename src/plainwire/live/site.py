@@ -1,6 +1,6 @@
 """The door to a live target: asks each question once, politely, and remembers the answer.
 
-Checks only see the `Site` protocol of `model.py`. Everything that goes out passes `_send` or
+Checks only see the `Site` protocol of `model`. Everything that goes out passes `_send` or
 `open_stream`, so that budget, pace, masking and the record of what was sent live in one place.
 """
 
@@ -14,7 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from plainwire.live import dial, discover, handshakes, trust
 from plainwire.live import http as http_client
@@ -33,6 +33,7 @@ from plainwire.model import (
     Exchange,
     NoListener,
     Origin,
+    Part,
     Request,
     Scheme,
     Target,
@@ -239,15 +240,13 @@ class LiveSite:
                 return answer
         return None
 
-    async def tls(
-        self, about: Literal["certificates", "versions"] = "certificates"
-    ) -> tuple[TlsEndpoint, ...]:
+    async def tls(self, about: Part = "certificates") -> tuple[TlsEndpoint, ...]:
         """What each https origin reveals of its TLS; what is open ``about`` that is noted."""
         found = await asyncio.gather(*(self.tls_of(o) for o in self._target.https))
         for endpoint in found:
-            for question, reason in endpoint.inconclusive:
-                if ("accept" in question) == (about == "versions"):
-                    self._note(Unanswered("", question, reason))
+            for gap in endpoint.inconclusive:
+                if gap.part == about:
+                    self._note(Unanswered("", gap.question, gap.reason))
         return tuple(found)
 
     async def tls_of(self, origin: Origin) -> TlsEndpoint:
@@ -256,7 +255,8 @@ class LiveSite:
         if endpoint.speaks_tls is not None:
             self._note(endpoint)
         elif endpoint.inconclusive:
-            self._note(Unanswered("", *endpoint.inconclusive[0]))
+            gap = endpoint.inconclusive[0]
+            self._note(Unanswered("", gap.question, gap.reason))
         return endpoint
 
     def _looked_at(self, origin: Origin) -> asyncio.Task[TlsEndpoint]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from plainwire.model.answer import Answer, Cleartext, Exchange
 from plainwire.model.target import Endpoint, Origin, Request, Scheme, Target
-from plainwire.model.tls import TlsEndpoint
+from plainwire.model.tls import Part, TlsEndpoint
 
 
 class Site(Protocol):
@@ -37,9 +37,7 @@ class Site(Protocol):
     async def pages(self, scheme: Scheme) -> tuple[tuple[Endpoint, Exchange], ...]:
         """Every endpoint's answer over one scheme, as far as there is one, redirects unfollowed."""
 
-    async def tls(
-        self, about: Literal["certificates", "versions"] = "certificates"
-    ) -> tuple[TlsEndpoint, ...]:
+    async def tls(self, about: Part = "certificates") -> tuple[TlsEndpoint, ...]:
         """What each https origin reveals, with a TLS listener or not.
 
         ``about`` is what the check looks at: it is left unanswered by what is open there only.

@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from plainwire.model.answer import Handshake
+
+# What a TLS server can be asked about, in the order that a report has it.
+Part = Literal[
+    "versions",
+    "ciphers",
+    "groups",
+    "signature_algorithms",
+    "certificates",
+    "features",
+    "vulnerabilities",
+]
+StapleStatus = Literal["good", "revoked", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,18 @@ class CertificateFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Staple:
+    """An OCSP response that came with a chain (RFC 6960, 4.2.1); times are aware and in UTC.
+
+    ``next_update`` is None where the responder named no time.
+    """
+
+    status: StapleStatus
+    this_update: datetime
+    next_update: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """A served chain with its judgement.
 
@@ -41,22 +65,76 @@ class Chain:
     trusted_by: tuple[str, ...]
     paths: tuple[tuple[str, ...], ...] = ()
     asked_with: Mapping[str, Any] = field(default_factory=lambda: {"sni": True})
+    staple: Staple | None = None
     scts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class DhParameters:
+    """The group of ephemeral Diffie-Hellman: its prime's size in bits, and its name if known.
+
+    ``reused`` says whether the server sent one public value twice; None if it was asked once.
+    """
+
+    bits: int
+    common: str | None = None
+    reused: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileVerdict:
+    """Whether an endpoint meets a profile; None if something that it asks for is not known.
+
+    ``because`` says exactly what to change, or what is not known.
+    """
+
+    meets: bool | None
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PostQuantum:
+    """Whether a recording of today withstands a quantum computer of tomorrow, and why."""
+
+    ready: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A question about one part that got no answer: never "not supported"."""
+
+    part: Part
+    question: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TlsEndpoint:
-    """What a TLS server revealed. None: not looked at or not answered; False and (): not there."""
+    """What a TLS server revealed. None: not looked at or not answered; False and (): not there.
+
+    Versions, suites, groups and schemes are in the words of report and registry: "TLSv1.2",
+    "TLS_AES_128_GCM_SHA256", "x25519"; in the server's order where ``cipher_order`` is "server".
+    """
 
     host: str
     port: int
     address: str | None = None
     server_name: str | None = None
+    starttls: str | None = None
     speaks_tls: bool | None = None
     protocols: Mapping[str, bool] | None = None
+    ciphers: Mapping[str, tuple[str, ...]] | None = None
+    cipher_order: Mapping[str, Literal["server", "client"]] | None = None
+    groups: Mapping[str, tuple[str, ...]] | None = None
+    signature_algorithms: Mapping[str, tuple[str, ...]] | None = None
+    dh: DhParameters | None = None
     certificates: tuple[Chain, ...] | None = None
     features: Mapping[str, Any] | None = None
-    inconclusive: tuple[tuple[str, str], ...] = ()
+    vulnerabilities: Mapping[str, bool] | None = None
+    profiles: Mapping[str, ProfileVerdict] | None = None
+    post_quantum: PostQuantum | None = None
+    inconclusive: tuple[Gap, ...] = ()
     connections: int = 0
     duration_s: float = 0.0
 

@@ -146,7 +146,7 @@ def _endpoint(endpoint: TlsEndpoint) -> dict[str, Any]:
     """A TLS endpoint; a part that was not looked at or not answered is absent."""
     parts = _known(endpoint)
     parts["inconclusive"] = [
-        {"question": question, "reason": reason} for question, reason in endpoint.inconclusive
+        {"question": gap.question, "reason": gap.reason} for gap in endpoint.inconclusive
     ]
     parts["duration_s"] = round(endpoint.duration_s, 3)
     return parts
