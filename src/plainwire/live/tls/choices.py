@@ -1,0 +1,200 @@
+"""Finds every code point that a server takes, and its order, by what it chooses from offers.
+
+One question is an offer, one answer the code chosen or a refusal. So *k* accepted codes cost *k*
+answers at least, and one refusal covers everything that was refused. Codes are asked in
+**families** whose members are likely taken or refused together: an accepted family of *n* costs
+*n* questions, a refused one costs one, and all families are asked at once.
+
+Two answers, to an offer and to its reverse, tell whether the server has an order of its own. If
+so it is asked for **suffixes** of a guessed order: one answer proves that the code is accepted
+and that it stands before everything that follows. Where the guess was right, the order costs
+nothing; what stands elsewhere is found by asking for all that was passed over, and moved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Codes = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No answer to an offer, and why."""
+
+    reason: str
+
+
+# The code chosen; None for a refusal.
+Ask = Callable[[Codes], Awaitable[int | Unknown | None]]
+
+
+@dataclass
+class Choices:
+    """What a server takes: ``accepted`` codes, ``unknown`` offers with the reason.
+
+    ``order`` is whose order decides, None where fewer than two codes are accepted or the answers
+    do not say. ``accepted`` is in the server's order where it has one, else as guessed.
+    """
+
+    accepted: Codes = ()
+    order: Literal["server", "client"] | None = None
+    unknown: tuple[tuple[Codes, str], ...] = ()
+
+
+async def choices(
+    ask: Ask,
+    families: Sequence[Codes],
+    rest: Sequence[Codes] = (),
+    *,
+    never_first: frozenset[int] = frozenset(),
+    is_ordered: bool = True,
+) -> Choices:
+    """Everything that a server takes out of ``families``, whose order is the guess at its own.
+
+    ``rest`` are offers of unlikely codes. Codes in ``never_first`` head no offer that has
+    another (a client that puts ChaCha20 first is given it by servers that else would not).
+    With ``is_ordered`` False only acceptance is asked.
+    """
+    search = _Search(ask, families, rest, never_first)
+    if is_ordered:
+        await search.tell_order()
+    await search.find()
+    return await search.result() if is_ordered else search.unordered()
+
+
+@dataclass
+class _Search:
+    """The answers so far, and what to ask next."""
+
+    ask: Ask
+    families: Sequence[Codes]
+    rest: Sequence[Codes]
+    never_first: frozenset[int]
+    accepted: dict[int, None] = field(default_factory=dict)
+    answers: list[tuple[Codes, int]] = field(default_factory=list)
+    unknown: list[tuple[Codes, str]] = field(default_factory=list)
+    order: Literal["server", "client"] | None = None
+    is_refused: bool = False
+
+    def __post_init__(self) -> None:
+        self.likely: Codes = tuple(code for family in self.families for code in family)
+
+    async def put(self, offer: Codes) -> int | None:
+        """What the server chooses from an offer. Returns None if nothing was chosen."""
+        answer = await self.ask(offer)
+        if isinstance(answer, Unknown):
+            self.unknown.append((offer, answer.reason))
+            return None
+        if answer is not None:
+            self.accepted.setdefault(answer)
+            self.answers.append((offer, answer))
+        return answer
+
+    async def tell_order(self) -> None:
+        """Offer everything likely forwards and backwards: whose order decides?"""
+        if len(self.likely) < 2:
+            return
+        first = await self.put(self._headed(self.likely))
+        if first is None:
+            self.is_refused = not self.unknown
+            return
+        second = await self.put(self._backwards(self.likely))
+        if second is not None:
+            self.order = "server" if second == first else "client"
+
+    async def find(self) -> None:
+        """Ask for every code, families at once."""
+        if self.order == "server":
+            at = 0
+            spans = []
+            for family in self.families:
+                spans.append((at, at + len(family)))
+                at += len(family)
+            await asyncio.gather(*(self._walk(*span) for span in spans))
+            # What stands elsewhere than guessed was passed over.
+            passed_over: tuple[Codes, ...] = (self.likely,)
+        else:
+            passed_over = () if self.is_refused else tuple(self.families)
+        await asyncio.gather(*(self._exhaust(part) for part in (*passed_over, *self.rest)))
+
+    async def _exhaust(self, family: Codes) -> None:
+        """Ask for what is left of a family until it is refused or used up."""
+        while left := tuple(code for code in family if code not in self.accepted):
+            if await self.put(self._headed(left)) is None:
+                return
+
+    async def _walk(self, start: int, end: int) -> None:
+        """Ask for the suffixes of the guess that begin in one family."""
+        while start < end:
+            chosen = await self._best_of(self.likely[start:])
+            if chosen is None or chosen not in self.likely[start:end]:
+                return
+            start = self.likely.index(chosen) + 1
+
+    async def _best_of(self, codes: Codes) -> int | None:
+        """What a server with an order of its own chooses, asked only if no answer tells."""
+        wanted = set(codes)
+        for offer, chosen in self.answers:
+            if chosen in wanted and wanted <= set(offer):
+                return chosen
+        # Against the guess, so that it is the server's order that decides.
+        return await self.put(self._backwards(codes))
+
+    def _backwards(self, codes: Codes) -> Codes:
+        return self._headed(codes[::-1])
+
+    def _headed(self, codes: Codes) -> Codes:
+        """The offer with a code at its head that may be there, if it has one."""
+        at = next((at for at, code in enumerate(codes) if code not in self.never_first), 0)
+        return (codes[at], *codes[:at], *codes[at + 1 :])
+
+    # The order -----------------------------------------------------------------------------
+
+    def unordered(self) -> Choices:
+        """What was accepted, as guessed."""
+        guess = (*self.likely, *(code for part in self.rest for code in part))
+        found = tuple(sorted(self.accepted, key=guess.index))
+        return Choices(found, None, tuple(self.unknown))
+
+    async def result(self) -> Choices:
+        """What was accepted, in the server's order if it can be proved to have one."""
+        found = self.unordered()
+        if len(found.accepted) < 2:
+            return found
+        if self.order == "client" and self._follows_client():
+            found.order = "client"
+        elif (ranked := await self._ranked(found.accepted)) is not None:
+            found.accepted, found.order = ranked, "server"
+        found.unknown = tuple(self.unknown)
+        return found
+
+    def _follows_client(self) -> bool:
+        """True if each answer was the first accepted code of its offer."""
+        return all(
+            chosen == next(code for code in offer if code in self.accepted)
+            for offer, chosen in self.answers
+        )
+
+    async def _ranked(self, guess: Codes) -> Codes | None:
+        """The accepted codes as the server ranks them, each proved to stand before the rest.
+
+        Returns None if the answers contradict each other, or it would take too many.
+        """
+        order = list(guess)
+        most = len(self.answers) + 3 * len(order)
+        while len(self.answers) <= most:
+            suffixes = [tuple(order[at:]) for at in range(len(order) - 1)]
+            best = await asyncio.gather(*(self._best_of(suffix) for suffix in suffixes))
+            at = next((n for n, chosen in enumerate(best) if chosen != order[n]), None)
+            if at is None:
+                return tuple(order)
+            chosen = best[at]
+            if chosen is None or chosen not in order[at:]:
+                return None
+            order.remove(chosen)
+            order.insert(at, chosen)
+        return None
