@@ -96,13 +96,15 @@ class _Search:
 
     async def tell_order(self) -> None:
         """Offer everything likely forwards and backwards: whose order decides?"""
-        if len(self.likely) < 2:
-            return
-        first = await self.put(self._headed(self.likely))
-        if first is None:
-            self.is_refused = not self.unknown
-            return
-        second = await self.put(self._backwards(self.likely))
+        if len(self.likely) > 1:
+            await self._tell_order(self.likely)
+            self.is_refused = not self.accepted and not self.unknown
+
+    async def _tell_order(self, codes: Codes) -> None:
+        if len(set(codes) - self.never_first) < 2:
+            return  # neither order can be offered
+        first = await self.put(self._headed(codes))
+        second = None if first is None else await self.put(self._backwards(codes))
         if second is not None:
             self.order = "server" if second == first else "client"
 
@@ -165,9 +167,11 @@ class _Search:
         found = self.unordered()
         if len(found.accepted) < 2:
             return found
+        if len(self.accepted.keys() & set(self.likely)) < 2:
+            await self._tell_order(found.accepted)  # one code alone had said nothing
         if self.order == "client" and self._follows_client():
             found.order = "client"
-        elif (ranked := await self._ranked(found.accepted)) is not None:
+        elif self.order and (ranked := await self._ranked(found.accepted)) is not None:
             found.accepted, found.order = ranked, "server"
         found.unknown = tuple(self.unknown)
         return found
@@ -182,19 +186,25 @@ class _Search:
     async def _ranked(self, guess: Codes) -> Codes | None:
         """The accepted codes as the server ranks them, each proved to stand before the rest.
 
-        Returns None if the answers contradict each other, or it would take too many.
+        Returns None if answers are missing or contradict each other.
         """
         order = list(guess)
-        most = len(self.answers) + 3 * len(order)
-        while len(self.answers) <= most:
-            suffixes = [tuple(order[at:]) for at in range(len(order) - 1)]
-            best = await asyncio.gather(*(self._best_of(suffix) for suffix in suffixes))
-            at = next((n for n, chosen in enumerate(best) if chosen != order[n]), None)
-            if at is None:
-                return tuple(order)
-            chosen = best[at]
-            if chosen is None or chosen not in order[at:]:
-                return None
-            order.remove(chosen)
-            order.insert(at, chosen)
-        return None
+        at, width = 0, len(order)
+        while at < len(order) - 1:
+            ends = range(at, min(at + width, len(order) - 1))
+            best = await asyncio.gather(*(self._best_of(tuple(order[n:])) for n in ends))
+            for chosen in best:
+                if chosen not in order[at:]:
+                    return None
+                at += 1
+                if chosen != order[at - 1]:
+                    order.remove(chosen)
+                    order.insert(at - 1, chosen)
+                    width = 2  # the guess is not to be relied on
+                    break
+        is_sound = all(
+            chosen == next(code for code in order if code in offer)
+            for offer, chosen in self.answers
+            if offer[0] not in self.never_first
+        )
+        return tuple(order) if is_sound else None
