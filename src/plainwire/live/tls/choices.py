@@ -98,12 +98,12 @@ class _Search:
         """Offer everything likely forwards and backwards: whose order decides?"""
         if len(self.likely) > 1:
             await self._tell_order(self.likely)
-            self.is_refused = not self.accepted and not self.unknown
 
     async def _tell_order(self, codes: Codes) -> None:
         if len(set(codes) - self.never_first) < 2:
             return  # neither order can be offered
         first = await self.put(self._headed(codes))
+        self.is_refused = first is None and not self.unknown
         second = None if first is None else await self.put(self._backwards(codes))
         if second is not None:
             self.order = "server" if second == first else "client"
