@@ -66,7 +66,7 @@ FAMILIES = [(1, 2), (3, 4), (5, 6, 7), (8, 9), (10, 11, 12, 13)]
 @pytest.mark.parametrize(
     ("accepted", "has_order", "most"),
     [
-        # All of a family costs a question each, a refused family one, and two tell the order.
+        # A family costs a question a code, a refused one a question, and one more tells the order.
         ([1, 2, 5, 6, 7], False, 5 + 3 + 1),
         ([], False, 1),
         ([3], False, 7),

@@ -42,9 +42,15 @@ class Connection:
 
 
 class HeardReader(asyncio.StreamReader):
-    """A stream reader that tells when the first byte came."""
+    """A stream reader that tells when the first byte came, and knows when the last did."""
 
     on_first_byte: Callable[[], None] | None = None
+    has_ended = False
+
+    def feed_eof(self) -> None:
+        """Take the end from the transport."""
+        self.has_ended = True
+        super().feed_eof()
 
     def feed_data(self, data: Iterable[SupportsIndex]) -> None:
         """Take bytes from the transport."""

@@ -91,16 +91,20 @@ def client_hello(
     session_id: bytes = b"",
     key_shares: Iterable[tuple[int, bytes]] = (),
     protocols: tuple[str, ...] = (),
+    extra: Iterable[ext.Extension] = (),
+    compression: tuple[int, ...] = (0,),
     grease: int | None = None,
 ) -> ClientHello:
     """A hello that offers exactly one version, with the extensions that version expects.
 
     ``groups``, ``schemes``, ``key_shares`` (group, key) and ``protocols`` (ALPN) are offered
-    where the version knows them; ``grease`` is one of RFC 8701's values, such as 0x0A0A.
+    where the version knows them; ``extra`` are further extensions, which SSLv3 has none of;
+    ``grease`` is one of RFC 8701's values, such as 0x0A0A.
     """
     offered = (() if grease is None else (grease,)) + tuple(suites)
     if version == Version.SSL_3_0:
-        return ClientHello(version, random, (*offered, RENEGOTIATION_SCSV), None, session_id)
+        offered = (*offered, RENEGOTIATION_SCSV)
+        return ClientHello(version, random, offered, None, session_id, compression)
     block: tuple[ext.Extension, ...] = () if grease is None else (ext.grease(grease),)
     block += ext.server_name(server_name)
     if version < Version.TLS_1_3:
@@ -111,12 +115,13 @@ def client_hello(
         block += (ext.key_share(key_shares),)
     if protocols:
         block += (ext.alpn(protocols),)
+    block += tuple(extra)
     if version >= Version.TLS_1_2:
         block += (ext.signature_algorithms(schemes),)
     # Last, because it is never empty (see `padded`).
     block += (ext.supported_groups(groups),)
     legacy = min(version, Version.TLS_1_2)
-    return ClientHello(legacy, random, offered, block, session_id).padded()
+    return ClientHello(legacy, random, offered, block, session_id, compression).padded()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 One question is an offer, one answer the code chosen or a refusal. So *k* accepted codes cost *k*
 answers at least, and one refusal covers everything that was refused. Codes are asked in
-**families** whose members are likely taken or refused together: an accepted family of *n* costs
-*n* questions, a refused one costs one, and all families are asked at once.
+**families** whose members are likely taken or refused together, all families at once; each
+answer takes a code out, and what is left is asked in two halves at once. A family that is taken
+as a whole costs a question a code, one that is refused as a whole costs one.
 
 Two answers, to an offer and to its reverse, tell whether the server has an order of its own. If
 so it is asked for **suffixes** of a guessed order: one answer proves that the code is accepted
 and that it stands before everything that follows. Where the guess was right, the order costs
-nothing; what stands elsewhere is found by asking for all that was passed over, and moved.
+next to nothing; what stands elsewhere is found by asking for all that was passed over, and moved.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ class Unknown:
 
     reason: str
 
+
+# How far apart the suffixes are that are asked for first.
+SPAN = 12
 
 # The code chosen; None for a refusal.
 Ask = Callable[[Codes], Awaitable[int | Unknown | None]]
@@ -50,16 +54,22 @@ async def choices(
     families: Sequence[Codes],
     rest: Sequence[Codes] = (),
     *,
+    guess: Codes | None = None,
     never_first: frozenset[int] = frozenset(),
     is_ordered: bool = True,
+    known: Sequence[tuple[Codes, int]] = (),
 ) -> Choices:
-    """Everything that a server takes out of ``families``, whose order is the guess at its own.
+    """Everything that a server takes out of ``families`` and ``rest``, offers of unlikely codes.
 
-    ``rest`` are offers of unlikely codes. Codes in ``never_first`` head no offer that has
+    ``guess`` has the codes of the families in the order that a server of its own order is likely
+    to have (as the families have them if it is not given). Codes in ``never_first`` head no offer that has
     another (a client that puts ChaCha20 first is given it by servers that else would not).
-    With ``is_ordered`` False only acceptance is asked.
+    With ``is_ordered`` False only acceptance is asked. ``known`` are answers from before.
     """
-    search = _Search(ask, families, rest, never_first)
+    likely = guess or tuple(code for family in families for code in family)
+    search = _Search(ask, families, rest, likely, never_first)
+    for offer, chosen in known:
+        search.note(offer, chosen)
     if is_ordered:
         await search.tell_order()
     await search.find()
@@ -73,15 +83,13 @@ class _Search:
     ask: Ask
     families: Sequence[Codes]
     rest: Sequence[Codes]
+    likely: Codes
     never_first: frozenset[int]
     accepted: dict[int, None] = field(default_factory=dict)
     answers: list[tuple[Codes, int]] = field(default_factory=list)
     unknown: list[tuple[Codes, str]] = field(default_factory=list)
     order: Literal["server", "client"] | None = None
     is_refused: bool = False
-
-    def __post_init__(self) -> None:
-        self.likely: Codes = tuple(code for family in self.families for code in family)
 
     async def put(self, offer: Codes) -> int | None:
         """What the server chooses from an offer. Returns None if nothing was chosen."""
@@ -90,9 +98,13 @@ class _Search:
             self.unknown.append((offer, answer.reason))
             return None
         if answer is not None:
-            self.accepted.setdefault(answer)
-            self.answers.append((offer, answer))
+            self.note(offer, answer)
         return answer
+
+    def note(self, offer: Codes, chosen: int) -> None:
+        """Keep an answer."""
+        self.accepted.setdefault(chosen)
+        self.answers.append((offer, chosen))
 
     async def tell_order(self) -> None:
         """Offer everything likely forwards and backwards: whose order decides?"""
@@ -102,7 +114,9 @@ class _Search:
     async def _tell_order(self, codes: Codes) -> None:
         if len(set(codes) - self.never_first) < 2:
             return  # neither order can be offered
-        first = await self.put(self._headed(codes))
+        offer = self._headed(codes)
+        known = [chosen for asked, chosen in self.answers if asked == offer]
+        first = known[0] if known else await self.put(offer)
         self.is_refused = first is None and not self.unknown
         second = None if first is None else await self.put(self._backwards(codes))
         if second is not None:
@@ -110,32 +124,38 @@ class _Search:
 
     async def find(self) -> None:
         """Ask for every code, families at once."""
+        parts: tuple[Codes, ...] = () if self.is_refused else tuple(self.families)
         if self.order == "server":
-            at = 0
-            spans = []
-            for family in self.families:
-                spans.append((at, at + len(family)))
-                at += len(family)
-            await asyncio.gather(*(self._walk(*span) for span in spans))
+            starts = range(0, len(self.likely), SPAN)
+            ends = (*starts[1:], len(self.likely))
+            await asyncio.gather(*(self._walk(*span) for span in zip(starts, ends, strict=True)))
             # What stands elsewhere than guessed was passed over.
-            passed_over: tuple[Codes, ...] = (self.likely,)
-        else:
-            passed_over = () if self.is_refused else tuple(self.families)
-        await asyncio.gather(*(self._exhaust(part) for part in (*passed_over, *self.rest)))
+            parts = (self.likely,)
+        await asyncio.gather(*(self._exhaust(part) for part in (*parts, *self.rest)))
 
     async def _exhaust(self, family: Codes) -> None:
-        """Ask for what is left of a family until it is refused or used up."""
-        while left := tuple(code for code in family if code not in self.accepted):
-            if await self.put(self._headed(left)) is None:
-                return
+        """Ask for what is left of a family; where something was taken, for both halves of it."""
+        left = tuple(code for code in family if code not in self.accepted)
+        if not left or await self.put(self._headed(left)) is None:
+            return
+        left = tuple(code for code in left if code not in self.accepted)
+        middle = (len(left) + 1) // 2
+        await asyncio.gather(self._exhaust(left[:middle]), self._exhaust(left[middle:]))
 
     async def _walk(self, start: int, end: int) -> None:
-        """Ask for the suffixes of the guess that begin in one family."""
-        while start < end:
-            chosen = await self._best_of(self.likely[start:])
-            if chosen is None or chosen not in self.likely[start:end]:
-                return
-            start = self.likely.index(chosen) + 1
+        """Ask for the suffix of the guess from ``start``, then for those in both halves of the rest.
+
+        An answer from behind ``end`` says that nothing is accepted before it, if the guess is
+        right.
+        """
+        if start >= end:
+            return
+        chosen = await self._best_of(self.likely[start:])
+        if chosen is None or chosen not in self.likely[start:end]:
+            return
+        start = self.likely.index(chosen) + 1
+        middle = (start + end + 1) // 2
+        await asyncio.gather(self._walk(start, middle), self._walk(middle, end))
 
     async def _best_of(self, codes: Codes) -> int | None:
         """What a server with an order of its own chooses, asked only if no answer tells."""

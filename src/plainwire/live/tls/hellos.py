@@ -1,0 +1,66 @@
+"""The hellos that questions are asked with, for one server name."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from plainwire.policy.suites import offered_groups, offered_schemes
+from plainwire.policy.versions import Version
+from plainwire.wire import extensions as ext
+from plainwire.wire.hello import ClientHello, client_hello
+
+# A plain HTTP server reads a hello as the beginning of a request line. With an empty line in it
+# the server answers at once (400) instead of waiting for more: a synchronous one would be killed.
+EMPTY_LINE = b"\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Hellos:
+    """Makes hellos; ``server_name`` is an A-label, an IP literal or None."""
+
+    server_name: str | None
+
+    def of(
+        self,
+        version: Version,
+        suites: Iterable[int],
+        *,
+        groups: Sequence[int] | None = None,
+        schemes: Sequence[int] | None = None,
+        extra: Iterable[ext.Extension] = (),
+        compression: tuple[int, ...] = (0,),
+    ) -> bytes:
+        """A hello of one version; without key shares, so that TLS 1.3 answers with a retry.
+
+        ``groups`` and ``schemes`` are everything that the version knows unless given.
+        """
+        return self.shaped(
+            version, suites, groups=groups, schemes=schemes, extra=extra, compression=compression
+        ).to_bytes()
+
+    def shaped(
+        self,
+        version: Version,
+        suites: Iterable[int],
+        *,
+        groups: Sequence[int] | None = None,
+        schemes: Sequence[int] | None = None,
+        extra: Iterable[ext.Extension] = (),
+        compression: tuple[int, ...] = (0,),
+    ) -> ClientHello:
+        """The same hello as a value."""
+        is_13 = version is Version.TLS_1_3
+        return client_hello(
+            version,
+            random=EMPTY_LINE + secrets.token_bytes(28),
+            suites=suites,
+            groups=offered_groups(version) if groups is None else groups,
+            schemes=offered_schemes(version) if schemes is None else schemes,
+            server_name=self.server_name,
+            # RFC 8446, D.4: middleboxes want to see a session id.
+            session_id=secrets.token_bytes(32) if is_13 else b"",
+            extra=extra,
+            compression=compression,
+        )

@@ -1,0 +1,123 @@
+"""Which cipher suites are asked for together, and in which order a server is likely to rank them.
+
+A family is a set of suites that one configuration word of a server switches on or off, and that
+one key can serve: a server takes all of a family or none, mostly.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from plainwire.policy.suites import OFFER_SIZE, Suite, offered_groups, suites
+from plainwire.policy.versions import Version
+
+Codes = tuple[int, ...]
+
+KEY_EXCHANGES = ("ECDHE_ECDSA", "ECDHE_RSA", "DHE_RSA", "RSA")
+USUAL = ("AES_128_GCM", "AES_256_GCM", "CHACHA20", "AES_128_CBC", "AES_256_CBC")
+SPECIAL = ("CCM", "CAMELLIA", "ARIA", "SEED", "IDEA")
+# Registered, but OpenSSL and what builds on it has none of them.
+RARE = (*(f"ARIA_{bits}_CBC" for bits in (128, 256)), *(f"CAMELLIA_{b}_GCM" for b in (128, 256)))
+BROKEN = ("RC4_128", "3DES_EDE", "DES_CBC_SHA", "_NULL_")
+# Better first, as servers rank them by default: forward secrecy, then authenticated encryption.
+TLS_1_3 = {0x1301: "usual", 0x1302: "usual", 0x1303: "usual", 0x1304: "CCM", 0x1305: "CCM"}
+# The groups of elliptic curves that TLS stacks have, then the fields of RFC 7919, then hybrids.
+CURVES = (0x001D, 0x0017, 0x0018, 0x0019, 0x001E)
+FIELDS = (0x0100, 0x0101, 0x0102, 0x0103, 0x0104)
+POST_QUANTUM = (0x11EC, 0x11EB, 0x11ED, 0x0201, 0x0202, 0x0200, 0x6399, 0x639A)
+CIPHERS = (
+    "AES_256_GCM",
+    "CHACHA20",
+    "AES_128_GCM",
+    "AES_256_CCM",
+    "AES_128_CCM",
+    "ARIA_256",
+    "ARIA_128",
+    "AES_256_CBC",
+    "CAMELLIA_256",
+    "AES_128_CBC",
+    "CAMELLIA_128",
+    "SEED",
+    "IDEA",
+    "RC4_128",
+    "3DES",
+    "DES_CBC",
+    "NULL",
+)
+
+
+def key_exchange(suite: Suite) -> str:
+    """The key exchange and authentication in a suite's name; "" in TLS 1.3, which has none."""
+    head, mark, _ = suite.name.partition("_WITH_")
+    return head.removeprefix("TLS_") if mark else ""
+
+
+def family_of(suite: Suite) -> str | None:
+    """The family of a likely suite. Returns None for one that hardly a server has."""
+    exchange = key_exchange(suite)
+    if not exchange:
+        return TLS_1_3.get(suite.code, "other")
+    if any(word in suite.name for word in RARE):
+        return None
+    if "anon" in exchange and "EXPORT" not in suite.name:
+        return "anon"
+    if exchange not in KEY_EXCHANGES or "EXPORT" in suite.name:
+        return None
+    for words, kind in ((BROKEN, "broken"), (SPECIAL, "special"), (USUAL, "usual")):
+        if any(word in suite.name for word in words):
+            return kind if kind == "broken" else f"{exchange} {kind}"
+    return None
+
+
+@cache
+def families(version: Version) -> tuple[Codes, ...]:
+    """The likely suites of a version, by families."""
+    found: dict[str, list[int]] = {}
+    for suite in sorted(_fitting(version), key=_rank):
+        if name := family_of(suite):
+            found.setdefault(name, []).append(suite.code)
+    return tuple(tuple(codes) for codes in found.values())
+
+
+@cache
+def guess(version: Version) -> Codes:
+    """The likely suites of a version as a server of its own order is likely to rank them."""
+    fitting = [suite for suite in _fitting(version) if family_of(suite)]
+    return tuple(suite.code for suite in sorted(fitting, key=_rank))
+
+
+@cache
+def unlikely(version: Version) -> tuple[Codes, ...]:
+    """All other suites of a version, in offers of at most `OFFER_SIZE`."""
+    codes = [suite.code for suite in _fitting(version) if not family_of(suite)]
+    return tuple(tuple(codes[at : at + OFFER_SIZE]) for at in range(0, len(codes), OFFER_SIZE))
+
+
+@cache
+def offers(version: Version) -> tuple[Codes, ...]:
+    """Every suite of a version in offers of at most `OFFER_SIZE`, the likely ones first."""
+    return (guess(version), *unlikely(version))
+
+
+@cache
+def group_families(version: Version) -> tuple[Codes, ...]:
+    """Every group that a version knows, by families; the likely ones first."""
+    known = offered_groups(version)
+    named = {*CURVES, *FIELDS, *POST_QUANTUM}
+    every = (CURVES, POST_QUANTUM, FIELDS, tuple(code for code in known if code not in named))
+    found = (tuple(code for code in family if code in known) for family in every)
+    return tuple(family for family in found if family)
+
+
+def _fitting(version: Version) -> list[Suite]:
+    return [suite for suite in suites().values() if suite.fits(version)]
+
+
+def _rank(suite: Suite) -> tuple[int, int, int, int]:
+    """Where a suite stands by default in OpenSSL 3: `openssl ciphers -v ALL`."""
+    name, exchange = suite.name, key_exchange(suite)
+    cipher = next((at for at, word in enumerate(CIPHERS) if word in name), len(CIPHERS))
+    place = KEY_EXCHANGES.index(exchange) if exchange in KEY_EXCHANGES else len(KEY_EXCHANGES)
+    is_newer = name.endswith(("SHA256", "SHA384")) or "GCM" in name or "CCM" in name
+    # RSA key transport behind everything with forward secrecy, anonymous suites behind that.
+    return (0 if place < 3 else place, cipher, 0 if is_newer else 1, place)
