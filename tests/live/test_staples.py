@@ -1,7 +1,6 @@
 """Whether a staple came along: the truth is the command line of `openssl s_server`."""
 
 import asyncio
-import contextlib
 import subprocess
 from datetime import UTC, datetime, timedelta
 
@@ -9,14 +8,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
-from hypothesis import given
-from hypothesis import strategies as st
 
 from certificates import issue
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
-from plainwire.model import WireError
-from plainwire.wire.staple import FlightReader
 from plainwire.wire.target import parse_target
 from servers import s_server
 
@@ -72,12 +67,6 @@ def test_a_server_of_tls_1_3_alone_does_not_say(pem_files, tmp_path):
     options = ["-tls1_3", "-status_file", str(response(tmp_path))]
     with s_server(pem_files(LEAF), options) as server:
         assert look(server.https_port) is None
-
-
-@given(st.binary(max_size=300))
-def test_any_bytes_are_an_answer_or_a_wire_error(data):
-    with contextlib.suppress(WireError):
-        assert FlightReader().feed(data) in (True, False, None)
 
 
 def test_the_flight_of_openssl_agrees(pem_files, tmp_path):

@@ -6,8 +6,6 @@ from hypothesis import strategies as st
 
 from plainwire.model import WireError
 from plainwire.wire.alerts import Alert, parse_alert
-from plainwire.wire.answer import AnswerReader, NoAnswer, describe
-from plainwire.wire.hello import ServerHello
 from plainwire.wire.not_tls import NotTls, recognise
 from plainwire.wire.records import (
     MAX_FRAGMENT,
@@ -166,57 +164,3 @@ def test_a_short_text_is_recognised_when_the_peer_closes():
 )
 def test_an_alert_has_its_iana_name(data, words):
     assert str(parse_alert(data)) == words
-
-
-# The answer to a hello --------------------------------------------------------------------
-
-HELLO = bytes.fromhex("16 0300 002a 02000026 0300" + "33" * 32 + "00 000a 00")
-HELLO_REQUEST = bytes.fromhex("16 0301 0004 00000000")
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (HELLO, "ServerHello SSLv3, TLS_RSA_WITH_3DES_EDE_CBC_SHA"),
-        (WARNING_112 + HELLO, "ServerHello SSLv3, TLS_RSA_WITH_3DES_EDE_CBC_SHA"),
-        (HELLO_REQUEST + HELLO, "ServerHello SSLv3, TLS_RSA_WITH_3DES_EDE_CBC_SHA"),
-        (FATAL_40, "fatal alert handshake_failure"),
-        (b"HTTP/1.1 400", "answered in plain HTTP"),
-        (DONE, "handshake message 14 before ServerHello"),
-        (CCS, "a change_cipher_spec record before ServerHello"),
-        (WARNING_112 * 9400, "65536 bytes without a ServerHello"),
-    ],
-)
-def test_the_first_answer_is_told(data, words):
-    assert describe(AnswerReader().feed(data)) == words
-
-
-@pytest.mark.parametrize(
-    ("data", "is_reset", "expected"),
-    [
-        (b"", False, NoAnswer("closed", "closed without an alert")),
-        (b"", True, NoAnswer("reset", "reset the connection without an alert")),
-        (WARNING_112, False, Alert(1, 112)),
-        (WARNING_112, True, Alert(1, 112)),
-        (b"220", False, NotTls("text", "answered in plain text")),
-    ],
-)
-def test_an_end_without_an_answer_is_told(data, is_reset, expected):
-    reader = AnswerReader()
-    assert reader.feed(data) is None
-    assert reader.end(is_reset) == expected
-
-
-def test_an_end_anywhere_inside_a_server_hello_is_cut_off():
-    for end in range(1, len(HELLO)):
-        reader = AnswerReader()
-        assert reader.feed(HELLO[:end]) is None
-        assert reader.end().kind == "cut off"
-    assert isinstance(AnswerReader().feed(HELLO), ServerHello)
-
-
-@given(st.lists(st.binary(max_size=60), max_size=6))
-def test_any_bytes_give_an_answer(pieces):
-    reader = AnswerReader()
-    answers = [answer for piece in pieces if (answer := reader.feed(piece))]
-    assert describe(answers[0] if answers else reader.end())

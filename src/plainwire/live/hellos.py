@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from plainwire.model import TargetError
-from plainwire.wire.answer import Answer, AnswerReader, NoAnswer
+from plainwire.wire.answer import Answer, NoAnswer
+from plainwire.wire.flight import FirstFlight, Flight, FlightReader
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 OpenStream = Callable[[], AbstractAsyncContextManager[Stream]]
@@ -36,14 +37,18 @@ async def ask_hello(open_stream: OpenStream, hello: bytes, *, timeout_s: float) 
 
 
 async def _read_answer(reader: asyncio.StreamReader, timeout_s: float) -> Answer:
-    answer = AnswerReader()
+    flight = FlightReader(stop_after="hello")
     try:
         async with asyncio.timeout(timeout_s):
             while data := await reader.read(4096):
-                if (found := answer.feed(data)) is not None:
-                    return found
-            return answer.end()
+                if (found := flight.feed(data)) is not None:
+                    return _first(found)
+            return _first(flight.end())
     except TimeoutError:
         return NoAnswer("silent", f"no answer within {timeout_s:g} s")
     except ConnectionError:
-        return answer.end(is_reset=True)
+        return _first(flight.end(is_reset=True))
+
+
+def _first(answer: FirstFlight) -> Answer:
+    return answer.hello if isinstance(answer, Flight) else answer

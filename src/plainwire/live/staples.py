@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import replace
 
 from plainwire.live.hellos import OpenStream
-from plainwire.model import TargetError, WireError
+from plainwire.model import TargetError
 from plainwire.policy.suites import offered_groups, offered_schemes, offers
 from plainwire.policy.versions import Version
-from plainwire.wire.staple import FlightReader, staple_hello
+from plainwire.wire import extensions as ext
+from plainwire.wire.flight import FirstFlight, Flight, FlightReader
+from plainwire.wire.hello import client_hello
 
 
 async def is_stapled(
@@ -19,20 +22,30 @@ async def is_stapled(
 
     Returns None if the server did not say: it refused TLS 1.2, or its answer broke off.
     """
-    hello = staple_hello(
-        secrets.token_bytes(32),
-        offers(Version.TLS_1_2)[0],
-        offered_groups(Version.TLS_1_2),
-        offered_schemes(Version.TLS_1_2),
-        server_name,
+    hello = client_hello(
+        Version.TLS_1_2,
+        random=secrets.token_bytes(32),
+        suites=offers(Version.TLS_1_2)[0],
+        groups=offered_groups(Version.TLS_1_2),
+        schemes=offered_schemes(Version.TLS_1_2),
+        server_name=server_name,
     )
+    hello = replace(hello, extensions=(ext.status_request(), *(hello.extensions or ())))
     flight = FlightReader()
     try:
         async with open_stream() as (reader, writer), asyncio.timeout(timeout_s):
-            writer.write(hello)
+            writer.write(hello.to_bytes())
             while data := await reader.read(16 * 1024):
                 if (found := flight.feed(data)) is not None:
-                    return found
-    except (OSError, TimeoutError, TargetError, WireError):
+                    return _is_stapled(found)
+    except (OSError, TimeoutError, TargetError):
         return None
     return None
+
+
+def _is_stapled(answer: FirstFlight) -> bool | None:
+    if not isinstance(answer, Flight) or answer.hello.version != Version.TLS_1_2:
+        return None
+    if answer.staple is not None:
+        return True
+    return False if answer.is_done else None

@@ -11,24 +11,47 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from plainwire.wire.presentation import numbers, vector
+from plainwire.model import WireError
+from plainwire.wire.presentation import Cursor, numbers, vector
 
 Extension = tuple[int, bytes]
 
 SERVER_NAME = 0
+STATUS_REQUEST = 5
 SUPPORTED_GROUPS = 10
 EC_POINT_FORMATS = 11
 SIGNATURE_ALGORITHMS = 13
+HEARTBEAT = 15
 ALPN = 16
+SIGNED_CERTIFICATE_TIMESTAMP = 18
 PADDING = 21
 ENCRYPT_THEN_MAC = 22
 EXTENDED_MASTER_SECRET = 23
 SESSION_TICKET = 35
+PRE_SHARED_KEY = 41
+EARLY_DATA = 42
 SUPPORTED_VERSIONS = 43
 COOKIE = 44
 PSK_KEY_EXCHANGE_MODES = 45
+CERTIFICATE_AUTHORITIES = 47
 KEY_SHARE = 51
 RENEGOTIATION_INFO = 0xFF01
+
+
+def parse(block: bytes) -> dict[int, bytes]:
+    """The extensions in a block, by code point.
+
+    Raises:
+        WireError: if it breaks the grammar above or repeats an extension.
+    """
+    cursor = Cursor(block, "RFC 8446, section 4.2, extensions")
+    found: dict[int, bytes] = {}
+    while cursor.left:
+        code, data = cursor.number(2), cursor.vector(2)
+        if code in found:
+            raise WireError(f"RFC 8446, section 4.2: extension {code} twice")
+        found[code] = data
+    return found
 
 
 def server_name(name: str | None) -> tuple[Extension, ...]:
@@ -101,14 +124,39 @@ def extended_master_secret() -> Extension:
     return EXTENDED_MASTER_SECRET, b""
 
 
-def session_ticket() -> Extension:
-    """Empty: the client can take a ticket and has none (RFC 5077, 3.2)."""
-    return SESSION_TICKET, b""
+def session_ticket(ticket: bytes = b"") -> Extension:
+    """The ticket to resume with; empty: the client can take one and has none (RFC 5077, 3.2)."""
+    return SESSION_TICKET, ticket
 
 
-def renegotiation_info() -> Extension:
+def renegotiation_info(verify_data: bytes = b"") -> Extension:
     """``opaque renegotiated_connection<0..255>``, empty at first (RFC 5746, 3.2)."""
-    return RENEGOTIATION_INFO, vector(1, b"")
+    return RENEGOTIATION_INFO, vector(1, verify_data)
+
+
+def status_request() -> Extension:
+    """A staple is asked for: ``ocsp(1)``, no responders named, no extensions (RFC 6066, 8)."""
+    return STATUS_REQUEST, b"\x01\x00\x00\x00\x00"
+
+
+def signed_certificate_timestamp() -> Extension:
+    """Empty: SCTs are asked for (RFC 6962, 3.3.1)."""
+    return SIGNED_CERTIFICATE_TIMESTAMP, b""
+
+
+def encrypt_then_mac() -> Extension:
+    """Empty (RFC 7366, section 2)."""
+    return ENCRYPT_THEN_MAC, b""
+
+
+def heartbeat() -> Extension:
+    """``peer_not_allowed_to_send(2)``: asks nothing of the server but its word (RFC 6520, 2)."""
+    return HEARTBEAT, b"\x02"
+
+
+def cookie(data: bytes) -> Extension:
+    """The cookie extension of a HelloRetryRequest, sent back as it came (RFC 8446, 4.2.2)."""
+    return COOKIE, data
 
 
 def grease(value: int) -> Extension:

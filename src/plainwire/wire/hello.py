@@ -155,7 +155,7 @@ def parse_server_hello(body: bytes) -> ServerHello:
     if len(session_id) > 32:
         raise WireError(f"RFC 8446, section 4.1.3: a session id of {len(session_id)} bytes")
     suite, compression = cursor.number(2), cursor.number(1)
-    found = _parse_extensions(cursor.vector(2)) if cursor.left else {}
+    found = ext.parse(cursor.vector(2)) if cursor.left else {}
     cursor.end()
     is_retry = random == RETRY_RANDOM
     return ServerHello(
@@ -168,17 +168,6 @@ def parse_server_hello(body: bytes) -> ServerHello:
         session_id=session_id,
         random=random,
     )
-
-
-def _parse_extensions(block: bytes) -> dict[int, bytes]:
-    cursor = Cursor(block, "RFC 8446, section 4.2, extensions")
-    found: dict[int, bytes] = {}
-    while cursor.left:
-        code, data = cursor.number(2), cursor.vector(2)
-        if code in found:
-            raise WireError(f"RFC 8446, section 4.2: extension {code} twice")
-        found[code] = data
-    return found
 
 
 def _negotiated(legacy_version: int, found: Mapping[int, bytes]) -> int:

@@ -57,6 +57,28 @@ class Cursor:
             raise WireError(f"{self._where}: {self.left} bytes too many at offset {self._at}")
 
 
+def code_points(data: bytes, where: str) -> tuple[int, ...]:
+    """Code points of two bytes each, one after the other.
+
+    Raises:
+        WireError: if one is cut off.
+    """
+    cursor = Cursor(data, where)
+    return tuple(cursor.number(2) for _ in range((len(data) + 1) // 2))
+
+
+def vectors(size: int, data: bytes, where: str) -> tuple[bytes, ...]:
+    """Vectors, one after the other, each with its length in ``size`` bytes.
+
+    Raises:
+        WireError: if one is cut off.
+    """
+    cursor, found = Cursor(data, where), []
+    while cursor.left:
+        found.append(cursor.vector(size))
+    return tuple(found)
+
+
 def vector(size: int, data: bytes) -> bytes:
     """A vector: the length of ``data`` in ``size`` bytes, then ``data`` (RFC 8446, 3.4).
 

@@ -19,6 +19,7 @@ is for the caller to leave alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -44,16 +45,23 @@ class ContentType(IntEnum):
 
 
 class HandshakeType(IntEnum):
-    """The handshake messages that can come in clear (RFC 5246, 7.4; RFC 8446, section 4)."""
+    """The handshake messages that are understood (RFC 5246, 7.4; RFC 8446, section 4)."""
 
     HELLO_REQUEST = 0
     CLIENT_HELLO = 1
     SERVER_HELLO = 2
+    NEW_SESSION_TICKET = 4
+    ENCRYPTED_EXTENSIONS = 8
     CERTIFICATE = 11
     SERVER_KEY_EXCHANGE = 12
     CERTIFICATE_REQUEST = 13
     SERVER_HELLO_DONE = 14
+    CERTIFICATE_VERIFY = 15
+    CLIENT_KEY_EXCHANGE = 16
+    FINISHED = 20
     CERTIFICATE_STATUS = 22
+    KEY_UPDATE = 24
+    MESSAGE_HASH = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +110,23 @@ class RecordReader:
         Raises:
             WireError: if a header is not a TLS record's, or its length is over the limit.
         """
+        return list(self.records(data))
+
+    def records(self, data: bytes) -> Iterator[Record]:
+        """The same, one at a time: those before a broken one come before the error.
+
+        Raises:
+            WireError: as `feed`.
+        """
         self._pending += data
-        records = []
         while len(self._pending) >= HEADER:
             length = _checked_length(self._pending)
             if len(self._pending) < HEADER + length:
                 break
             kind, version = ContentType(self._pending[0]), int.from_bytes(self._pending[1:3], "big")
-            records.append(Record(kind, version, bytes(self._pending[HEADER : HEADER + length])))
+            fragment = bytes(self._pending[HEADER : HEADER + length])
             del self._pending[: HEADER + length]
-        return records
+            yield Record(kind, version, fragment)
 
 
 def _checked_length(header: bytearray) -> int:
@@ -123,6 +138,35 @@ def _checked_length(header: bytearray) -> int:
     return length
 
 
+class HandshakeReader:
+    """The contents of handshake records to handshake messages (RFC 8446, section 4)."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    @property
+    def pending(self) -> bytes:
+        """The bytes that are not a whole message yet."""
+        return bytes(self._pending)
+
+    def messages(self, fragment: bytes) -> Iterator[Handshake]:
+        """The messages that are whole with these bytes, one at a time.
+
+        Raises:
+            WireError: if one is longer than `MAX_HANDSHAKE`.
+        """
+        self._pending += fragment
+        while len(self._pending) >= 4:
+            length = int.from_bytes(self._pending[1:4], "big")
+            if length > MAX_HANDSHAKE:
+                raise WireError(f"RFC 8446, section 4: a handshake message of {length} bytes")
+            if len(self._pending) < 4 + length:
+                break
+            message = Handshake(self._pending[0], bytes(self._pending[4 : 4 + length]))
+            del self._pending[: 4 + length]
+            yield message
+
+
 class MessageReader:
     """Bytes to handshake messages and alerts, across records and several to a record.
 
@@ -132,7 +176,7 @@ class MessageReader:
 
     def __init__(self) -> None:
         self._records = RecordReader()
-        self._handshake = bytearray()
+        self._handshake = HandshakeReader()
         self._first = bytearray()
         self._is_tls: bool | None = None
 
@@ -142,12 +186,25 @@ class MessageReader:
         Raises:
             WireError: if the peer breaks the grammar above or a limit.
         """
+        return list(self.messages(data))
+
+    def messages(self, data: bytes) -> Iterator[Message]:
+        """The same, one at a time: those before a broken one come before the error.
+
+        Raises:
+            WireError: as `feed`.
+        """
         if self._is_tls is None:
             self._first += data
             if len(self._first) < HEADER:
-                return []
-            return self._start(bytes(self._first))
-        return self._messages(data) if self._is_tls else []
+                return
+            data = bytes(self._first)
+            other = recognise(data)
+            self._is_tls = other is None
+            if other:
+                yield other
+        if self._is_tls:
+            yield from self._messages(data)
 
     def finish(self) -> list[Message]:
         """What is left when the peer has closed: nothing, or the little that was not TLS.
@@ -159,38 +216,20 @@ class MessageReader:
             self._is_tls = False
             return [other]
         if self._is_tls is not False and (
-            (self._is_tls is None and self._first) or self._records.pending or self._handshake
+            (self._is_tls is None and self._first)
+            or self._records.pending
+            or self._handshake.pending
         ):
             raise WireError("RFC 8446, section 5.1: closed inside a record or a message")
         return []
 
-    def _start(self, data: bytes) -> list[Message]:
-        other = recognise(data)
-        self._is_tls = other is None
-        return [other] if other else self._messages(data)
-
-    def _messages(self, data: bytes) -> list[Message]:
-        messages: list[Message] = []
-        for record in self._records.feed(data):
+    def _messages(self, data: bytes) -> Iterator[Message]:
+        for record in self._records.records(data):
             if record.type is ContentType.HANDSHAKE:
-                messages += self._reassemble(record.fragment)
-            elif self._handshake:
+                yield from self._handshake.messages(record.fragment)
+            elif self._handshake.pending:
                 # RFC 8446, 5.1: no other record between the fragments of one message.
                 raise WireError("RFC 8446, section 5.1: a record inside a handshake message")
             else:
                 is_alert = record.type is ContentType.ALERT
-                messages.append(parse_alert(record.fragment) if is_alert else record)
-        return messages
-
-    def _reassemble(self, fragment: bytes) -> list[Message]:
-        self._handshake += fragment
-        messages: list[Message] = []
-        while len(self._handshake) >= 4:
-            length = int.from_bytes(self._handshake[1:4], "big")
-            if length > MAX_HANDSHAKE:
-                raise WireError(f"RFC 8446, section 4: a handshake message of {length} bytes")
-            if len(self._handshake) < 4 + length:
-                break
-            messages.append(Handshake(self._handshake[0], bytes(self._handshake[4 : 4 + length])))
-            del self._handshake[: 4 + length]
-        return messages
+                yield parse_alert(record.fragment) if is_alert else record
