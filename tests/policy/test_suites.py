@@ -2,11 +2,11 @@
 
 import pytest
 
+from plainwire.policy.families import offers
 from plainwire.policy.suites import (
     groups,
     offered_groups,
     offered_schemes,
-    offers,
     signature_schemes,
     suite_name,
     suites,

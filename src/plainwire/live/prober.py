@@ -17,22 +17,22 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from plainwire.live.hellos import OpenStream, Stream, ask_hello
-from plainwire.policy.suites import offered_groups, offered_schemes, offers
+from plainwire.live.tls.hellos import Hellos
+from plainwire.policy.families import guess, offers
 from plainwire.policy.versions import Version
 from plainwire.wire.alerts import Alert
 from plainwire.wire.answer import Answer
-from plainwire.wire.hello import ServerHello, client_hello
+from plainwire.wire.hello import ServerHello
 from plainwire.wire.not_tls import NotTls
 from plainwire.wire.verdict import VersionAnswers, is_drop, is_refusal
 
 X25519 = 0x001D
-# A plain HTTP server reads a hello as the beginning of a request line. With an empty line in it
-# the server answers at once (400) instead of waiting for more: a synchronous one would be killed.
-EMPTY_LINE = b"\r\n\r\n"
+# Gives the answer to a hello.
+AskHello = Callable[[bytes], Awaitable[Answer]]
 
 # The likeliest first, then the one that a stack which chokes on it would know.
 ASK_ORDER = (
@@ -57,9 +57,9 @@ class VersionsAnswer:
     protocols: Mapping[str, bool]
     speaks_tls: bool | None
     inconclusive: tuple[tuple[str, str], ...]
-    connections: int
     answers: Mapping[str, str]
     hellos: Mapping[str, ServerHello]
+    connections: int = 0
 
 
 async def accepted_versions(
@@ -70,20 +70,49 @@ async def accepted_versions(
     versions: Iterable[Version] = tuple(Version),
     after_first: Callable[[bool | None], Awaitable[None]] | None = None,
 ) -> VersionsAnswer:
-    """Which of ``versions`` the server accepts; every question has a connection of its own.
+    """`versions_by` with every question on a connection of its own, ``timeout_s`` for an answer.
 
-    ``open_stream`` yields a new TCP connection, and may keep a caller waiting for its turn: one
-    version is asked first, then all others at once. ``server_name`` is an A-label, an IP literal
-    or None. ``timeout_s`` is for one answer. ``after_first`` is told whether the server speaks
-    TLS as far as the first answer says, and awaited before the others are asked. Never raises
-    for what a server does.
+    ``open_stream`` yields a new TCP connection, and may keep a caller waiting for its turn.
+    """
+
+    opened = 0
+
+    @asynccontextmanager
+    async def counted() -> AsyncIterator[Stream]:
+        nonlocal opened
+        async with open_stream() as stream:
+            opened += 1
+            yield stream
+
+    async def ask(hello: bytes) -> Answer:
+        return await ask_hello(counted, hello, timeout_s=timeout_s)
+
+    found = await versions_by(
+        ask, server_name=server_name, versions=versions, after_first=after_first
+    )
+    return replace(found, connections=opened)
+
+
+async def versions_by(
+    ask: AskHello,
+    *,
+    server_name: str | None,
+    versions: Iterable[Version] = tuple(Version),
+    after_first: Callable[[bool | None], Awaitable[None]] | None = None,
+) -> VersionsAnswer:
+    """Which of ``versions`` the server accepts: one is asked first, then all others at once.
+
+    ``ask`` gives the answer to a hello and may keep a caller waiting for its turn.
+    ``server_name`` is an A-label, an IP literal or None. ``after_first`` is told whether the
+    server speaks TLS as far as the first answer says, and awaited before the others are asked.
+    Never raises for what a server does.
 
     Raises:
         ValueError: if ``server_name`` is not ASCII.
     """
     if server_name is not None and not server_name.isascii():
         raise ValueError(f"not an A-label: {server_name!r}")
-    probe = _VersionProbe(open_stream, server_name, timeout_s, frozenset(versions))
+    probe = _VersionProbe(ask, server_name, frozenset(versions))
     await probe.ask_first()
     if after_first is not None:
         await after_first(probe.speaks_tls)
@@ -104,52 +133,32 @@ def _hello(version: Version, number: int, server_name: str | None) -> bytes:
 
     The share is random bytes: every string of 32 is an x25519 public key (RFC 7748, section 5).
     """
-    is_13 = version is Version.TLS_1_3
-    return client_hello(
-        version,
-        random=EMPTY_LINE + secrets.token_bytes(28),
-        suites=offers(version)[0 if is_13 else number],
-        groups=offered_groups(version),
-        schemes=offered_schemes(version),
-        server_name=server_name,
-        # RFC 8446, D.4: middleboxes want to see a session id.
-        session_id=secrets.token_bytes(32) if is_13 else b"",
-        key_shares=[(X25519, secrets.token_bytes(32))] if is_13 and number else [],
-    ).to_bytes()
+    hellos = Hellos(server_name)
+    if version is not Version.TLS_1_3:
+        return hellos.of(version, offers(version)[number])
+    shares = [(X25519, secrets.token_bytes(32))] if number else []
+    return hellos.of(version, guess(version), key_shares=shares)
 
 
 class _VersionProbe:
     """The answers so far, and what to ask next."""
 
     def __init__(
-        self,
-        open_stream: OpenStream,
-        server_name: str | None,
-        timeout_s: float,
-        versions: frozenset[Version],
+        self, ask: AskHello, server_name: str | None, versions: frozenset[Version]
     ) -> None:
-        self._open_stream = open_stream
+        self._send = ask
         self._server_name = server_name
-        self._timeout_s = timeout_s
         self._asked = {
             version: VersionAnswers(version, _hello_count(version))
             for version in ASK_ORDER
             if version in versions
         }
-        self._connections = 0
         self._is_sound = False
 
     # Asking ---------------------------------------------------------------------------------
 
     async def _ask(self, version: Version, number: int = 0) -> Answer:
-        @asynccontextmanager
-        async def counted() -> AsyncIterator[Stream]:
-            async with self._open_stream() as stream:
-                self._connections += 1
-                yield stream
-
-        hello = _hello(version, number, self._server_name)
-        answer = await ask_hello(counted, hello, timeout_s=self._timeout_s)
+        answer = await self._send(_hello(version, number, self._server_name))
         self._asked[version].answers.append((number, answer))
         return answer
 
@@ -265,7 +274,6 @@ class _VersionProbe:
                 for version, asked in told.items()
                 if verdicts[version] is None
             ),
-            connections=self._connections,
             answers={str(version): asked.words for version, asked in every.items()},
             hellos={
                 str(version): asked.accepting[1]

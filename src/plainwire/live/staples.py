@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from plainwire.live.hellos import OpenStream
 from plainwire.model import TargetError
-from plainwire.policy.suites import offered_groups, offered_schemes, offers
+from plainwire.policy.families import offers
+from plainwire.policy.suites import offered_groups, offered_schemes
 from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
 from plainwire.wire.flight import FirstFlight, Flight, FlightReader

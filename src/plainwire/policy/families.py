@@ -95,8 +95,9 @@ def unlikely(version: Version) -> tuple[Codes, ...]:
 
 @cache
 def offers(version: Version) -> tuple[Codes, ...]:
-    """Every suite of a version in offers of at most `OFFER_SIZE`, the likely ones first."""
-    return (guess(version), *unlikely(version))
+    """Every suite of a version in offers of at most `OFFER_SIZE`, the first begins as guessed."""
+    codes = (*guess(version), *(code for part in unlikely(version) for code in part))
+    return tuple(codes[at : at + OFFER_SIZE] for at in range(0, len(codes), OFFER_SIZE))
 
 
 @cache

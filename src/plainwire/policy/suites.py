@@ -22,29 +22,6 @@ NOT_FOR_OFFERS = {FALLBACK_SCSV, RENEGOTIATION_SCSV, NULL_WITH_NULL_NULL}
 # hello, which cannot be padded, to stay under the 256 bytes at which F5's old bug starts.
 OFFER_SIZE = 100
 
-# Words in the names of suites that hardly a public server has: offered last.
-RARE = [
-    "PSK",
-    "SRP",
-    "KRB5",
-    "ECCPWD",
-    "GOST",
-    "ARIA",
-    "SEED",
-    "IDEA",
-    "CAMELLIA",
-    "SM4",
-    "AEGIS",
-    "EXPORT",
-    "OLD_TLS",
-    "_NULL_",
-    "_DSS_",
-    "TLS_DH_",
-    "ECDH_ECDSA",
-    "ECDH_RSA",
-    "ECDH_anon",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Suite:
@@ -54,11 +31,6 @@ class Suite:
     name: str
     since: Version
     reference: str
-
-    @property
-    def is_rare(self) -> bool:
-        """True for suites that are offered last because hardly a public server has them."""
-        return any(word in self.name for word in RARE)
 
     def fits(self, version: Version) -> bool:
         """True if the suite can be negotiated in a version.
@@ -100,14 +72,6 @@ def suite_name(code: int) -> str:
     """The IANA name of a suite, or its hexadecimal code point, such as ``0xfafa``."""
     suite = suites().get(code)
     return suite.name if suite else f"0x{code:04x}"
-
-
-@cache
-def offers(version: Version, size: int = OFFER_SIZE) -> tuple[tuple[int, ...], ...]:
-    """Every suite of a version in hellos of at most ``size``, the likely ones in the first."""
-    fitting = [suite for suite in suites().values() if suite.fits(version)]
-    codes = [suite.code for suite in sorted(fitting, key=lambda suite: suite.is_rare)]
-    return tuple(tuple(codes[start : start + size]) for start in range(0, len(codes), size))
 
 
 @cache

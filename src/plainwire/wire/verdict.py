@@ -11,12 +11,12 @@ from plainwire.wire.hello import ServerHello
 from plainwire.wire.not_tls import NotTls
 
 
-def is_refusal(answer: Answer) -> bool:
+def is_refusal(answer: object) -> bool:
     """True for an alert that says that the hello's offer will not do."""
     return isinstance(answer, Alert) and answer.description in REFUSALS
 
 
-def is_drop(answer: Answer) -> bool:
+def is_drop(answer: object) -> bool:
     """True for an end that is a refusal, provided that it can be told from throttling.
 
     That is closing or resetting without a word (IIS does so), any alert, or another protocol.

@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from plainwire.live.hellos import OpenStream
 from plainwire.live.tls.gate import Gate
 from plainwire.model import TargetError
 from plainwire.wire.alerts import Alert
 from plainwire.wire.answer import NoAnswer, describe
-from plainwire.wire.flight import Answer, Flight, FlightReader
+from plainwire.wire.flight import FirstFlight, Flight, FlightReader
 from plainwire.wire.verdict import is_drop, is_refusal
 
 READ_SIZE = 16 * 1024
@@ -30,16 +28,6 @@ READ_SIZE = 16 * 1024
 PATIENCE = 6
 # How often a server shows its way to refuse before it is believed after one repetition.
 PROOFS = 2
-
-
-class Reader(Protocol):
-    """Bytes to an answer, however they are cut."""
-
-    def feed(self, data: bytes) -> Answer | None:
-        """The answer, once these bytes complete it."""
-
-    def end(self, is_reset: bool = False) -> Answer:
-        """The answer when the peer has closed, or reset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +62,7 @@ class Asker:
     _proofs: int = 0
     _refusals: Counter[str] = field(default_factory=Counter)
     _judging: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def settle(
         self, hello: bytes, kind: str, priority: int = 0
@@ -94,7 +83,7 @@ class Asker:
             return Refusal(f"{describe_answer(again)}, time after time")
         return Unknown(describe_answer(again))
 
-    def _settled(self, answer: Answer, hello: bytes, kind: str) -> Flight | Refusal | None:
+    def _settled(self, answer: FirstFlight, hello: bytes, kind: str) -> Flight | Refusal | None:
         match answer:
             case Flight():
                 self._good = self._good or hello
@@ -125,40 +114,37 @@ class Asker:
             return True
 
     async def is_well(self) -> bool:
-        """Whether the server answers a hello that it has answered before. False if there is none."""
+        """Whether the server answers a hello that it answered before; False if there is none."""
         if self._good is None:
             return False
         is_answered = isinstance(await self.ask(self._good, is_alone=True), Flight)
         self._faults += not is_answered
         return is_answered
 
-    async def ask(
-        self,
-        hello: bytes,
-        priority: int = 0,
-        *,
-        is_alone: bool = False,
-        reader: Callable[[], Reader] = FlightReader,
-    ) -> Answer:
+    async def ask(self, hello: bytes, priority: int = 0, *, is_alone: bool = False) -> FirstFlight:
         """The answer to ``hello`` on a connection of its own, which is aborted after."""
         async with self.gate.place(priority, is_alone=is_alone) as number:
             if self._misses >= PATIENCE:
                 return NoAnswer("not asked", "not asked: the server had stopped answering")
-            answer = await self._exchange(hello, reader())
+            answer = await self._exchange(hello)
             self._keep_pace(answer, number)
             return answer
 
-    def _keep_pace(self, answer: Answer, number: int) -> None:
-        is_fault = isinstance(answer, NoAnswer)
-        is_silence = is_fault and answer.kind in ("silent", "unreachable")
-        self._misses = self._misses + 1 if is_silence else 0
-        if not is_fault:
-            self.gate.answered()
-        elif not (self._proofs and is_drop(answer)):
-            self.gate.slow_down(number)
+    def _keep_pace(self, answer: FirstFlight, number: int) -> None:
+        match answer:
+            case NoAnswer(kind="silent" | "unreachable"):
+                self._misses += 1
+                self.gate.slow_down(number)
+            case NoAnswer():
+                self._misses = 0
+                if not (self._proofs and is_drop(answer)):
+                    self.gate.slow_down(number)
+            case _:
+                self._misses = 0
+                self.gate.answered()
 
-    async def _exchange(self, hello: bytes, reader: Reader) -> Answer:
-        answer: Answer | None = None
+    async def _exchange(self, hello: bytes) -> FirstFlight:
+        answer: FirstFlight | None = None
         async with AsyncExitStack() as stack:
             try:
                 stream, writer = await stack.enter_async_context(self.open_stream())
@@ -166,8 +152,8 @@ class Asker:
                 # No drain(): a hello fits the socket's buffer, and drain() would raise for a
                 # peer that reset after its alert, before the alert is read.
                 writer.write(hello)
-                answer = await self._read(stream, reader)
-                if isinstance(answer, Flight) and self._is_kept(writer, stack):
+                answer = await self._read(stream)
+                if isinstance(answer, Flight) and self._is_kept(stream, writer, stack):
                     return answer
                 writer.transport.abort()
             except (OSError, TargetError) as error:
@@ -175,21 +161,25 @@ class Asker:
                 return answer or NoAnswer("unreachable", f"no connection: {error}")
         return answer
 
-    def _is_kept(self, writer: asyncio.StreamWriter, stack: AsyncExitStack) -> bool:
+    def _is_kept(
+        self, stream: asyncio.StreamReader, writer: asyncio.StreamWriter, stack: AsyncExitStack
+    ) -> bool:
         """Let the gate hold the connection, to see whether two are served at once."""
         rest: list[AsyncExitStack] = []
 
         def close() -> None:
             writer.transport.abort()
-            for left in rest:
-                asyncio.ensure_future(left.aclose())
+            task = asyncio.get_running_loop().create_task(rest.pop().aclose())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
-        if not self.gate.keep(close, lambda: not writer.is_closing()):
+        if not self.gate.keep(close, lambda: not writer.is_closing() and not has_ended(stream)):
             return False
         rest.append(stack.pop_all())
         return True
 
-    async def _read(self, stream: asyncio.StreamReader, reader: Reader) -> Answer:
+    async def _read(self, stream: asyncio.StreamReader) -> FirstFlight:
+        reader = FlightReader()
         try:
             async with asyncio.timeout(self.timeout_s):
                 while data := await stream.read(READ_SIZE):
@@ -198,11 +188,16 @@ class Asker:
                         return found
                 return reader.end()
         except TimeoutError:
-            return NoAnswer("silent", f"no answer within {self.timeout_s:g} s")
+            return reader.broken_off(NoAnswer("silent", f"no answer within {self.timeout_s:g} s"))
         except ConnectionError:
             return reader.end(is_reset=True)
 
 
-def describe_answer(answer: Answer) -> str:
+def has_ended(stream: asyncio.StreamReader) -> bool:
+    """True if the peer has closed, whether what it sent before was read or not."""
+    return bool(getattr(stream, "has_ended", False)) or stream.at_eof()
+
+
+def describe_answer(answer: FirstFlight) -> str:
     """An answer in readable words."""
     return describe(answer.hello) if isinstance(answer, Flight) else describe(answer)

@@ -62,8 +62,9 @@ async def choices(
     """Everything that a server takes out of ``families`` and ``rest``, offers of unlikely codes.
 
     ``guess`` has the codes of the families in the order that a server of its own order is likely
-    to have (as the families have them if it is not given). Codes in ``never_first`` head no offer that has
-    another (a client that puts ChaCha20 first is given it by servers that else would not).
+    to have (as the families have them if it is not given). Codes in ``never_first`` head no offer
+    that has another (a client that puts ChaCha20 first is given it by servers that else would
+    not).
     With ``is_ordered`` False only acceptance is asked. ``known`` are answers from before.
     """
     likely = guess or tuple(code for family in families for code in family)
@@ -115,7 +116,12 @@ class _Search:
         if len(set(codes) - self.never_first) < 2:
             return  # neither order can be offered
         offer = self._headed(codes)
-        known = [chosen for asked, chosen in self.answers if asked == offer]
+        # Behind what was chosen it makes no difference what an offer has.
+        known = [
+            chosen
+            for asked, chosen in self.answers
+            if asked[: len(offer)] == offer and chosen in offer
+        ]
         first = known[0] if known else await self.put(offer)
         self.is_refused = first is None and not self.unknown
         second = None if first is None else await self.put(self._backwards(codes))
@@ -143,7 +149,7 @@ class _Search:
         await asyncio.gather(self._exhaust(left[:middle]), self._exhaust(left[middle:]))
 
     async def _walk(self, start: int, end: int) -> None:
-        """Ask for the suffix of the guess from ``start``, then for those in both halves of the rest.
+        """Ask for the suffix of the guess from ``start``, then for those in the rest's halves.
 
         An answer from behind ``end`` says that nothing is accepted before it, if the guess is
         right.

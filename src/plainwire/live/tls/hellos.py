@@ -16,6 +16,15 @@ from plainwire.wire.hello import ClientHello, client_hello
 EMPTY_LINE = b"\r\n\r\n"
 
 
+# What a server of TLS 1.2 and before says of itself only if it is asked.
+ASKED = (
+    ext.status_request(),
+    ext.signed_certificate_timestamp(),
+    ext.encrypt_then_mac(),
+    ext.heartbeat(),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Hellos:
     """Makes hellos; ``server_name`` is an A-label, an IP literal or None."""
@@ -29,15 +38,20 @@ class Hellos:
         *,
         groups: Sequence[int] | None = None,
         schemes: Sequence[int] | None = None,
-        extra: Iterable[ext.Extension] = (),
+        key_shares: Sequence[tuple[int, bytes]] = (),
         compression: tuple[int, ...] = (0,),
     ) -> bytes:
-        """A hello of one version; without key shares, so that TLS 1.3 answers with a retry.
+        """A hello of one version; without key shares TLS 1.3 answers with a retry.
 
         ``groups`` and ``schemes`` are everything that the version knows unless given.
         """
         return self.shaped(
-            version, suites, groups=groups, schemes=schemes, extra=extra, compression=compression
+            version,
+            suites,
+            groups=groups,
+            schemes=schemes,
+            key_shares=key_shares,
+            compression=compression,
         ).to_bytes()
 
     def shaped(
@@ -47,7 +61,7 @@ class Hellos:
         *,
         groups: Sequence[int] | None = None,
         schemes: Sequence[int] | None = None,
-        extra: Iterable[ext.Extension] = (),
+        key_shares: Sequence[tuple[int, bytes]] = (),
         compression: tuple[int, ...] = (0,),
     ) -> ClientHello:
         """The same hello as a value."""
@@ -61,6 +75,8 @@ class Hellos:
             server_name=self.server_name,
             # RFC 8446, D.4: middleboxes want to see a session id.
             session_id=secrets.token_bytes(32) if is_13 else b"",
-            extra=extra,
+            key_shares=key_shares,
+            protocols=("h2", "http/1.1"),
+            extra=() if is_13 else ASKED,
             compression=compression,
         )

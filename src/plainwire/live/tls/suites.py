@@ -72,9 +72,7 @@ async def accepted_suites(
         return hello.suite
 
     asked = [code for code in newer if suites()[code].fits(version)]
-    likely, order = (
-        (families(version), guess(version)) if not asked else _likely(version, asked)
-    )
+    likely, order = (families(version), guess(version)) if not asked else _likely(version, asked)
     answer.choices = await choices(
         ask, likely, unlikely(version), guess=order, never_first=chacha(), known=known
     )
