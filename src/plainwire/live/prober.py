@@ -17,12 +17,12 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from plainwire.live.hellos import OpenStream, Stream, ask_hello
 from plainwire.live.tls.hellos import Hellos
-from plainwire.policy.families import guess, offers
+from plainwire.policy.families import offers
 from plainwire.policy.versions import Version
 from plainwire.wire.alerts import Alert
 from plainwire.wire.answer import Answer
@@ -51,7 +51,7 @@ class VersionsAnswer:
     ``protocols`` holds only what is known; the rest is in ``inconclusive`` as (question,
     reason). ``speaks_tls`` is False if the server answered in plain text, and None if nothing
     told. ``answers`` has the deciding answer to each version asked in readable words, and
-    ``hellos`` the ServerHello of each accepted version.
+    ``hellos`` the ServerHello of each accepted version, ``offers`` the suites it chose from.
     """
 
     protocols: Mapping[str, bool]
@@ -59,6 +59,7 @@ class VersionsAnswer:
     inconclusive: tuple[tuple[str, str], ...]
     answers: Mapping[str, str]
     hellos: Mapping[str, ServerHello]
+    offers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     connections: int = 0
 
 
@@ -128,16 +129,19 @@ def _hello_count(version: Version) -> int:
     return 2 if version is Version.TLS_1_3 else len(offers(version))
 
 
+def offered_suites(version: Version, number: int) -> tuple[int, ...]:
+    """The suites that a version's hello of this number offers."""
+    return offers(version)[0 if version is Version.TLS_1_3 else number]
+
+
 def _hello(version: Version, number: int, server_name: str | None) -> bytes:
     """A version's hello: for TLS 1.3 without and with a key share, else one part of the suites.
 
     The share is random bytes: every string of 32 is an x25519 public key (RFC 7748, section 5).
     """
-    hellos = Hellos(server_name)
-    if version is not Version.TLS_1_3:
-        return hellos.of(version, offers(version)[number])
-    shares = [(X25519, secrets.token_bytes(32))] if number else []
-    return hellos.of(version, guess(version), key_shares=shares)
+    is_shared = version is Version.TLS_1_3 and number
+    shares = [(X25519, secrets.token_bytes(32))] if is_shared else []
+    return Hellos(server_name).of(version, offered_suites(version, number), key_shares=shares)
 
 
 class _VersionProbe:
@@ -277,6 +281,11 @@ class _VersionProbe:
             answers={str(version): asked.words for version, asked in every.items()},
             hellos={
                 str(version): asked.accepting[1]
+                for version, asked in told.items()
+                if asked.accepting
+            },
+            offers={
+                str(version): offered_suites(version, asked.accepting[0])
                 for version, asked in told.items()
                 if asked.accepting
             },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from plainwire.policy.suites import OFFER_SIZE, Suite, offered_groups, suites
+from plainwire.policy.suites import OFFER_SIZE, Suite, offered_groups, offered_schemes, suites
 from plainwire.policy.versions import Version
 
 Codes = tuple[int, ...]
@@ -25,6 +25,14 @@ TLS_1_3 = {0x1301: "usual", 0x1302: "usual", 0x1303: "usual", 0x1304: "CCM", 0x1
 CURVES = (0x001D, 0x0017, 0x0018, 0x0019, 0x001E)
 FIELDS = (0x0100, 0x0101, 0x0102, 0x0103, 0x0104)
 POST_QUANTUM = (0x11EC, 0x11EB, 0x11ED, 0x0201, 0x0202, 0x0200, 0x6399, 0x639A)
+# RSA with PSS, with PKCS #1, ECDSA, the rest of what current stacks know, and SHA-1.
+SCHEMES = (
+    (0x0804, 0x0805, 0x0806),
+    (0x0401, 0x0501, 0x0601),
+    (0x0403, 0x0503, 0x0603),
+    (0x0807, 0x0808, 0x0809, 0x080A, 0x080B),
+    (0x0201, 0x0203),
+)
 CIPHERS = (
     "AES_256_GCM",
     "CHACHA20",
@@ -106,6 +114,16 @@ def group_families(version: Version) -> tuple[Codes, ...]:
     known = offered_groups(version)
     named = {*CURVES, *FIELDS, *POST_QUANTUM}
     every = (CURVES, POST_QUANTUM, FIELDS, tuple(code for code in known if code not in named))
+    found = (tuple(code for code in family if code in known) for family in every)
+    return tuple(family for family in found if family)
+
+
+@cache
+def scheme_families(version: Version) -> tuple[Codes, ...]:
+    """Every signature scheme that a version knows, by the key that signs with it."""
+    known = offered_schemes(version)
+    named = {code for family in SCHEMES for code in family}
+    every = (*SCHEMES, tuple(code for code in known if code not in named))
     found = (tuple(code for code in family if code in known) for family in every)
     return tuple(family for family in found if family)
 

@@ -1,0 +1,54 @@
+"""The certificate chains that a listener showed, each judged once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from plainwire.model import Chain, WireError
+
+
+@dataclass
+class Shown:
+    """Chains as served, leaf first, DER; with what they were asked with and what came along."""
+
+    chains: dict[tuple[bytes, ...], dict[str, Any]] = field(default_factory=dict)
+    staples: dict[tuple[bytes, ...], bytes | None] = field(default_factory=dict)
+    scts: dict[tuple[bytes, ...], int] = field(default_factory=dict)
+
+    def add(
+        self,
+        chain: tuple[bytes, ...] | None,
+        *,
+        sni: bool,
+        staple: bytes | None = None,
+        scts: Iterable[bytes] | None = None,
+    ) -> None:
+        """Note a chain, with the staple and the SCTs that came with it."""
+        if not chain:
+            return
+        self.chains.setdefault(chain, {"sni": sni})
+        self.staples[chain] = self.staples.get(chain) or staple
+        if scts is not None:
+            self.scts[chain] = max(self.scts.get(chain, 0), len(tuple(scts)))
+
+
+def judged(
+    shown: Shown, *, name: str, now: datetime, stores: Mapping[str, tuple[bytes, ...]]
+) -> tuple[Chain, ...]:
+    """Every chain that can be read with its judgement, in the order seen."""
+    from plainwire.wire import paths
+
+    found = []
+    for chain, asked_with in shown.chains.items():
+        try:
+            one = paths.judge(
+                chain, name=name, now=now, stores=stores, stapled=shown.staples[chain] is not None
+            )
+        except WireError:
+            continue
+        key = {"key": one.chain[0].key_type} if one.chain else {}
+        found.append(replace(one, asked_with=asked_with | key))
+    return tuple(found)
