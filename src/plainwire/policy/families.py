@@ -6,8 +6,10 @@ one key can serve: a server takes all of a family or none, mostly.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
+from plainwire.policy.registries import read_table
 from plainwire.policy.suites import OFFER_SIZE, Suite, offered_groups, offered_schemes, suites
 from plainwire.policy.versions import Version
 
@@ -19,7 +21,7 @@ SPECIAL = ("CCM", "CAMELLIA", "ARIA", "SEED", "IDEA")
 # Registered, but OpenSSL and what builds on it has none of them.
 RARE = (*(f"ARIA_{bits}_CBC" for bits in (128, 256)), *(f"CAMELLIA_{b}_GCM" for b in (128, 256)))
 BROKEN = ("RC4_128", "3DES_EDE", "DES_CBC_SHA", "_NULL_")
-# Better first, as servers rank them by default: forward secrecy, then authenticated encryption.
+# Better first.
 TLS_1_3 = {0x1301: "usual", 0x1302: "usual", 0x1303: "usual", 0x1304: "CCM", 0x1305: "CCM"}
 # The groups of elliptic curves that TLS stacks have, then the fields of RFC 7919, then hybrids.
 CURVES = (0x001D, 0x0017, 0x0018, 0x0019, 0x001E)
@@ -132,11 +134,13 @@ def _fitting(version: Version) -> list[Suite]:
     return [suite for suite in suites().values() if suite.fits(version)]
 
 
-def _rank(suite: Suite) -> tuple[int, int, int, int]:
-    """Where a suite stands by default in OpenSSL 3: `openssl ciphers -v ALL`."""
-    name, exchange = suite.name, key_exchange(suite)
-    cipher = next((at for at, word in enumerate(CIPHERS) if word in name), len(CIPHERS))
-    place = KEY_EXCHANGES.index(exchange) if exchange in KEY_EXCHANGES else len(KEY_EXCHANGES)
-    is_newer = name.endswith(("SHA256", "SHA384")) or "GCM" in name or "CCM" in name
-    # RSA key transport behind everything with forward secrecy, anonymous suites behind that.
-    return (0 if place < 3 else place, cipher, 0 if is_newer else 1, place)
+@cache
+def _preference() -> Mapping[str, int]:
+    """Where a suite stands by default with OpenSSL, by name."""
+    return {row["name"]: at for at, row in enumerate(read_table("openssl_preference.csv"))}
+
+
+def _rank(suite: Suite) -> tuple[int, int]:
+    """Where a suite stands in a likely order: what OpenSSL does not have, by strength behind."""
+    cipher = next((at for at, word in enumerate(CIPHERS) if word in suite.name), len(CIPHERS))
+    return (_preference().get(suite.name, len(_preference())), cipher)
