@@ -17,24 +17,20 @@ Codes = tuple[int, ...]
 
 KEY_EXCHANGES = ("ECDHE_ECDSA", "ECDHE_RSA", "DHE_RSA", "RSA")
 USUAL = ("AES_128_GCM", "AES_256_GCM", "CHACHA20", "AES_128_CBC", "AES_256_CBC")
-SPECIAL = ("CCM", "CAMELLIA", "ARIA", "SEED", "IDEA")
+SOUND = (*USUAL, "CCM", "CAMELLIA", "ARIA", "SEED", "IDEA")
 # Registered, but OpenSSL and what builds on it has none of them.
 RARE = (*(f"ARIA_{bits}_CBC" for bits in (128, 256)), *(f"CAMELLIA_{b}_GCM" for b in (128, 256)))
 BROKEN = ("RC4_128", "3DES_EDE", "DES_CBC_SHA", "_NULL_")
 # Better first.
 TLS_1_3 = {0x1301: "usual", 0x1302: "usual", 0x1303: "usual", 0x1304: "CCM", 0x1305: "CCM"}
-# The groups of elliptic curves that TLS stacks have, then the fields of RFC 7919, then hybrids.
-CURVES = (0x001D, 0x0017, 0x0018, 0x0019, 0x001E)
-FIELDS = (0x0100, 0x0101, 0x0102, 0x0103, 0x0104)
-POST_QUANTUM = (0x11EC, 0x11EB, 0x11ED, 0x0201, 0x0202, 0x0200, 0x6399, 0x639A)
-# RSA with PSS, with PKCS #1, ECDSA, the rest of what current stacks know, and SHA-1.
-SCHEMES = (
-    (0x0804, 0x0805, 0x0806),
-    (0x0401, 0x0501, 0x0601),
-    (0x0403, 0x0503, 0x0603),
-    (0x0807, 0x0808, 0x0809, 0x080A, 0x080B),
-    (0x0201, 0x0203),
+# Hybrids with ML-KEM, elliptic curves, the fields of RFC 7919.
+LIKELY_GROUPS = (
+    (0x11EC, 0x11EB, 0x11ED, 0x0201, 0x0202, 0x0200, 0x6399, 0x639A),
+    (0x001D, 0x0017, 0x001E, 0x0019, 0x0018),
+    (0x0100, 0x0101, 0x0102, 0x0103, 0x0104),
 )
+# What a server with an RSA key signs with by PSS and by PKCS #1; all else is one more family.
+SCHEMES = ((0x0804, 0x0805, 0x0806), (0x0401, 0x0501, 0x0601))
 CIPHERS = (
     "AES_256_GCM",
     "CHACHA20",
@@ -69,14 +65,14 @@ def family_of(suite: Suite) -> str | None:
         return TLS_1_3.get(suite.code, "other")
     if any(word in suite.name for word in RARE):
         return None
-    if "anon" in exchange and "EXPORT" not in suite.name:
-        return "anon"
-    if exchange not in KEY_EXCHANGES or "EXPORT" in suite.name:
+    if "EXPORT" in suite.name or ("anon" not in exchange and exchange not in KEY_EXCHANGES):
         return None
-    for words, kind in ((BROKEN, "broken"), (SPECIAL, "special"), (USUAL, "usual")):
-        if any(word in suite.name for word in words):
-            return kind if kind == "broken" else f"{exchange} {kind}"
-    return None
+    if "anon" in exchange or any(word in suite.name for word in BROKEN):
+        return "weak"
+    if not any(word in suite.name for word in SOUND):
+        return None
+    is_usual = any(word in suite.name for word in USUAL)
+    return f"{exchange} {'usual' if is_usual and exchange == 'ECDHE_RSA' else ''}"
 
 
 @cache
@@ -112,17 +108,29 @@ def offers(version: Version) -> tuple[Codes, ...]:
 
 @cache
 def group_families(version: Version) -> tuple[Codes, ...]:
-    """Every group that a version knows, by families; the likely ones first."""
+    """The likely groups of a version, by families."""
     known = offered_groups(version)
-    named = {*CURVES, *FIELDS, *POST_QUANTUM}
-    every = (CURVES, POST_QUANTUM, FIELDS, tuple(code for code in known if code not in named))
-    found = (tuple(code for code in family if code in known) for family in every)
+    found = (tuple(code for code in family if code in known) for family in LIKELY_GROUPS)
     return tuple(family for family in found if family)
 
 
 @cache
+def group_guess(version: Version) -> Codes:
+    """The likely groups of a version as OpenSSL 3.5 ranks them by default."""
+    likely = {code for family in LIKELY_GROUPS for code in family}
+    return tuple(code for code in offered_groups(version) if code in likely)
+
+
+@cache
+def unlikely_groups(version: Version) -> tuple[Codes, ...]:
+    """All other groups of a version, in one offer."""
+    rest = tuple(code for code in offered_groups(version) if code not in group_guess(version))
+    return (rest,) if rest else ()
+
+
+@cache
 def scheme_families(version: Version) -> tuple[Codes, ...]:
-    """Every signature scheme that a version knows, by the key that signs with it."""
+    """Every signature scheme that a version knows, by families."""
     known = offered_schemes(version)
     named = {code for family in SCHEMES for code in family}
     every = (*SCHEMES, tuple(code for code in known if code not in named))

@@ -18,9 +18,8 @@ RENEGOTIATION_SCSV = 0x00FF
 NULL_WITH_NULL_NULL = 0x0000
 NOT_FOR_OFFERS = {FALLBACK_SCSV, RENEGOTIATION_SCSV, NULL_WITH_NULL_NULL}
 
-# Below the 128 suites that some servers refuse to go beyond, and small enough for an SSLv3
-# hello, which cannot be padded, to stay under the 256 bytes at which F5's old bug starts.
-OFFER_SIZE = 100
+# Below the 128 suites that some servers refuse to go beyond, with a signalling value and GREASE.
+OFFER_SIZE = 124
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,9 @@ def offered_groups(version: Version) -> tuple[int, ...]:
     TLS 1.3 leaves out what RFC 8446, 4.2.7 calls obsolete; older versions leave out what only
     TLS 1.3 knows (ML-KEM and its hybrids).
     """
-    usual = (0x11EC, 0x001D, 0x0017, 0x0018, 0x0019, 0x001E)
-    known = usual + tuple(code for code in groups() if code not in usual)
+    usual = (0x11EC, 0x001D, 0x0017, 0x001E, 0x0019, 0x0018, 0x0100, 0x0101, 0x0102, 0x0103, 0x0104)
+    hybrids = (0x11EB, 0x11ED, 0x0201, 0x0202, 0x0200, 0x6399, 0x639A)
+    known = tuple(dict.fromkeys((*usual, *hybrids, *groups())))
     if version >= Version.TLS_1_3:
         return tuple(code for code in known if code >= 0x0017)
     return tuple(code for code in known if code < 0x0200)

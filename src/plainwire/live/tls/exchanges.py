@@ -12,7 +12,12 @@ from plainwire.live.tls.asker import Asker, Refusal, Unknown
 from plainwire.live.tls.choices import Ask, Choices, Codes, choices
 from plainwire.live.tls.choices import Unknown as NoChoice
 from plainwire.live.tls.hellos import Hellos
-from plainwire.policy.families import group_families, scheme_families
+from plainwire.policy.families import (
+    group_families,
+    group_guess,
+    scheme_families,
+    unlikely_groups,
+)
 from plainwire.policy.suites import offered_groups
 from plainwire.policy.versions import Version, version_name
 from plainwire.wire.flight import Flight
@@ -46,7 +51,13 @@ async def accepted_groups(
     everything = offered_groups(version)
     known = [(everything, group) for flight in heard if (group := group_of(flight)) is not None]
     ask = _asking(asker, version, "group", hello, group_of)
-    return await choices(ask, group_families(version), guess=everything, known=known[:1])
+    return await choices(
+        ask,
+        group_families(version),
+        unlikely_groups(version),
+        guess=group_guess(version),
+        known=known[:1],
+    )
 
 
 async def accepted_schemes(
