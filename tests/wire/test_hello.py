@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainwire.model import WireError
-from plainwire.policy.suites import offered_groups, offered_schemes, offers
+from plainwire.policy.families import offers
+from plainwire.policy.suites import offered_groups, offered_schemes
 from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
 from plainwire.wire.hello import ClientHello, client_hello, parse_server_hello

@@ -20,6 +20,7 @@ from plainwire.live import dial, discover, handshakes, trust
 from plainwire.live import http as http_client
 from plainwire.live.credentials import Credentials
 from plainwire.live.lane import Connection, Lane, Pace
+from plainwire.live.notes import Notes, asking
 from plainwire.live.prober import VersionsAnswer, accepted_versions
 from plainwire.live.settings import USER_AGENT, Settings
 from plainwire.live.silence import Silence
@@ -44,7 +45,6 @@ from plainwire.model import (
 from plainwire.policy.versions import Version
 from plainwire.wire import cleartext
 
-asking: contextvars.ContextVar[str] = contextvars.ContextVar("asking", default="scan")
 PROXY_STATUSES = (407, 502, 503, 504)
 THROTTLE_TRIES = 3
 THROTTLE_WAIT_LIMIT_S = 5.0
@@ -89,8 +89,7 @@ class LiveSite:
         self._is_up: dict[int, bool] = {}
         self._silence = Silence()
         self._random_path = f"/{secrets.token_hex(12)}"
-        self.unanswered: dict[tuple[str, str], Unanswered] = {}
-        self.answered: dict[str, int] = {}
+        self.notes = Notes()
         self.requests = 0
         self.questions = 0
 
@@ -130,7 +129,7 @@ class LiveSite:
 
     def leave_unasked(self, question: str, reason: str) -> None:
         """Note for the asking check a question that must not be sent: it then does not pass."""
-        self._note(Unanswered("", question, f"not asked: {reason}"))
+        self.notes.take(Unanswered("", question, f"not asked: {reason}"))
 
     # Questions -----------------------------------------------------------------------------
 
@@ -151,7 +150,7 @@ class LiveSite:
         if self._credentials is None:
             request = replace(request, identity="given")  # the same bytes, so the same question
         answer: Answer = await asyncio.shield(self._asked_once(request))
-        self._note(answer)
+        self.notes.take(answer)
         return answer
 
     def _page(self, origin: Origin) -> Request:
@@ -246,17 +245,17 @@ class LiveSite:
         for endpoint in found:
             for gap in endpoint.inconclusive:
                 if gap.part == about:
-                    self._note(Unanswered("", gap.question, gap.reason))
+                    self.notes.take(Unanswered("", gap.question, gap.reason))
         return tuple(found)
 
     async def tls_of(self, origin: Origin) -> TlsEndpoint:
         """What one origin reveals of its TLS; asked once."""
         endpoint: TlsEndpoint = await asyncio.shield(self._looked_at(origin))
         if endpoint.speaks_tls is not None:
-            self._note(endpoint)
+            self.notes.take(endpoint)
         elif endpoint.inconclusive:
             gap = endpoint.inconclusive[0]
-            self._note(Unanswered("", gap.question, gap.reason))
+            self.notes.take(Unanswered("", gap.question, gap.reason))
         return endpoint
 
     def _looked_at(self, origin: Origin) -> asyncio.Task[TlsEndpoint]:
@@ -367,15 +366,6 @@ class LiveSite:
             loop = asyncio.get_running_loop()
             self._asked[key] = loop.create_task(work(), context=context)
         return self._asked[key]
-
-    def _note(self, answer: object) -> None:
-        """Remember for the asking check whether its question was answered."""
-        who = asking.get()
-        if isinstance(answer, Unanswered):
-            entry = Unanswered(who, answer.question, answer.reason)
-            self.unanswered.setdefault((who, answer.question), entry)
-        else:
-            self.answered[who] = self.answered.get(who, 0) + 1
 
     # Sending -------------------------------------------------------------------------------
 

@@ -1,0 +1,189 @@
+"""Runs checks over a site, and says how each of the twelve categories ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from plainwire import __version__
+from plainwire.live.notes import Notes, asking
+from plainwire.model import (
+    CATEGORIES,
+    Category,
+    Check,
+    Coverage,
+    Evidence,
+    Exchange,
+    Finding,
+    PlainwireError,
+    Report,
+    Site,
+    Unanswered,
+)
+from plainwire.wire.masking import Masker
+
+
+@dataclass
+class Outcome:
+    """What a run of checks has learnt so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    unanswered: list[Unanswered] = field(default_factory=list)
+    finished: set[str] = field(default_factory=set)
+
+    def gaps(self, checks: Sequence[Check], notes: Notes) -> tuple[Unanswered, ...]:
+        """Every question without an answer, those of checks that were cut short included."""
+        late = (
+            Unanswered(check.id, "its questions", "interrupted")
+            for check in checks
+            if check.id not in self.finished
+        )
+        return (*self.unanswered, *notes.unanswered.values(), *late)
+
+
+async def run_checks(
+    site: Site, checks: Sequence[Check], outcome: Outcome, stop: asyncio.Event | None = None
+) -> bool:
+    """Run every check at once; True if ``stop`` was set before they were done."""
+    work = asyncio.create_task(_run_all(site, checks, outcome))
+    if stop is None:
+        await work
+        return False
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if work.done():
+        await work
+        return False
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    return True
+
+
+async def _run_all(site: Site, checks: Sequence[Check], outcome: Outcome) -> None:
+    async with asyncio.TaskGroup() as group:
+        for check in checks:
+            group.create_task(_run_check(site, check, outcome))
+
+
+async def _run_check(site: Site, check: Check, outcome: Outcome) -> None:
+    """One check to its end; one that crashes is unanswered, never a pass."""
+    asking.set(check.id)
+    try:
+        async for finding in check.run(site):
+            outcome.findings.append(finding)
+    except PlainwireError as error:
+        outcome.unanswered.append(Unanswered(check.id, "its questions", str(error)))
+    except Exception as error:
+        reason = f"the check crashed: {type(error).__name__}: {error}"
+        outcome.unanswered.append(Unanswered(check.id, "its questions", reason))
+    outcome.finished.add(check.id)
+
+
+def masked(finding: Finding, masker: Masker) -> Finding:
+    """The finding without secrets: evidence masked, bodies left out."""
+
+    def clean(item: Evidence) -> Evidence:
+        return masker.exchange(item) if isinstance(item, Exchange) else item
+
+    return replace(
+        finding,
+        message=masker.text(finding.message),
+        evidence=tuple(clean(item) for item in finding.evidence),
+        locations=tuple(
+            replace(place, url=masker.text(place.url)) if place.url else place
+            for place in finding.locations
+        ),
+    )
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings worst first, then by id, place and parameter."""
+
+    def key(f: Finding) -> tuple[int, str, str, str, str]:
+        operation = f.operation
+        path, method = (operation.path, operation.method) if operation else ("", "")
+        return (-f.severity, f.id, path, method, f.parameter or "")
+
+    return tuple(sorted(findings, key=key))
+
+
+def scope(checks: Sequence[Check]) -> tuple[str, ...]:
+    """The categories that the checks belong to."""
+    have = {check.category for check in checks}
+    return tuple(name for name in CATEGORIES if name in have)
+
+
+def categories(
+    checks: Sequence[Check],
+    findings: Sequence[Finding],
+    unanswered: Sequence[Unanswered],
+    notes: Notes,
+    not_tested: str,
+) -> tuple[Category, ...]:
+    """How each of the twelve ended; ``not_tested`` says why those without a check were not."""
+    return tuple(
+        _category(name, checks, findings, unanswered, notes)
+        or Category(name, "not-tested", 0, not_tested)
+        for name in CATEGORIES
+    )
+
+
+def _category(
+    name: str,
+    checks: Sequence[Check],
+    findings: Sequence[Finding],
+    unanswered: Sequence[Unanswered],
+    notes: Notes,
+) -> Category | None:
+    """How one ended. Returns None if no check is of it."""
+    mine = {check.id for check in checks if check.category == name}
+    if not mine:
+        return None
+    ran = sum(1 for check in mine if notes.answered.get(check))
+    open_questions = [u for u in unanswered if u.check in mine]
+    if any(f.category == name for f in findings):
+        return Category(name, "findings", ran)
+    if open_questions:
+        return Category(name, "unanswered", ran, open_questions[0].reason)
+    if not ran:
+        return Category(name, "not-applicable", 0, "nothing to ask")
+    return Category(name, "pass", ran)
+
+
+def not_asked(
+    kind: Literal["url", "endpoint"],
+    value: str,
+    host: str,
+    checks: Sequence[Check],
+    started: datetime,
+    reason: str,
+    not_tested: str,
+) -> Report:
+    """The report on a target that nothing could be asked of."""
+    have = scope(checks)
+    return Report(
+        target_kind=kind,
+        target=value,
+        started_at=started,
+        duration_s=(datetime.now(UTC) - started).total_seconds(),
+        requests=0,
+        connections=0,
+        grade=None,
+        tls_status="UNKNOWN",
+        tls_reasons=(reason,),
+        categories=tuple(
+            Category(name, "unanswered", 0, reason)
+            if name in have
+            else Category(name, "not-tested", 0, not_tested)
+            for name in CATEGORIES
+        ),
+        coverage=Coverage(1, 0),
+        findings=(),
+        unanswered=(Unanswered("scan", f"the address of {host}", reason),),
+        tls=(),
+        tool_version=__version__,
+    )

@@ -1,0 +1,27 @@
+"""Which check was left without an answer, and how many answers each got."""
+
+from __future__ import annotations
+
+import contextvars
+
+from plainwire.model import Unanswered
+
+# The id of the check that is asking; "scan" where the engine asks for itself.
+asking: contextvars.ContextVar[str] = contextvars.ContextVar("asking", default="scan")
+
+
+class Notes:
+    """Kept by the site itself, so that no author of a check can forget it."""
+
+    def __init__(self) -> None:
+        self.unanswered: dict[tuple[str, str], Unanswered] = {}
+        self.answered: dict[str, int] = {}
+
+    def take(self, answer: object) -> None:
+        """Remember for the asking check whether its question was answered."""
+        who = asking.get()
+        if isinstance(answer, Unanswered):
+            entry = Unanswered(who, answer.question, answer.reason)
+            self.unanswered.setdefault((who, answer.question), entry)
+        else:
+            self.answered[who] = self.answered.get(who, 0) + 1
