@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from certificates import issue
 from memory_server import MemoryServer, server_context
 from plainwire.model import WireError
-from plainwire.policy.suites import offered_groups, offered_schemes, offers, suites
+from plainwire.policy.families import offers
+from plainwire.policy.suites import offered_groups, offered_schemes, suites
 from plainwire.policy.versions import Version
 from plainwire.wire import der
 from plainwire.wire import extensions as ext
