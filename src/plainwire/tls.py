@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import get_args
 
+from plainwire import __version__, catalog
+from plainwire.grading import grade
+from plainwire.judging import Outcome, categories, in_order, not_asked, run_checks, scope
 from plainwire.live import dial, trust
 from plainwire.live.hellos import OpenStream, Stream
 from plainwire.live.settings import Settings
@@ -17,9 +20,22 @@ from plainwire.live.tls import chains, facts
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.plan import Seen, examine
-from plainwire.model import Gap, Origin, Part, Target, TargetError, TlsEndpoint
+from plainwire.live.tls.site import EndpointSite
+from plainwire.model import (
+    Check,
+    Coverage,
+    Gap,
+    Origin,
+    Part,
+    Report,
+    Target,
+    TargetError,
+    TlsEndpoint,
+)
+from plainwire.tls_status import endpoint_status
 from plainwire.wire.target import parse_target
 
+NOT_LOOKED_AT = "only TLS was looked at"
 PARTS: frozenset[Part] = frozenset(get_args(Part))
 CONNECTIONS = 10
 
@@ -116,6 +132,58 @@ def endpoint_of(
         inconclusive=tuple(gaps),
         connections=connections,
         duration_s=duration_s,
+    )
+
+
+async def report_async(
+    target: Target | str,
+    *,
+    checks: Sequence[Check] | None = None,
+    settings: Settings | None = None,
+    connections: int = CONNECTIONS,
+    clock: Callable[[], datetime] | None = None,
+    stores: Mapping[str, tuple[bytes, ...]] | None = None,
+) -> Report:
+    """The report on one endpoint: the probe's result, and what checks find in it.
+
+    Raises:
+        UsageError: if ``target`` is a string that names none.
+    """
+    target = parse_target(target)[0] if isinstance(target, str) else target
+    checks = [c for c in catalog.load() if c.asks == "tls"] if checks is None else checks
+    started, at = datetime.now(UTC), monotonic()
+    now = clock() if clock else started
+    endpoint = await probe_async(
+        target, settings=settings, connections=connections, clock=lambda: now, stores=stores
+    )
+    if endpoint.address is None:
+        reason = endpoint.inconclusive[0].reason
+        return not_asked(
+            "endpoint", target.value, target.host, checks, started, reason, NOT_LOOKED_AT
+        )
+    site, outcome = EndpointSite(target, endpoint, now), Outcome()
+    await run_checks(site, checks, outcome)
+    unanswered = outcome.gaps(checks, site.notes)
+    findings = in_order(outcome.findings)
+    status, reasons = endpoint_status(endpoint)
+    return Report(
+        target_kind="endpoint",
+        target=target.value,
+        started_at=started,
+        duration_s=monotonic() - at,
+        requests=0,
+        connections=endpoint.connections,
+        grade=grade(findings, is_upper_bound=bool(unanswered), scope=scope(checks))
+        if endpoint.speaks_tls
+        else None,
+        tls_status=status,
+        tls_reasons=reasons,
+        categories=categories(checks, findings, unanswered, site.notes, NOT_LOOKED_AT),
+        coverage=Coverage(0, 0),
+        findings=findings,
+        unanswered=tuple(sorted(unanswered, key=lambda gap: (gap.check, gap.question))),
+        tls=(endpoint,),
+        tool_version=__version__,
     )
 
 

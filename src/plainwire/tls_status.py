@@ -42,6 +42,19 @@ async def tls_status(site: Site) -> tuple[TlsStatus, tuple[str, ...]]:
     )
 
 
+def endpoint_status(endpoint: TlsEndpoint) -> tuple[TlsStatus, tuple[str, ...]]:
+    """The status of an endpoint of which nothing but its TLS was looked at."""
+    spoken = [endpoint] if endpoint.speaks_tls else []
+    wrong = _certificate_lines(spoken, (endpoint,))
+    if wrong:
+        return "FAIL", tuple(wrong)
+    if not spoken:
+        return "UNKNOWN", ("TLS was not answered",)
+    if not endpoint.certificates:
+        return "UNKNOWN", ("The certificate was not seen",)
+    return "PASS", ("Valid SSL certificate detected",)
+
+
 async def _silent_http(site: Site) -> list[Unanswered]:
     """The questions over http that got no answer."""
     endpoints = await site.endpoints()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from plainwire.model.answer import Evidence
 from plainwire.model.finding import Confidence, Finding, Letter, Location, Severity, locations_of
@@ -58,7 +59,8 @@ class Check:
     """A live flaw that is looked for: a documented function from a site to findings.
 
     ``module`` is where the function lives; its docstring is the page. The file's folder is the
-    category and its name the id.
+    category and its name the id. One that ``asks`` "tls" looks at TLS endpoints and nothing else,
+    so it can judge an endpoint that is no API.
     """
 
     id: str
@@ -70,6 +72,7 @@ class Check:
     module: str
     run: LiveRun
     cap: Letter | None = None
+    asks: Literal["api", "tls"] = "api"
 
     @property
     def page(self) -> Page:
@@ -125,12 +128,13 @@ def check(
     references: tuple[str, ...],
     owasp: tuple[str, ...] = ("API8:2023",),
     cap: Letter | None = None,
+    asks: Literal["api", "tls"] = "api",
 ) -> Callable[[LiveRun], Check]:
     """Turn a module's one function into a `Check`; file = function = id, folder = category."""
 
     def wrap(run: LiveRun) -> Check:
         folder = run.__module__.split(".")[-2].replace("_", "-")
         name = run.__name__.replace("_", "-")
-        return Check(name, folder, severity, cwe, owasp, references, run.__module__, run, cap)
+        return Check(name, folder, severity, cwe, owasp, references, run.__module__, run, cap, asks)
 
     return wrap

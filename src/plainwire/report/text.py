@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from plainwire.model import Finding, Grade, Report
-from plainwire.report import Options
+from plainwire.report import Options, tls_facts
 from plainwire.report.clean import log_line, visible
 from plainwire.report.groups import (
     Group,
@@ -77,6 +77,11 @@ class _Page:
 
     def _categories(self) -> Iterator[str]:
         report = self.report
+        if report.target_kind == "endpoint":
+            for endpoint in report.tls:
+                for heading, words in tls_facts.lines(endpoint):
+                    yield from self._put(words, f"  {heading}: ", "      ")
+            return
         column = max((len(category.id) for category in report.categories), default=0)
         has_room = self.width >= column + MIN_WIDTH
         for category in report.categories:

@@ -33,6 +33,7 @@ from plainwire.model import Finding, Severity, Site, check
     severity=Severity.MEDIUM,
     cwe=(295,),
     references=("RFC 5280, section 4.2.1.9",),
+    asks="tls",
 )
 async def ca_certificate_served(site: Site) -> AsyncIterator[Finding]:
     """One finding for each leaf with basicConstraints CA:TRUE."""

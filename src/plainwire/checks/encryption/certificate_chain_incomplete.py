@@ -36,6 +36,7 @@ from plainwire.model import Finding, Severity, Site, check
     cwe=(295,),
     references=("RFC 8446, section 4.4.2",),
     cap="F",
+    asks="tls",
 )
 async def certificate_chain_incomplete(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain that stops before an issuer that nobody has."""

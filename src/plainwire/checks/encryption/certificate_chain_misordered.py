@@ -39,6 +39,7 @@ from plainwire.model import Finding, Severity, Site, check
         "RFC 5246, section 7.4.2",
         "RFC 8446, section 4.4.2",
     ),
+    asks="tls",
 )
 async def certificate_chain_misordered(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain that is not in the order of issue."""

@@ -33,6 +33,7 @@ from plainwire.model import Finding, Severity, Site, check
     severity=Severity.INFO,
     cwe=(295,),
     references=("RFC 8446, section 4.4.2",),
+    asks="tls",
 )
 async def certificate_chain_padded(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain with a certificate that is on no way up."""

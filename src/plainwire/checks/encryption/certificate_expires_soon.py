@@ -37,6 +37,7 @@ from plainwire.policy.lifetimes import expiry_stage
     severity=Severity.MEDIUM,
     cwe=(298,),
     references=("RFC 5280, section 4.1.2.5", "Let's Encrypt, integration guide"),
+    asks="tls",
 )
 async def certificate_expires_soon(site: Site) -> AsyncIterator[Finding]:
     """One finding for each leaf that is past the time of its renewal: low, then medium."""

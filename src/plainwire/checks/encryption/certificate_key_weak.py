@@ -34,6 +34,7 @@ from plainwire.model import Finding, Severity, Site, check
         "NIST SP 800-131A revision 2",
         "RFC 9325, section 4.5",
     ),
+    asks="tls",
 )
 async def certificate_key_weak(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain with a short key."""

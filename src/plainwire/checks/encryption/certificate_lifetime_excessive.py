@@ -34,6 +34,7 @@ from plainwire.model import Finding, Severity, Site, check
         "CA/Browser Forum ballot SC31 (2020)",
         "Apple HT211025",
     ),
+    asks="tls",
 )
 async def certificate_lifetime_excessive(site: Site) -> AsyncIterator[Finding]:
     """One finding for each leaf that is valid for more than 398 days."""

@@ -37,6 +37,7 @@ from plainwire.policy.lifetimes import longest_days
     severity=Severity.MEDIUM,
     cwe=(298,),
     references=("CA/Browser Forum ballot SC-081v3 (2025-04-11), Baseline Requirements 6.3.2",),
+    asks="tls",
 )
 async def certificate_lifetime_over_limit(site: Site) -> AsyncIterator[Finding]:
     """One finding for each publicly trusted leaf over the limit of its date of issue."""

@@ -32,6 +32,7 @@ from plainwire.model import Finding, Severity, Site, check
     cwe=(297, 295),
     references=("RFC 9525, section 6",),
     cap="F",
+    asks="tls",
 )
 async def certificate_name_mismatch(site: Site) -> AsyncIterator[Finding]:
     """One finding for each leaf whose subjectAltName does not cover the name asked for."""

@@ -34,6 +34,7 @@ from plainwire.model import Finding, Severity, Site, check
     cwe=(298, 295),
     references=("RFC 5280, section 6.1.3",),
     cap="F",
+    asks="tls",
 )
 async def certificate_not_yet_valid(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain with a certificate whose time has not begun."""

@@ -30,6 +30,7 @@ from plainwire.model import Finding, Severity, Site, check
     severity=Severity.HIGH,
     cwe=(295,),
     references=("RFC 5280, section 4.2.1.12",),
+    asks="tls",
 )
 async def certificate_purpose_wrong(site: Site) -> AsyncIterator[Finding]:
     """One finding for each leaf whose extended key usage leaves serverAuth out."""

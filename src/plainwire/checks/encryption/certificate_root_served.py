@@ -31,6 +31,7 @@ from plainwire.model import Finding, Severity, Site, check
     severity=Severity.INFO,
     cwe=(295,),
     references=("RFC 8446, section 4.4.2",),
+    asks="tls",
 )
 async def certificate_root_served(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain with a self-signed certificate behind the leaf."""

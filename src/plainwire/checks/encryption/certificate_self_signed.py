@@ -35,6 +35,7 @@ from plainwire.model import Finding, Severity, Site, check
         "RFC 9325, section 4.1",
     ),
     cap="F",
+    asks="tls",
 )
 async def certificate_self_signed(site: Site) -> AsyncIterator[Finding]:
     """One finding for each leaf that its own key signed and no store names."""

@@ -36,6 +36,7 @@ WORDS = ("weak_signature_md5", "weak_signature_sha1")
         "RFC 9155",
         "RFC 6151",
     ),
+    asks="tls",
 )
 async def certificate_signature_weak(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain with an MD5 or SHA-1 signature that a client relies on."""

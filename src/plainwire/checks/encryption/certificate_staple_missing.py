@@ -33,6 +33,7 @@ from plainwire.model import Finding, Severity, Site, check
     severity=Severity.MEDIUM,
     cwe=(295,),
     references=("RFC 7633, section 4.2.3.1", "RFC 6066, section 8"),
+    asks="tls",
 )
 async def certificate_staple_missing(site: Site) -> AsyncIterator[Finding]:
     """One finding for each must-staple leaf that came without a staple."""

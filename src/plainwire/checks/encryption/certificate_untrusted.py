@@ -36,6 +36,7 @@ from plainwire.model import Finding, Severity, Site, check
     cwe=(295,),
     references=("RFC 5280, section 6.1",),
     cap="F",
+    asks="tls",
 )
 async def certificate_untrusted(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain whose issuers are at hand and lead to no root."""

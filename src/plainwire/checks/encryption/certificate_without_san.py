@@ -34,6 +34,7 @@ from plainwire.model import Finding, Severity, Site, check
         "RFC 9525, section 4.1",
         "CA/Browser Forum Baseline Requirements, section 7.1.2.7.12",
     ),
+    asks="tls",
 )
 async def certificate_without_san(site: Site) -> AsyncIterator[Finding]:
     """One finding for each leaf without a DNS name or an IP address."""

@@ -34,6 +34,7 @@ OLD = ("TLSv1.0", "TLSv1.1")
     cwe=(326, 757),
     references=("RFC 8996", "RFC 9325, section 3.1.1"),
     cap="B",
+    asks="tls",
 )
 async def old_tls_accepted(site: Site) -> AsyncIterator[Finding]:
     """One finding for each endpoint, with the old versions that it accepts."""

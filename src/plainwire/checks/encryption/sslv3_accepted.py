@@ -32,6 +32,7 @@ from plainwire.model import Finding, Handshake, Severity, Site, check
     cwe=(327, 757),
     references=("RFC 7568", "CVE-2014-3566"),
     cap="F",
+    asks="tls",
 )
 async def sslv3_accepted(site: Site) -> AsyncIterator[Finding]:
     """One finding for each endpoint that answers a hello of SSL 3.0."""

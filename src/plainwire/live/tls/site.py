@@ -1,0 +1,91 @@
+"""The door for checks to an endpoint of which nothing but its TLS is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from plainwire.live.notes import Notes
+from plainwire.model import (
+    Answer,
+    Cleartext,
+    Endpoint,
+    Exchange,
+    Origin,
+    Part,
+    Request,
+    Scheme,
+    Target,
+    TlsEndpoint,
+    Unanswered,
+)
+
+
+class EndpointSite:
+    """A finished probe as a `Site`: nothing is sent, and no question about HTTP has an answer."""
+
+    def __init__(self, target: Target, endpoint: TlsEndpoint, now: datetime) -> None:
+        self._target, self._endpoint, self._now = target, endpoint, now
+        self.notes = Notes()
+
+    @property
+    def target(self) -> Target:
+        """What the user named."""
+        return self._target
+
+    @property
+    def random_path(self) -> str:
+        """The root: nothing is asked."""
+        return "/"
+
+    def now(self) -> datetime:
+        """The time of the probe, aware and in UTC."""
+        return self._now
+
+    def leave_unasked(self, question: str, reason: str) -> None:
+        """Note a question that is not asked."""
+        self.notes.take(Unanswered("", question, f"not asked: {reason}"))
+
+    async def tls(self, about: Part = "certificates") -> tuple[TlsEndpoint, ...]:
+        """What the probe found; what is open ``about`` that is noted."""
+        for gap in self._endpoint.inconclusive:
+            if gap.part == about:
+                self.notes.take(Unanswered("", gap.question, gap.reason))
+        return (await self.tls_of(self._target.https[0]),)
+
+    async def tls_of(self, origin: Origin) -> TlsEndpoint:
+        """What the probe found."""
+        if self._endpoint.speaks_tls is not None:
+            self.notes.take(self._endpoint)
+        return self._endpoint
+
+    async def ask(self, request: Request) -> Answer:
+        """No answer: HTTP is not looked at."""
+        answer = Unanswered("", str(request), "HTTP is not looked at")
+        self.notes.take(answer)
+        return answer
+
+    async def chain(self, request: Request, hops: int = 10) -> tuple[Answer, ...]:
+        """The one answer that there is not."""
+        return (await self.ask(request),)
+
+    async def endpoints(self) -> tuple[Endpoint, ...]:
+        """None."""
+        return ()
+
+    async def described(self) -> tuple[Endpoint, ...]:
+        """None."""
+        return ()
+
+    async def pages(self, scheme: Scheme) -> tuple[tuple[Endpoint, Exchange], ...]:
+        """None."""
+        return ()
+
+    async def cleartext(self) -> tuple[Cleartext, ...]:
+        """None."""
+        return ()
+
+    async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
+        """None."""
+        return ()
