@@ -43,5 +43,5 @@ class MemoryServer:
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as error:
-            self.error = error
+            self.error = self.error or error
         return self._out.read()

@@ -21,10 +21,20 @@ class NoAnswer:
     """Why there is no answer: the peer closed or reset without a byte, was silent, and so on.
 
     ``garbage`` broke TLS's grammar, ``cut off`` ended inside a message, ``unreachable`` gave no
-    connection, ``not asked`` was given up before it was sent.
+    connection, ``not asked`` was given up before it was sent. ``unsupported`` chose what a
+    handshake of our own cannot go on with.
     """
 
-    kind: Literal["closed", "reset", "silent", "garbage", "cut off", "unreachable", "not asked"]
+    kind: Literal[
+        "closed",
+        "reset",
+        "silent",
+        "garbage",
+        "cut off",
+        "unreachable",
+        "not asked",
+        "unsupported",
+    ]
     reason: str
 
 

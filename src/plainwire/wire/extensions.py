@@ -167,3 +167,19 @@ def grease(value: int) -> Extension:
 def padding(length: int) -> Extension:
     """``length`` zero bytes (RFC 7685, section 3)."""
     return PADDING, bytes(length)
+
+
+def early_data() -> Extension:
+    """Empty: early data follows (RFC 8446, 4.2.10)."""
+    return EARLY_DATA, b""
+
+
+def pre_shared_key(identity: bytes, obfuscated_age: int, binder: bytes) -> Extension:
+    """One identity and its binder, always the last extension (RFC 8446, 4.2.11).
+
+    struct { opaque identity<1..2^16-1>; uint32 obfuscated_ticket_age; } PskIdentity;
+    opaque PskBinderEntry<32..255>;
+    struct { PskIdentity identities<7..2^16-1>; PskBinderEntry binders<33..2^16-1>; } OfferedPsks;
+    """
+    identities = vector(2, identity) + obfuscated_age.to_bytes(4, "big")
+    return PRE_SHARED_KEY, vector(2, identities) + vector(2, vector(1, binder))

@@ -55,6 +55,22 @@ class Flight:
     is_resumed: bool = False
     broken_off: Alert | NoAnswer | None = None
 
+    def extended(self, message: Handshake) -> Flight:
+        """The flight with one more of its messages.
+
+        Raises:
+            WireError: if it has no place there, is there already, or breaks its own grammar.
+        """
+        if message.type == HandshakeType.SERVER_HELLO_DONE:
+            return replace(self, is_done=True)
+        if message.type not in PARTS:
+            raise WireError(f"RFC 5246, section 7.3: message {message.type} in the first flight")
+        part, parse = PARTS[message.type]
+        if getattr(self, part) is not None:
+            raise WireError(f"RFC 5246, section 7.3: message {message.type} twice")
+        changed: Mapping[str, Any] = {part: parse(message.body, self.hello)}
+        return replace(self, **changed)
+
 
 FirstFlight = Flight | Alert | NotTls | NoAnswer
 
@@ -142,18 +158,10 @@ class FlightReader:
         return self._flight if is_all else None
 
     def _continue(self, flight: Flight, message: Handshake) -> Flight | None:
-        if message.type == HandshakeType.SERVER_HELLO_DONE:
-            return replace(flight, is_done=True)
         if message.type == HandshakeType.NEW_SESSION_TICKET:
             return None  # RFC 5077, 3.3: right before the ChangeCipherSpec of a resumption
-        if message.type not in PARTS:
-            raise WireError(f"RFC 5246, section 7.3: message {message.type} in the first flight")
-        part, parse = PARTS[message.type]
-        if getattr(flight, part) is not None:
-            raise WireError(f"RFC 5246, section 7.3: message {message.type} twice")
-        changed: Mapping[str, Any] = {part: parse(message.body, flight.hello)}
-        self._flight = replace(flight, **changed)
-        return None
+        self._flight = flight.extended(message)
+        return self._flight if self._flight.is_done else None
 
 
 PARTS: Mapping[int, tuple[str, Callable[[bytes, ServerHello], object]]] = {
