@@ -47,6 +47,7 @@ async def probe_async(
     parts: Collection[Part] | None = None,
     settings: Settings | None = None,
     connections: int = CONNECTIONS,
+    probes_attacks: bool = False,
     clock: Callable[[], datetime] | None = None,
     stores: Mapping[str, tuple[bytes, ...]] | None = None,
 ) -> TlsEndpoint:
@@ -55,7 +56,8 @@ async def probe_async(
     ``endpoint`` is ``HOST[:PORT]`` or a URL (port 443 unless named), ``address`` the IP address to
     use instead of asking the resolver, ``parts`` what to ask about (everything unless given;
     versions always), ``connections`` how many may be open at a time once two were seen served
-    at once. Never raises for what a server does.
+    at once, ``probes_attacks`` opts in to questions that resemble an attack (Heartbleed and its
+    like, asked only where their precondition was seen). Never raises for what a server does.
 
     Raises:
         UsageError: if ``endpoint`` is a string that names none.
@@ -71,7 +73,8 @@ async def probe_async(
         return TlsEndpoint(origin.host, origin.port, server_name=name, inconclusive=(gap,))
     asker = Asker(opener(origin, address, settings), Gate(connections), settings.answer_timeout_s)
     try:
-        seen = await examine(asker, name, PARTS if parts is None else parts)
+        wanted = PARTS if parts is None else parts
+        seen = await examine(asker, name, wanted, probes_attacks=probes_attacks)
     finally:
         asker.gate.end_trial()
     return endpoint_of(
@@ -128,7 +131,8 @@ def endpoint_of(
         signature_algorithms=facts.scheme_names(seen) or None,
         dh=facts.dh(seen.flights),
         certificates=chains.judged(seen.shown, name=origin.host, now=now, stores=stores) or None,
-        features=facts.features(seen.flights) or None,
+        features=(facts.features(seen.flights) | seen.features) or None,
+        vulnerabilities=seen.vulnerabilities or None,
         inconclusive=tuple(gaps),
         connections=connections,
         duration_s=duration_s,

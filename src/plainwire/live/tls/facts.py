@@ -72,7 +72,7 @@ def dh(flights: Iterable[Flight]) -> DhParameters | None:
     return DhParameters(least.p.bit_length(), None, is_reused)
 
 
-def features(flights: Iterable[Flight]) -> Mapping[str, Any]:
+def features(flights: Iterable[Flight]) -> dict[str, Any]:
     """What TLS 1.2 and before say of themselves in clear; what no flight tells is left out."""
     old = [flight for flight in flights if flight.hello.version < Version.TLS_1_3]
     found: dict[str, Any] = {}

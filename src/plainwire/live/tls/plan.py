@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from plainwire.live.prober import VersionsAnswer, versions_by
 from plainwire.live.tls.asker import Asker
@@ -28,7 +29,11 @@ from plainwire.wire.flight import Flight
 
 @dataclass
 class Seen:
-    """Everything that a listener said, as far as it was asked."""
+    """Everything that a listener said, as far as it was asked.
+
+    ``features`` and ``vulnerabilities`` are what was asked of by itself, in the report's words;
+    what flights tell besides is read from them by `facts`.
+    """
 
     versions: VersionsAnswer | None = None
     suites: dict[Version, SuitesAnswer] = field(default_factory=dict)
@@ -36,7 +41,8 @@ class Seen:
     schemes: dict[Version, Choices] = field(default_factory=dict)
     flights: list[Flight] = field(default_factory=list)
     shown: Shown = field(default_factory=Shown)
-    without_name: Flight | None = None
+    features: dict[str, Any] = field(default_factory=dict)
+    vulnerabilities: dict[str, bool] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
 
     def accepted(self) -> tuple[Version, ...]:
@@ -61,8 +67,17 @@ class Seen:
         return next((f for f in self.flights if f.hello.version == version), None)
 
 
-async def examine(asker: Asker, server_name: str | None, parts: Collection[Part]) -> Seen:
-    """What a listener says about ``parts``; versions are always asked. Never raises for a peer."""
+async def examine(
+    asker: Asker,
+    server_name: str | None,
+    parts: Collection[Part],
+    *,
+    probes_attacks: bool = False,
+) -> Seen:
+    """What a listener says about ``parts``; versions are always asked. Never raises for a peer.
+
+    ``probes_attacks`` opts in to the questions that resemble an attack.
+    """
     hellos, seen = Hellos(server_name), Seen()
 
     async def ask(hello: bytes) -> Answer:
