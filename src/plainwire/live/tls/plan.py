@@ -1,29 +1,26 @@
 """The whole of a TLS probe, top to bottom: what is asked, in which order, side by side.
 
 Versions first, as everything hangs on them: one hello alone, then all others. What a version
-takes is asked as soon as it is known to be accepted; older versions wait for the suites of the
-newest, which are likely theirs. Everything else rides along with these answers where it can.
+takes is asked as soon as it is known to be accepted (see `enumeration`). Everything else rides
+along with these answers where it can.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from plainwire.live.prober import VersionsAnswer, versions_by
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.chains import Shown
-from plainwire.live.tls.choices import Choices, Codes
-from plainwire.live.tls.exchanges import accepted_groups, accepted_schemes
+from plainwire.live.tls.choices import Choices
+from plainwire.live.tls.enumeration import Enumeration
 from plainwire.live.tls.hellos import Hellos
-from plainwire.live.tls.suites import SuitesAnswer, accepted_suites
+from plainwire.live.tls.suites import SuitesAnswer
 from plainwire.model import Gap, Part
-from plainwire.policy.families import key_exchange
-from plainwire.policy.suites import suites
 from plainwire.policy.versions import Version
-from plainwire.wire.answer import Answer
 from plainwire.wire.flight import Flight
 
 
@@ -73,101 +70,21 @@ async def examine(
     parts: Collection[Part],
     *,
     probes_attacks: bool = False,
+    seen: Seen | None = None,
 ) -> Seen:
     """What a listener says about ``parts``; versions are always asked. Never raises for a peer.
 
-    ``probes_attacks`` opts in to the questions that resemble an attack.
+    ``probes_attacks`` opts in to the questions that resemble an attack. ``seen`` is filled as
+    answers come, for a caller that may end this early.
     """
-    hellos, seen = Hellos(server_name), Seen()
-
-    async def ask(hello: bytes) -> Answer:
-        answer = await asker.ask(hello)
-        if isinstance(answer, Flight):
-            seen.hear(answer)
-            return answer.hello
-        return answer
-
-    seen.versions = await versions_by(ask, server_name=server_name)
+    seen = seen or Seen()
     async with asyncio.TaskGroup() as group:
-        group.create_task(_choices(asker, hellos, seen, parts))
+        work = Enumeration(asker, Hellos(server_name), seen, parts, group)
+        seen.versions = await versions_by(
+            work.ask,
+            server_name=server_name,
+            after_first=work.after_first,
+            accepted=work.accepted,
+        )
+        work.versions_known.set()
     return seen
-
-
-async def _choices(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
-    """Suites and groups of every accepted version."""
-    accepted = seen.accepted()
-    old = [version for version in accepted if version is not Version.TLS_1_3]
-    async with asyncio.TaskGroup() as group:
-        if Version.TLS_1_3 in accepted:
-            group.create_task(_newest(asker, hellos, seen, parts))
-        if old:
-            group.create_task(_older(asker, hellos, seen, parts, old))
-
-
-async def _newest(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
-    """What TLS 1.3 takes."""
-    version = Version.TLS_1_3
-    first = seen.first(version)
-    async with asyncio.TaskGroup() as group:
-        if "ciphers" in parts:
-            group.create_task(_suites(asker, hellos, seen, version, ()))
-        if "groups" in parts and first:
-            group.create_task(_groups(asker, hellos, seen, version, (first.hello.suite,)))
-
-
-async def _older(
-    asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part], versions: Sequence[Version]
-) -> None:
-    """What TLS 1.2 and older versions take, the newest of them first."""
-    newest, *others = versions
-    if "ciphers" in parts:
-        await _suites(asker, hellos, seen, newest, ())
-        taken = seen.suites[newest].choices.accepted
-    else:
-        taken = tuple(f.hello.suite for f in seen.flights if f.hello.version == newest)
-    curves = _with(taken, "ECDHE")
-    signed = tuple(code for code in _with(taken, "DHE") if code not in _with(taken, "anon"))
-    async with asyncio.TaskGroup() as group:
-        if "groups" in parts and curves:
-            group.create_task(_groups(asker, hellos, seen, newest, curves))
-        if "signature_algorithms" in parts and signed and newest is Version.TLS_1_2:
-            group.create_task(_schemes(asker, hellos, seen, signed))
-        if "ciphers" in parts:
-            for version in others:
-                group.create_task(_suites(asker, hellos, seen, version, taken))
-
-
-def _with(codes: Sequence[int], word: str) -> tuple[int, ...]:
-    """The suites with a word in their key exchange."""
-    return tuple(code for code in codes if word in key_exchange(suites()[code]))
-
-
-async def _suites(
-    asker: Asker, hellos: Hellos, seen: Seen, version: Version, newer: Sequence[int]
-) -> None:
-    first = seen.first(version)
-    known: list[tuple[Codes, int]] = []
-    if first is not None and seen.versions is not None:
-        known = [(seen.versions.offers[str(version)], first.hello.suite)]
-    found = await accepted_suites(asker, hellos, version, newer=newer, known=known)
-    seen.suites[version] = found
-    for flight in found.flights.values():
-        seen.hear(flight)
-    seen.leave_open("ciphers", f"cipher suites of {version}", found.choices)
-
-
-async def _groups(
-    asker: Asker, hellos: Hellos, seen: Seen, version: Version, taken: Sequence[int]
-) -> None:
-    heard = [flight for flight in seen.flights if flight.hello.suite in taken]
-    seen.groups[version] = await accepted_groups(asker, hellos, version, taken, heard)
-    seen.leave_open("groups", f"groups of {version}", seen.groups[version])
-
-
-async def _schemes(asker: Asker, hellos: Hellos, seen: Seen, taken: Sequence[int]) -> None:
-    version = Version.TLS_1_2
-    heard = [flight for flight in seen.flights if flight.hello.suite in taken]
-    seen.schemes[version] = await accepted_schemes(asker, hellos, taken, heard)
-    seen.leave_open(
-        "signature_algorithms", f"signature schemes of {version}", seen.schemes[version]
-    )
