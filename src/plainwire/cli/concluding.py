@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from plainwire import gate, report
-from plainwire.cli import config, outputs
+from plainwire.cli import config, outputs, resuming
 from plainwire.cli.config import Configuration
 from plainwire.cli.outputs import Output
 from plainwire.model import Report
@@ -19,7 +19,8 @@ class Conclusion:
     """The outputs and the verdict of one call; a context manager that closes what it opened.
 
     ``jsonl`` is written as reports come, and added to the file ``grows`` if it goes there; reports
-    are kept only where another output, or a baseline, needs them all.
+    are kept only where another output, or a baseline, needs them all. ``tally`` is the verdict so
+    far.
     """
 
     def __init__(
@@ -32,9 +33,9 @@ class Conclusion:
         grows: Path | None = None,
     ) -> None:
         self._name, self._options, self._rules, self._wanted = name, options, rules, wanted
-        self._grows = grows
+        self._grows = grows and grows.resolve()
         self._kept: list[Report] = []
-        self._tally = gate.Tally(rules)
+        self.tally = gate.Tally(rules)
         self._waived = gate.Waived(rules.suppress)
         self._files: list[IO[str]] = []
         self._opened = ExitStack()
@@ -51,6 +52,8 @@ class Conclusion:
         for name, file in self._wanted:
             if name == "jsonl" and file is not None:
                 is_growing = self._grows is not None and Path(file).resolve() == self._grows
+                if is_growing:
+                    resuming.cut_broken_end(Path(file))
                 mode = "a" if is_growing else "w"
                 stream = Path(file).open(mode, encoding="utf-8", newline="\n")  # noqa: SIM115
                 self._files.append(self._opened.enter_context(stream))
@@ -65,7 +68,7 @@ class Conclusion:
     def _judge(self, one: Report) -> None:
         self._waived.add(one)
         judged = gate.judged_one(one, self._rules)
-        self._tally.add(judged)
+        self.tally.add(judged)
         if any(name != "jsonl" for name, _ in self._wanted):
             self._kept.append(judged)
         if any(name == "jsonl" for name, _ in self._wanted):
@@ -76,15 +79,16 @@ class Conclusion:
             if ("jsonl", None) in self._wanted:
                 outputs.say(line)
 
-    def fail(self, reason: str) -> None:
-        """Take a reason to fail into account that no report holds."""
-        self._tally.fail(reason)
+    def sort(self, targets: Sequence[str]) -> None:
+        """Put what is kept in the order that the targets were named in."""
+        at = {target: number for number, target in enumerate(targets)}
+        self._kept.sort(key=lambda report: at.get(report.target, len(at)))
 
     def end(self, *, was_interrupted: bool, bad_lines: int) -> int:
         """Write what is left to write, say why, and return the exit code."""
         if self._rules.baseline_file is not None and self._rules.update_baseline:
             self._with_new_baseline(self._rules.baseline_file)
-        verdict = self._tally.verdict(was_interrupted=was_interrupted, bad_lines=bad_lines)
+        verdict = self.tally.verdict(was_interrupted=was_interrupted, bad_lines=bad_lines)
         for line in (*self._waived.notes(), *verdict.reasons):
             outputs.complain(self._name, line)
         rest = [output for output in self._wanted if output[0] != "jsonl"]
