@@ -2,22 +2,31 @@
 
 from .apache import apache
 from .caddy import caddy
+from .gnutls import gnutls
 from .gunicorn import flask_run, gunicorn
 from .haproxy import haproxy
+from .java import java
 from .nginx import nginx
-from .node import node
+from .node import node, node24
 from .openssl import s_server
 from .process import Server, missing
+from .stunnel import stunnel
+from .tlslite import tlslite
 
 __all__ = [
     "Server",
     "apache",
     "caddy",
     "flask_run",
+    "gnutls",
     "gunicorn",
     "haproxy",
+    "java",
     "missing",
     "nginx",
     "node",
+    "node24",
     "s_server",
+    "stunnel",
+    "tlslite",
 ]

@@ -24,6 +24,9 @@ PROGRAMS = {
     "caddy": "caddy",
     "openssl": "openssl",
     "node": "node",
+    "gnutls": "gnutls-cli",
+    "java": "javac",
+    "stunnel": "stunnel4",
 }
 SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"  # not in everybody's PATH
 

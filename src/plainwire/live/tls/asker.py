@@ -6,6 +6,10 @@ supported": except on a server whose way to refuse is to close or reset without 
 That is believed only of one that has refused no like question by an alert, has answered no
 question that it had dropped before, and drops this one time after time, alone, while a hello
 that is known to be good is answered just before and just after.
+
+Where that hello is dropped too, the server throttles: it is left alone for a while, and longer,
+until it answers again or is given up. A refusal after which nothing was accepted any more may be
+such a one in disguise: `is_still_well` asks for a sign of life then.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ READ_SIZE = 16 * 1024
 PATIENCE = 6
 # How often a server shows its way to refuse before it is believed after one repetition.
 PROOFS = 2
+# How long a server that throttles is left alone, in seconds; all in all in one probe.
+PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 GIVEN_UP = NoAnswer("not asked", "not asked: the server had stopped answering")
 
 # Talks on a connection that is open, and returns what went wrong. Never raises for a peer.
@@ -67,6 +73,11 @@ class Asker:
     _refusals: Counter[str] = field(default_factory=Counter)
     _judging: asyncio.Lock = field(default_factory=asyncio.Lock)
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
+    _pauses_s: list[float] = field(default_factory=lambda: list(PAUSES_S))
+    _recovered: int = 0
+    _begun: int = 0
+    _refused_at: int = -1
+    _accepted_since: int = -1
 
     async def settle(
         self, hello: bytes, kind: str, priority: int = 0
@@ -76,6 +87,7 @@ class Asker:
         ``kind`` groups questions that a server refuses alike, such as "suites TLSv1.2". Never
         raises for a peer.
         """
+        recovered = self._recovered
         answer = await self.ask(hello, priority)
         if (settled := self._settled(answer, kind)) is not None:
             return settled
@@ -83,9 +95,43 @@ class Asker:
         if (settled := self._settled(again, kind)) is not None:
             self._faults += 1
             return settled
-        if is_drop(answer) and is_drop(again) and await self.refuses_so(hello, kind):
+        if not (is_drop(answer) and is_drop(again)):
+            return Unknown(describe_answer(again))
+        if await self.refuses_so(hello, kind):
             return Refusal(f"{describe_answer(again)}, time after time")
+        if await self._recovers(recovered):
+            again = await self.ask(hello, priority, is_alone=True)
+            if (settled := self._settled(again, kind)) is not None:
+                return settled
         return Unknown(describe_answer(again))
+
+    async def _recovers(self, before: int) -> bool:
+        """Whether a server that dropped what it had answered answers it again after a pause.
+
+        ``before`` is how often it had recovered when the question was dropped.
+        """
+        async with self._judging:
+            if self._good is None or self._recovered > before:
+                return self._good is not None
+            if await self.is_well():
+                return False
+            while self._pauses_s:
+                async with self.gate.place(is_alone=True):
+                    await asyncio.sleep(self._pauses_s.pop(0))
+                if await self.is_well():
+                    self._recovered += 1
+                    return True
+            self._misses = PATIENCE
+            return False
+
+    async def is_still_well(self) -> bool:
+        """Whether the last refusals can be believed: something was accepted after them.
+
+        Asks what was accepted before, if nothing was; True too if nothing ever was.
+        """
+        if self._good is None or self._accepted_since >= self._refused_at:
+            return True
+        return await self.is_well()
 
     def _settled(self, answer: FirstFlight, kind: str) -> Flight | Refusal | None:
         return answer if isinstance(answer, Flight) else self.refused(answer, kind)
@@ -133,9 +179,14 @@ class Asker:
         async with self.gate.place(priority, is_alone=is_alone) as number:
             if self._misses >= PATIENCE:
                 return GIVEN_UP
+            self._begun += 1
+            begun = self._begun
             answer = await self._exchange(hello)
             if isinstance(answer, Flight):
                 self._good = self._good or hello
+                self._accepted_since = max(self._accepted_since, begun)
+            elif not isinstance(answer, NoAnswer):
+                self._refused_at = self._begun
             self._keep_pace(answer, number)
             return answer
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from time import time
 from typing import Any
 
 from plainwire.live.prober import VersionsAnswer, versions_by
@@ -19,9 +20,13 @@ from plainwire.live.tls.choices import Choices
 from plainwire.live.tls.enumeration import Enumeration
 from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.suites import SuitesAnswer
+from plainwire.live.tls.tolerance import chacha_priority, clock_skew_s, tolerance
 from plainwire.model import Gap, Part
 from plainwire.policy.versions import Version
 from plainwire.wire.flight import Flight
+
+STILL = "does it still answer a hello that it answered before?"
+THROTTLED = "no: it may have throttled the probe, and what it refused last may be accepted"
 
 
 @dataclass
@@ -78,8 +83,9 @@ async def examine(
     answers come, for a caller that may end this early.
     """
     seen = seen or Seen()
+    hellos = Hellos(server_name)
     async with asyncio.TaskGroup() as group:
-        work = Enumeration(asker, Hellos(server_name), seen, parts, group)
+        work = Enumeration(asker, hellos, seen, parts, group)
         seen.versions = await versions_by(
             work.ask,
             server_name=server_name,
@@ -87,4 +93,12 @@ async def examine(
             accepted=work.accepted,
         )
         work.versions_known.set()
+        if "features" in parts:
+            group.create_task(tolerance(asker, hellos, seen))
+    if "features" in parts:
+        await chacha_priority(asker, hellos, seen)
+        if (skew_s := clock_skew_s(seen.flights, time())) is not None:
+            seen.features["clock_skew_s"] = skew_s
+    if not await asker.is_still_well():
+        seen.gaps += (Gap(part, STILL, THROTTLED) for part in sorted({"versions", *parts}))
     return seen
