@@ -16,6 +16,7 @@ from plainwire.wire.flight import Flight
 from plainwire.wire.key_exchange import DheParameters
 
 Names = Mapping[str, tuple[str, ...]]
+MAX_AUTHORITIES = 200
 
 
 def ciphers(seen: Seen) -> Names:
@@ -119,10 +120,10 @@ def client_certificates(seen: Seen) -> dict[str, Any]:
 
 
 def authorities(names: Iterable[bytes]) -> tuple[str, ...]:
-    """Names of CAs (DER) in RFC 4514's text, sorted."""
+    """Names of CAs (DER) in RFC 4514's text, sorted, at most `MAX_AUTHORITIES`."""
     from plainwire.wire.certificate import name_text
 
-    return tuple(sorted(name_text(name) for name in names))
+    return tuple(sorted(name_text(name) for name in sorted(names)[:MAX_AUTHORITIES]))
 
 
 def _of_flights(flights: Iterable[Flight]) -> dict[str, Any]:

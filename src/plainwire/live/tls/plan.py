@@ -94,12 +94,15 @@ async def examine(
     parts: Collection[Part],
     *,
     probes_attacks: bool = False,
+    seen: Seen | None = None,
 ) -> Seen:
     """What a listener says about ``parts``; versions are always asked. Never raises for a peer.
 
-    ``probes_attacks`` opts in to the questions that resemble an attack.
+    ``probes_attacks`` opts in to the questions that resemble an attack. ``seen`` is filled as
+    answers come, for a caller that may end this early.
     """
-    hellos, seen = Hellos(server_name), Seen(has_name=bool(ext.server_name(server_name)))
+    hellos, seen = Hellos(server_name), seen or Seen()
+    seen.has_name = bool(ext.server_name(server_name))
 
     async def ask(hello: bytes) -> Answer:
         answer = await asker.ask(hello)
@@ -111,17 +114,18 @@ async def examine(
     seen.versions = await versions_by(ask, server_name=server_name)
     async with asyncio.TaskGroup() as group:
         group.create_task(_choices(asker, hellos, seen, parts))
-        if Version.TLS_1_3 in seen.accepted():
-            group.create_task(hidden(asker, seen, server_name, parts))
-    if "features" in parts and "alpn" not in seen.features:
-        await _protocols(asker, hellos, seen)
+        group.create_task(_handshakes(asker, hellos, seen, parts))
     return seen
 
 
-async def _protocols(asker: Asker, hellos: Hellos, seen: Seen) -> None:
-    """What ALPN takes in the newest version whose hellos have it in clear."""
+async def _handshakes(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
+    """What TLS 1.3 hides, and the protocols of ALPN, which older versions have in clear."""
+    if Version.TLS_1_3 in seen.accepted():
+        await hidden(asker, seen, hellos.server_name, parts)
     old = [version for version in seen.accepted() if version is not Version.TLS_1_3]
-    if old and (first := seen.first(old[0])):
+    if "features" not in parts or "alpn" in seen.features or not old:
+        return
+    if first := seen.first(old[0]):
         offer = protocols.by_hello(asker, hellos, old[0], (first.hello.suite,))
         await protocols.note(seen, offer, await offer(PROTOCOLS))
 
