@@ -13,7 +13,7 @@ from plainwire.wire.handshake.offer_13 import SCHEMES
 from plainwire.wire.hello import ClientHello, client_hello
 from plainwire.wire.key_exchange import key_exchange_word
 
-KEY_EXCHANGES = "ECDHE_ECDSA ECDHE_RSA DHE_RSA DHE_DSS RSA ECDH_anon DH_anon".split()
+KEY_EXCHANGES = ["ECDHE_ECDSA", "ECDHE_RSA", "DHE_RSA", "DHE_DSS", "RSA", "ECDH_anon", "DH_anon"]
 # RFC 5246's own and DSA, which `signatures.py` can judge, besides those of TLS 1.3.
 SCHEMES_12 = (*SCHEMES, 0x0301, 0x0303, 0x0402, 0x0302, 0x0202)
 
