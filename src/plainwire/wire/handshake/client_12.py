@@ -75,6 +75,11 @@ class Handshake12(Connection[Result12]):
         self._send_in_clear(ContentType.HANDSHAKE, self._transcript, version)
         return self._flush()
 
+    @property
+    def is_renegotiating(self) -> bool:
+        """Whether `renegotiate` was called, however it ended."""
+        return self._is_again
+
     def renegotiate(self) -> bytes:
         """A second ClientHello under the first one's keys; `result` says what becomes of it.
 
