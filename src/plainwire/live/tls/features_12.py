@@ -11,21 +11,20 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker, Refusal, Unknown, describe_answer
-from plainwire.live.tls.handshakes import Continue, handshake, settled
+from plainwire.live.tls.client_12 import client_12, completable
+from plainwire.live.tls.handshakes import handshake, settled
 from plainwire.live.tls.hellos import Hellos
 from plainwire.model import Gap
 from plainwire.policy.suites import FALLBACK_SCSV
 from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
 from plainwire.wire.alerts import Alert
-from plainwire.wire.answer import NoAnswer
 from plainwire.wire.flight import Flight
 from plainwire.wire.verdict import is_drop
 
 if TYPE_CHECKING:
     from plainwire.live.tls.plan import Seen
     from plainwire.wire.handshake.client_12 import Handshake12
-    from plainwire.wire.handshake.connection import Connection
     from plainwire.wire.handshake.offer_12 import Session12
     from plainwire.wire.handshake.result_12 import Result12
 
@@ -36,7 +35,7 @@ DEFLATE = 1
 NO_CERTIFICATE = frozenset((40, 41, 42, 43, 44, 45, 46, 48, 49, 116))
 BY_ID = "does it resume a session by its id?"
 BY_TICKET = "does it resume a session by its ticket?"
-RENEGOTIATION = "does it renegotiate at a client's wish?"
+NOT_OURS = "it takes no suite that a handshake of ours completes"
 
 
 async def ask_features(
@@ -45,8 +44,6 @@ async def ask_features(
     seen: Seen,
     version: Version,
     taken: Sequence[int],
-    *,
-    probes_attacks: bool,
 ) -> None:
     """Ask of the newest version below TLS 1.3; ``taken`` are suites known to be accepted."""
     asking = _Features(asker, hellos, seen, version, tuple(taken))
@@ -54,7 +51,7 @@ async def ask_features(
         group.create_task(asking.compression())
         if len(seen.accepted()) > 1:
             group.create_task(asking.fallback())
-        group.create_task(asking.handshakes(probes_attacks=probes_attacks))
+        group.create_task(asking.handshakes())
 
 
 class _Features:
@@ -102,23 +99,14 @@ class _Features:
 
     # Whole handshakes ------------------------------------------------------------------------
 
-    async def handshakes(self, *, probes_attacks: bool) -> None:
+    async def handshakes(self) -> None:
         """What only a handshake tells; one that needs a certificate of ours tells nothing more."""
-        questions = [BY_ID, BY_TICKET, *([RENEGOTIATION] if probes_attacks else [])]
-        if not (why := self._unable() or await self._certificate()):
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._resumption())
-                if probes_attacks:
-                    group.create_task(self._renegotiation())
+        why = "" if completable(self._taken) else NOT_OURS
+        if not (why := why or await self._certificate()):
+            await self._resumption()
             return
-        for question in questions:
+        for question in (BY_ID, BY_TICKET):
             self._leave_open(question, why)
-
-    def _unable(self) -> str:
-        from plainwire.wire.handshake.ciphers_12 import cipher_12
-
-        is_able = any(cipher_12(code) for code in self._taken)
-        return "" if is_able else "it takes no suite that a handshake of ours completes"
 
     async def _certificate(self) -> str:
         """Send an empty Certificate where one is asked for: does the server finish?
@@ -180,27 +168,9 @@ class _Features:
         if (again := await self._finished(BY_TICKET, self._make(session=session))) is not None:
             self._seen.features["ticket_resumption"] = bool(again.is_resumed)
 
-    async def _renegotiation(self) -> None:
-        """Ask for one renegotiation on a finished connection."""
-        result = await self._finished(RENEGOTIATION, self._make(), after=_renegotiate)
-        if result is None:
-            return
-        if isinstance(result.broken_off, NoAnswer):
-            # An end without a word refuses it only if it comes again.
-            result = await handshake(self._asker, self._make(), after=_renegotiate, is_alone=True)
-        if result.is_renegotiated is None:
-            self._leave_open(RENEGOTIATION, _why(result))
-        else:
-            self._seen.features["client_renegotiation"] = result.is_renegotiated
-
-    async def _finished(
-        self,
-        question: str,
-        make: Callable[[], Handshake12],
-        after: Continue[Result12] = lambda _: None,
-    ) -> Result12 | None:
+    async def _finished(self, question: str, make: Callable[[], Handshake12]) -> Result12 | None:
         """The result of a handshake that finished; None if none did, which is noted."""
-        answer = await settled(self._asker, make, f"handshakes {self._version}", after=after)
+        answer = await settled(self._asker, make, f"handshakes {self._version}")
         match answer:
             case Refusal(why) | Unknown(why):
                 self._leave_open(question, why)
@@ -210,29 +180,13 @@ class _Features:
     def _make(
         self, *, session: Session12 | None = None, takes_tickets: bool = True
     ) -> Callable[[], Handshake12]:
-        from plainwire.wire.handshake.ciphers_12 import cipher_12
-        from plainwire.wire.handshake.client_12 import Handshake12
-        from plainwire.wire.handshake.offer_12 import Offer12
-
-        offer = Offer12(
-            version=self._version,
-            suites=tuple(code for code in self._taken if cipher_12(code)),
-            server_name=self._hellos.server_name,
-            protocols=("http/1.1",),
+        return client_12(
+            self._hellos.server_name,
+            self._version,
+            self._taken,
             session=session,
             takes_tickets=takes_tickets,
         )
-        return lambda: Handshake12(offer)
-
-
-def _renegotiate(connection: Connection[Result12]) -> bytes | None:
-    """What to send on a finished connection: the second hello once, then nothing, then the end."""
-    from plainwire.wire.handshake.client_12 import Handshake12
-
-    assert isinstance(connection, Handshake12)
-    if connection.result.is_renegotiated is not None:
-        return None
-    return b"" if connection.is_renegotiating else connection.renegotiate()
 
 
 def _is_about_certificates(alert: Alert | None) -> bool:

@@ -11,7 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker, Unknown
-from plainwire.live.tls.attacks import ccs_injection, heartbleed, robot, ticketbleed
+from plainwire.live.tls.attacks import (
+    ccs_injection,
+    client_renegotiation,
+    heartbleed,
+    robot,
+    ticketbleed,
+)
 from plainwire.live.tls.hellos import Hellos
 from plainwire.model import Gap
 
@@ -24,19 +30,29 @@ ATTACKS: Mapping[str, Ask] = {
     "ccs_injection": ccs_injection.ask,
     "ticketbleed": ticketbleed.ask,
     "robot": robot.ask,
+    "client_renegotiation": client_renegotiation.ask,
 }
 
 
-async def ask_attacks(asker: Asker, hellos: Hellos, seen: Seen) -> None:
-    """Ask all of them side by side, about what flights showed so far."""
+class Attacks:
+    """The questions that were not asked yet, for one listener."""
 
-    async def one(name: str, ask: Ask) -> None:
-        match await ask(asker, hellos, seen):
+    def __init__(self, asker: Asker, hellos: Hellos, seen: Seen) -> None:
+        self._asker, self._hellos, self._seen = asker, hellos, seen
+        self._open = dict(ATTACKS)
+
+    async def ask(self) -> None:
+        """Ask side by side all those whose precondition flights showed so far."""
+        async with asyncio.TaskGroup() as group:
+            for name in tuple(self._open):
+                group.create_task(self._ask(name))
+
+    async def _ask(self, name: str) -> None:
+        asking = self._open.pop(name)
+        match await asking(self._asker, self._hellos, self._seen):
             case Unknown(reason):
-                seen.gaps.append(Gap("vulnerabilities", f"is it open to {name}?", reason))
+                self._seen.gaps.append(Gap("vulnerabilities", f"is it open to {name}?", reason))
+            case None if name not in self._seen.features:
+                self._open[name] = asking
             case bool(is_vulnerable):
-                seen.vulnerabilities[name] = is_vulnerable
-
-    async with asyncio.TaskGroup() as group:
-        for name, ask in ATTACKS.items():
-            group.create_task(one(name, ask))
+                self._seen.vulnerabilities[name] = is_vulnerable

@@ -37,6 +37,7 @@ Block = Literal["good", "wrong start", "zero elsewhere", "no zero", "wrong versi
 BLOCKS: tuple[Block, ...] = ("good", "wrong start", "zero elsewhere", "no zero", "wrong version")
 PADDINGS: tuple[Block, ...] = ("wrong start", "zero elsewhere", "no zero")
 ROUNDS = 2
+BAD_RECORD_MAC = 20
 Answers = dict[Block, str]
 
 
@@ -45,7 +46,7 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
     like = newest(seen.flights, lambda flight: key_exchange_word(flight.hello.suite) == "RSA")
     if like is None:
         return None
-    for is_whole in (True, False):
+    for is_whole in (True, False) if not like.certificate_request else (True,):
         answers = await _answers(asker, hellos, like, is_whole=is_whole)
         if isinstance(answers, Unknown):
             return answers
@@ -72,23 +73,23 @@ async def _answers(
         tasks = {block: group.create_task(asked(block)) for block in BLOCKS}
     reactions = {block: task.result() for block, task in tasks.items()}
     for reaction in reactions.values():
-        if not reaction.is_finished:
+        if not reaction.is_finished or reaction.flight is None:
             return Unknown(why(reaction))
-        if reaction.flight and (reason := _unasked(reaction.flight)):
-            return Unknown(reason)
+        if _key(reaction.flight) is None:
+            return Unknown("its certificate has no RSA key")
+        if reaction.flight.certificate_request and not _is_undecrypted(reaction):
+            return Unknown("it asks for a client certificate before it decrypts anything")
     return {block: _words(reaction) for block, reaction in reactions.items()}
+
+
+def _is_undecrypted(reaction: Reaction) -> bool:
+    """Whether it came as far as our Finished, and had nothing but its MAC against it."""
+    return reaction.alert is not None and reaction.alert.description == BAD_RECORD_MAC
 
 
 def _words(reaction: Reaction) -> str:
     end = "ended" if has_ended(reaction) else why(reaction)
     return ", ".join((*map(str, reaction.warnings), f"{reaction.others} others", end))
-
-
-def _unasked(flight: Flight) -> str:
-    """Why nothing could be asked after a flight; "" if it could."""
-    if flight.certificate_request:
-        return "it asks for a client certificate before it decrypts anything"
-    return "" if _key(flight) else "its certificate has no RSA key"
 
 
 def _key(flight: Flight) -> RSAPublicKey | None:
@@ -106,15 +107,19 @@ def _sent(flight: Flight, block: Block, *, is_whole: bool) -> bytes:
 
     if (key := _key(flight)) is None:
         return b""
+    is_asked = flight.certificate_request is not None
+    none = message(flight, HandshakeType.CERTIFICATE, bytes(3)) if is_asked else b""
     padded = padded_block(block, (key.key_size + 7) // 8, flight.hello.version)
     if int.from_bytes(padded, "big") >= key.public_numbers().n:
         padded = b"\0" + padded[1:]
     body = encrypted_premaster(key, padded, flight.hello.version)
     exchange = message(flight, HandshakeType.CLIENT_KEY_EXCHANGE, body)
     if not is_whole:
-        return exchange * 2
+        return none + exchange * 2
     change = record(flight, ContentType.CHANGE_CIPHER_SPEC, b"\1")
-    return exchange + change + message(flight, HandshakeType.FINISHED, secrets.token_bytes(60))
+    return (
+        none + exchange + change + message(flight, HandshakeType.FINISHED, secrets.token_bytes(60))
+    )
 
 
 def padded_block(block: Block, size: int, version: int) -> bytes:

@@ -8,15 +8,15 @@ rest from its memory: one byte here, the least that can be asked for; it is drop
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
 from plainwire.live.tls.attacks.reactions import newest
+from plainwire.live.tls.client_12 import client_12, completable
 from plainwire.live.tls.handshakes import settled
 from plainwire.live.tls.hellos import Hellos
-from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
+from plainwire.wire.flight import Flight
 
 if TYPE_CHECKING:
     from plainwire.live.tls.plan import Seen
@@ -26,23 +26,11 @@ LENGTH = 31
 
 async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None:
     """Whether it sends more of a session id than it was sent."""
-    from plainwire.wire.handshake.ciphers_12 import cipher_12
-    from plainwire.wire.handshake.client_12 import Handshake12
-    from plainwire.wire.handshake.offer_12 import Offer12
-
-    like = newest(
-        seen.flights,
-        lambda flight: (
-            ext.SESSION_TICKET in flight.hello.extensions
-            and cipher_12(flight.hello.suite) is not None
-        ),
-    )
+    like = newest(seen.flights, _promises_ticket)
     if like is None or seen.features.get("client_certificate") == "required":
         return None
-    offer = Offer12(
-        Version(like.hello.version), (like.hello.suite,), server_name=hellos.server_name
-    )
-    first = await settled(asker, lambda: Handshake12(offer), "ticketbleed")
+    name, version, suites = hellos.server_name, like.hello.version, [like.hello.suite]
+    first = await settled(asker, client_12(name, version, suites), "ticketbleed")
     match first:
         case Refusal(reason) | Unknown(reason):
             return Unknown(reason)
@@ -50,8 +38,8 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
     if session is None or session.ticket is None:
         return None
     sent = secrets.token_bytes(LENGTH)
-    again = replace(offer, session=session, session_id=sent)
-    result = await settled(asker, lambda: Handshake12(again), "ticketbleed")
+    again = client_12(name, version, suites, session=session, session_id=sent)
+    result = await settled(asker, again, "ticketbleed")
     match result:
         case Refusal(reason) | Unknown(reason):
             return Unknown(reason)
@@ -59,3 +47,7 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
     if returned[:LENGTH] == sent:
         return len(returned) > LENGTH
     return Unknown("the ticket was not taken")
+
+
+def _promises_ticket(flight: Flight) -> bool:
+    return ext.SESSION_TICKET in flight.hello.extensions and bool(completable([flight.hello.suite]))
