@@ -37,6 +37,7 @@ class Wanted:
     suites_1_3: tuple[str, ...]
     groups: tuple[str, ...]
     server: Version
+    bars_sha1: bool = False
 
     @property
     def openssl_suites(self) -> str:
@@ -97,6 +98,7 @@ def _wanted(profile: Profile, server: str, version: str, openssl: str | None) ->
         suites_1_3=tuple(suite for suite in suites if "_WITH_" not in suite),
         groups=tuple(g for g in groups if has_ml_kem or g not in post_quantum.GROUPS),
         server=number,
+        bars_sha1="signature_algorithms" in profile.rules,
     )
 
 
@@ -174,6 +176,10 @@ def _haproxy(wanted: Wanted) -> Sequence[str]:
 
 def _caddy(wanted: Wanted) -> Sequence[str]:
     wanted.least("Caddy", 2, 0)
+    if wanted.bars_sha1:
+        # Go 1.21 is the first with extended_master_secret, and 1.25 the first that refuses SHA-1 in
+        # the signatures of TLS 1.2; Caddy 2.11 is built with no older one.
+        wanted.least("Caddy", 2, 11, what="no SHA-1 in TLS 1.2")
     if set(wanted.suites_1_3) != DEFAULT_1_3:
         raise UsageError("Caddy cannot meet it: Go lets nobody choose the suites of TLS 1.3")
     words = {TLS_1_2: "tls1.2", TLS_1_3: "tls1.3"}
