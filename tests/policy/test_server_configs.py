@@ -60,14 +60,14 @@ def test_a_server_that_cannot_meet_a_profile_gets_no_configuration(server):
 
 
 def test_caddy_before_2_11_cannot_meet_rfc_9325():
-    with pytest.raises(UsageError, match="no SHA-1 in TLS 1.2 since version 2.11"):
+    with pytest.raises(UsageError, match="no SHA-1 in TLS 1\\.2"):
         emit(load("rfc9325"), "caddy", "2.10.2")
     assert "curves x25519" in emit(load("rfc9325"), "caddy", "2.11.0")
 
 
 def test_a_choice_of_tls_1_3_suites_needs_an_nginx_that_has_it():
     assert "ssl_conf_command Ciphersuites TLS_AES_128_GCM" in emit(NIST, "nginx", "1.22.1")
-    with pytest.raises(UsageError, match="1.19.4"):
+    with pytest.raises(UsageError, match="a choice of TLS"):
         emit(NIST, "nginx", "1.18.0")
 
 
