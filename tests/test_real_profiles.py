@@ -73,7 +73,7 @@ defaults
     timeout client 30s
     timeout server 30s
 frontend tls
-    bind 127.0.0.1:@{https_port} ssl crt @{pem} @{curves}
+    bind 127.0.0.1:@{https_port} ssl crt @{pem}
     http-request return status 200
 """
 CADDY = """\
@@ -133,10 +133,8 @@ def apache(profile, where: Place, **files) -> AbstractContextManager[Server]:
 def haproxy(profile, where: Place, **files) -> AbstractContextManager[Server]:
     program = required("haproxy")
     emitted = emit(profile, "haproxy", version_of(program, "-v"), OPENSSL)
-    _, told, curves = emitted.partition("On each bind line, too: ")
     pem = where.write("all.pem", files["chain"].read_text() + files["key"].read_text())
-    words = {"emitted": emitted, "pem": pem, "curves": curves.strip() if told else ""}
-    config = where.write("haproxy.cfg", HAPROXY, **words)
+    config = where.write("haproxy.cfg", HAPROXY, emitted=emitted, pem=pem)
     checked(program, "-c", "-f", config, folder=where.folder)
     return running("haproxy", where, [program, "-db", "-f", config], [where.https_port])
 

@@ -160,7 +160,7 @@ def _apache(wanted: Wanted) -> Sequence[str]:
 
 def _haproxy(wanted: Wanted) -> Sequence[str]:
     wanted.least("HAProxy", 1, 9)
-    if wanted.server < (2, 8):
+    if wanted.server < (2, 6):
         curves = f"    # On each bind line, too: curves {wanted.openssl_groups}"
     else:
         curves = f"    ssl-default-bind-curves {wanted.openssl_groups}"
