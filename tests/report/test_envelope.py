@@ -224,6 +224,7 @@ def test_the_whole_of_a_report():
                                     "signature_hash": "sha256",
                                     "fingerprint_sha256": "ab" * 32,
                                     "must_staple": False,
+                                    "key_flaws": [],
                                 }
                             ],
                             "problems": [],

@@ -155,7 +155,8 @@ def endpoint_dict(endpoint: TlsEndpoint) -> dict[str, Any]:
 
 def _known(value: Any) -> dict[str, Any]:
     """A dataclass's parts in their order, those that are None left out."""
-    parts = ((field.name, getattr(value, field.name)) for field in fields(value))
+    told = (field.name for field in fields(value) if field.metadata.get("in_report", True))
+    parts = ((name, getattr(value, name)) for name in told)
     return {name: _plain(part) for name, part in parts if part is not None}
 
 

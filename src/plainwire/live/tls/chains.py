@@ -44,11 +44,18 @@ def judged(
     found = []
     for chain, asked_with in shown.chains.items():
         try:
+            staple = shown.staples[chain]
             one = paths.judge(
-                chain, name=name, now=now, stores=stores, stapled=shown.staples[chain] is not None
+                chain,
+                name=name,
+                now=now,
+                stores=stores,
+                stapled=staple is not None,
+                staple=staple,
             )
         except WireError:
             continue
         key = {"key": one.chain[0].key_type} if one.chain else {}
-        found.append(replace(one, asked_with=asked_with | key))
+        scts = (one.scts or 0) + shown.scts.get(chain, 0)
+        found.append(replace(one, asked_with=asked_with | key, scts=scts))
     return tuple(found)
