@@ -224,6 +224,7 @@ def test_the_whole_of_a_report():
                                     "signature_hash": "sha256",
                                     "fingerprint_sha256": "ab" * 32,
                                     "must_staple": False,
+                                    "key_flaws": [],
                                 }
                             ],
                             "problems": [],
@@ -232,7 +233,9 @@ def test_the_whole_of_a_report():
                             "paths": [["CN=Test CA"]],
                         }
                     ],
-                    "inconclusive": [{"question": "SSLv3", "reason": "timed out after 5 s"}],
+                    "inconclusive": [
+                        {"part": "versions", "question": "SSLv3", "reason": "timed out after 5 s"}
+                    ],
                     "connections": 6,
                     "duration_s": 0.123,
                 }

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from plainwire.live.tls.choices import Choices
 from plainwire.live.tls.plan import Seen
 from plainwire.model import DhParameters
+from plainwire.policy.diffie_hellman import common_name
 from plainwire.policy.suites import groups, signature_schemes, suite_name
 from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
@@ -71,7 +72,7 @@ def dh(flights: Iterable[Flight]) -> DhParameters | None:
     least = min(shown, key=lambda one: one.p)
     values = Counter((one.p, one.public) for one in shown)
     is_reused = None if len(shown) < 2 else max(values.values()) > 1
-    return DhParameters(least.p.bit_length(), None, is_reused)
+    return DhParameters(least.p.bit_length(), common_name(least.p), is_reused)
 
 
 def features(seen: Seen) -> dict[str, Any]:
