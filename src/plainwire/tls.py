@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import get_args
@@ -34,6 +35,8 @@ from plainwire.model import (
     TlsEndpoint,
     Unanswered,
 )
+from plainwire.policy import post_quantum, profiles, weaknesses
+from plainwire.policy.versions import Version
 from plainwire.tls_status import endpoint_status
 from plainwire.wire.target import parse_endpoint
 
@@ -126,7 +129,7 @@ def endpoint_of(
             duration_s=duration_s,
         )
     assert versions is not None
-    return TlsEndpoint(
+    endpoint = TlsEndpoint(
         origin.host,
         origin.port,
         address=address,
@@ -140,10 +143,21 @@ def endpoint_of(
         dh=facts.dh(seen.flights),
         certificates=chains.judged(seen.shown, name=origin.host, now=now, stores=stores) or None,
         features=(facts.features(seen.flights) | seen.features) or None,
-        vulnerabilities=seen.vulnerabilities or None,
         inconclusive=tuple(gaps),
         connections=connections,
         duration_s=duration_s,
+    )
+    return _judged(endpoint, seen)
+
+
+def _judged(endpoint: TlsEndpoint, seen: Seen) -> TlsEndpoint:
+    """The endpoint with what follows from the rest of it."""
+    groups = seen.groups.get(Version.TLS_1_3)
+    return replace(
+        endpoint,
+        vulnerabilities=(dict(seen.vulnerabilities) | weaknesses.derived(endpoint)) or None,
+        profiles=profiles.verdicts(endpoint) if endpoint.ciphers else None,
+        post_quantum=post_quantum.judged(endpoint, groups.order if groups else None),
     )
 
 

@@ -263,7 +263,9 @@ def test_the_whole_of_a_report():
                             "paths": [["CN=Test CA"]],
                         }
                     ],
-                    "inconclusive": [{"question": "SSLv3", "reason": "timed out after 5 s"}],
+                    "inconclusive": [
+                        {"part": "versions", "question": "SSLv3", "reason": "timed out after 5 s"}
+                    ],
                     "connections": 6,
                     "duration_s": 0.123,
                 }
