@@ -282,7 +282,7 @@ def test_a_profile_gates_and_what_is_emitted_for_it_passes(certificate, pinned, 
         )
         assert before.code == 1
         assert "does not meet mozilla-intermediate: " in before.err
-        assert "remove TLS_RSA_WITH_AES_128_CBC_SHA" in before.err
+        assert "remove TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA" in before.err
         forgiven = tls(
             where, *pinned, "--profile", "mozilla-intermediate", "--exit-zero", cwd=tmp_path
         )
@@ -313,8 +313,10 @@ def test_a_profile_gates_and_what_is_emitted_for_it_passes(certificate, pinned, 
     assert diff.code == 0, diff.err
     assert diff.report["schema"] == "plainwire-tls-diff/1"
     gone = {c["what"]: (c["direction"], c["now"]) for c in diff.report["changes"]}
-    assert gone["TLSv1.2, TLS_RSA_WITH_AES_128_CBC_SHA"] == ("better", "refused")
-    assert "  better   TLSv1.2, TLS_RSA_WITH_AES_128_CBC_SHA: accepted -> refused" in told.out
+    assert gone["TLSv1.2, TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"] == ("better", "refused")
+    assert (
+        "  better   TLSv1.2, TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: accepted -> refused" in told.out
+    )
 
 
 def test_a_change_for_the_worse_fails_and_a_new_endpoint_is_not_compared(certificate, tmp_path):

@@ -32,6 +32,7 @@ class Plan:
     connections: int
     hosts: int = HOSTS
     probes_attacks: bool = False
+    starttls: str | None = None
     every_address: bool = False
     resume: Path | None = None
     is_quiet: bool = False
@@ -74,6 +75,7 @@ async def _probe(
             settings=plan.settings,
             connections=plan.connections,
             probes_attacks=plan.probes_attacks,
+            starttls=plan.starttls,
             stop=stop,
             stores=stores,
         )

@@ -27,6 +27,7 @@ from plainwire.live.settings import Settings
 from plainwire.model import Report, UsageError
 from plainwire.policy import profiles, server_configs
 from plainwire.tls import CONNECTIONS
+from plainwire.wire.starttls import PROTOCOLS
 from plainwire.wire.target import parse_endpoint
 
 NAME = "plainwire tls"
@@ -43,6 +44,9 @@ def parser() -> Parser:
         "--polite",
         action="store_true",
         help="leave out what resembles an attack: Heartbleed, ROBOT",
+    )
+    ask.add_argument(
+        "--starttls", choices=tuple(PROTOCOLS), help="ask for TLS in this protocol, on its port"
     )
     judge = add_gate(p)
     judge.add_argument(
@@ -136,7 +140,10 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         proxies=proxies,
         no_proxy=no_proxy,
     )
-    named, bad_lines = targets.endpoints(options.target, options.targets, parse_endpoint)
+    port = PROTOCOLS[options.starttls].port if options.starttls else 443
+    named, bad_lines = targets.endpoints(
+        options.target, options.targets, lambda words: parse_endpoint(words, port)
+    )
     return Plan(
         named,
         bad_lines,
@@ -144,6 +151,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         connections=options.connections or CONNECTIONS,
         hosts=options.hosts or probing.HOSTS,
         probes_attacks=not options.polite,
+        starttls=options.starttls,
         every_address=options.all_addresses,
         resume=options.resume,
         is_quiet=options.quiet,
