@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import get_args
@@ -15,21 +14,18 @@ from plainwire import __version__, catalog
 from plainwire.grading import grade
 from plainwire.judging import Outcome, categories, in_order, not_asked, run_checks, scope
 from plainwire.live import dial, trust
-from plainwire.live import starttls as dialogues
-from plainwire.live.hellos import Stream
-from plainwire.live.lane import Connection
 from plainwire.live.settings import Settings
 from plainwire.live.stopping import until
-from plainwire.live.tls import chains, facts
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.gate import Gate
+from plainwire.live.tls.opening import Opener
 from plainwire.live.tls.plan import Seen, examine
+from plainwire.live.tls.result import endpoint_of
 from plainwire.live.tls.site import EndpointSite
 from plainwire.model import (
     Check,
     Coverage,
     Gap,
-    Origin,
     Part,
     Report,
     Target,
@@ -38,8 +34,6 @@ from plainwire.model import (
     Unanswered,
     UsageError,
 )
-from plainwire.policy import post_quantum, profiles, weaknesses
-from plainwire.policy.versions import Version
 from plainwire.tls_status import endpoint_status
 from plainwire.wire.starttls import PROTOCOLS, Protocol
 from plainwire.wire.target import parse_endpoint
@@ -126,67 +120,6 @@ def _protocol(name: str | None) -> Protocol | None:
     return PROTOCOLS[name]
 
 
-def endpoint_of(
-    origin: Origin,
-    address: str,
-    name: str | None,
-    seen: Seen,
-    *,
-    connections: int,
-    duration_s: float,
-    now: datetime,
-    stores: Mapping[str, tuple[bytes, ...]],
-) -> TlsEndpoint:
-    """The answers of a listener in the words of the report."""
-    versions = seen.versions
-    speaks = versions.speaks_tls if versions else None
-    where = f"{origin.host}:{origin.port}: "
-    gaps = [Gap("versions", q, why) for q, why in versions.inconclusive] if versions else []
-    gaps = [Gap(g.part, where + g.question, g.reason) for g in (*gaps, *seen.gaps)]
-    if not speaks:
-        return TlsEndpoint(
-            origin.host,
-            origin.port,
-            address=address,
-            server_name=name,
-            speaks_tls=speaks,
-            inconclusive=tuple(gaps),
-            connections=connections,
-            duration_s=duration_s,
-        )
-    assert versions is not None
-    endpoint = TlsEndpoint(
-        origin.host,
-        origin.port,
-        address=address,
-        server_name=name,
-        speaks_tls=True,
-        protocols=versions.protocols,
-        ciphers=facts.ciphers(seen) or None,
-        cipher_order=facts.cipher_order(seen) or None,
-        groups=facts.group_names(seen) or None,
-        signature_algorithms=facts.scheme_names(seen) or None,
-        dh=facts.dh(seen.flights),
-        certificates=chains.judged(seen.shown, name=origin.host, now=now, stores=stores) or None,
-        features=(facts.features(seen.flights) | seen.features) or None,
-        inconclusive=tuple(gaps),
-        connections=connections,
-        duration_s=duration_s,
-    )
-    return _judged(endpoint, seen)
-
-
-def _judged(endpoint: TlsEndpoint, seen: Seen) -> TlsEndpoint:
-    """The endpoint with what follows from the rest of it."""
-    groups = seen.groups.get(Version.TLS_1_3)
-    return replace(
-        endpoint,
-        vulnerabilities=(dict(seen.vulnerabilities) | weaknesses.derived(endpoint)) or None,
-        profiles=profiles.verdicts(endpoint) if endpoint.ciphers else None,
-        post_quantum=post_quantum.judged(endpoint, groups.order if groups else None),
-    )
-
-
 async def report_async(
     target: Target | str,
     *,
@@ -259,43 +192,6 @@ async def report_async(
         is_interrupted=is_interrupted,
         notes=tuple(notes),
     )
-
-
-@dataclass
-class Opener:
-    """Opens connections to an address, through the environment's proxy if there is one.
-
-    ``refusal`` says why the server will not have TLS where it has to be asked for it.
-    """
-
-    origin: Origin
-    address: str
-    settings: Settings
-    protocol: Protocol | None = None
-    refusal: str | None = None
-
-    @contextlib.asynccontextmanager
-    async def open_stream(self) -> AsyncIterator[Stream]:
-        """A new connection that is ready for a hello, aborted afterwards."""
-        proxy = dial.proxy_for(self.origin, self.address, self.settings)
-        if proxy is not None:
-            connection = await dial.through_proxy(proxy, self.origin, self.settings)
-        else:
-            connection = await dial.tcp(self.address, self.origin.port, self.settings)
-        try:
-            if self.protocol is not None:
-                await self._ask_for_tls(connection, self.protocol)
-            yield connection.reader, connection.writer
-        finally:
-            connection.abort()
-
-    async def _ask_for_tls(self, connection: Connection, protocol: Protocol) -> None:
-        timeout_s = self.settings.answer_timeout_s
-        try:
-            await dialogues.begin(connection, protocol, self.origin.host, timeout_s)
-        except dialogues.NoStarttlsError as error:
-            self.refusal = str(error)
-            raise
 
 
 def probe(endpoint: Target | str, **options: object) -> TlsEndpoint:
