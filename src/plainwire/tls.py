@@ -19,8 +19,9 @@ from plainwire.live.stopping import until
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.opening import Opener
-from plainwire.live.tls.plan import Seen, examine
+from plainwire.live.tls.plan import examine
 from plainwire.live.tls.result import endpoint_of
+from plainwire.live.tls.seen import Seen
 from plainwire.live.tls.site import EndpointSite
 from plainwire.model import (
     Check,
