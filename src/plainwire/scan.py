@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -26,7 +27,7 @@ from plainwire.model import (
 )
 from plainwire.tls_status import tls_status
 from plainwire.wire.cleartext import is_redirect
-from plainwire.wire.masking import Masker
+from plainwire.wire.masking import Masker, shortened
 from plainwire.wire.target import parse_target
 
 NOT_BUILT = "not built yet"
@@ -80,20 +81,22 @@ async def scan_async(
         try:
             await site.resolve()
         except TargetError as error:
-            return not_asked(
-                "url", target.value, target.host, checks, started, str(error), NOT_BUILT
-            )
+            named = masker.text(target.value)
+            return not_asked("url", named, target.host, checks, started, str(error), NOT_BUILT)
         site.begin()
         is_interrupted = await run_checks(site, checks, outcome, stop)
         status, reasons = await tls_status(site) if not is_interrupted else ("UNKNOWN", ())
         coverage = await site.coverage() if not is_interrupted else Coverage(0, 0)
         tls = await site.tls() if not is_interrupted else ()
-        unanswered = outcome.gaps(checks, site.notes)
+        unanswered = tuple(
+            replace(gap, question=masker.text(gap.question), reason=masker.text(gap.reason))
+            for gap in outcome.gaps(checks, site.notes)
+        )
         findings = in_order(masked(f, masker) for f in outcome.findings)
         was_answered = bool(site.notes.answered) and site.has_answered
         return Report(
             target_kind="url",
-            target=target.value,
+            target=masker.text(target.value),
             started_at=started,
             duration_s=monotonic() - at,
             requests=site.requests,
@@ -102,7 +105,7 @@ async def scan_async(
             if was_answered
             else None,
             tls_status=status,
-            tls_reasons=reasons,
+            tls_reasons=tuple(masker.text(reason) for reason in reasons),
             categories=categories(checks, findings, unanswered, site.notes, NOT_BUILT),
             coverage=coverage,
             findings=findings,
@@ -121,7 +124,7 @@ async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
     for _, page in await site.pages("https"):
         if not is_redirect(page) or next_hop(page, target) is not None:
             continue
-        where = masker.text(page.header("location") or "")[:200]
+        where = shortened(masker.text(page.header("location") or ""))
         found.append(f"{masker.text(page.url)} redirects to {where}, which was not followed")
     return tuple(dict.fromkeys(found))
 
