@@ -239,12 +239,13 @@ def _failures(reports: Sequence[Report], rules: Rules) -> list[str]:
 
 def _gaps(reports: Sequence[Report], rules: Rules, bad_lines: int) -> list[str]:
     """What was not seen, of targets that could be scanned; where none could, code 3 says so."""
-    reasons = [f"{bad_lines} bad lines among the targets"] if bad_lines else []
+    plural = "s" if bad_lines > 1 else ""
+    reasons = [f"{bad_lines} bad line{plural} among the targets"] if bad_lines else []
     if rules.allow_incomplete or not any(report.grade for report in reports):
         return reasons
     for report in reports:
         if report.grade is None:
-            reasons.append(f"{report.target}: not scanned")
+            reasons.append(f"{report.target}: not scanned: {_why(report)}")
             continue
         if report.unanswered:
             number = len(report.unanswered)
@@ -262,4 +263,12 @@ def _gaps(reports: Sequence[Report], rules: Rules, bad_lines: int) -> list[str]:
 def _not_scanned(reports: Sequence[Report]) -> list[str]:
     if any(report.grade for report in reports):
         return []
-    return [f"{report.target}: nothing answered there" for report in reports] or ["no target"]
+    return [f"{report.target}: not scanned: {_why(report)}" for report in reports] or ["no target"]
+
+
+def _why(report: Report) -> str:
+    """What a report without a grade says of its cause: a question that was sent, before others."""
+    sent = [gap for gap in report.unanswered if not gap.reason.startswith("not asked")]
+    sent.sort(key=lambda gap: not gap.question.startswith("GET "))
+    words = [f"{gap.question}: {gap.reason}" for gap in sent[:1]] or report.tls_reasons
+    return next(iter(words), "nothing answered there")

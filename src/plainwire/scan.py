@@ -19,9 +19,12 @@ from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite, Look, Send
 from plainwire.live.trace import Trace
 from plainwire.model import (
+    Category,
     Check,
     Coverage,
+    NoListener,
     Report,
+    Request,
     Target,
     TargetError,
 )
@@ -88,12 +91,15 @@ async def scan_async(
         status, reasons = await tls_status(site) if not is_interrupted else ("UNKNOWN", ())
         coverage = await site.coverage() if not is_interrupted else Coverage(0, 0)
         tls = await site.tls() if not is_interrupted else ()
+        was_answered = bool(site.notes.answered) and site.has_answered
         unanswered = tuple(
             replace(gap, question=masker.text(gap.question), reason=masker.text(gap.reason))
             for gap in outcome.gaps(checks, site.notes)
         )
+        if not was_answered and not unanswered:
+            status, reasons = "UNKNOWN", (await _nobody(site),)
         findings = in_order(masked(f, masker) for f in outcome.findings)
-        was_answered = bool(site.notes.answered) and site.has_answered
+        ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT)
         return Report(
             target_kind="url",
             target=masker.text(target.value),
@@ -106,7 +112,7 @@ async def scan_async(
             else None,
             tls_status=status,
             tls_reasons=tuple(masker.text(reason) for reason in reasons),
-            categories=categories(checks, findings, unanswered, site.notes, NOT_BUILT),
+            categories=ended if was_answered else _without_pass(ended, reasons),
             coverage=coverage,
             findings=findings,
             unanswered=tuple(sorted(unanswered, key=lambda u: (u.check, u.question))),
@@ -115,6 +121,25 @@ async def scan_async(
             is_interrupted=is_interrupted,
             notes=await _notes(site, masker) if not is_interrupted else (),
         )
+
+
+async def _nobody(site: LiveSite) -> str:
+    """That nobody listens at either scheme, and how that showed."""
+    target = site.target
+    asked = [Request(origin, "GET", target.path) for origin in (*target.http, *target.https)]
+    answers = [await site.ask(request) for request in asked]
+    why = dict.fromkeys(answer.reason for answer in answers if isinstance(answer, NoListener))
+    ports = " or ".join(str(port) for port in dict.fromkeys(r.origin.port for r in asked))
+    return f"Nobody listens on port {ports}: {'; '.join(why) or 'no answer'}"
+
+
+def _without_pass(found: tuple[Category, ...], reasons: Sequence[str]) -> tuple[Category, ...]:
+    """How the categories ended on a target that was not scanned: none has passed."""
+    why = next(iter(reasons), "nothing answered there")
+    return tuple(
+        replace(one, status="unanswered", reason=why) if one.status == "pass" else one
+        for one in found
+    )
 
 
 async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:

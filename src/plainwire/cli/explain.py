@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from plainwire import catalog
 from plainwire.cli.arguments import Parser
 from plainwire.model import Check
+from plainwire.report import clean
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -20,8 +21,10 @@ def run(arguments: Sequence[str]) -> int:
     checks = {check.id: check for check in catalog.load()}
     if wanted not in checks:
         near = difflib.get_close_matches(wanted, checks, n=3)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        sys.stderr.write(f"plainwire explain: no check {wanted!r}{hint}\n")
+        near = near or [id for id in checks if wanted and wanted in id][:5]
+        hint = f"; did you mean {', '.join(near)}?" if near else "; plainwire checks lists them"
+        shown = clean.visible(wanted, 80)
+        sys.stderr.write(f"plainwire explain: no check '{shown}'{hint}\n")
         return 2
     print(_page(checks[wanted]))
     return 0

@@ -188,7 +188,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
 
 def _credentials(given: tuple[tuple[str, str], ...], named: Sequence[Target]) -> Credentials | None:
     """The credentials with the one origin that they are for."""
-    if not given or not targets:  # every line of a targets file may have been a bad one
+    if not given or not named:  # every line of a targets file may have been a bad one
         return None
     origins = {target.https[0] for target in named}
     if len(origins) != 1:

@@ -47,7 +47,8 @@ async def addresses(host: str, settings: Settings) -> tuple[str, ...]:
     except TimeoutError:
         raise ResolveError(f"no answer for the name {host} in time") from None
     except (OSError, UnicodeError) as error:
-        raise ResolveError(f"no address for {host}: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise ResolveError(f"no address for {host}: {why}") from None
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -224,7 +225,8 @@ async def start_tls(
         raise TargetError(f"TLS handshake failed: {reason}") from None
     except (ConnectionError, TimeoutError, OSError) as error:
         connection.abort()
-        raise TargetError(f"TLS handshake failed: {error or 'timed out'}") from None
+        why = getattr(error, "strerror", None) or error or "timed out"
+        raise TargetError(f"TLS handshake failed: {why}") from None
     tls = connection.writer.get_extra_info("ssl_object")
     connection.chain = _served_chain(tls)
     connection.tls_version = tls.version()

@@ -87,6 +87,7 @@ class LiveSite:
         self._verifying: ssl.SSLContext | None = None
         self._chains: dict[Origin, tuple[bytes, ...]] = {}
         self._is_up: dict[int, bool] = {}
+        self._why_down: dict[int, str] = {}
         self._silence = Silence()
         self._random_path = f"/{secrets.token_hex(12)}"
         self.notes = Notes()
@@ -473,7 +474,7 @@ class LiveSite:
         if proxy is not None:
             return await dial.through_proxy(proxy, origin, self._settings)
         if self._is_up.get(origin.port) is False:
-            raise NoListenerError("nobody listens")
+            raise NoListenerError(self._why_down.get(origin.port, "nobody listens"))
         for _ in range(2):
             try:
                 connection = await dial.tcp(address, origin.port, self._settings)
@@ -481,6 +482,7 @@ class LiveSite:
                 continue
             except OSError as error:
                 self._is_up[origin.port] = False
+                self._why_down[origin.port] = _in_words(error)
                 raise NoListenerError(_in_words(error)) from None
             self._is_up[origin.port] = True
             return connection
@@ -552,9 +554,19 @@ class LiveSite:
         if self._target.address is not None:
             return (self._target.address,)
         found: tuple[str, ...] = await self._once(
-            "addresses", lambda: dial.addresses(self._target.host, self._settings)
+            "addresses", lambda: self._found_addresses(self._target)
         )
         return found
+
+    async def _found_addresses(self, target: Target) -> tuple[str, ...]:
+        try:
+            return await dial.addresses(target.host, self._settings)
+        except dial.ResolveError:
+            # A name may be the proxy's alone to find: where all goes through it, it gets the name.
+            origins = (*target.https, *target.http)
+            if not all(dial.proxy_for(origin, "", self._settings) for origin in origins):
+                raise
+            return (target.host,)
 
     def _spend(self) -> None:
         """Take one question from the budget.
