@@ -37,7 +37,8 @@ class Ended:
 def environment(**variables: str | None) -> dict[str, str]:
     """The environment without what a developer's shell may say to plainwire; None takes away."""
     proxies = {f"{name}_proxy" for name in ("http", "https", "all", "no")}
-    mine = {n: v for n, v in os.environ.items() if n.lower() not in {*proxies, "no_color"}}
+    left_out = {*proxies, "no_color", "columns"}
+    mine = {name: value for name, value in os.environ.items() if name.lower() not in left_out}
     mine |= {name: value for name, value in variables.items() if value is not None}
     return {name: value for name, value in mine.items() if variables.get(name, value) is not None}
 
@@ -59,6 +60,7 @@ def plainwire(
         env=environment() if env is None else dict(env),
         timeout=PATIENCE_S,
         check=False,
+        start_new_session=True,  # no terminal to ask
     )
     out, err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
     peak_mb = None
@@ -79,5 +81,6 @@ def started(*words: str | Path, cwd: Path, **options: object) -> subprocess.Pope
         stdout=settings.pop("stdout", subprocess.PIPE),
         stderr=settings.pop("stderr", subprocess.PIPE),
         cwd=cwd,
+        start_new_session=True,
         **settings,
     )
