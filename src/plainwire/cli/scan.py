@@ -107,9 +107,8 @@ def _run(options: argparse.Namespace) -> int:
     outputs.ensure_writable(_files(wanted, options, rules))
     trace = _trace(options, plan.masker)
     is_streamed = ("jsonl", None) in wanted and not rules.update_baseline
-    found, was_interrupted = running.scan_all(
-        plan, trace, (lambda one: _stream(one, rules)) if is_streamed else None
-    )
+    stream = _Stream(rules, is_alone=len(wanted) == 1 and not options.trace)
+    found, was_interrupted = running.scan_all(plan, trace, stream.tell if is_streamed else None)
     if options.trace:
         outputs.keep(options.trace, trace)
     if rules.baseline_file is not None and rules.update_baseline:
@@ -123,12 +122,31 @@ def _run(options: argparse.Namespace) -> int:
         complain(line)
     rest = [output for output in wanted if output != ("jsonl", None) or not is_streamed]
     outputs.emit(rest, reports, options.anchor)
+    if stream.lost is not None:
+        raise stream.lost
     return verdict.exit_code
 
 
-def _stream(one: Report, rules: config.Configuration) -> None:
-    """Print one target's line as soon as it is known."""
-    outputs.say(report.render("jsonl", gate.judged([one], rules)[0]))
+class _Stream:
+    """Prints one target's line as soon as it is known.
+
+    Where its reader leaves, the scan goes on for what else is to be written, unless ``is_alone``.
+    """
+
+    def __init__(self, rules: config.Configuration, *, is_alone: bool) -> None:
+        self._rules = rules
+        self._is_alone = is_alone
+        self.lost: OSError | None = None
+
+    def tell(self, one: Report) -> None:
+        if self.lost is not None:
+            return
+        try:
+            outputs.say(report.render("jsonl", gate.judged([one], self._rules)[0]))
+        except OSError as error:
+            if self._is_alone:
+                raise
+            self.lost = error
 
 
 def _files(
