@@ -52,5 +52,3 @@ def _cut(peer: socket.socket) -> None:
         peer.shutdown(socket.SHUT_RDWR)
     except OSError:
         return
-
-

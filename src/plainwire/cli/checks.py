@@ -13,9 +13,13 @@ from plainwire.model import CATEGORIES, Check
 def run(arguments: Sequence[str]) -> int:
     """List the checks, of one category or CWE if asked; returns the exit code."""
     parser = Parser("plainwire checks", "List the checks.")
-    parser.add_argument("--category", choices=CATEGORIES, help="only the checks of this category")
-    parser.add_argument("--cwe", type=int, metavar="N", help="only the checks for this CWE")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--category", choices=CATEGORIES, metavar="CATEGORY", help="only those of this category"
+    )
+    parser.add_argument("--cwe", type=int, metavar="N", help="only those for this CWE")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="text (default) or json"
+    )
     options = parser.parse_args(arguments)
     chosen = [
         check

@@ -37,11 +37,25 @@ def parser() -> Parser:
     where = p.add_argument_group("targets")
     where.add_argument("--targets", metavar="FILE", help="a file with a target a line (- is stdin)")
     where.add_argument(
-        "--resolve", action="append", default=[], metavar="HOST:ADDR", help="use this address"
+        "--resolve", action="append", default=[], metavar="HOST:ADDR", help="the address of a name"
     )
     where.add_argument("--all-addresses", action="store_true", help="every address of each name")
-    where.add_argument("--http-port", type=port, action="append", default=[], metavar="PORT")
-    where.add_argument("--https-port", type=port, action="append", default=[], metavar="PORT")
+    where.add_argument(
+        "--http-port",
+        type=port,
+        action="append",
+        default=[],
+        metavar="PORT",
+        help="a further port to try plain HTTP on",
+    )
+    where.add_argument(
+        "--https-port",
+        type=port,
+        action="append",
+        default=[],
+        metavar="PORT",
+        help="a further port to try TLS on",
+    )
     where.add_argument("--paths", metavar="FILE", help="further paths to ask, one a line")
     where.add_argument("--ca", type=Path, metavar="FILE", help="a CA to trust beside the others")
     where.add_argument(
@@ -59,10 +73,18 @@ def parser() -> Parser:
     )
     judge = p.add_argument_group("gate")
     judge.add_argument("--fail-below", metavar="LETTER", help="fail below this grade: A to E")
-    judge.add_argument("--fail-on", metavar="SEVERITY", help="fail on findings from here (high)")
-    judge.add_argument("--require", action="append", default=[], metavar="CATEGORY")
-    judge.add_argument("--allow-incomplete", action="store_true", default=None)
-    judge.add_argument("--exit-zero", action="store_true", default=None)
+    judge.add_argument(
+        "--fail-on", metavar="SEVERITY", help="fail on findings from here on; none (default: high)"
+    )
+    judge.add_argument(
+        "--require", action="append", default=[], metavar="CATEGORY", help="it must have been seen"
+    )
+    judge.add_argument(
+        "--allow-incomplete", action="store_true", default=None, help="unanswered is no failure"
+    )
+    judge.add_argument(
+        "--exit-zero", action="store_true", default=None, help="findings and grade are no failure"
+    )
     judge.add_argument("--baseline", type=Path, metavar="FILE", help="findings that are known")
     judge.add_argument("--update-baseline", action="store_true", help="write the baseline anew")
     judge.add_argument("--config", type=Path, metavar="FILE", help="instead of plainwire.toml")
@@ -72,16 +94,22 @@ def parser() -> Parser:
     )
     out.add_argument("--anchor", metavar="FILE", help="the file that SARIF results point at")
     out.add_argument("--trace", type=Path, metavar="FILE", help="everything sent, mode 0600")
-    out.add_argument("--trace-bodies", action="store_true")
+    out.add_argument("--trace-bodies", action="store_true", help="the bodies of answers too")
     out.add_argument("--dry-run", action="store_true", help="list what would be sent")
     out.add_argument("-q", "--quiet", action="store_true", help="no progress")
     out.add_argument("-v", "--verbose", action="store_true", help="each question as it is sent")
     bound = p.add_argument_group("bounds")
-    bound.add_argument("--connect-timeout", type=duration, metavar="TIME", help="5s")
-    bound.add_argument("--timeout", type=duration, metavar="TIME", help="10s")
-    bound.add_argument("--concurrency", type=count, metavar="N", help="8")
-    bound.add_argument("--rate", type=count, metavar="N", help="50 questions a second")
-    bound.add_argument("--max-requests", type=count, metavar="N", help="500 for a target")
+    bound.add_argument("--connect-timeout", type=duration, metavar="TIME", help="default: 5s")
+    bound.add_argument(
+        "--timeout", type=duration, metavar="TIME", help="for an answer (default: 10s)"
+    )
+    bound.add_argument(
+        "--concurrency", type=count, metavar="N", help="questions at a time (default: 8)"
+    )
+    bound.add_argument("--rate", type=count, metavar="N", help="questions a second (default: 50)")
+    bound.add_argument(
+        "--max-requests", type=count, metavar="N", help="for a target (default: 500)"
+    )
     return p
 
 
