@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from time import monotonic
 from plainwire import __version__, catalog
 from plainwire.grading import grade
 from plainwire.judging import Outcome, categories, in_order, masked, not_asked, run_checks, scope
+from plainwire.live.apart import run_apart
 from plainwire.live.credentials import Credentials
 from plainwire.live.discover import next_hop
 from plainwire.live.settings import Settings
@@ -157,24 +157,9 @@ async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
 def scan(target: Target | str, **options: object) -> Report:
     """Scan one target and return its report, from any thread and inside any event loop.
 
-    Takes the options of `scan_async`. The scan runs its own loop in its own thread, so that it
-    works in notebooks and inside running loops.
+    Takes the options of `scan_async`.
 
     Raises:
         UsageError: if ``target`` is a string that names no target.
     """
-    done: list[Report] = []
-    failed: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            done.append(asyncio.run(scan_async(target, **options)))  # type: ignore[arg-type]
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=work, name="plainwire-scan", daemon=True)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return done[0]
+    return run_apart(lambda: scan_async(target, **options))  # type: ignore[arg-type]

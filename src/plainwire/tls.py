@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import threading
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
@@ -14,6 +12,7 @@ from plainwire import __version__, catalog
 from plainwire.grading import grade
 from plainwire.judging import Outcome, categories, in_order, not_asked, run_checks, scope
 from plainwire.live import dial, trust
+from plainwire.live.apart import run_apart
 from plainwire.live.hellos import OpenStream, Stream
 from plainwire.live.settings import Settings
 from plainwire.live.tls import chains, facts
@@ -215,18 +214,4 @@ def probe(endpoint: Target | str, **options: object) -> TlsEndpoint:
     Raises:
         UsageError: if ``endpoint`` is a string that names none.
     """
-    done: list[TlsEndpoint] = []
-    failed: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            done.append(asyncio.run(probe_async(endpoint, **options)))  # type: ignore[arg-type]
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=work, name="plainwire-tls", daemon=True)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return done[0]
+    return run_apart(lambda: probe_async(endpoint, **options))  # type: ignore[arg-type]
