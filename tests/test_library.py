@@ -16,11 +16,11 @@ import sys
 from plainwire.scan import scan
 from plainwire.tls import probe
 
-URL = sys.argv[1]
+PLACE = sys.argv[1]
 
 
 def use():
-    report, endpoint = scan(URL), probe(URL)
+    report, endpoint = scan(f"http://{PLACE}/"), probe(PLACE)
     assert report.grade.letter == "F" and not report.unanswered, report
     assert endpoint.speaks_tls is False, endpoint
     return report.requests
@@ -102,9 +102,8 @@ PATCHED = "import gevent.monkey\ngevent.monkey.patch_all()\n"
 def test_scan_and_probe_work(caller, tmp_path):
     program = (PATCHED if "gevent" in caller else "") + USES + CALLERS[caller]
     with recording(lambda _: response()) as server:
-        url = f"http://127.0.0.1:{server.port}/"
         done = subprocess.run(
-            [sys.executable, "-W", "error::RuntimeWarning", "-c", program, url],
+            [sys.executable, "-W", "error::RuntimeWarning", "-c", program, f"127.0.0.1:{server.port}"],
             capture_output=True,
             text=True,
             cwd=tmp_path,

@@ -16,8 +16,9 @@ from plainwire.live.apart import run_apart
 from plainwire.live.credentials import Credentials
 from plainwire.live.discover import next_hop
 from plainwire.live.settings import Settings
-from plainwire.live.site import LiveSite, Look, Send
+from plainwire.live.site import LiveSite, Look
 from plainwire.live.trace import Trace
+from plainwire.live.transport import Send
 from plainwire.model import (
     Category,
     Check,

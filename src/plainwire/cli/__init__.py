@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("scan", "checks", "explain")
+COMMANDS = ("scan", "tls", "checks", "explain")
 USAGE = """\
 usage: plainwire COMMAND ...
 
 commands:
   scan TARGET...    scan live APIs, grade them, gate on them
+  tls HOST...       show what TLS listeners reveal, grade them, gate on them
   checks            list the checks
   explain ID        print a check's page
 
@@ -37,10 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from plainwire.cli.ending import told
 
             return told(name, words[1:])
-    if words:
-        sys.stderr.write(_wrong(words[0]))
-    else:
-        sys.stderr.write(USAGE)
+    sys.stderr.write(_wrong(words[0]) if words else USAGE)
     return 2
 
 

@@ -12,7 +12,7 @@ import string
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, quote_plus
 
-from plainwire.model import Exchange, Headers, Origin
+from plainwire.model import Exchange, Headers, Origin, Request
 
 LEAST = 4  # characters: what is shorter is a word like any other
 IN_ITS_PLACE = "given-credential"  # fit for a URL, a header and a script
@@ -56,6 +56,27 @@ class Credentials:
         for echoes in self._echoes:
             answer = echoes.out_of(answer)
         return answer
+
+    def goes_with(self, request: Request) -> bool:
+        """True if the credential itself goes along: to its own origin, over TLS, when asked for."""
+        return (
+            request.identity == "given"
+            and request.origin.scheme == "https"
+            and request.origin == self.origin
+        )
+
+    def lines(self, request: Request, *, in_clear: bool = False) -> Headers:
+        """The header lines that a request carries: the credential, its canary, or none.
+
+        Over http it is the canary, unless the user allowed the credential itself ``in_clear``.
+        """
+        if request.identity != "given":
+            return ()
+        if self.goes_with(request):
+            return self.headers
+        if request.origin.scheme == "https":
+            return ()
+        return self.headers if in_clear else self.canary
 
 
 class _Echoes:

@@ -73,12 +73,14 @@ async def examine(
     parts: Collection[Part],
     *,
     probes_attacks: bool = False,
+    seen: Seen | None = None,
 ) -> Seen:
     """What a listener says about ``parts``; versions are always asked. Never raises for a peer.
 
-    ``probes_attacks`` opts in to the questions that resemble an attack.
+    ``probes_attacks`` opts in to the questions that resemble an attack. ``seen`` is filled as
+    answers come, for a caller that may end this early.
     """
-    hellos, seen = Hellos(server_name), Seen()
+    hellos, seen = Hellos(server_name), seen or Seen()
 
     async def ask(hello: bytes) -> Answer:
         answer = await asker.ask(hello)
