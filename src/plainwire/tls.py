@@ -139,7 +139,7 @@ def endpoint_of(
         signature_algorithms=facts.scheme_names(seen) or None,
         dh=facts.dh(seen.flights),
         certificates=chains.judged(seen.shown, name=origin.host, now=now, stores=stores) or None,
-        features=(facts.features(seen.flights) | seen.features) or None,
+        features=facts.features(seen) or None,
         vulnerabilities=seen.vulnerabilities or None,
         inconclusive=tuple(gaps),
         connections=connections,

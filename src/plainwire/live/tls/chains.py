@@ -29,16 +29,26 @@ class Shown:
         """Note a chain, with the staple and the SCTs that came with it."""
         if not chain:
             return
-        self.chains.setdefault(chain, {"sni": sni})
+        known = self.chains.setdefault(chain, {"sni": sni})
+        known["sni"] = known["sni"] or sni
         self.staples[chain] = self.staples.get(chain) or staple
         if scts is not None:
             self.scts[chain] = max(self.scts.get(chain, 0), len(tuple(scts)))
+
+    def count_scts(self, chain: tuple[bytes, ...]) -> int:
+        """How many SCTs the leaf has in it (RFC 6962, 3.3), and as an extension of TLS."""
+        from cryptography.x509 import PrecertificateSignedCertificateTimestamps
+
+        from plainwire.wire.certificate import parse
+
+        inside = parse(chain[0]).extension(PrecertificateSignedCertificateTimestamps)
+        return len(list(inside or ())) + self.scts.get(chain, 0)
 
 
 def judged(
     shown: Shown, *, name: str, now: datetime, stores: Mapping[str, tuple[bytes, ...]]
 ) -> tuple[Chain, ...]:
-    """Every chain that can be read with its judgement, in the order seen."""
+    """Every chain that can be read with its judgement: those for a name first, by kind of key."""
     from plainwire.wire import paths
 
     found = []
@@ -49,6 +59,11 @@ def judged(
             )
         except WireError:
             continue
-        key = {"key": one.chain[0].key_type} if one.chain else {}
-        found.append(replace(one, asked_with=asked_with | key))
-    return tuple(found)
+        key = {"key": one.chain[0].key_type}
+        found.append(replace(one, asked_with=asked_with | key, scts=shown.count_scts(chain)))
+    return tuple(sorted(found, key=_place))
+
+
+def _place(chain: Chain) -> tuple[object, ...]:
+    leaf = chain.chain[0]
+    return not chain.asked_with["sni"], leaf.key_type, leaf.fingerprint_sha256, len(chain.chain)
