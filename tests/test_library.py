@@ -103,7 +103,14 @@ def test_scan_and_probe_work(caller, tmp_path):
     program = (PATCHED if "gevent" in caller else "") + USES + CALLERS[caller]
     with recording(lambda _: response()) as server:
         done = subprocess.run(
-            [sys.executable, "-W", "error::RuntimeWarning", "-c", program, f"127.0.0.1:{server.port}"],
+            [
+                sys.executable,
+                "-W",
+                "error::RuntimeWarning",
+                "-c",
+                program,
+                f"127.0.0.1:{server.port}",
+            ],
             capture_output=True,
             text=True,
             cwd=tmp_path,

@@ -70,7 +70,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The exit code of docs/report.md, with a sentence for each reason, the deciding one first."""
+    """The exit code of docs/usage.md, with a sentence for each reason, the deciding one first."""
 
     exit_code: int
     reasons: tuple[str, ...]

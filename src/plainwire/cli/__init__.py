@@ -20,7 +20,7 @@ plainwire COMMAND --help tells a command's options; plainwire --version the vers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code (docs/report.md, "Exit codes").
+    """Run one command and return its exit code (docs/usage.md, "Exit codes").
 
     Only what the command needs is imported: `--version` must stay quick.
     """

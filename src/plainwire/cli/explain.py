@@ -13,11 +13,16 @@ from plainwire.model import Check
 from plainwire.report import clean
 
 
+def parser() -> Parser:
+    """The options of ``plainwire explain``."""
+    p = Parser("plainwire explain", "Print a check's page.")
+    p.add_argument("id", help="a check's id, as `plainwire checks` lists it")
+    return p
+
+
 def run(arguments: Sequence[str]) -> int:
     """Print the page of one check; returns the exit code."""
-    parser = Parser("plainwire explain", "Print a check's page.")
-    parser.add_argument("id", help="a check's id, as `plainwire checks` lists it")
-    wanted = parser.parse_args(arguments).id.replace("_", "-").lower()
+    wanted = parser().parse_args(arguments).id.replace("_", "-").lower()
     checks = {check.id: check for check in catalog.load()}
     if wanted not in checks:
         near = difflib.get_close_matches(wanted, checks, n=3)
