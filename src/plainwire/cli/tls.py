@@ -70,9 +70,11 @@ def parser() -> Parser:
     )
     bound = add_bounds(p)
     bound.add_argument(
-        "--connections", type=count, metavar="N", help=f"{CONNECTIONS} at a time for a host"
+        "--connections", type=count, metavar="N", help=f"for a host (default: {CONNECTIONS})"
     )
-    bound.add_argument("--hosts", type=count, metavar="N", help=f"{probing.HOSTS} hosts at a time")
+    bound.add_argument(
+        "--hosts", type=count, metavar="N", help=f"at a time (default: {probing.HOSTS})"
+    )
     return p
 
 
