@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa
 from cryptography.x509 import ocsp
 
 import servers
@@ -455,6 +455,70 @@ def test_a_server_of_one_suite_is_read(pem_files, leaves, suite):
         endpoint = complete(server)
     assert shown(endpoint) == [(True, "ECDSA", fingerprint(leaves["ECDSA"]))]
     assert endpoint.features["tls13_resumption"] is True
+
+
+def completed_by_node(server):
+    """The fingerprint of the leaf that Node 24, whose OpenSSL has ML-KEM and ML-DSA, is shown."""
+    script = """
+      const [port, servername] = process.argv.slice(1);
+      const socket = require('tls').connect(
+        {port, host: '127.0.0.1', servername, rejectUnauthorized: false}, () => {
+          console.log(socket.getPeerX509Certificate().fingerprint256);
+          socket.end();
+        });
+    """
+    told = subprocess.run(
+        [servers.program("node24"), "-e", script, str(server.https_port), NAME],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    return told.stdout.decode().strip().replace(":", "").lower()
+
+
+@pytest.mark.server("node24")
+@pytest.mark.parametrize(
+    "group",
+    ["X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024", "MLKEM768", "MLKEM1024"],
+)
+def test_a_server_of_one_post_quantum_group_is_read(pem_files, leaves, group):
+    options = f"ecdhCurve: '{group}', ALPNProtocols: ['h2', 'http/1.1'],"
+    with servers.node(
+        https=pem_files(leaves["ECDSA"]), options=options, protocols="TLSv1.3", program="node24"
+    ) as server:
+        endpoint = complete(server, (*HANDSHAKES, "groups"))
+        if group.startswith("X25519"):  # what Node's own client offers by default
+            assert completed_by_node(server) == fingerprint(leaves["ECDSA"])
+    assert endpoint.groups == {"TLSv1.3": (group,)}
+    assert shown(endpoint) == [(True, "ECDSA", fingerprint(leaves["ECDSA"]))]
+    assert endpoint.features["tls13_resumption"] is True
+    assert set(endpoint.features["alpn"]) == {"h2", "http/1.1"}
+
+
+@pytest.mark.server("node24")
+def test_what_cannot_be_completed_is_open(pem_files, leaves):
+    with servers.node(
+        https=pem_files(leaves["ECDSA"]),
+        options="ecdhCurve: 'MLKEM512',",
+        protocols="TLSv1.3",
+        program="node24",
+    ) as server:
+        endpoint = look(server, (*HANDSHAKES, "groups"))
+    assert endpoint.groups == {"TLSv1.3": ("MLKEM512",)}
+    assert endpoint.certificates is endpoint.features is endpoint.signature_algorithms is None
+    assert {gap.part for gap in endpoint.inconclusive} == set(HANDSHAKES)
+    assert all("MLKEM512" in gap.reason for gap in endpoint.inconclusive)
+
+
+@pytest.mark.server("node24")
+@pytest.mark.parametrize("kind", ["44", "65", "87"])
+def test_a_key_of_ml_dsa_is_read(pem_files, kind):
+    leaf = issue(NAME, by=ISSUING, key=getattr(mldsa, f"MLDSA{kind}PrivateKey").generate())
+    with servers.node(https=pem_files(leaf), protocols="TLSv1.3", program="node24") as server:
+        endpoint = complete(server)
+        assert completed_by_node(server) == fingerprint(leaf)
+    assert shown(endpoint) == [(True, f"ML-DSA-{kind}", fingerprint(leaf))]
+    assert endpoint.signature_algorithms == {"TLSv1.3": (f"mldsa{kind}",)}
 
 
 # What it costs --------------------------------------------------------------------------------

@@ -13,14 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from plainwire.live.prober import VersionsAnswer, versions_by
-from plainwire.live.tls import protocols
 from plainwire.live.tls.asker import Asker, Unknown
+from plainwire.live.tls.beside import beside
 from plainwire.live.tls.chains import Shown
 from plainwire.live.tls.choices import Choices, Codes
 from plainwire.live.tls.exchanges import accepted_groups, accepted_schemes
-from plainwire.live.tls.hellos import PROTOCOLS, Hellos
-from plainwire.live.tls.hidden import hidden
-from plainwire.live.tls.in_clear import in_clear
+from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.suites import SuitesAnswer, accepted_suites
 from plainwire.model import Gap, Part
 from plainwire.policy.families import key_exchange
@@ -114,20 +112,8 @@ async def examine(
     seen.versions = await versions_by(ask, server_name=server_name)
     async with asyncio.TaskGroup() as group:
         group.create_task(_choices(asker, hellos, seen, parts))
-        group.create_task(_handshakes(asker, hellos, seen, parts))
+        group.create_task(beside(asker, hellos, seen, parts))
     return seen
-
-
-async def _handshakes(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
-    """What TLS 1.3 hides, and the protocols of ALPN, which older versions have in clear."""
-    if Version.TLS_1_3 in seen.accepted():
-        await hidden(asker, seen, hellos.server_name, parts)
-    old = [version for version in seen.accepted() if version is not Version.TLS_1_3]
-    if "features" not in parts or "alpn" in seen.features or not old:
-        return
-    if first := seen.first(old[0]):
-        offer = protocols.by_hello(asker, hellos, old[0], (first.hello.suite,))
-        await protocols.note(seen, offer, await offer(PROTOCOLS))
 
 
 async def _choices(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
@@ -157,20 +143,6 @@ async def _older(
 ) -> None:
     """What TLS 1.2 and older versions take, the newest of them first."""
     newest, *others = versions
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_old_choices(asker, hellos, seen, parts, newest, others))
-        group.create_task(in_clear(asker, hellos, seen, parts, newest))
-
-
-async def _old_choices(
-    asker: Asker,
-    hellos: Hellos,
-    seen: Seen,
-    parts: Collection[Part],
-    newest: Version,
-    others: Sequence[Version],
-) -> None:
-    """Suites, groups and schemes of TLS 1.2 and older versions."""
     if "ciphers" in parts:
         await _suites(asker, hellos, seen, newest, ())
         taken = seen.suites[newest].choices.accepted
