@@ -68,13 +68,13 @@ async def hidden(
 
 def _because(failed: Refusal | Unknown, favourite: int | None) -> str:
     """Why there was no handshake: perhaps the server insists on what cannot be completed here."""
-    from plainwire.wire.handshake.groups import KNOWN
+    from plainwire.wire.handshake.groups import can_complete
 
     reason = failed.words if isinstance(failed, Refusal) else failed.reason
-    if favourite is None or favourite in KNOWN:
+    if favourite is None or can_complete(favourite):
         return reason
     name = groups().get(favourite, f"0x{favourite:04x}")
-    return f"{reason} without {name}, with which no handshake can be completed here"
+    return f"no handshake with {name} can be completed here, and without it: {reason}"
 
 
 async def _signers(client: Client13, seen: Seen, first: Result13, parts: Collection[Part]) -> None:
