@@ -1,6 +1,11 @@
 """What only a handshake shows: the truth is the server's configuration, or another program."""
 
+import asyncio
+import contextlib
 import dataclasses
+import itertools
+import socket
+import struct
 import subprocess
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +19,7 @@ import servers
 from certificates import issue
 from conftest import NAME
 from plainwire.live.settings import Settings
-from plainwire.tls import probe
+from plainwire.tls import probe, probe_async
 
 ROOT = issue("Root", ca=True)
 ISSUING = issue("Issuing", ca=True, by=ROOT)
@@ -519,6 +524,73 @@ def test_a_key_of_ml_dsa_is_read(pem_files, kind):
         assert completed_by_node(server) == fingerprint(leaf)
     assert shown(endpoint) == [(True, f"ML-DSA-{kind}", fingerprint(leaf))]
     assert endpoint.signature_algorithms == {"TLSv1.3": (f"mldsa{kind}",)}
+
+
+# Faults ---------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def faulty(port, fails):
+    """A proxy to a port that resets each connection whose number `fails`; gives its port."""
+    numbers = itertools.count()
+
+    async def pump(reader, writer):
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.transport.abort() if reader.exception() else writer.close()
+
+    async def serve(reader, writer):
+        if fails(next(numbers)):
+            await reader.read(10)
+            raw = writer.transport.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+            return
+        upstream = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pump(reader, upstream[1]), pump(upstream[0], writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+@pytest.mark.server("nginx")
+@pytest.mark.parametrize("every", [3, 2])
+def test_faults_make_no_facts(pem_files, leaves, every):
+    """Where connections are reset, what is told is what is told without faults."""
+
+    async def through(port):
+        async with faulty(port, lambda number: number % every == every - 1) as faulty_port:
+            return await probe_async(
+                f"{NAME}:{faulty_port}",
+                address="127.0.0.1",
+                parts=HANDSHAKES,
+                settings=Settings(answer_timeout_s=20.0),
+                stores={"ca-file": (ROOT.der,)},
+            )
+
+    rsa, ecdsa = pem_files(leaves["RSA"]), pem_files(leaves["ECDSA"])
+    extra = also(ecdsa) + "ssl_early_data on;"
+    with servers.nginx(https=rsa, extra=extra) as server:
+        truth = complete(server)
+        endpoint = asyncio.run(through(server.https_port))
+    features = endpoint.features or {}
+    assert {name: truth.features[name] for name in features} == features
+    assert {chain.chain[0] for chain in endpoint.certificates or ()} <= {
+        chain.chain[0] for chain in truth.certificates
+    }
+    for version, schemes in (endpoint.signature_algorithms or {}).items():
+        assert set(schemes) <= set(truth.signature_algorithms[version])
+    missing = (set(truth.features) - set(features)) | (
+        set(truth.signature_algorithms["TLSv1.3"])
+        - set((endpoint.signature_algorithms or {}).get("TLSv1.3", ()))
+    )
+    assert bool(missing) <= bool(endpoint.inconclusive)
+    if every == 3:  # asked again alone, most questions are answered
+        assert len(missing) <= 0.2 * len(truth.features)
 
 
 # What it costs --------------------------------------------------------------------------------
