@@ -7,7 +7,7 @@ from .haproxy import haproxy
 from .nginx import nginx
 from .node import node
 from .openssl import s_server
-from .process import Server, missing
+from .process import Server, missing, program
 
 __all__ = [
     "Server",
@@ -19,5 +19,6 @@ __all__ = [
     "missing",
     "nginx",
     "node",
+    "program",
     "s_server",
 ]

@@ -76,7 +76,7 @@ def dh(flights: Iterable[Flight]) -> DhParameters | None:
 
 
 def features(seen: Seen) -> dict[str, Any]:
-    """What answers say of themselves; what none of them tells is left out.
+    """What answers say of themselves, by name; what none of them tells is left out.
 
     What was asked of by itself counts more.
     """
@@ -86,7 +86,7 @@ def features(seen: Seen) -> dict[str, Any]:
         found["ocsp_stapling"] = is_stapled or found.get("ocsp_stapling", False)
     if (is_required := _is_name_required(seen)) is not None:
         found["sni_required"] = is_required
-    return found | client_certificates(seen) | seen.features
+    return dict(sorted((found | client_certificates(seen) | seen.features).items()))
 
 
 def _is_name_required(seen: Seen) -> bool | None:
