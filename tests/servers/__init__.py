@@ -8,6 +8,7 @@ from .nginx import nginx
 from .node import node
 from .openssl import s_server
 from .process import Server, missing
+from .tlslite import tlslite
 
 __all__ = [
     "Server",
@@ -20,4 +21,5 @@ __all__ = [
     "nginx",
     "node",
     "s_server",
+    "tlslite",
 ]

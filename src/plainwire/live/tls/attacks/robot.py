@@ -37,7 +37,7 @@ Block = Literal["good", "wrong start", "zero elsewhere", "no zero", "wrong versi
 BLOCKS: tuple[Block, ...] = ("good", "wrong start", "zero elsewhere", "no zero", "wrong version")
 PADDINGS: tuple[Block, ...] = ("wrong start", "zero elsewhere", "no zero")
 ROUNDS = 2
-BAD_RECORD_MAC = 20
+BAD_RECORD_MAC, SILENT = "bad_record_mac", "no answer"
 Answers = dict[Block, str]
 
 
@@ -46,11 +46,13 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
     like = newest(seen.flights, lambda flight: key_exchange_word(flight.hello.suite) == "RSA")
     if like is None:
         return None
-    for is_whole in (True, False) if not like.certificate_request else (True,):
+    for is_whole in (True, False):
         answers = await _answers(asker, hellos, like, is_whole=is_whole)
         if isinstance(answers, Unknown):
             return answers
         if len(set(answers.values())) == 1:
+            if is_whole and (reason := _unasked(answers["good"], like)):
+                return Unknown(reason)
             continue
         for _ in range(ROUNDS):
             if await _answers(asker, hellos, like, is_whole=is_whole) != answers:
@@ -77,14 +79,16 @@ async def _answers(
             return Unknown(why(reaction))
         if _key(reaction.flight) is None:
             return Unknown("its certificate has no RSA key")
-        if reaction.flight.certificate_request and not _is_undecrypted(reaction):
-            return Unknown("it asks for a client certificate before it decrypts anything")
     return {block: _words(reaction) for block, reaction in reactions.items()}
 
 
-def _is_undecrypted(reaction: Reaction) -> bool:
-    """Whether it came as far as our Finished, and had nothing but its MAC against it."""
-    return reaction.alert is not None and reaction.alert.description == BAD_RECORD_MAC
+def _unasked(answer: str, like: Flight) -> str:
+    """Why the same answer to every block says nothing; "" if it does."""
+    if SILENT in answer:
+        return "it says nothing to what follows its flight"
+    if like.certificate_request and BAD_RECORD_MAC not in answer:
+        return "it asks for a client certificate before it decrypts anything"
+    return ""
 
 
 def _words(reaction: Reaction) -> str:
