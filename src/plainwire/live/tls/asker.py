@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from plainwire.live.hellos import OpenStream
 from plainwire.live.tls.gate import Gate
 from plainwire.model import TargetError
+from plainwire.wire.alerts import Alert
 from plainwire.wire.answer import NoAnswer, describe
 from plainwire.wire.flight import FirstFlight, Flight, FlightReader
 from plainwire.wire.verdict import is_drop, is_refusal
@@ -69,30 +70,36 @@ class Asker:
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def settle(
-        self, hello: bytes, kind: str, priority: int = 0
+        self, hello: bytes, kind: str, priority: int = 0, also: frozenset[int] = frozenset()
     ) -> Flight | Refusal | Unknown:
         """What the server makes of a hello, asked again alone if it said nothing.
 
-        ``kind`` groups questions that a server refuses alike, such as "suites TLSv1.2". Never
-        raises for a peer.
+        ``kind`` groups questions that a server refuses alike, such as "suites TLSv1.2"; ``also``
+        are alerts that refuse this question beside those that refuse every one. Never raises for
+        a peer.
         """
         answer = await self.ask(hello, priority)
-        if (settled := self._settled(answer, kind)) is not None:
+        if (settled := self._settled(answer, kind, also)) is not None:
             return settled
         again = await self.ask(hello, priority, is_alone=True)
-        if (settled := self._settled(again, kind)) is not None:
+        if (settled := self._settled(again, kind, also)) is not None:
             self._faults += 1
             return settled
         if is_drop(answer) and is_drop(again) and await self.refuses_so(hello, kind):
             return Refusal(f"{describe_answer(again)}, time after time")
         return Unknown(describe_answer(again))
 
-    def _settled(self, answer: FirstFlight, kind: str) -> Flight | Refusal | None:
-        return answer if isinstance(answer, Flight) else self.refused(answer, kind)
+    def _settled(
+        self, answer: FirstFlight, kind: str, also: frozenset[int]
+    ) -> Flight | Refusal | None:
+        return answer if isinstance(answer, Flight) else self.refused(answer, kind, also)
 
-    def refused(self, answer: object, kind: str) -> Refusal | None:
+    def refused(
+        self, answer: object, kind: str, also: frozenset[int] = frozenset()
+    ) -> Refusal | None:
         """An alert that refuses what was offered, noted; None for everything else."""
-        if not is_refusal(answer):
+        is_further = isinstance(answer, Alert) and answer.description in also
+        if not is_refusal(answer) and not is_further:
             return None
         self._refusals[kind] += 1
         return Refusal(str(answer))

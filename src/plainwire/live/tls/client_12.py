@@ -39,7 +39,6 @@ def client_12(
         version=Version(version),
         suites=completable(taken),
         server_name=server_name,
-        protocols=("http/1.1",),
         session=session,
         session_id=session_id,
         takes_tickets=takes_tickets,

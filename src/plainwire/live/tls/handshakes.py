@@ -61,21 +61,21 @@ async def settled(
     *,
     after: Continue[Result] = lambda _: None,
     priority: int = 0,
+    also: frozenset[int] = frozenset(),
 ) -> Result | Refusal | Unknown:
     """The result of a handshake that finished, tried again alone if something failed.
 
-    ``kind`` groups questions that a server refuses alike, as in `Asker.settle`. Never raises for
-    a peer.
+    ``kind`` and ``also`` are as in `Asker.settle`. Never raises for a peer.
     """
     first = await handshake(asker, make, after=after, priority=priority)
     if first.is_finished:
         return first
-    if refusal := asker.refused(first.broken_off, kind):
+    if refusal := asker.refused(first.broken_off, kind, also):
         return refusal
     if not _is_worth_repeating(first):
         return _unknown(first)
     again = await handshake(asker, make, after=after, is_alone=True)
-    refusal = asker.refused(again.broken_off, kind)
+    refusal = asker.refused(again.broken_off, kind, also)
     if again.is_finished or refusal:
         asker.recovered()
         return refusal or again
