@@ -67,12 +67,22 @@ class Peer:
         return pow(int.from_bytes(sealed, "big"), numbers.d, n).to_bytes(size, "big")
 
 
-def flight(issued: Issued, extensions=b"", asks_certificate=False):
-    hello = TLS12 + b"\x5a" * 32 + b"\0" + RSA_AES_128_CBC.to_bytes(2, "big") + b"\0"
+def flight(
+    issued: Issued,
+    extensions=b"",
+    asks_certificate=False,
+    *,
+    suite=RSA_AES_128_CBC,
+    version=TLS12,
+    compression=b"\0",
+    exchange=b"",
+):
+    """ServerHello to ServerHelloDone; ``exchange`` is a ServerKeyExchange."""
+    hello = version + b"\x5a" * 32 + b"\0" + suite.to_bytes(2, "big") + compression
     hello += vector(2, extensions) if extensions else b""
     certificate = vector(3, vector(3, issued.der))
     request = message(13, b"\1\1" + vector(2, b"\4\1") + b"\0\0") if asks_certificate else b""
-    return message(2, hello) + message(11, certificate) + request + message(14, b"")
+    return message(2, hello) + message(11, certificate) + exchange + request + message(14, b"")
 
 
 def wants(hello, suite=RSA_AES_128_CBC):

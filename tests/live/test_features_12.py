@@ -8,6 +8,7 @@ import pytest
 
 import servers
 from certificates import issue
+from flawed_server import flight, wants
 from plainwire.live.settings import Settings
 from plainwire.tls import probe_async
 from tls_peers import (
@@ -141,7 +142,7 @@ def test_renegotiation_is_not_asked_for_unless_opted_in(rsa):
     with servers.nginx(https=rsa) as server:
         found = probed(server.https_port, ("features", "vulnerabilities"))
         assert "client_renegotiation" not in found.features
-        assert found.vulnerabilities is None
+        assert "ccs_injection" not in (found.vulnerabilities or {})
         assert "renegotiation" not in server.log()
 
 
@@ -190,16 +191,8 @@ def test_client_certificates_of_openssl(rsa, options, word):
 # Hand-written peers -----------------------------------------------------------------------
 
 
-def whole_flight(suite=0x002F, compression=b"\0", version=b"\3\3"):
-    """ServerHello without extensions, Certificate, ServerHelloDone: RSA key exchange."""
-    hello = version + b"\x5a" * 32 + b"\0" + suite.to_bytes(2, "big") + compression
-    chain = len(RSA.der).to_bytes(3, "big") + RSA.der
-    certificate = len(chain).to_bytes(3, "big") + chain
-    messages = b"".join(
-        bytes([kind]) + len(body).to_bytes(3, "big") + body
-        for kind, body in ((2, hello), (11, certificate), (14, b""))
-    )
-    return record(22, messages)
+def whole_flight(**changes):
+    return record(22, flight(RSA, **changes))
 
 
 def offers_deflate(hello):
@@ -257,6 +250,36 @@ def test_a_fallback(answer, verdict):
     assert found.features.get("fallback_scsv") is verdict
     questions = [gap.question.partition(": ")[2] for gap in found.inconclusive]
     assert ("does it refuse a fallback?" in questions) is (verdict is None)
+
+
+def key_exchange(group, public):
+    """A ServerKeyExchange of ECDHE, signed by nobody (RFC 8422, 5.4)."""
+    body = b"\3" + group.to_bytes(2, "big") + bytes([len(public)]) + public + b"\4\1\0\0"
+    return b"\x0c" + len(body).to_bytes(3, "big") + body
+
+
+@pytest.mark.parametrize(("is_fresh", "verdict"), [(True, False), (False, True)])
+def test_reuse_of_a_point(is_fresh, verdict):
+    count = 0
+
+    async def respond(hello, writer):
+        nonlocal count
+        if not wants(hello[5:], 0xC02F):
+            writer.write(alert(70))
+            return
+        count += 1
+        public = (count if is_fresh else 1).to_bytes(32, "big")
+        sent = flight(RSA, suite=0xC02F, exchange=key_exchange(0x1D, public))
+        writer.write(record(22, sent))
+
+    assert with_peer(respond).features["ec_point_reused"] is verdict
+
+
+@pytest.mark.server("nginx")
+def test_openssl_makes_a_new_point_for_each(rsa):
+    """SSL_OP_SINGLE_ECDH_USE is always set since OpenSSL 1.1.0."""
+    with servers.nginx(https=rsa, protocols="TLSv1.2", ciphers="ECDHE") as server:
+        assert probed(server.https_port).features["ec_point_reused"] is False
 
 
 def test_what_is_not_answered_is_left_open():
