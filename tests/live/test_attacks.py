@@ -281,7 +281,21 @@ async def differs_by_chance(peer):
     """A farm of two stacks: the answer depends on which one a connection hits."""
     await peer.premaster_block()
     if await rest(peer):
-        peer.alert((20, 20, 51)[peer.number % 3] if peer.number < 11 else 20)
+        peer.alert((20, 20, 20, 51, 20, 20, 51, 20)[peer.number % 8])
+
+
+def differs_once():
+    """A single connection that ends without its alert, as by a fault on the way."""
+    count = 0
+
+    async def behave(peer):
+        nonlocal count
+        await peer.premaster_block()
+        count += 1
+        if await rest(peer) and count != 2:
+            peer.alert(20)
+
+    return behave
 
 
 async def ends_either_way(peer):
@@ -309,6 +323,7 @@ async def ends_without_a_word(peer):
         (strong_by_closing, True, "strong"),
         (at_once, True, "weak"),
         (differs_by_chance, OPEN, None),
+        (differs_once(), False, None),
         (says_nothing, OPEN, None),
     ],
     ids=lambda word: getattr(word, "__name__", word),
@@ -414,6 +429,44 @@ def test_ticketbleed(change, verdict):
     assert endpoint.vulnerabilities.get("ticketbleed") is verdict
     gaps = [gap for gap in endpoint.inconclusive if "ticketbleed" in gap.question]
     assert bool(gaps) is (verdict is OPEN)
+
+
+# Faults on the way ------------------------------------------------------------------------
+
+
+def faulty(behave, every=3):
+    """Some connections are reset right after the flight, or after the client's next words."""
+
+    async def with_faults(peer):
+        if peer.number % every == every - 1:
+            if peer.number % 2:
+                await peer.record()
+            peer.reset()
+            return
+        await behave(peer)
+
+    return with_faults
+
+
+@pytest.mark.parametrize(
+    ("behave", "name", "truth"),
+    [
+        (answers_what_is_said, "heartbleed", True),
+        (discards_what_is_too_short, "heartbleed", False),
+        (with_or_without(20, 10), "ccs_injection", True),
+        (objects_at_once, "ccs_injection", False),
+        (sound, "robot", False),
+        (strong, "robot", True),
+    ],
+)
+@pytest.mark.parametrize("every", [2, 3, 4])
+def test_no_false_verdict_under_faults(behave, name, truth, every):
+    async def scenario():
+        extensions = HEARTBEAT_EXTENSION if name == "heartbleed" else b""
+        async with flawed(faulty(behave, every), RSA, extensions=extensions) as port:
+            return await probed(port, 1.5 if name == "ccs_injection" and truth else 20.0)
+
+    assert asked(asyncio.run(scenario())).get(name, truth) is truth
 
 
 # Real servers -----------------------------------------------------------------------------
