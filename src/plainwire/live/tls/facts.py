@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from plainwire.live.tls.choices import Choices
-from plainwire.live.tls.plan import Seen
+from plainwire.live.tls.seen import Seen
 from plainwire.model import DhParameters
 from plainwire.policy.diffie_hellman import common_name
 from plainwire.policy.suites import groups, signature_schemes, suite_name
