@@ -22,8 +22,9 @@ from typing import Any
 
 from flask import Flask
 
+from plainwire.live.connector import NoListenerError
 from plainwire.live.settings import Settings
-from plainwire.live.site import LiveSite, NoListenerError
+from plainwire.live.site import LiveSite
 from plainwire.model import Check, Exchange, Origin, Report, Request, TlsEndpoint
 from plainwire.scan import scan_async
 from plainwire.wire.target import parse_target

@@ -15,8 +15,9 @@ from plainwire.judging import Outcome, categories, in_order, masked, not_asked, 
 from plainwire.live.credentials import Credentials
 from plainwire.live.discover import next_hop
 from plainwire.live.settings import Settings
-from plainwire.live.site import LiveSite, Look, Send
+from plainwire.live.site import LiveSite, Look
 from plainwire.live.trace import Trace
+from plainwire.live.transport import Send
 from plainwire.model import (
     Check,
     Coverage,

@@ -17,6 +17,7 @@ from plainwire.judging import Outcome, categories, in_order, not_asked, run_chec
 from plainwire.live import dial, trust
 from plainwire.live.hellos import OpenStream, Stream
 from plainwire.live.settings import Settings
+from plainwire.live.stopping import until
 from plainwire.live.tls import chains, facts
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.gate import Gate
@@ -32,12 +33,14 @@ from plainwire.model import (
     Target,
     TargetError,
     TlsEndpoint,
+    Unanswered,
 )
 from plainwire.policy import post_quantum, profiles, weaknesses
 from plainwire.policy.versions import Version
 from plainwire.tls_status import endpoint_status
-from plainwire.wire.target import parse_target
+from plainwire.wire.target import parse_endpoint
 
+INTERRUPTED = "what was not asked yet"
 NOT_LOOKED_AT = "only TLS was looked at"
 PARTS: frozenset[Part] = frozenset(get_args(Part))
 CONNECTIONS = 10
@@ -51,21 +54,23 @@ async def probe_async(
     settings: Settings | None = None,
     connections: int = CONNECTIONS,
     probes_attacks: bool = False,
+    stop: asyncio.Event | None = None,
     clock: Callable[[], datetime] | None = None,
     stores: Mapping[str, tuple[bytes, ...]] | None = None,
 ) -> TlsEndpoint:
     """What the TLS listener of an endpoint reveals; what was not answered is absent from it.
 
-    ``endpoint`` is ``HOST[:PORT]`` or a URL (port 443 unless named), ``address`` the IP address to
-    use instead of asking the resolver, ``parts`` what to ask about (everything unless given;
-    versions always), ``connections`` how many may be open at a time once two were seen served
-    at once, ``probes_attacks`` opts in to questions that resemble an attack (Heartbleed and its
-    like, asked only where their precondition was seen). Never raises for what a server does.
+    ``endpoint`` is ``HOST[:PORT]`` or an https URL (port 443 unless named), ``address`` the IP
+    address to use instead of asking the resolver, ``parts`` what to ask about (everything unless
+    given; versions always), ``connections`` how many may be open at a time once two were seen
+    served at once, ``probes_attacks`` opts in to questions that resemble an attack (Heartbleed
+    and its like, asked only where their precondition was seen). ``stop``, once set, ends it with
+    what is known. Never raises for what a server does.
 
     Raises:
         UsageError: if ``endpoint`` is a string that names none.
     """
-    target = parse_target(endpoint)[0] if isinstance(endpoint, str) else endpoint
+    target = parse_endpoint(endpoint) if isinstance(endpoint, str) else endpoint
     settings = settings or Settings()
     origin, at = target.https[0], monotonic()
     name = None if target.is_ip else origin.host
@@ -75,9 +80,12 @@ async def probe_async(
         gap = Gap("versions", f"{origin.host}:{origin.port}: its address", str(error))
         return TlsEndpoint(origin.host, origin.port, server_name=name, inconclusive=(gap,))
     asker = Asker(opener(origin, address, settings), Gate(connections), settings.answer_timeout_s)
+    wanted = PARTS if parts is None else parts
+    seen = Seen()
     try:
-        wanted = PARTS if parts is None else parts
-        seen = await examine(asker, name, wanted, probes_attacks=probes_attacks)
+        work = examine(asker, name, wanted, probes_attacks=probes_attacks, seen=seen)
+        if await until(stop, work) is None:
+            seen.gaps.append(Gap("versions", INTERRUPTED, "interrupted"))
     finally:
         asker.gate.end_trial()
     return endpoint_of(
@@ -134,7 +142,7 @@ def endpoint_of(
         signature_algorithms=facts.scheme_names(seen) or None,
         dh=facts.dh(seen.flights),
         certificates=chains.judged(seen.shown, name=origin.host, now=now, stores=stores) or None,
-        features=(facts.features(seen.flights) | seen.features) or None,
+        features=facts.features(seen) or None,
         inconclusive=tuple(gaps),
         connections=connections,
         duration_s=duration_s,
@@ -159,20 +167,30 @@ async def report_async(
     checks: Sequence[Check] | None = None,
     settings: Settings | None = None,
     connections: int = CONNECTIONS,
+    probes_attacks: bool = False,
+    stop: asyncio.Event | None = None,
     clock: Callable[[], datetime] | None = None,
     stores: Mapping[str, tuple[bytes, ...]] | None = None,
 ) -> Report:
     """The report on one endpoint: the probe's result, and what checks find in it.
 
+    The options are those of `probe_async`.
+
     Raises:
         UsageError: if ``target`` is a string that names none.
     """
-    target = parse_target(target)[0] if isinstance(target, str) else target
+    target = parse_endpoint(target) if isinstance(target, str) else target
     checks = [c for c in catalog.load() if c.asks == "tls"] if checks is None else checks
     started, at = datetime.now(UTC), monotonic()
     now = clock() if clock else started
     endpoint = await probe_async(
-        target, settings=settings, connections=connections, clock=lambda: now, stores=stores
+        target,
+        settings=settings,
+        connections=connections,
+        probes_attacks=probes_attacks,
+        stop=stop,
+        clock=lambda: now,
+        stores=stores,
     )
     if endpoint.address is None:
         reason = endpoint.inconclusive[0].reason
@@ -182,6 +200,9 @@ async def report_async(
     site, outcome = EndpointSite(target, endpoint, now), Outcome()
     await run_checks(site, checks, outcome)
     unanswered = outcome.gaps(checks, site.notes)
+    is_interrupted = any(gap.question.endswith(INTERRUPTED) for gap in endpoint.inconclusive)
+    if is_interrupted:
+        unanswered += (Unanswered("tls", INTERRUPTED, "interrupted"),)
     findings = in_order(outcome.findings)
     status, reasons = endpoint_status(endpoint)
     return Report(
@@ -202,6 +223,8 @@ async def report_async(
         unanswered=tuple(sorted(unanswered, key=lambda gap: (gap.check, gap.question))),
         tls=(endpoint,),
         tool_version=__version__,
+        is_interrupted=is_interrupted,
+        notes=(f"asked at {target.address}",) if target.address else (),
     )
 
 

@@ -10,6 +10,7 @@ usage: plainwire COMMAND ...
 
 commands:
   scan TARGET...    scan live APIs, grade them, gate on them
+  tls HOST...       show what TLS listeners reveal, grade them, gate on them
   checks            list the checks
   explain ID        print a check's page
 
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case ["-h" | "--help" | "help"]:
             print(USAGE, end="")
             return 0
-        case [("scan" | "checks" | "explain") as name]:
+        case [("scan" | "tls" | "checks" | "explain") as name]:
             from plainwire.cli.ending import told
 
             return told(name, words[1:])

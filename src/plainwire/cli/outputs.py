@@ -40,6 +40,14 @@ def chosen(words: Sequence[str]) -> tuple[Output, ...]:
     return tuple(found)
 
 
+def anchor(configuration: Path | None) -> str | None:
+    """The repo-relative file that SARIF results point at, where none is named."""
+    places = [str(configuration or "")]
+    places += ["openapi.json", "openapi.yaml", "docs/openapi.json", "docs/openapi.yaml"]
+    places += [str(path) for path in sorted(Path(".github/workflows").glob("*.y*ml"))]
+    return next((place for place in places if place and Path(place).is_file()), None)
+
+
 def ensure_writable(places: Iterable[tuple[str, Path]]) -> None:
     """See before anything is sent that what is learned can be kept; nothing is overwritten.
 
@@ -102,9 +110,9 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def complain(line: str) -> None:
-    """Say one line on standard error."""
-    sys.stderr.write(f"plainwire scan: {clean.visible(line)}\n")
+def complain(command: str, line: str) -> None:
+    """Say one line on standard error, behind the command's name."""
+    sys.stderr.write(f"{command}: {clean.visible(line)}\n")
 
 
 def keep(path: Path, trace: Trace) -> None:

@@ -8,7 +8,7 @@ import secrets
 import string
 from dataclasses import dataclass, field
 
-from plainwire.model import Headers, Origin
+from plainwire.model import Headers, Origin, Request
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,27 @@ class Credentials:
             if name.lower() == "cookie":
                 found.extend(pair.partition("=")[2].strip() for pair in value.split(";"))
         return tuple(s for s in found if s)
+
+    def goes_with(self, request: Request) -> bool:
+        """True if the credential itself goes along: to its own origin, over TLS, when asked for."""
+        return (
+            request.identity == "given"
+            and request.origin.scheme == "https"
+            and request.origin == self.origin
+        )
+
+    def lines(self, request: Request, *, in_clear: bool = False) -> Headers:
+        """The header lines that a request carries: the credential, its canary, or none.
+
+        Over http it is the canary, unless the user allowed the credential itself ``in_clear``.
+        """
+        if request.identity != "given":
+            return ()
+        if self.goes_with(request):
+            return self.headers
+        if request.origin.scheme == "https":
+            return ()
+        return self.headers if in_clear else self.canary
 
 
 def canary_of(secret: str) -> str:

@@ -31,6 +31,8 @@ LIKELY_GROUPS = (
 )
 # What a server with an RSA key signs with by PSS and by PKCS #1; all else is one more family.
 SCHEMES = ((0x0804, 0x0805, 0x0806), (0x0401, 0x0501, 0x0601))
+# The schemes of TLS 1.3 that one key can serve; any other has a kind of key to itself.
+ONE_KEY = ((0x0804, 0x0805, 0x0806), (0x0809, 0x080A, 0x080B))
 CIPHERS = (
     "AES_256_GCM",
     "CHACHA20",
@@ -56,6 +58,18 @@ def key_exchange(suite: Suite) -> str:
     """The key exchange and authentication in a suite's name; "" in TLS 1.3, which has none."""
     head, mark, _ = suite.name.partition("_WITH_")
     return head.removeprefix("TLS_") if mark else ""
+
+
+def authentication(code: int) -> str | None:
+    """The kind of key that a suite's certificate has. Returns None where there is none, or PSK."""
+    exchange = key_exchange(suites()[code]) if code in suites() else ""
+    kind = exchange.rpartition("_")[2]
+    return kind if kind in ("RSA", "ECDSA", "DSS") and "PSK" not in exchange else None
+
+
+def with_one_key(scheme: int) -> Codes:
+    """The schemes of TLS 1.3 that a server which signs with ``scheme`` likely takes with it."""
+    return next((family for family in ONE_KEY if scheme in family), (scheme,))
 
 
 def family_of(suite: Suite) -> str | None:

@@ -59,6 +59,12 @@ KEY_TYPES = {
     "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
 }
 
+# Parts of the certificate that `name_text` makes: serial number 1, no key, no time.
+ED25519 = bytes.fromhex("300506032b6570")
+EARLIER = bytes.fromhex("a003020102 020101") + ED25519
+EMPTY_VALIDITY = bytes.fromhex("301e 170d3236303130313030303030305a 170d3236303130313030303030305a")
+NO_KEY = bytes.fromhex("302a") + ED25519 + bytes.fromhex("032100") + bytes(32)
+
 Value = TypeVar("Value", bound=x509.ExtensionType)
 Read = TypeVar("Read")
 
@@ -265,6 +271,14 @@ def _name(read: Callable[[], x509.Name], raw: bytes) -> str:
     """RFC 4514's text of a name; where that cannot be had its ``#`` form, the DER in hex."""
     text = _attempt(lambda: read().rfc4514_string())
     return _readable(text if text is not None else "#" + raw.hex())
+
+
+def name_text(name: bytes) -> str:
+    """RFC 4514's text of a distinguished name by itself (DER), as `facts` has it of a subject."""
+    # The library reads names in certificates alone, so one is put around it.
+    body = asn1.encode(asn1.SEQUENCE, EARLIER + name + EMPTY_VALIDITY + name + NO_KEY)
+    whole = asn1.encode(asn1.SEQUENCE, body + ED25519 + asn1.encode(asn1.BIT_STRING, bytes(65)))
+    return _name(lambda: _load(whole).subject, name)
 
 
 def _readable(text: str) -> str:

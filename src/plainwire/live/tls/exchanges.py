@@ -23,6 +23,8 @@ from plainwire.policy.versions import Version, version_name
 from plainwire.wire.flight import Flight
 from plainwire.wire.key_exchange import EcdheParameters
 
+Hear = Callable[[Flight], None]
+
 
 def group_of(flight: Flight) -> int | None:
     """The group that a server chose. Returns None if its answer shows none."""
@@ -38,11 +40,16 @@ def scheme_of(flight: Flight) -> int | None:
 
 
 async def accepted_groups(
-    asker: Asker, hellos: Hellos, version: Version, suites: Sequence[int], heard: Sequence[Flight]
+    asker: Asker,
+    hellos: Hellos,
+    version: Version,
+    suites: Sequence[int],
+    heard: Sequence[Flight],
+    hear: Hear,
 ) -> Choices:
     """The groups that a version takes with ``suites``, which the server is known to accept.
 
-    ``heard`` are flights that answered an offer of every group.
+    ``heard`` are flights that answered an offer of every group; ``hear`` is told the others.
     """
 
     def hello(offer: Codes) -> bytes:
@@ -50,7 +57,7 @@ async def accepted_groups(
 
     everything = offered_groups(version)
     known = [(everything, group) for flight in heard if (group := group_of(flight)) is not None]
-    ask = _asking(asker, version, "group", hello, group_of)
+    ask = _asking(asker, version, "group", hello, group_of, hear)
     return await choices(
         ask,
         group_families(version),
@@ -61,7 +68,7 @@ async def accepted_groups(
 
 
 async def accepted_schemes(
-    asker: Asker, hellos: Hellos, suites: Sequence[int], heard: Sequence[Flight]
+    asker: Asker, hellos: Hellos, suites: Sequence[int], heard: Sequence[Flight], hear: Hear
 ) -> Choices:
     """The signature schemes that TLS 1.2 takes with ``suites``, in no order."""
     version = Version.TLS_1_2
@@ -71,7 +78,7 @@ async def accepted_schemes(
 
     everything = tuple(code for family in scheme_families(version) for code in family)
     known = [(everything, scheme) for flight in heard if (scheme := scheme_of(flight)) is not None]
-    ask = _asking(asker, version, "signature scheme", hello, scheme_of)
+    ask = _asking(asker, version, "signature scheme", hello, scheme_of, hear)
     return await choices(ask, scheme_families(version), known=known, is_ordered=False)
 
 
@@ -81,6 +88,7 @@ def _asking(
     what: str,
     hello: Callable[[Codes], bytes],
     chosen: Callable[[Flight], int | None],
+    hear: Hear,
 ) -> Ask:
     """Offers to what is chosen from them, in a version known to be accepted."""
 
@@ -93,6 +101,7 @@ def _asking(
                 return NoChoice(reason)
         if settled.hello.version != version:
             return NoChoice(f"answered with {version_name(settled.hello.version)}")
+        hear(settled)
         code = chosen(settled)
         if code is None:
             return NoChoice(f"its answer shows no {what}")

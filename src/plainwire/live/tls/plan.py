@@ -10,21 +10,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plainwire.live.prober import VersionsAnswer, versions_by
-from plainwire.live.tls.asker import Asker
+from plainwire.live.tls import protocols
+from plainwire.live.tls.asker import Asker, Unknown
 from plainwire.live.tls.chains import Shown
 from plainwire.live.tls.choices import Choices, Codes
 from plainwire.live.tls.exchanges import accepted_groups, accepted_schemes
-from plainwire.live.tls.hellos import Hellos
+from plainwire.live.tls.hellos import PROTOCOLS, Hellos
+from plainwire.live.tls.hidden import hidden
+from plainwire.live.tls.in_clear import in_clear
 from plainwire.live.tls.suites import SuitesAnswer, accepted_suites
 from plainwire.model import Gap, Part
 from plainwire.policy.families import key_exchange
 from plainwire.policy.suites import suites
 from plainwire.policy.versions import Version
+from plainwire.wire import extensions as ext
 from plainwire.wire.answer import Answer
 from plainwire.wire.flight import Flight
+
+if TYPE_CHECKING:
+    from plainwire.wire.handshake.result_13 import Result13
 
 
 @dataclass
@@ -32,7 +39,9 @@ class Seen:
     """Everything that a listener said, as far as it was asked.
 
     ``features`` and ``vulnerabilities`` are what was asked of by itself, in the report's words;
-    what flights tell besides is read from them by `facts`.
+    what flights tell besides is read from them by `facts`. ``handshakes`` are the finished ones
+    of TLS 1.3; ``unnamed`` says of a version whether it refuses a client that names no server,
+    and ``has_name`` whether there is a name to give (RFC 6066, section 3: no IP address).
     """
 
     versions: VersionsAnswer | None = None
@@ -43,6 +52,9 @@ class Seen:
     shown: Shown = field(default_factory=Shown)
     features: dict[str, Any] = field(default_factory=dict)
     vulnerabilities: dict[str, bool] = field(default_factory=dict)
+    handshakes: list[Result13] = field(default_factory=list)
+    unnamed: dict[Version, bool | Unknown] = field(default_factory=dict)
+    has_name: bool = True
     gaps: list[Gap] = field(default_factory=list)
 
     def accepted(self) -> tuple[Version, ...]:
@@ -52,10 +64,19 @@ class Seen:
             version for version in sorted(Version, reverse=True) if found.get(str(version))
         )
 
-    def hear(self, flight: Flight, *, sni: bool = True) -> None:
-        """Keep a flight, and the chain in it."""
-        self.flights.append(flight)
+    def hear(self, flight: Flight, *, is_named: bool = True) -> None:
+        """Keep a flight, and the chain in it; of one for no name the chain alone."""
+        if is_named:
+            self.flights.append(flight)
+        sni = is_named and self.has_name
         self.shown.add(flight.certificates, sni=sni, staple=flight.staple, scts=flight.scts)
+
+    def hear_handshake(self, result: Result13, is_named: bool = True) -> None:
+        """The same of a whole handshake."""
+        if is_named:
+            self.handshakes.append(result)
+        sni = is_named and self.has_name
+        self.shown.add(result.certificates, sni=sni, staple=result.staple, scts=result.scts)
 
     def leave_open(self, part: Part, what: str, found: Choices) -> None:
         """Note the offers that got no answer."""
@@ -73,12 +94,15 @@ async def examine(
     parts: Collection[Part],
     *,
     probes_attacks: bool = False,
+    seen: Seen | None = None,
 ) -> Seen:
     """What a listener says about ``parts``; versions are always asked. Never raises for a peer.
 
-    ``probes_attacks`` opts in to the questions that resemble an attack.
+    ``probes_attacks`` opts in to the questions that resemble an attack. ``seen`` is filled as
+    answers come, for a caller that may end this early.
     """
-    hellos, seen = Hellos(server_name), Seen()
+    hellos, seen = Hellos(server_name), seen or Seen()
+    seen.has_name = bool(ext.server_name(server_name))
 
     async def ask(hello: bytes) -> Answer:
         answer = await asker.ask(hello)
@@ -90,7 +114,20 @@ async def examine(
     seen.versions = await versions_by(ask, server_name=server_name)
     async with asyncio.TaskGroup() as group:
         group.create_task(_choices(asker, hellos, seen, parts))
+        group.create_task(_handshakes(asker, hellos, seen, parts))
     return seen
+
+
+async def _handshakes(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
+    """What TLS 1.3 hides, and the protocols of ALPN, which older versions have in clear."""
+    if Version.TLS_1_3 in seen.accepted():
+        await hidden(asker, seen, hellos.server_name, parts)
+    old = [version for version in seen.accepted() if version is not Version.TLS_1_3]
+    if "features" not in parts or "alpn" in seen.features or not old:
+        return
+    if first := seen.first(old[0]):
+        offer = protocols.by_hello(asker, hellos, old[0], (first.hello.suite,))
+        await protocols.note(seen, offer, await offer(PROTOCOLS))
 
 
 async def _choices(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
@@ -120,6 +157,20 @@ async def _older(
 ) -> None:
     """What TLS 1.2 and older versions take, the newest of them first."""
     newest, *others = versions
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_old_choices(asker, hellos, seen, parts, newest, others))
+        group.create_task(in_clear(asker, hellos, seen, parts, newest))
+
+
+async def _old_choices(
+    asker: Asker,
+    hellos: Hellos,
+    seen: Seen,
+    parts: Collection[Part],
+    newest: Version,
+    others: Sequence[Version],
+) -> None:
+    """Suites, groups and schemes of TLS 1.2 and older versions."""
     if "ciphers" in parts:
         await _suites(asker, hellos, seen, newest, ())
         taken = seen.suites[newest].choices.accepted
@@ -160,14 +211,14 @@ async def _groups(
     asker: Asker, hellos: Hellos, seen: Seen, version: Version, taken: Sequence[int]
 ) -> None:
     heard = [flight for flight in seen.flights if flight.hello.suite in taken]
-    seen.groups[version] = await accepted_groups(asker, hellos, version, taken, heard)
+    seen.groups[version] = await accepted_groups(asker, hellos, version, taken, heard, seen.hear)
     seen.leave_open("groups", f"groups of {version}", seen.groups[version])
 
 
 async def _schemes(asker: Asker, hellos: Hellos, seen: Seen, taken: Sequence[int]) -> None:
     version = Version.TLS_1_2
     heard = [flight for flight in seen.flights if flight.hello.suite in taken]
-    seen.schemes[version] = await accepted_schemes(asker, hellos, taken, heard)
+    seen.schemes[version] = await accepted_schemes(asker, hellos, taken, heard, seen.hear)
     seen.leave_open(
         "signature_algorithms", f"signature schemes of {version}", seen.schemes[version]
     )
