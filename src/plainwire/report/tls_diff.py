@@ -138,6 +138,11 @@ def render_json(found: Sequence[TlsDiff]) -> str:
     return json_text(values[0] if len(values) == 1 else values) + "\n"
 
 
+def render_line(found: TlsDiff) -> str:
+    """One object on one line."""
+    return json_text(as_dict(found), indent=None) + "\n"
+
+
 def render_text(found: Sequence[TlsDiff]) -> str:
     """Lines for a person: worse first, then better, then what merely changed."""
     return "".join(f"{line}\n" for one in found for line in _lines(one))

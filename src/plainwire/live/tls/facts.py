@@ -22,7 +22,8 @@ MAX_AUTHORITIES = 200
 
 def ciphers(seen: Seen) -> Names:
     """The accepted suites by version, in the server's order where it has one."""
-    return {str(version): found.names for version, found in _newest_first(seen.suites)}
+    found = {str(version): found.names for version, found in _newest_first(seen.suites)}
+    return found | ({"SSLv2": seen.sslv2.names} if seen.sslv2 else {})
 
 
 def cipher_order(seen: Seen) -> Mapping[str, Literal["server", "client"]]:

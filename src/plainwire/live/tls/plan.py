@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from plainwire.live.prober import VersionsAnswer, versions_by
 from plainwire.live.tls import protocols
 from plainwire.live.tls.asker import Asker, Unknown
+from plainwire.live.tls.attacks import Attacks
 from plainwire.live.tls.chains import Shown
 from plainwire.live.tls.choices import Choices, Codes
 from plainwire.live.tls.exchanges import accepted_groups, accepted_schemes
+from plainwire.live.tls.features_12 import ask_features
 from plainwire.live.tls.hellos import PROTOCOLS, Hellos
 from plainwire.live.tls.hidden import hidden
 from plainwire.live.tls.in_clear import in_clear
+from plainwire.live.tls.sslv2 import ask_sslv2
 from plainwire.live.tls.suites import SuitesAnswer, accepted_suites
 from plainwire.model import Gap, Part
 from plainwire.policy.families import key_exchange
@@ -29,6 +32,7 @@ from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
 from plainwire.wire.answer import Answer
 from plainwire.wire.flight import Flight
+from plainwire.wire.sslv2 import ServerHello2
 
 if TYPE_CHECKING:
     from plainwire.wire.handshake.result_13 import Result13
@@ -55,6 +59,7 @@ class Seen:
     handshakes: list[Result13] = field(default_factory=list)
     unnamed: dict[Version, bool | Unknown] = field(default_factory=dict)
     has_name: bool = True
+    sslv2: ServerHello2 | None = None
     gaps: list[Gap] = field(default_factory=list)
 
     def accepted(self) -> tuple[Version, ...]:
@@ -112,9 +117,15 @@ async def examine(
         return answer
 
     seen.versions = await versions_by(ask, server_name=server_name)
+    is_asked = probes_attacks and "vulnerabilities" in parts
+    attacks = Attacks(asker, hellos, seen) if is_asked else None
     async with asyncio.TaskGroup() as group:
-        group.create_task(_choices(asker, hellos, seen, parts))
+        if seen.versions.speaks_tls or (seen.versions.speaks_tls is None and asker.is_heard):
+            group.create_task(_sslv2(asker, seen))
+        group.create_task(_choices(asker, hellos, seen, parts, attacks))
         group.create_task(_handshakes(asker, hellos, seen, parts))
+    if attacks:
+        await attacks.ask()  # what needs a suite that older versions alone take
     return seen
 
 
@@ -130,7 +141,24 @@ async def _handshakes(asker: Asker, hellos: Hellos, seen: Seen, parts: Collectio
         await protocols.note(seen, offer, await offer(PROTOCOLS))
 
 
-async def _choices(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
+async def _sslv2(asker: Asker, seen: Seen) -> None:
+    """Whether SSLv2 is spoken, its suites and its certificate."""
+    answer = await ask_sslv2(asker)
+    assert seen.versions
+    if isinstance(answer, Unknown):
+        seen.gaps.append(Gap("versions", "does it accept SSLv2?", answer.reason))
+        return
+    spoken = {"SSLv2": answer is not None}
+    seen.versions = replace(seen.versions, protocols=spoken | dict(seen.versions.protocols))
+    if answer is not None:
+        seen.versions = replace(seen.versions, speaks_tls=True)
+        seen.sslv2 = answer
+        seen.shown.add((answer.certificate,) if answer.certificate else None, sni=False)
+
+
+async def _choices(
+    asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part], attacks: Attacks | None
+) -> None:
     """Suites and groups of every accepted version."""
     accepted = seen.accepted()
     old = [version for version in accepted if version is not Version.TLS_1_3]
@@ -138,7 +166,7 @@ async def _choices(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[P
         if Version.TLS_1_3 in accepted:
             group.create_task(_newest(asker, hellos, seen, parts))
         if old:
-            group.create_task(_older(asker, hellos, seen, parts, old))
+            group.create_task(_older(asker, hellos, seen, parts, old, attacks))
 
 
 async def _newest(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
@@ -153,12 +181,17 @@ async def _newest(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Pa
 
 
 async def _older(
-    asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part], versions: Sequence[Version]
+    asker: Asker,
+    hellos: Hellos,
+    seen: Seen,
+    parts: Collection[Part],
+    versions: Sequence[Version],
+    attacks: Attacks | None,
 ) -> None:
     """What TLS 1.2 and older versions take, the newest of them first."""
     newest, *others = versions
     async with asyncio.TaskGroup() as group:
-        group.create_task(_old_choices(asker, hellos, seen, parts, newest, others))
+        group.create_task(_old_choices(asker, hellos, seen, parts, newest, others, attacks))
         group.create_task(in_clear(asker, hellos, seen, parts, newest))
 
 
@@ -169,6 +202,7 @@ async def _old_choices(
     parts: Collection[Part],
     newest: Version,
     others: Sequence[Version],
+    attacks: Attacks | None,
 ) -> None:
     """Suites, groups and schemes of TLS 1.2 and older versions."""
     if "ciphers" in parts:
@@ -179,6 +213,10 @@ async def _old_choices(
     curves = _with(taken, "ECDHE")
     signed = tuple(code for code in _with(taken, "DHE") if code not in _with(taken, "anon"))
     async with asyncio.TaskGroup() as group:
+        if "features" in parts:
+            group.create_task(ask_features(asker, hellos, seen, newest, taken))
+        if attacks:
+            group.create_task(attacks.ask())
         if "groups" in parts and curves:
             group.create_task(_groups(asker, hellos, seen, newest, curves))
         if "signature_algorithms" in parts and signed and newest is Version.TLS_1_2:
