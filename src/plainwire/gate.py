@@ -235,6 +235,11 @@ class Tally:
         """Take a reason to fail into account that no report holds."""
         self._failures.add(reason)
 
+    def leave_open(self, reason: str) -> None:
+        """Take something into account that was to be judged and could not be."""
+        if not self._rules.allow_incomplete:
+            self._gaps.add(reason)
+
     def verdict(self, *, was_interrupted: bool = False, bad_lines: int = 0) -> Verdict:
         """The exit code and the sentences that say why."""
         reasons = {

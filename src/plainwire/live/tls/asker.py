@@ -176,6 +176,11 @@ class Asker:
             return fault if is_over else NoAnswer("unreachable", f"no connection: {error}")
         return fault
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether the last question met with anything else than silence."""
+        return not self._misses
+
     def recovered(self) -> None:
         """Note that a question was answered that had failed before."""
         self._faults += 1

@@ -35,15 +35,6 @@ class Shown:
         if scts is not None:
             self.scts[chain] = max(self.scts.get(chain, 0), len(tuple(scts)))
 
-    def count_scts(self, chain: tuple[bytes, ...]) -> int:
-        """How many SCTs the leaf has in it (RFC 6962, 3.3), and as an extension of TLS."""
-        from cryptography.x509 import PrecertificateSignedCertificateTimestamps
-
-        from plainwire.wire.certificate import parse
-
-        inside = parse(chain[0]).extension(PrecertificateSignedCertificateTimestamps)
-        return len(list(inside or ())) + self.scts.get(chain, 0)
-
 
 def judged(
     shown: Shown, *, name: str, now: datetime, stores: Mapping[str, tuple[bytes, ...]]
@@ -54,13 +45,20 @@ def judged(
     found = []
     for chain, asked_with in shown.chains.items():
         try:
+            staple = shown.staples[chain]
             one = paths.judge(
-                chain, name=name, now=now, stores=stores, stapled=shown.staples[chain] is not None
+                chain,
+                name=name,
+                now=now,
+                stores=stores,
+                stapled=staple is not None,
+                staple=staple,
             )
         except WireError:
             continue
         key = {"key": one.chain[0].key_type}
-        found.append(replace(one, asked_with=asked_with | key, scts=shown.count_scts(chain)))
+        scts = (one.scts or 0) + shown.scts.get(chain, 0)
+        found.append(replace(one, asked_with=asked_with | key, scts=scts))
     return tuple(sorted(found, key=_place))
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from plainwire.live.tls.choices import Choices
-from plainwire.live.tls.plan import Seen
+from plainwire.live.tls.seen import Seen
 from plainwire.model import DhParameters
+from plainwire.policy.diffie_hellman import common_name
 from plainwire.policy.suites import groups, signature_schemes, suite_name
 from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
@@ -21,7 +22,8 @@ MAX_AUTHORITIES = 200
 
 def ciphers(seen: Seen) -> Names:
     """The accepted suites by version, in the server's order where it has one."""
-    return {str(version): found.names for version, found in _newest_first(seen.suites)}
+    found = {str(version): found.names for version, found in _newest_first(seen.suites)}
+    return found | ({"SSLv2": seen.sslv2.names} if seen.sslv2 else {})
 
 
 def cipher_order(seen: Seen) -> Mapping[str, Literal["server", "client"]]:
@@ -70,7 +72,7 @@ def dh(flights: Iterable[Flight]) -> DhParameters | None:
     least = min(shown, key=lambda one: one.p)
     values = Counter((one.p, one.public) for one in shown)
     is_reused = None if len(shown) < 2 else max(values.values()) > 1
-    return DhParameters(least.p.bit_length(), None, is_reused)
+    return DhParameters(least.p.bit_length(), common_name(least.p), is_reused)
 
 
 def features(seen: Seen) -> dict[str, Any]:

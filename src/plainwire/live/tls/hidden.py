@@ -21,7 +21,7 @@ from plainwire.model import Gap, Part
 from plainwire.policy.versions import Version
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
     from plainwire.wire.handshake.result_13 import Result13
 
 QUESTIONS: Mapping[Part, str] = {

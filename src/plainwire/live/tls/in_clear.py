@@ -12,15 +12,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker, Unknown
-from plainwire.live.tls.choices import Codes
 from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.names import other_keys, unnamed
 from plainwire.model import Gap, Part
+from plainwire.policy.families import Codes
 from plainwire.policy.versions import Version
 from plainwire.wire.flight import Flight
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
 
 
 async def in_clear(
