@@ -265,3 +265,93 @@ def test_no_more_connections_are_open_than_the_process_may_have(monkeypatch):
     assert sockets.most_open() == 192
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
     assert sockets.most_open() == 2000
+
+
+@pytest.mark.server("nginx")
+def test_a_profile_gates_and_what_is_emitted_for_it_passes(certificate, pinned, tmp_path):
+    with servers.nginx(certificate) as server:
+        where = f"{NAME}:{server.https_port}"
+        before = tls(
+            where,
+            *pinned,
+            "--profile",
+            "mozilla-intermediate",
+            "--format",
+            "json:old",
+            cwd=tmp_path,
+        )
+        assert before.code == 1
+        assert "does not meet mozilla-intermediate: " in before.err
+        assert "remove TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA" in before.err
+        forgiven = tls(
+            where, *pinned, "--profile", "mozilla-intermediate", "--exit-zero", cwd=tmp_path
+        )
+        assert forgiven.code == 0
+    emitted = tls("--emit", "nginx:1.22.1", "--profile", "mozilla-intermediate", cwd=tmp_path)
+    assert emitted.code == 0, emitted.err
+    settings = dict(
+        line.rstrip(";").split(" ", 1)
+        for line in emitted.out.splitlines()
+        if line.startswith("ssl_")
+    )
+    with servers.nginx(
+        certificate,
+        protocols=settings["ssl_protocols"],
+        ciphers=settings["ssl_ciphers"],
+        extra=f"ssl_ecdh_curve {settings['ssl_ecdh_curve']};",
+    ) as server:
+        where = f"{NAME}:{server.https_port}"
+        after = tls(where, *pinned, "--profile", "mozilla-intermediate", *JSON, cwd=tmp_path)
+        (endpoint,) = after.report["tls"]
+        assert endpoint["profiles"]["mozilla-intermediate"].get("meets") is not False, endpoint
+        # The same place once more, against the one before: the port is another, so it is put in.
+        old = json.loads((tmp_path / "old").read_text())
+        old["tls"][0]["port"] = server.https_port
+        (tmp_path / "old").write_text(json.dumps(old))
+        diff = tls(where, *pinned, "--against", "old", *JSON, cwd=tmp_path)
+        told = tls(where, *pinned, "--against", "old", "--format", "text", cwd=tmp_path)
+    assert diff.code == 0, diff.err
+    assert diff.report["schema"] == "plainwire-tls-diff/1"
+    gone = {c["what"]: (c["direction"], c["now"]) for c in diff.report["changes"]}
+    assert gone["TLSv1.2, TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"] == ("better", "refused")
+    assert (
+        "  better   TLSv1.2, TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: accepted -> refused" in told.out
+    )
+
+
+def test_a_change_for_the_worse_fails_and_a_new_endpoint_is_not_compared(certificate, tmp_path):
+    with listener(certificate.chain, certificate.key) as (port, _):
+        where = (f"127.0.0.1:{port}", "--ca", certificate.ca)
+        tls(*where, "--format", "json:old", "--exit-zero", cwd=tmp_path)
+        old = json.loads((tmp_path / "old").read_text())
+        old["tls"][0]["protocols"]["TLSv1.3"] = True
+        old["tls"][0]["certificates"][0]["problems"] = []
+        old["tls"][0]["certificates"][0]["chain"][0]["key_bits"] = 1 << 20
+        (tmp_path / "old").write_text(json.dumps(old))
+        worse = tls(*where, "--against", "old", "--fail-on", "none", cwd=tmp_path)
+        old["tls"][0]["host"] = "other"
+        (tmp_path / "old").write_text(json.dumps(old))
+        new = tls(*where, "--against", "old", "--fail-on", "none", cwd=tmp_path)
+    assert worse.code == 1
+    assert "worse: certificate" in worse.err
+    assert new.code == 4
+    assert "the old report does not have it" in new.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("h", "--profile", "mine"), "no profile 'mine'"),
+        (("h", "--profile", "pci-dss-4"), "gates nothing"),
+        (("--emit", "iis"), "no configuration for 'iis'"),
+        (("--emit", "nginx:new"), "no version"),
+        (("h", "--emit", "nginx", "--format", "json"), "--emit prints"),
+        (("h", "--against", "missing"), "--against"),
+        (("h", "--against", "empty"), "not a report"),
+    ],
+)
+def test_wrong_words_about_profiles_and_old_reports(options, words, tmp_path):
+    (tmp_path / "empty").write_text("{}")
+    said = tls(*options, cwd=tmp_path)
+    assert (said.code, said.out) == (2, "")
+    assert words in said.err

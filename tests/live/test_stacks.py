@@ -227,6 +227,7 @@ def test_node(rsa):
         agree_with_openssl(server.https_port, look(server.https_port))
 
 
+@pytest.mark.server("node24")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("curves", "expected"),
@@ -240,7 +241,9 @@ def test_node(rsa):
     ],
 )
 def test_node_24_and_its_post_quantum_groups(curves, expected, rsa):
-    with servers.node24(rsa, protocols="TLSv1.3 TLSv1.3", ecdhCurve=curves) as server:
+    with servers.node(
+        rsa, protocols="TLSv1.3 TLSv1.3", options=f"ecdhCurve: '{curves}',", program="node24"
+    ) as server:
         found = look(server.https_port)
         assert sorted(found.groups["TLSv1.3"]) == sorted(expected)
         assert set(found.ciphers["TLSv1.3"]) == {
@@ -404,7 +407,6 @@ TLSLITE = {
         "keyExchangeNames": ["rsa", "dhe_rsa"],
     },
     "anonymous": {
-        "anonymous": True,
         "maxVersion": [3, 3],
         "minVersion": [3, 3],
         "cipherNames": ["aes128", "aes128gcm"],
@@ -444,7 +446,7 @@ TLSLITE_SUITES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TLSLITE)
 def test_tlslite(name, rsa):
-    with servers.tlslite(rsa, **TLSLITE[name]) as server:
+    with servers.tlslite(rsa, TLSLITE[name], is_anonymous=name == "anonymous") as server:
         found = look(server.https_port)
         if name == "default":
             agree_with_openssl(server.https_port, found)

@@ -7,9 +7,9 @@ from .gunicorn import flask_run, gunicorn
 from .haproxy import haproxy
 from .java import java
 from .nginx import nginx
-from .node import node, node24
+from .node import node
 from .openssl import s_server
-from .process import Server, missing
+from .process import Server, missing, program
 from .stunnel import stunnel
 from .tlslite import tlslite
 
@@ -25,7 +25,7 @@ __all__ = [
     "missing",
     "nginx",
     "node",
-    "node24",
+    "program",
     "s_server",
     "stunnel",
     "tlslite",

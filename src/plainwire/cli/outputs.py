@@ -80,11 +80,23 @@ def emit(outputs: Sequence[Output], reports: Sequence[Report], anchor: str | Non
             say(text)
             continue
         try:
-            Path(file).write_text(text, "utf-8", newline="\n")
-        except OSError as error:
-            wrong.append(f"--format {name}: cannot write {file}: {error.strerror}")
+            write(name, file, text)
+        except UsageError as error:
+            wrong.append(str(error))
     if wrong:
         raise UsageError("; ".join(wrong))
+
+
+def write(name: str, file: str, text: str) -> None:
+    """Write an output's file.
+
+    Raises:
+        UsageError: if it cannot be written.
+    """
+    try:
+        Path(file).write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"--format {name}: cannot write {file}: {error.strerror}") from None
 
 
 def _rendered(name: str, file: str | None, reports: Sequence[Report], anchor: str | None) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from plainwire import catalog, many
 from plainwire.cli import resuming, running
-from plainwire.cli.concluding import Conclusion
 from plainwire.cli.progress import Progress
 from plainwire.cli.running import note
+from plainwire.gate import Tally
 from plainwire.live import sockets, trust
 from plainwire.live.settings import Settings
 from plainwire.live.stopping import until
@@ -32,24 +32,28 @@ class Plan:
     connections: int
     hosts: int = HOSTS
     probes_attacks: bool = False
+    starttls: str | None = None
     every_address: bool = False
     resume: Path | None = None
     is_quiet: bool = False
     is_verbose: bool = False
 
 
-def probe_all(plan: Plan, conclusion: Conclusion) -> bool:
-    """Probe, hand each report on as it is known, and say whether Ctrl-C ended it."""
+def probe_all(plan: Plan, tally: Tally, take: Callable[[Report], None]) -> bool:
+    """Probe, hand each report on as it is known, and say whether Ctrl-C ended it.
+
+    What a resumed run had found before is added to ``tally``.
+    """
     checks = tuple(check for check in catalog.load() if check.asks == "tls")
     stores = trust.stores(plan.settings.ca_file)
-    held = resuming.held(plan.resume, conclusion.tally) if plan.resume else set()
+    held = resuming.held(plan.resume, tally) if plan.resume else set()
 
     async def work(stop: asyncio.Event) -> None:
         named = await until(stop, _at_addresses(plan)) or []
         targets = [target for target in named if resuming.key(target) not in held]
         if len(targets) < len(named) and not plan.is_quiet:
             note(f"{len(named) - len(targets)} of {len(named)} are in {plan.resume} already")
-        await _probe(targets, plan, checks, stores, conclusion, stop)
+        await _probe(targets, plan, checks, stores, take, stop)
 
     return running.interruptible(work)
 
@@ -59,7 +63,7 @@ async def _probe(
     plan: Plan,
     checks: tuple[Check, ...],
     stores: Mapping[str, tuple[bytes, ...]],
-    conclusion: Conclusion,
+    take: Callable[[Report], None],
     stop: asyncio.Event,
 ) -> None:
     progress = Progress(len(targets), is_quiet=plan.is_quiet)
@@ -71,6 +75,7 @@ async def _probe(
             settings=plan.settings,
             connections=plan.connections,
             probes_attacks=plan.probes_attacks,
+            starttls=plan.starttls,
             stop=stop,
             stores=stores,
         )
@@ -84,7 +89,7 @@ async def _probe(
             continue
         if plan.is_verbose:
             note(clean.visible(_in_short(report)))
-        conclusion.take(report)
+        take(report)
         progress.step(was_answered=report.grade is not None)
     progress.clear()
     if cut_short:

@@ -29,6 +29,8 @@ FIELDS = (0x0100, 0x0101, 0x0102, 0x0103, 0x0104)
 # What a server signs with an RSA key, by PSS and by PKCS #1, and with an ECDSA key.
 RSA_SCHEMES = ((0x0804, 0x0805, 0x0806), (0x0401, 0x0501, 0x0601))
 ECDSA_SCHEMES = (0x0403, 0x0503, 0x0603)
+# The schemes of TLS 1.3 that one key can serve; any other has a kind of key to itself.
+ONE_KEY = ((0x0804, 0x0805, 0x0806), (0x0809, 0x080A, 0x080B))
 CIPHERS = (
     "AES_256_GCM",
     "CHACHA20",
@@ -83,6 +85,18 @@ def _kind(cipher: str) -> str:
     return "CBC" if "AES_" in cipher else "other"
 
 
+def authentication(code: int) -> str | None:
+    """The kind of key that a suite's certificate has. Returns None where there is none, or PSK."""
+    exchange = key_exchange(suites()[code]) if code in suites() else ""
+    kind = exchange.rpartition("_")[2]
+    return kind if kind in ("RSA", "ECDSA", "DSS") and "PSK" not in exchange else None
+
+
+def with_one_key(scheme: int) -> Codes:
+    """The schemes of TLS 1.3 that a server which signs with ``scheme`` likely takes with it."""
+    return next((family for family in ONE_KEY if scheme in family), (scheme,))
+
+
 def family_of(suite: Suite) -> tuple[str, str] | None:
     """The family of a likely suite and its part in it. Returns None for one that hardly one has."""
     exchange = key_exchange(suite)
@@ -94,7 +108,10 @@ def family_of(suite: Suite) -> tuple[str, str] | None:
         return None
     kind = _kind(suite.name)
     if exchange.startswith("ECDHE"):
-        return (exchange, "") if kind == "AEAD" else ("ECDHE", f"{exchange} {kind}")
+        if kind == "AEAD":
+            return exchange, ""
+        # Seldom taken with ECDSA; asked for in one where something is taken of the family at all.
+        return "ECDHE", exchange if exchange.endswith("ECDSA") else f"{exchange} {kind}"
     return None if exchange == "DHE_RSA" else (exchange, kind)
 
 
@@ -223,18 +240,18 @@ def unlikely_groups(version: Version) -> tuple[Family, ...]:
 
 @cache
 def scheme_families(version: Version) -> tuple[Family, ...]:
-    """The likely signature schemes of a version, by families, each of one kind of key."""
+    """The likely signature schemes of a version, by families, as an RSA key signs."""
     known = offered_schemes(version)
-    found = (*RSA_SCHEMES, ECDSA_SCHEMES)
+    found = RSA_SCHEMES
     return tuple((tuple(code for code in part if code in known),) for part in found)
 
 
 @cache
 def unlikely_schemes(version: Version) -> tuple[Family, ...]:
-    """All other signature schemes of a version, in one offer."""
+    """All other signature schemes of a version, in one offer: those of ECDSA, and the rest."""
     likely = {code for part in (*RSA_SCHEMES, ECDSA_SCHEMES) for code in part}
     rest = tuple(code for code in offered_schemes(version) if code not in likely)
-    return ((rest,),) if rest else ()
+    return ((ECDSA_SCHEMES, rest),) if rest else ()
 
 
 def _fitting(version: Version) -> list[Suite]:

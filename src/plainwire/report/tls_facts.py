@@ -13,6 +13,7 @@ from plainwire.report.groups import counted
 
 MAX_NAMES = 8
 MAX_PATHS = 3
+MAX_REASONS = 3
 # What is wrong with a suite whatever else it has, by a word of its name; the worst first.
 BROKEN = {
     "NULL": "no encryption",
@@ -230,4 +231,7 @@ def _profiles(endpoint: TlsEndpoint) -> Iterator[Line]:
     for name, verdict in (endpoint.profiles or {}).items():
         yield Line(f"{name}: {words[verdict.meets]}")
         if not verdict.meets:
-            yield from (Line(reason, "", 1) for reason in verdict.because)
+            yield from (Line(reason, "", 1) for reason in verdict.because[:MAX_REASONS])
+        more = len(verdict.because) - MAX_REASONS
+        if more > 0:
+            yield Line(f"and {more} more; --profile {name} tells all", "", 1)

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from plainwire.live.hellos import OpenStream
 from plainwire.live.tls.gate import Gate
 from plainwire.model import TargetError
+from plainwire.wire.alerts import Alert
 from plainwire.wire.answer import NoAnswer, describe
 from plainwire.wire.flight import FirstFlight, Flight, FlightReader
 from plainwire.wire.verdict import is_drop, is_refusal
@@ -80,19 +81,20 @@ class Asker:
     _accepted_since: int = -1
 
     async def settle(
-        self, hello: bytes, kind: str, priority: int = 0
+        self, hello: bytes, kind: str, priority: int = 0, also: frozenset[int] = frozenset()
     ) -> Flight | Refusal | Unknown:
         """What the server makes of a hello, asked again alone if it said nothing.
 
-        ``kind`` groups questions that a server refuses alike, such as "suites TLSv1.2". Never
-        raises for a peer.
+        ``kind`` groups questions that a server refuses alike, such as "suites TLSv1.2"; ``also``
+        are alerts that refuse this question beside those that refuse every one. Never raises for
+        a peer.
         """
         recovered = self._recovered
         answer = await self.ask(hello, priority)
-        if (settled := self._settled(answer, kind)) is not None:
+        if (settled := self._settled(answer, kind, also)) is not None:
             return settled
         again = await self.ask(hello, priority, is_alone=True)
-        if (settled := self._settled(again, kind)) is not None:
+        if (settled := self._settled(again, kind, also)) is not None:
             self._faults += 1
             return settled
         if not (is_drop(answer) and is_drop(again)):
@@ -101,7 +103,7 @@ class Asker:
             return Refusal(f"{describe_answer(again)}, time after time")
         if await self._recovers(recovered):
             again = await self.ask(hello, priority, is_alone=True)
-            if (settled := self._settled(again, kind)) is not None:
+            if (settled := self._settled(again, kind, also)) is not None:
                 return settled
         return Unknown(describe_answer(again))
 
@@ -124,6 +126,15 @@ class Asker:
             self._misses = PATIENCE
             return False
 
+    @property
+    def begun(self) -> int:
+        """How many questions have been asked so far: the number of the last."""
+        return self._begun
+
+    def lives(self, number: int) -> None:
+        """Note that the question of this number was answered as something that is accepted."""
+        self._accepted_since = max(self._accepted_since, number)
+
     async def is_still_well(self) -> bool:
         """Whether the last refusals can be believed: something was accepted after them.
 
@@ -133,12 +144,17 @@ class Asker:
             return True
         return await self.is_well()
 
-    def _settled(self, answer: FirstFlight, kind: str) -> Flight | Refusal | None:
-        return answer if isinstance(answer, Flight) else self.refused(answer, kind)
+    def _settled(
+        self, answer: FirstFlight, kind: str, also: frozenset[int]
+    ) -> Flight | Refusal | None:
+        return answer if isinstance(answer, Flight) else self.refused(answer, kind, also)
 
-    def refused(self, answer: object, kind: str) -> Refusal | None:
+    def refused(
+        self, answer: object, kind: str, also: frozenset[int] = frozenset()
+    ) -> Refusal | None:
         """An alert that refuses what was offered, noted; None for everything else."""
-        if not is_refusal(answer):
+        is_further = isinstance(answer, Alert) and answer.description in also
+        if not is_refusal(answer) and not is_further:
             return None
         self._refusals[kind] += 1
         return Refusal(str(answer))
@@ -184,7 +200,7 @@ class Asker:
             answer = await self._exchange(hello)
             if isinstance(answer, Flight):
                 self._good = self._good or hello
-                self._accepted_since = max(self._accepted_since, begun)
+                self.lives(begun)
             elif not isinstance(answer, NoAnswer):
                 self._refused_at = self._begun
             self._keep_pace(answer, number)
@@ -200,6 +216,7 @@ class Asker:
         async with self.gate.place(priority, is_alone=is_alone) as number:
             if self._misses >= PATIENCE:
                 return GIVEN_UP
+            self._begun += 1
             fault = await self._talked(talk)
             self._keep_pace(fault, number)
             return fault
@@ -219,6 +236,11 @@ class Asker:
             # Once it is over, it is only the closing that went wrong.
             return fault if is_over else NoAnswer("unreachable", f"no connection: {error}")
         return fault
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the last question met with anything else than silence."""
+        return not self._misses
 
     def recovered(self) -> None:
         """Note that a question was answered that had failed before."""

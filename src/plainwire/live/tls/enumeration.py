@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker
+from plainwire.live.tls.attacks import Attacks
 from plainwire.live.tls.exchanges import (
     accepted_groups,
     accepted_schemes,
@@ -21,6 +22,7 @@ from plainwire.live.tls.exchanges import (
     group_of,
     scheme_of,
 )
+from plainwire.live.tls.features_12 import ask_features
 from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.suites import accepted_suites
 from plainwire.live.tls.together import Send, Settled, Together
@@ -33,8 +35,9 @@ from plainwire.wire.answer import Answer
 from plainwire.wire.flight import Flight
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
 
+DEFLATE = 1
 DIMENSIONS = ("suites", "groups", "schemes")
 # Offers that were made, with the code chosen.
 Known = Sequence[tuple[Codes, int]]
@@ -49,6 +52,7 @@ class Enumeration:
     seen: Seen
     parts: Collection[Part]
     tasks: asyncio.TaskGroup
+    attacks: Attacks | None = None
     versions_known: asyncio.Event = field(default_factory=asyncio.Event)
     _offers: dict[Version, Codes] = field(default_factory=dict)
     _backwards: asyncio.Task[Settled] | None = None
@@ -114,6 +118,10 @@ class Enumeration:
         taken = found.choices.accepted if found else (first.hello.suite,)
         await self.versions_known.wait()
         async with asyncio.TaskGroup() as tasks:
+            if "features" in self.parts:
+                tasks.create_task(ask_features(self.asker, self.hellos, self.seen, version, taken))
+            if self.attacks:
+                tasks.create_task(self.attacks.ask())
             if not is_shown:
                 tasks.create_task(self._exchanges_of(version, taken))
             for other, offer in self._offers.items():
@@ -155,16 +163,22 @@ class Enumeration:
         """Sends hellos of a version; ``known`` are the suites of those that are about others."""
 
         async def send(offers: Mapping[str, Codes]) -> Settled:
+            offers_compression = "suites" in offers and version < Version.TLS_1_3
             hello = self.hellos.of(
                 version,
                 offers.get("suites", known),
                 groups=offers.get("groups"),
                 schemes=offers.get("schemes"),
+                compression=(DEFLATE, 0) if offers_compression else (0,),
             )
             about = min(offers, key=DIMENSIONS.index)
             settled = await self.asker.settle(hello, f"{about} {version}")
             if isinstance(settled, Flight):
                 self.seen.hear(settled)
+                if offers_compression and "features" in self.parts:
+                    has_chosen = settled.hello.compression == DEFLATE
+                    earlier = self.seen.features.get("compression", False)
+                    self.seen.features["compression"] = earlier or has_chosen
             return settled
 
         return send

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from plainwire.live.tls.choices import Choices
-from plainwire.live.tls.plan import Seen
+from plainwire.live.tls.seen import Seen
 from plainwire.model import DhParameters
+from plainwire.policy.diffie_hellman import common_name
 from plainwire.policy.suites import groups, signature_schemes, suite_name
 from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
 from plainwire.wire.flight import Flight
-from plainwire.wire.key_exchange import DheParameters
+from plainwire.wire.key_exchange import DheParameters, EcdheParameters
 
 Names = Mapping[str, tuple[str, ...]]
+MAX_AUTHORITIES = 200
+CERTIFICATE = "client_certificate"
+# Where versions differ, the stricter one counts.
+STRICTNESS = ("none", "optional", "required")
 
 
 def ciphers(seen: Seen) -> Names:
     """The accepted suites by version, in the server's order where it has one."""
-    return {str(version): found.names for version, found in _newest_first(seen.suites)}
+    found = {str(version): found.names for version, found in _newest_first(seen.suites)}
+    return found | ({"SSLv2": seen.sslv2.names} if seen.sslv2 else {})
 
 
 def cipher_order(seen: Seen) -> Mapping[str, Literal["server", "client"]]:
@@ -59,21 +64,91 @@ def dh(flights: Iterable[Flight]) -> DhParameters | None:
 
     Where a server has several groups it is the smallest prime.
     """
-    shown = [
-        flight.key_exchange.parameters
-        for flight in flights
-        if flight.key_exchange and isinstance(flight.key_exchange.parameters, DheParameters)
-    ]
+    shown = [one for one in _exchanged(flights) if isinstance(one, DheParameters)]
     if not shown:
         return None
     least = min(shown, key=lambda one: one.p)
-    values = Counter((one.p, one.public) for one in shown)
-    is_reused = None if len(shown) < 2 else max(values.values()) > 1
-    return DhParameters(least.p.bit_length(), None, is_reused)
+    is_reused = _is_reused([(one.p, one.public) for one in shown])
+    return DhParameters(least.p.bit_length(), common_name(least.p), is_reused)
 
 
-def features(flights: Iterable[Flight]) -> dict[str, Any]:
-    """What TLS 1.2 and before say of themselves in clear; what no flight tells is left out."""
+def _exchanged(flights: Iterable[Flight]) -> Iterable[object]:
+    """The keys that a server made for connections, each of which may be heard more than once."""
+    exchanges = {
+        id(flight): flight.key_exchange.parameters for flight in flights if flight.key_exchange
+    }
+    return exchanges.values()
+
+
+def _is_reused(shown: Sequence[tuple[int, object]]) -> bool | None:
+    """Whether one of (group, public key) came twice; None if no group did."""
+    if len(set(shown)) < len(shown):
+        return True
+    return False if len({group for group, _ in shown}) < len(shown) else None
+
+
+def features(seen: Seen) -> dict[str, Any]:
+    """What answers say of themselves, by name; what none of them tells is left out.
+
+    What was asked of by itself counts more.
+    """
+    found = _of_flights(seen.flights)
+    if seen.handshakes:
+        is_stapled = any(result.staple is not None for result in seen.handshakes)
+        found["ocsp_stapling"] = is_stapled or found.get("ocsp_stapling", False)
+    if (is_required := _is_name_required(seen)) is not None:
+        found["sni_required"] = is_required
+    points = [one for one in _exchanged(seen.flights) if isinstance(one, EcdheParameters)]
+    is_reused = _is_reused([(one.group, one.public) for one in points])
+    if is_reused is not None:
+        found["ec_point_reused"] = is_reused
+    found |= client_certificates(seen)
+    words = {told[CERTIFICATE] for told in (found, seen.features) if CERTIFICATE in told}
+    strictest = {CERTIFICATE: max(words, key=STRICTNESS.index)} if words else {}
+    return dict(sorted((found | seen.features | strictest).items()))
+
+
+def _is_name_required(seen: Seen) -> bool | None:
+    """True if every version that was asked refuses a client that names no server."""
+    answers = seen.unnamed.values()
+    if any(answer is False for answer in answers):
+        return False
+    return True if answers and all(answer is True for answer in answers) else None
+
+
+def client_certificates(seen: Seen) -> dict[str, Any]:
+    """Whether a client is asked for a certificate, and by which names of CAs.
+
+    In TLS 1.3 we answer with none, and an alert says that it is required. Flights of older
+    versions only show that one is asked for.
+    """
+    whole = [result for result in seen.handshakes if not result.is_resumed]
+    asking = [result for result in whole if result.certificate_request]
+    done = [flight for flight in seen.flights if flight.is_done and flight.certificates]
+    requests = [flight.certificate_request for flight in done if flight.certificate_request]
+    requests += [result.certificate_request for result in asking if result.certificate_request]
+    found: dict[str, Any] = {}
+    if requests:
+        names = {name for request in requests for name in request.authorities}
+        found["client_certificate_authorities"] = authorities(names)
+    elif whole or done:
+        found[CERTIFICATE] = "none"
+    if any(result.alert for result in asking):
+        found[CERTIFICATE] = "required"
+    elif any(result.broken_off is None for result in asking):
+        found[CERTIFICATE] = "optional"
+    return found
+
+
+def authorities(names: Iterable[bytes]) -> tuple[str, ...]:
+    """Names of CAs (DER) in RFC 4514's text, sorted, at most `MAX_AUTHORITIES`."""
+    from plainwire.wire.certificate import name_text
+
+    return tuple(sorted(name_text(name) for name in sorted(names)[:MAX_AUTHORITIES]))
+
+
+def _of_flights(flights: Iterable[Flight]) -> dict[str, Any]:
+    """What TLS 1.2 and before say of themselves in clear."""
     old = [flight for flight in flights if flight.hello.version < Version.TLS_1_3]
     found: dict[str, Any] = {}
     told = [flight for flight in old if flight.hello.version > Version.SSL_3_0]

@@ -23,7 +23,7 @@ from plainwire.wire.flight import Flight
 from plainwire.wire.hello import ClientHello
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
 
 # RFC 8701, section 2: any of them; a stack that knows one by heart may not know another.
 GREASE = 0x3A3A
