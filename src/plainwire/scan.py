@@ -6,13 +6,16 @@ import asyncio
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 
 from plainwire import __version__, catalog
 from plainwire.grading import grade
-from plainwire.judging import Outcome, categories, in_order, masked, not_asked, run_checks, scope
+from plainwire.judging import Outcome, categories, in_order, masked, not_asked, run_checks, tested
+from plainwire.live import descriptions
 from plainwire.live.credentials import Credentials
+from plainwire.live.descriptions import Description
 from plainwire.live.discover import next_hop
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite, Look
@@ -24,6 +27,7 @@ from plainwire.model import (
     Report,
     Target,
     TargetError,
+    Unanswered,
 )
 from plainwire.tls_status import tls_status
 from plainwire.wire.cleartext import is_redirect
@@ -31,6 +35,7 @@ from plainwire.wire.masking import Masker
 from plainwire.wire.target import parse_target
 
 NOT_BUILT = "not built yet"
+MAX_UNREAD = 20
 
 
 async def scan_async(
@@ -38,7 +43,9 @@ async def scan_async(
     *,
     settings: Settings | None = None,
     credentials: Credentials | None = None,
+    identities: Mapping[str, Credentials] | None = None,
     paths: tuple[str, ...] = (),
+    specs: tuple[str, ...] = (),
     checks: Sequence[Check] | None = None,
     trace: Trace | None = None,
     stop: asyncio.Event | None = None,
@@ -50,23 +57,29 @@ async def scan_async(
 ) -> Report:
     """Scan one target and return its report; ``report.grade`` is None if nothing answered there.
 
-    ``stop``, once set, ends the scan with what is known. ``mask_key`` keys the hashes of masked
-    secrets (random for each scan by default). ``send`` and ``look`` replace the network, and
-    ``stores`` the trust stores (by name, DER), for tests and rehearsals.
+    ``specs`` are files and URLs of API descriptions. ``stop``, once set, ends the scan with what
+    is known. ``mask_key`` keys the hashes of masked secrets (random for each scan by
+    default). ``send`` and ``look`` replace the network, and ``stores`` the trust stores (by name,
+    DER), for tests and rehearsals.
 
     Raises:
-        UsageError: if ``target`` is a string that names no target.
+        UsageError: if ``target`` is a string that names no target, or a file of ``specs`` is no
+            API description.
     """
     if isinstance(target, str):
         target, _ = parse_target(target)
+    settings = settings or Settings()
+    described, missing = await descriptions_of(specs, target, settings)
     checks = catalog.load() if checks is None else checks
     started, at = datetime.now(UTC), monotonic()
     outcome = Outcome()
     async with LiveSite(
         target,
-        settings or Settings(),
+        settings,
         credentials=credentials,
+        identities=identities,
         named_paths=paths,
+        specs=described,
         trace=trace,
         clock=clock,
         send=send,
@@ -75,7 +88,7 @@ async def scan_async(
     ) as site:
         masker = Masker(
             mask_key or secrets.token_bytes(16),
-            credentials.secrets if credentials else (),
+            _secrets(credentials, identities or {}),
             {site.random_path.strip("/"): "RANDOM"},
         )
         try:
@@ -84,6 +97,8 @@ async def scan_async(
             return not_asked(
                 "url", target.value, target.host, checks, started, str(error), NOT_BUILT
             )
+        for gap in missing:
+            site.notes.take(gap)
         site.begin()
         is_interrupted = await run_checks(site, checks, outcome, stop)
         status, reasons = await tls_status(site) if not is_interrupted else ("UNKNOWN", ())
@@ -92,6 +107,7 @@ async def scan_async(
         unanswered = outcome.gaps(checks, site.notes)
         findings = in_order(masked(f, masker) for f in outcome.findings)
         was_answered = bool(site.notes.answered) and site.has_answered
+        ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT)
         return Report(
             target_kind="url",
             target=target.value,
@@ -99,12 +115,12 @@ async def scan_async(
             duration_s=monotonic() - at,
             requests=site.requests,
             connections=site.connections,
-            grade=grade(findings, is_upper_bound=bool(unanswered), scope=scope(checks))
+            grade=grade(findings, is_upper_bound=bool(unanswered), scope=tested(ended))
             if was_answered
             else None,
             tls_status=status,
             tls_reasons=reasons,
-            categories=categories(checks, findings, unanswered, site.notes, NOT_BUILT),
+            categories=ended,
             coverage=coverage,
             findings=findings,
             unanswered=tuple(sorted(unanswered, key=lambda u: (u.check, u.question))),
@@ -115,10 +131,49 @@ async def scan_async(
         )
 
 
+async def descriptions_of(
+    specs: Sequence[str], target: Target, settings: Settings
+) -> tuple[tuple[Description | str, ...], tuple[Unanswered, ...]]:
+    """The API descriptions named: files, what other origins have, and paths of the target itself.
+
+    What another origin did not give is unanswered.
+
+    Raises:
+        UsageError: if a file is no API description, or a URL names no target.
+    """
+    found: list[Description | str] = []
+    missing = []
+    for spec in specs:
+        if "://" not in spec:
+            found.append(descriptions.from_file(spec))
+            continue
+        place, _ = parse_target(spec)
+        origin = place.http[0] if place.named == "http" else place.https[0]
+        if origin in (*target.https, *target.http):
+            found.append(place.path)
+            continue
+        async with LiveSite(place, settings) as elsewhere:
+            answer = await descriptions.at(elsewhere, origin, place.path)
+        if isinstance(answer, Description):
+            found.append(replace(answer, exchange=None, name=place.value))
+        else:
+            missing.append(Unanswered("", f"GET {place.value}", answer or "no API description"))
+    return tuple(found), tuple(missing)
+
+
+def _secrets(
+    credentials: Credentials | None, identities: Mapping[str, Credentials]
+) -> tuple[str, ...]:
+    every = [*identities.values(), *([credentials] if credentials else [])]
+    return tuple(secret for each in every for secret in each.secrets)
+
+
 async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
     """What a reader should know of the run: the address asked, redirects that were not followed."""
     target = site.target
     found = [f"asked at {target.address}"] if target.address else []
+    for reason in (await site.discovered()).unread[:MAX_UNREAD]:
+        found.append(f"not read of the API description: {masker.text(reason)}")
     for _, page in await site.pages("https"):
         if not is_redirect(page) or next_hop(page, target) is not None:
             continue

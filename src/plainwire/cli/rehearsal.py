@@ -12,7 +12,9 @@ from plainwire.model import Exchange, Origin, Request, Target, TlsEndpoint
 from plainwire.scan import scan_async
 
 
-def questions(target: Target, settings: Settings, paths: Sequence[str]) -> tuple[str, ...]:
+def questions(
+    target: Target, settings: Settings, paths: Sequence[str], specs: Sequence[str] = ()
+) -> tuple[str, ...]:
     """What a scan of the target would ask, each once, in order; nothing is sent."""
     trace = Trace()
 
@@ -24,5 +26,9 @@ def questions(target: Target, settings: Settings, paths: Sequence[str]) -> tuple
         trace.hello(origin, "TLS ClientHellos, one a version,")
         return TlsEndpoint(origin.host, origin.port, speaks_tls=True)
 
-    asyncio.run(scan_async(target, settings=settings, paths=tuple(paths), send=send, look=look))
+    # A description elsewhere would have to be fetched to know what it names.
+    files = tuple(spec for spec in specs if "://" not in spec)
+    asyncio.run(
+        scan_async(target, settings=settings, paths=tuple(paths), specs=files, send=send, look=look)
+    )
     return tuple(dict.fromkeys(trace.sent))

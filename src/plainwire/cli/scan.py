@@ -12,13 +12,14 @@ from plainwire.cli import config, outputs, running, secrets, targets
 from plainwire.cli.arguments import Parser, count, duration, port
 from plainwire.cli.outputs import complain
 from plainwire.cli.running import Plan
-from plainwire.live import dial
+from plainwire.live import descriptions, dial
 from plainwire.live.credentials import Credentials
 from plainwire.live.settings import Settings
 from plainwire.live.trace import Trace
 from plainwire.model import Report, Target, UsageError
 from plainwire.report import clean
 from plainwire.wire.masking import Masker
+from plainwire.wire.target import parse_target
 
 ALLOW = {
     "cleartext-credentials": "send the given credentials over plain HTTP too",
@@ -43,6 +44,9 @@ def parser() -> Parser:
     where.add_argument("--http-port", type=port, action="append", default=[], metavar="PORT")
     where.add_argument("--https-port", type=port, action="append", default=[], metavar="PORT")
     where.add_argument("--paths", metavar="FILE", help="further paths to ask, one a line")
+    where.add_argument(
+        "--spec", action="append", default=[], metavar="FILE|URL", help="an OpenAPI description"
+    )
     where.add_argument("--ca", type=Path, metavar="FILE", help="a CA to trust beside the others")
     where.add_argument(
         "--wait-for", type=duration, default=0.0, metavar="TIME", help="wait until it answers: 60s"
@@ -182,8 +186,19 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         Masker(secrets.mask_key(), given.secrets if given else ()),
         wait_for_s=options.wait_for,
         every_address=options.all_addresses,
+        specs=_specs(options.spec),
         is_quiet=options.quiet,
     )
+
+
+def _specs(named: Sequence[str]) -> tuple[str, ...]:
+    """The API descriptions named, seen to be readable before anything is sent."""
+    for name in named:
+        if "://" in name:
+            parse_target(name)
+        else:
+            descriptions.from_file(name)
+    return tuple(named)
 
 
 def _credentials(given: tuple[tuple[str, str], ...], named: Sequence[Target]) -> Credentials | None:
@@ -215,6 +230,6 @@ def _rehearse(plan: Plan) -> int:
     for target in plan.targets:
         named = plan.masker.text(target.value)
         outputs.say(f"{named}: at most these, and what documents and links name\n")
-        for line in rehearsal.questions(target, plan.settings, plan.paths):
+        for line in rehearsal.questions(target, plan.settings, plan.paths, plan.specs):
             outputs.say(f"  {plan.masker.text(line)}\n")
     return gate.INCOMPLETE if plan.bad_lines else gate.CLEAN

@@ -6,9 +6,13 @@ import base64
 import binascii
 import secrets
 import string
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from plainwire.model import Headers, Origin, Request
+
+GIVEN = "given"
+CANARY = "canary"  # the identity of a request that shows a random credential
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Credentials:
     def goes_with(self, request: Request) -> bool:
         """True if the credential itself goes along: to its own origin, over TLS, when asked for."""
         return (
-            request.identity == "given"
+            request.identity not in (None, CANARY)
             and request.origin.scheme == "https"
             and request.origin == self.origin
         )
@@ -54,8 +58,10 @@ class Credentials:
 
         Over http it is the canary, unless the user allowed the credential itself ``in_clear``.
         """
-        if request.identity != "given":
+        if request.identity is None:
             return ()
+        if request.identity == CANARY:
+            return self.canary
         if self.goes_with(request):
             return self.headers
         if request.origin.scheme == "https":
@@ -104,3 +110,26 @@ def _basic_parts(scheme: str, token: str) -> list[str]:
         return []
     user, _, password = _decoded_basic(token).partition(":")
     return [f"{user}:{password}", password]
+
+
+class Identities:
+    """Whose credentials there are, by name; ``"given"`` is the one of most requests."""
+
+    def __init__(self, by_name: Mapping[str, Credentials]) -> None:
+        self._by_name = dict(by_name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of those that credentials were given for."""
+        return tuple(self._by_name)
+
+    def of(self, request: Request) -> Credentials | None:
+        """The credentials that a request speaks of. Returns None if there are none."""
+        name = GIVEN if request.identity == CANARY else request.identity
+        return self._by_name.get(name) if name is not None else None
+
+    def same_bytes(self, request: Request) -> Request:
+        """The request by which all that send the same bytes are known: one question, not two."""
+        if self.of(request) is None and request.identity != GIVEN:
+            return replace(request, identity=None if self._by_name else GIVEN)
+        return request

@@ -14,8 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from plainwire.live import discover, handshakes, trust, verdicts
-from plainwire.live.credentials import Credentials
+from plainwire.live import controls, discover, handshakes, trust, verdicts
+from plainwire.live.credentials import GIVEN, Credentials, Identities
+from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
 from plainwire.live.notes import Notes
 from plainwire.live.once import Once
@@ -26,6 +27,7 @@ from plainwire.live.transport import Send, Transport
 from plainwire.live.versions import Versions
 from plainwire.model import (
     Answer,
+    ApiOperation,
     Cleartext,
     Coverage,
     Endpoint,
@@ -34,10 +36,13 @@ from plainwire.model import (
     Part,
     Request,
     Scheme,
+    Skipped,
     Target,
     TlsEndpoint,
     Unanswered,
 )
+from plainwire.wire import openapi
+from plainwire.wire.sameness import is_same
 
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
 
@@ -45,7 +50,9 @@ Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
 class LiveSite:
     """One target over the network; an async context manager that closes what it opened.
 
-    ``send`` and ``look`` stand in for the network: how tests give fakes.
+    ``credentials`` are those of most requests, ``identities`` those of further ones by name.
+    ``specs`` are API descriptions, or paths of the target where they are. ``send`` and ``look``
+    stand in for the network: how tests give fakes.
     """
 
     def __init__(
@@ -54,7 +61,9 @@ class LiveSite:
         settings: Settings,
         *,
         credentials: Credentials | None = None,
+        identities: Mapping[str, Credentials] | None = None,
         named_paths: tuple[str, ...] = (),
+        specs: tuple[Description | str, ...] = (),
         trace: Trace | None = None,
         clock: Callable[[], datetime] | None = None,
         send: Send | None = None,
@@ -63,8 +72,10 @@ class LiveSite:
     ) -> None:
         self._target = target
         self._settings = settings
-        self._has_credentials = credentials is not None
+        given = {GIVEN: credentials} if credentials is not None else {}
+        self._identities = Identities({**given, **(identities or {})})
         self._named_paths = named_paths
+        self._specs = specs
         self._now = clock() if clock else datetime.now(UTC)
         self._stores = stores
         self._look = look or handshakes.look
@@ -73,7 +84,7 @@ class LiveSite:
         self._transport = Transport(
             target,
             settings,
-            credentials=credentials,
+            identities=self._identities,
             trace=trace or Trace(),
             once=self._once,
             hello_first=lambda origin: self._versions.hello_first(origin),
@@ -99,6 +110,11 @@ class LiveSite:
     def random_path(self) -> str:
         """A path that nothing is served at, the same for the whole scan: the control."""
         return self._random_path
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Whose credentials were given, by the names that requests have for them."""
+        return self._identities.names
 
     @property
     def settings(self) -> Settings:
@@ -148,8 +164,7 @@ class LiveSite:
 
     async def ask(self, request: Request) -> Answer:
         """The answer to one request; the same request is sent once however many ask it."""
-        if not self._has_credentials:
-            request = replace(request, identity="given")  # the same bytes, so the same question
+        request = self._identities.same_bytes(request)
         answer: Answer = await asyncio.shield(self._start(request))
         self.notes.take(answer)
         return answer
@@ -157,6 +172,28 @@ class LiveSite:
     def leave_unasked(self, question: str, reason: str) -> None:
         """Note for the asking check a question that must not be sent: it then does not pass."""
         self.notes.take(Unanswered("", question, f"not asked: {reason}"))
+
+    def leave_open(self, question: str, reason: str) -> None:
+        """Note a question of the asker that got no answer."""
+        self.notes.take(Unanswered("", question, reason))
+
+    def leave_untested(self, reason: str) -> None:
+        """Note that the asking check has nothing to ask with; it is no gap."""
+        self.notes.leave_untested(reason)
+
+    async def confirm(self, request: Request) -> tuple[Answer, Answer]:
+        """The same request twice more, one after the other, with nothing else under way."""
+        first = await self.ask(replace(request, repetition=1))
+        return first, await self.ask(replace(request, repetition=2))
+
+    def control_of(self, request: Request) -> Request:
+        """The request at a random path beside its own: what must come out differently."""
+        return controls.sibling(request, self._random_path)
+
+    async def is_missing(self, exchange: Exchange) -> bool | None:
+        """True if an answer is what the site says where nothing is; None if that is not known."""
+        control = await self.ask(self.control_of(exchange.request))
+        return is_same(exchange, control) if isinstance(control, Exchange) else None
 
     def _page(self, origin: Origin) -> Request:
         return Request(origin, "GET", self._target.path)
@@ -200,28 +237,41 @@ class LiveSite:
 
     async def endpoints(self) -> tuple[Endpoint, ...]:
         """The endpoints that are asked, the named one first; found once."""
-        return (await self._discovered()).endpoints
+        return tuple(_endpoint(each) for each in await self.operations() if each.request)
+
+    async def operations(self) -> tuple[ApiOperation, ...]:
+        """Every operation that is known, each with an example request or why it has none."""
+        return (await self.discovered()).operations
 
     async def described(self) -> tuple[Endpoint, ...]:
         """Every operation that the OpenAPI documents describe, asked or not, of any method."""
-        return (await self._discovered()).described
+        return tuple(_endpoint(each) for each in await self.operations() if each.pointer)
 
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """The OpenAPI documents found, parsed, with the exchange each came in."""
-        return (await self._discovered()).documents
+        documents = (await self.discovered()).documents
+        return tuple((each.exchange, each.root) for each in documents if each.exchange)
 
     async def coverage(self) -> Coverage:
         """How much of the API was asked."""
-        found = await self._discovered()
-        exercised = len({e.operation for e in found.endpoints})
-        skipped = tuple(s for s in found.skipped)
-        return Coverage(exercised + len({s.operation for s in skipped}), exercised, skipped)
+        operations = await self.operations()
+        asked = {each.operation for each in operations if each.request}
+        skipped = {
+            each.operation: Skipped(each.operation, each.skipped or "")
+            for each in operations
+            if not each.request and each.operation not in asked
+        }
+        return Coverage(len(asked) + len(skipped), len(asked), tuple(skipped.values()))
 
-    async def _discovered(self) -> discover.Discovery:
-        return await asyncio.shield(self._discovery())
+    async def discovered(self) -> discover.Discovery:
+        """What is known of the API, found once."""
+        found: discover.Discovery = await asyncio.shield(self._discovery())
+        return found
 
     def _discovery(self) -> asyncio.Task[discover.Discovery]:
-        return self._once.start("endpoints", lambda: discover.discover(self, self._named_paths))
+        return self._once.start(
+            "operations", lambda: discover.discover(self, self._named_paths, self._specs)
+        )
 
     # TLS -------------------------------------------------------------------------------------
 
@@ -288,3 +338,8 @@ class LiveSite:
             isinstance(answer, Exchange) or (isinstance(answer, TlsEndpoint) and answer.speaks_tls)
             for answer in self._once.answers()
         )
+
+
+def _endpoint(operation: ApiOperation) -> Endpoint:
+    path = operation.request.path if operation.request else operation.filled() or operation.path
+    return Endpoint(operation.operation, path, operation.source, openapi.credentials(operation))
