@@ -16,7 +16,7 @@ from plainwire.judging import Outcome, categories, in_order, masked, not_asked, 
 from plainwire.live import descriptions
 from plainwire.live.credentials import Credentials
 from plainwire.live.descriptions import Description
-from plainwire.live.discover import next_hop
+from plainwire.live.hops import next_hop
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite, Look
 from plainwire.live.trace import Trace

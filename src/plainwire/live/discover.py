@@ -18,13 +18,16 @@ from plainwire.live.descriptions import Description
 from plainwire.live.filling import NO_VALUE, fill
 from plainwire.model import (
     ApiOperation,
+    Coverage,
+    Endpoint,
     Exchange,
     Origin,
     Request,
+    Skipped,
     Target,
     WireError,
 )
-from plainwire.wire import cleartext, openapi, redirects
+from plainwire.wire import openapi, redirects
 from plainwire.wire.links import links
 
 if TYPE_CHECKING:
@@ -51,6 +54,32 @@ class Discovery:
     operations: tuple[ApiOperation, ...]
     documents: tuple[Description, ...]
     unread: tuple[str, ...]
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The operations that are asked, as places."""
+        return tuple(_endpoint(each) for each in self.operations if each.request)
+
+    @property
+    def described(self) -> tuple[Endpoint, ...]:
+        """The operations of documents, asked or not, as places."""
+        return tuple(_endpoint(each) for each in self.operations if each.pointer)
+
+    @property
+    def coverage(self) -> Coverage:
+        """How many operations are known and asked, and why the others are not."""
+        asked = {each.operation for each in self.operations if each.request}
+        skipped = {
+            each.operation: Skipped(each.operation, each.skipped or "")
+            for each in self.operations
+            if not each.request and each.operation not in asked
+        }
+        return Coverage(len(asked) + len(skipped), len(asked), tuple(skipped.values()))
+
+
+def _endpoint(operation: ApiOperation) -> Endpoint:
+    path = operation.request.path if operation.request else operation.filled() or operation.path
+    return Endpoint(operation.operation, path, operation.source, openapi.credentials(operation))
 
 
 async def discover(
@@ -248,17 +277,3 @@ def _is_page(path: str) -> bool:
         and all("!" <= character <= "~" for character in path)
         and not path.partition("?")[0].lower().endswith(STATIC)
     )
-
-
-def next_hop(answer: Exchange, target: Target) -> Request | None:
-    """The request that a redirect asks for, if it stays on the target's host and ports."""
-    if not cleartext.is_redirect(answer):
-        return None
-    try:
-        place = redirects.resolve(answer.header("location") or "", answer.url)
-    except WireError:
-        return None
-    for origin in (*target.https, *target.http):
-        if (origin.scheme, origin.host, origin.port) == (place.scheme, place.host, place.port):
-            return Request(origin, "GET", place.path or "/")
-    return None

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plainwire.live import controls, discover, handshakes, trust, verdicts
+from plainwire.live import hops as hops_of
 from plainwire.live.credentials import GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
@@ -36,12 +37,10 @@ from plainwire.model import (
     Part,
     Request,
     Scheme,
-    Skipped,
     Target,
     TlsEndpoint,
     Unanswered,
 )
-from plainwire.wire import openapi
 from plainwire.wire.sameness import is_same
 
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
@@ -71,7 +70,7 @@ class LiveSite:
         stores: Mapping[str, tuple[bytes, ...]] | None = None,
     ) -> None:
         self._target = target
-        self._settings = settings
+        self.settings = settings
         given = {GIVEN: credentials} if credentials is not None else {}
         self._identities = Identities({**given, **(identities or {})})
         self._named_paths = named_paths
@@ -81,7 +80,7 @@ class LiveSite:
         self._look = look or handshakes.look
         self._random_path = f"/{secrets.token_hex(12)}"
         self._once = Once()
-        self._transport = Transport(
+        self.transport = Transport(
             target,
             settings,
             identities=self._identities,
@@ -91,7 +90,7 @@ class LiveSite:
             speaks_tls=self._speaks_tls,
             send=send,
         )
-        self._versions = Versions(target, settings, self._once, self._transport)
+        self._versions = Versions(target, settings, self._once, self.transport)
         self.notes = Notes()
 
     async def __aenter__(self) -> LiveSite:
@@ -99,7 +98,7 @@ class LiveSite:
 
     async def __aexit__(self, *_: object) -> None:
         await self._once.close()
-        self._transport.close()
+        self.transport.close()
 
     @property
     def target(self) -> Target:
@@ -117,24 +116,14 @@ class LiveSite:
         return self._identities.names
 
     @property
-    def settings(self) -> Settings:
-        """The bounds of this scan."""
-        return self._settings
-
-    @property
     def requests(self) -> int:
         """Requests sent so far."""
-        return self._transport.requests
+        return self.transport.requests
 
     @property
     def connections(self) -> int:
         """TCP connections opened so far."""
-        return self._transport.connections
-
-    @property
-    def transport(self) -> Transport:
-        """What everything leaves through."""
-        return self._transport
+        return self.transport.connections
 
     def now(self) -> datetime:
         """The time of the scan, aware and in UTC."""
@@ -146,7 +135,7 @@ class LiveSite:
         Raises:
             TargetError: if it has none.
         """
-        await self._transport.connector.address()
+        await self.transport.connector.address()
 
     def begin(self) -> None:
         """Ask for the named page everywhere, before any other question: most wait for it.
@@ -199,17 +188,11 @@ class LiveSite:
         return Request(origin, "GET", self._target.path)
 
     def _start(self, request: Request) -> asyncio.Task[Answer]:
-        return self._once.start(request, lambda: self._transport.answer(request))
+        return self._once.start(request, lambda: self.transport.answer(request))
 
     async def chain(self, request: Request, hops: int = 10) -> tuple[Answer, ...]:
         """The answers along a redirect chain on the named host, the last one unfollowed."""
-        answers = [await self.ask(request)]
-        while isinstance(last := answers[-1], Exchange) and len(answers) <= hops:
-            step = discover.next_hop(last, self._target)
-            if step is None or step in {a.request for a in answers if isinstance(a, Exchange)}:
-                break
-            answers.append(await self.ask(step))
-        return tuple(answers)
+        return await hops_of.chain(self, self._target, request, hops)
 
     async def pages(self, scheme: Scheme) -> tuple[tuple[Endpoint, Exchange], ...]:
         """Every endpoint's answer over one scheme, as far as there is one, redirects unfollowed."""
@@ -237,7 +220,7 @@ class LiveSite:
 
     async def endpoints(self) -> tuple[Endpoint, ...]:
         """The endpoints that are asked, the named one first; found once."""
-        return tuple(_endpoint(each) for each in await self.operations() if each.request)
+        return (await self.discovered()).endpoints
 
     async def operations(self) -> tuple[ApiOperation, ...]:
         """Every operation that is known, each with an example request or why it has none."""
@@ -245,7 +228,7 @@ class LiveSite:
 
     async def described(self) -> tuple[Endpoint, ...]:
         """Every operation that the OpenAPI documents describe, asked or not, of any method."""
-        return tuple(_endpoint(each) for each in await self.operations() if each.pointer)
+        return (await self.discovered()).described
 
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """The OpenAPI documents found, parsed, with the exchange each came in."""
@@ -254,14 +237,7 @@ class LiveSite:
 
     async def coverage(self) -> Coverage:
         """How much of the API was asked."""
-        operations = await self.operations()
-        asked = {each.operation for each in operations if each.request}
-        skipped = {
-            each.operation: Skipped(each.operation, each.skipped or "")
-            for each in operations
-            if not each.request and each.operation not in asked
-        }
-        return Coverage(len(asked) + len(skipped), len(asked), tuple(skipped.values()))
+        return (await self.discovered()).coverage
 
     async def discovered(self) -> discover.Discovery:
         """What is known of the API, found once."""
@@ -317,19 +293,19 @@ class LiveSite:
         ``what`` is the hello in words, for the record. Entering it raises TargetError if the
         connection cannot be opened.
         """
-        return self._transport.open_stream(origin, what)
+        return self.transport.open_stream(origin, what)
 
     def is_closed(self, origin: Origin) -> bool:
         """True if it was seen that nobody listens on the origin's port."""
-        return self._transport.connector.is_closed(origin)
+        return self.transport.connector.is_closed(origin)
 
     def stores(self) -> Mapping[str, tuple[bytes, ...]]:
         """The trust stores that certificates are judged against, by name."""
-        return self._stores if self._stores is not None else trust.stores(self._settings.ca_file)
+        return self._stores if self._stores is not None else trust.stores(self.settings.ca_file)
 
     def served_chain(self, origin: Origin) -> tuple[bytes, ...] | None:
         """The chain that an https exchange with the origin showed, leaf first, as DER."""
-        return self._transport.connector.served_chain(origin)
+        return self.transport.connector.served_chain(origin)
 
     @property
     def has_answered(self) -> bool:
@@ -338,8 +314,3 @@ class LiveSite:
             isinstance(answer, Exchange) or (isinstance(answer, TlsEndpoint) and answer.speaks_tls)
             for answer in self._once.answers()
         )
-
-
-def _endpoint(operation: ApiOperation) -> Endpoint:
-    path = operation.request.path if operation.request else operation.filled() or operation.path
-    return Endpoint(operation.operation, path, operation.source, openapi.credentials(operation))
