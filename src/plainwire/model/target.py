@@ -60,8 +60,8 @@ class Request:
     ``path`` is sent byte for byte as it stands. ``identity`` says which credential goes along:
     ``"given"`` is the user's (replaced by a canary over cleartext), ``None`` is none, ``"canary"``
     a random one of the given one's shape, and any other name that of a further identity.
-    ``repetition`` tells apart requests that must really be sent again. ``body_limit`` bounds the
-    answer's body in bytes, where the site's own limit is too small.
+    ``repetition`` tells apart requests that must really be sent again; such a one is sent alone.
+    ``body_limit`` bounds the answer's body in bytes, where the site's own limit is too small.
     """
 
     origin: Origin
