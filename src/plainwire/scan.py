@@ -17,6 +17,7 @@ from plainwire.live import descriptions
 from plainwire.live.credentials import Credentials
 from plainwire.live.descriptions import Description
 from plainwire.live.hops import next_hop
+from plainwire.live.placing import placed
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite, Look
 from plainwire.live.trace import Trace
@@ -105,7 +106,10 @@ async def scan_async(
         coverage = await site.coverage() if not is_interrupted else Coverage(0, 0)
         tls = await site.tls() if not is_interrupted else ()
         unanswered = outcome.gaps(checks, site.notes)
+        known = await site.discovered() if not is_interrupted else None
         findings = in_order(masked(f, masker) for f in outcome.findings)
+        if known is not None:
+            findings = placed(findings, known)
         was_answered = bool(site.notes.answered) and site.has_answered
         ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT)
         return Report(

@@ -160,7 +160,7 @@ def _described(document: Description, unread: list[str]) -> Iterator[ApiOperatio
         reason = openapi.changes_state(each)
         if reason is None and each.method != "GET":
             reason = f"{each.method} is not asked"
-        yield replace(each, skipped=reason)
+        yield replace(each, document=document.name, skipped=reason)
 
 
 def _merged(named: Iterable[ApiOperation], described: Iterable[ApiOperation]) -> list[ApiOperation]:

@@ -103,7 +103,8 @@ class ApiOperation:
 
     ``request`` is an example of it that may be sent, on the target's own origin; None where it is
     never sent, and ``skipped`` then says why. ``source`` says who told: "named" by the user,
-    "paths" file, "openapi", "link". ``pointer`` leads to it in its document (RFC 6901, unescaped).
+    "paths" file, "openapi", "link". ``document`` names what describes it, and ``pointer`` leads
+    to it there (RFC 6901, unescaped).
     """
 
     method: str
@@ -117,6 +118,7 @@ class ApiOperation:
     is_deprecated: bool = False
     body: Schema | None = field(default=None, repr=False, compare=False)
     responses: Responses | None = field(default=None, repr=False, compare=False)
+    document: str = ""
     pointer: tuple[str, ...] = field(default=(), repr=False, compare=False)
     source: str = "openapi"
     request: Request | None = None

@@ -112,7 +112,7 @@ class _Reader:
             raw.get("deprecated") is True,
             self._body(raw, found, item.file),
             DocumentResponses(raw.get("responses"), self._references, item.file),
-            ("paths", path, *pointer) if is_here else ("paths", path),
+            pointer=("paths", path, *pointer) if is_here else ("paths", path),
         )
 
     def _parameters(self, item: Found, raw: dict[Any, Any]) -> tuple[Found, ...]:
