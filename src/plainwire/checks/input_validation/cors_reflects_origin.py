@@ -101,12 +101,14 @@ async def _reflects(site: Site, operation: ApiOperation) -> tuple[ApiOperation, 
             f"{calm.url} with an Origin", "a shared cache ignores the query: others would get it"
         )
         return None
+    shown = None
     for number in range(1, 3):  # the second shows that no list was met by chance
         origin = _origin(site, number)
         answer = await site.ask(_shown(site, operation.request, number, origin))
         if not isinstance(answer, Exchange) or not _allows(answer, origin):
             return None
-    return operation, answer
+        shown = answer
+    return (operation, shown) if shown is not None else None
 
 
 def _origin(site: Site, number: int) -> str:
