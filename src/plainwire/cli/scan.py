@@ -57,7 +57,7 @@ def parser() -> Parser:
         )
     where.add_argument("--paths", metavar="FILE", help="further paths to ask, one a line")
     where.add_argument(
-        "--spec", action="append", default=[], metavar="FILE|URL", help="an OpenAPI description"
+        "--spec", action="append", default=[], metavar="SOURCE", help="an OpenAPI file or URL"
     )
     where.add_argument(
         "--wait-for", type=duration, default=0.0, metavar="TIME", help="wait until it answers: 60s"
