@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 from plainwire.live.tls import protocols
 from plainwire.live.tls.asker import Asker, Unknown
-from plainwire.live.tls.choices import Codes
 from plainwire.live.tls.hellos import PROTOCOLS, Hellos
 from plainwire.live.tls.hidden import hidden
 from plainwire.live.tls.names import other_keys, unnamed
 from plainwire.model import Gap, Part
+from plainwire.policy.families import Codes
 from plainwire.policy.versions import Version
 from plainwire.wire.flight import Flight
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
 
 
 async def beside(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
@@ -53,7 +53,7 @@ async def _features(
 async def _unnamed(asker: Asker, seen: Seen, first: Flight) -> None:
     version, offer = _offered(seen, first)
     hear = partial(seen.hear, is_named=False)
-    seen.unnamed[version] = await unnamed(asker, version, offer, first, hear)
+    seen.note_unnamed(version, await unnamed(asker, version, offer, first, hear))
 
 
 async def _other_keys(asker: Asker, hellos: Hellos, seen: Seen, first: Flight) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from plainwire.live.tls.choices import Choices
-from plainwire.live.tls.plan import Seen
+from plainwire.live.tls.seen import Seen
 from plainwire.model import DhParameters
 from plainwire.policy.diffie_hellman import common_name
 from plainwire.policy.suites import groups, signature_schemes, suite_name
@@ -90,11 +90,10 @@ def features(seen: Seen) -> dict[str, Any]:
 
 
 def _is_name_required(seen: Seen) -> bool | None:
-    """True if every version that was asked refuses a client that names no server."""
-    answers = seen.unnamed.values()
-    if any(answer is False for answer in answers):
-        return False
-    return True if answers and all(answer is True for answer in answers) else None
+    """True if every version that answered refuses a client that names no server."""
+    if not seen.unnamed:
+        return None
+    return all(seen.unnamed.values())
 
 
 def client_certificates(seen: Seen) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from plainwire.wire.flight import Flight
 from plainwire.wire.verdict import is_drop
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
     from plainwire.wire.handshake.client_12 import Handshake12
     from plainwire.wire.handshake.offer_12 import Session12
     from plainwire.wire.handshake.result_12 import Result12

@@ -22,7 +22,7 @@ from plainwire.policy.suites import groups
 from plainwire.policy.versions import Version
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
     from plainwire.wire.handshake.result_13 import Result13
 
 QUESTIONS: Mapping[Part, str] = {
@@ -87,7 +87,7 @@ async def _signers(client: Client13, seen: Seen, first: Result13, parts: Collect
 
 
 async def _unnamed(client: Client13, seen: Seen, first: Result13) -> None:
-    seen.unnamed[Version.TLS_1_3] = await unnamed_13(client, first)
+    seen.note_unnamed(Version.TLS_1_3, await unnamed_13(client, first))
 
 
 async def _tickets(client: Client13, seen: Seen, first: Result13) -> None:

@@ -6,17 +6,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
-from plainwire.live.tls.choices import Choices, Codes, choices
+from plainwire.live.tls.choices import Choices, choices
 from plainwire.live.tls.choices import Unknown as NoChoice
 from plainwire.live.tls.client_13 import Client13
 from plainwire.live.tls.hellos import PROTOCOLS, Hellos
 from plainwire.model import Gap, WireError
+from plainwire.policy.families import Codes
 from plainwire.policy.versions import Version
 from plainwire.wire.alerts import NO_APPLICATION_PROTOCOL
 from plainwire.wire.flight import Flight
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
 
 KIND = "protocols"
 ALSO = frozenset((NO_APPLICATION_PROTOCOL,))
@@ -52,7 +53,7 @@ async def _protocols(
 
     every = tuple(range(len(PROTOCOLS)))
     known = [(every, PROTOCOLS.index(chosen))] if chosen in PROTOCOLS else []
-    found: Choices = await choices(ask, (every,), is_ordered=False, known=known)
+    found: Choices = await choices(ask, ((every,),), is_ordered=False, known=known)
     return tuple(PROTOCOLS[code] for code in found.accepted), found.unknown
 
 

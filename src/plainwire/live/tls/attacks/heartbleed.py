@@ -24,7 +24,7 @@ from plainwire.wire.flight import Flight
 from plainwire.wire.records import ContentType
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
 
 PAYLOAD = bytes(16)
 SAID = len(PAYLOAD) + 1

@@ -31,7 +31,7 @@ from plainwire.wire.records import ContentType, HandshakeType
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
 
 Block = Literal["good", "wrong start", "zero elsewhere", "no zero", "wrong version"]
 BLOCKS: tuple[Block, ...] = ("good", "wrong start", "zero elsewhere", "no zero", "wrong version")

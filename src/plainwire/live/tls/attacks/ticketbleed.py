@@ -19,7 +19,7 @@ from plainwire.wire import extensions as ext
 from plainwire.wire.flight import Flight
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
 
 LENGTH = 31
 
