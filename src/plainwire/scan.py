@@ -147,6 +147,8 @@ async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
     """What a reader should know of the run: the address asked, redirects that were not followed."""
     target = site.target
     found = [f"asked at {target.address}"] if target.address else []
+    if masker.text(target.path) != target.path:
+        found.append("what looks like a secret in the target's URL was sent over plain HTTP too")
     for _, page in await site.pages("https"):
         if not is_redirect(page) or next_hop(page, target) is not None:
             continue

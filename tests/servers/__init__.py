@@ -8,6 +8,7 @@ from .nginx import nginx
 from .node import node
 from .openssl import s_server
 from .process import Server, missing, program
+from .tlslite import tlslite
 
 __all__ = [
     "Server",
@@ -21,4 +22,5 @@ __all__ = [
     "node",
     "program",
     "s_server",
+    "tlslite",
 ]
