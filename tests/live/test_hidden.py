@@ -459,18 +459,32 @@ def test_whether_real_servers_need_a_certificate(pem_files, leaves, front, proto
 
 
 @pytest.mark.server("nginx")
-@pytest.mark.parametrize("word", ["none", "optional"])
-def test_whether_nginx_asks_for_a_certificate(pem_files, leaves, word):
+@pytest.mark.parametrize("protocols", ["TLSv1.2", "TLSv1.3", "TLSv1.2 TLSv1.3"])
+@pytest.mark.parametrize(("verify", "word"), [("optional", "optional"), ("on", "required")])
+def test_whether_nginx_serves_without_a_certificate(pem_files, leaves, protocols, verify, word):
+    """It finishes either handshake, and refuses the request behind it."""
     files = pem_files(leaves["ECDSA"])
-    extra = f"ssl_client_certificate {files.ca}; ssl_verify_client optional;"
-    with servers.nginx(https=files, extra=extra if word == "optional" else "") as server:
-        endpoint = complete(server)
+    extra = f"ssl_client_certificate {files.ca}; ssl_verify_client {verify};"
+    with servers.nginx(https=files, extra=extra, protocols=protocols) as server:
+        endpoint = complete(server, ("certificates", "features"))
     assert endpoint.features["client_certificate"] == word
-    assert ("client_certificate_authorities" in endpoint.features) == (word == "optional")
+    assert endpoint.features["client_certificate_authorities"] == ("CN=Root",)
+    names = ["tls13_resumption"] if "TLSv1.3" in protocols else []
+    names += ["ticket_resumption"] if "TLSv1.2" in protocols else []
+    assert all(endpoint.features[name] is True for name in names)
+
+
+@pytest.mark.server("nginx")
+def test_a_server_that_asks_for_no_certificate_is_sent_no_request(pem_files, leaves):
+    with servers.nginx(https=pem_files(leaves["ECDSA"])) as server:
+        endpoint = complete(server)
+        assert "GET" not in server.log()
+    assert endpoint.features["client_certificate"] == "none"
+    assert "client_certificate_authorities" not in endpoint.features
 
 
 def test_odd_names_of_authorities_are_text():
-    from plainwire.live.tls.facts import authorities
+    from plainwire.live.tls.client_certificates import authorities
 
     assert authorities([ROOT.x509.subject.public_bytes()]) == ("CN=Root",)
     odd = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a\x1b[31m,b\u202e")])
