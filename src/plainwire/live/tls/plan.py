@@ -15,6 +15,7 @@ from plainwire.live.prober import versions_by
 from plainwire.live.tls.asker import Asker, Unknown
 from plainwire.live.tls.attacks import Attacks
 from plainwire.live.tls.beside import beside
+from plainwire.live.tls.client_certificates import ask_over_http
 from plainwire.live.tls.enumeration import Enumeration
 from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.seen import Seen
@@ -52,6 +53,8 @@ async def examine(
         if seen.versions.speaks_tls or (seen.versions.speaks_tls is None and asker.is_heard):
             group.create_task(_sslv2(asker, seen))
         group.create_task(beside(asker, hellos, seen, parts))
+    if "features" in parts:
+        await ask_over_http(asker, server_name, seen)
     if attacks:
         await attacks.ask()  # what needs a suite that older versions alone take
     return seen
