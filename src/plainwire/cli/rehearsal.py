@@ -21,7 +21,7 @@ def questions(target: Target, settings: Settings, paths: Sequence[str]) -> tuple
         return Exchange(request, 200, (("Content-Type", "application/json"),), b"{}")
 
     async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
-        trace.hello(origin, "TLS ClientHellos, one a version,")
+        trace.hello(origin, "TLS ClientHellos, as many as there is to find out,")
         return TlsEndpoint(origin.host, origin.port, speaks_tls=True)
 
     asyncio.run(scan_async(target, settings=settings, paths=tuple(paths), send=send, look=look))

@@ -33,6 +33,7 @@ from plainwire.wire.masking import Masker
 
 NAME = "plainwire scan"
 ALLOW = {
+    "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
 }
 

@@ -8,7 +8,7 @@ newest, which are likely theirs. Everything else rides along with these answers 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -100,11 +100,14 @@ async def examine(
     *,
     probes_attacks: bool = False,
     seen: Seen | None = None,
+    after_first: Callable[[bool | None], Awaitable[None]] | None = None,
+    versions_known: Callable[[VersionsAnswer], None] = lambda versions: None,
 ) -> Seen:
     """What a listener says about ``parts``; versions are always asked. Never raises for a peer.
 
     ``probes_attacks`` opts in to the questions that resemble an attack. ``seen`` is filled as
-    answers come, for a caller that may end this early.
+    answers come, for a caller that may end this early. ``after_first`` is as in `versions_by`;
+    ``versions_known`` is told the versions while the rest is still to be asked.
     """
     hellos, seen = Hellos(server_name), seen or Seen()
     seen.has_name = bool(ext.server_name(server_name))
@@ -116,7 +119,8 @@ async def examine(
             return answer.hello
         return answer
 
-    seen.versions = await versions_by(ask, server_name=server_name)
+    seen.versions = await versions_by(ask, server_name=server_name, after_first=after_first)
+    versions_known(seen.versions)
     is_asked = probes_attacks and "vulnerabilities" in parts
     attacks = Attacks(asker, hellos, seen) if is_asked else None
     async with asyncio.TaskGroup() as group:
