@@ -70,7 +70,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The exit code of docs/report.md, with a sentence for each reason, the deciding one first."""
+    """The exit code of docs/usage.md, with a sentence for each reason, the deciding one first."""
 
     exit_code: int
     reasons: tuple[str, ...]
@@ -227,7 +227,7 @@ class Tally:
         self._is_interrupted |= report.is_interrupted
         self._failures.extend(_failures(report, self._rules))
         if report.grade is None:
-            self._not_scanned.add(report.target)
+            self._not_scanned.add(f"{report.target}: not scanned: {_why(report)}")
         elif not self._rules.allow_incomplete:
             self._gaps.extend(_gaps(report, self._rules))
 
@@ -262,15 +262,16 @@ class Tally:
 
     def _incomplete(self, bad_lines: int) -> list[str]:
         """What was not seen, of targets that could be scanned; where none could, code 3 says so."""
-        reasons = [f"{bad_lines} bad lines among the targets"] if bad_lines else []
+        plural = "s" if bad_lines > 1 else ""
+        reasons = [f"{bad_lines} bad line{plural} among the targets"] if bad_lines else []
         if self._rules.allow_incomplete or self._were_all_silent:
             return reasons
-        return reasons + self._not_scanned.told(": not scanned") + self._gaps.told()
+        return reasons + self._not_scanned.told() + self._gaps.told()
 
     def _unscanned(self) -> list[str]:
         if not self._were_all_silent:
             return []
-        return self._not_scanned.told(": nothing answered there") or ["no target"]
+        return self._not_scanned.told() or ["no target"]
 
 
 class Reasons:
@@ -293,11 +294,11 @@ class Reasons:
         for reason in reasons:
             self.add(reason)
 
-    def told(self, ending: str = "") -> list[str]:
-        """The sentences, each with an ending, and how many more there are."""
+    def told(self) -> list[str]:
+        """The sentences, and how many more there are."""
         more = self.count - len(self._first)
         rest = [f"and {more} more like these"] if more else []
-        return [reason + ending for reason in self._first] + rest
+        return self._first + rest
 
 
 def verdict(
@@ -334,6 +335,14 @@ def _failures(report: Report, rules: Rules) -> Iterator[str]:
             yield f"{report.target}: {rules.fail_on} or worse: {', '.join(sorted(ids))}"
     if rules.fail_below and report.grade and is_below(report.grade.letter, rules.fail_below):
         yield f"{report.target}: grade {report.grade.letter} < {rules.fail_below}"
+
+
+def _why(report: Report) -> str:
+    """What a report without a grade says of its cause: a question that was sent, before others."""
+    sent = [gap for gap in report.unanswered if not gap.reason.startswith("not asked")]
+    sent.sort(key=lambda gap: not gap.question.startswith("GET "))
+    words = [f"{gap.question}: {gap.reason}" for gap in sent[:1]] or report.tls_reasons
+    return next(iter(words), "nothing answered there")
 
 
 def _gaps(report: Report, rules: Rules) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,13 +13,15 @@ from plainwire import __version__, catalog
 from plainwire.grading import grade
 from plainwire.judging import Outcome, categories, in_order, not_asked, run_checks, scope
 from plainwire.live import dial, trust
+from plainwire.live.apart import run_apart
 from plainwire.live.settings import Settings
 from plainwire.live.stopping import until
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.opening import Opener
-from plainwire.live.tls.plan import Seen, examine
+from plainwire.live.tls.plan import examine
 from plainwire.live.tls.result import endpoint_of
+from plainwire.live.tls.seen import Seen
 from plainwire.live.tls.site import EndpointSite
 from plainwire.model import (
     Check,
@@ -77,7 +78,7 @@ async def probe_async(
     origin, at = target.https[0], monotonic()
     name = None if target.is_ip else origin.host
     try:
-        address = address or target.address or (await dial.addresses(origin.host, settings))[0]
+        address = address or target.address or await dial.address((origin,), settings)
     except TargetError as error:
         gap = Gap("versions", f"{origin.host}:{origin.port}: its address", str(error))
         return TlsEndpoint(origin.host, origin.port, server_name=name, inconclusive=(gap,))
@@ -200,18 +201,4 @@ def probe(endpoint: Target | str, **options: object) -> TlsEndpoint:
     Raises:
         UsageError: if ``endpoint`` is a string that names none.
     """
-    done: list[TlsEndpoint] = []
-    failed: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            done.append(asyncio.run(probe_async(endpoint, **options)))  # type: ignore[arg-type]
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=work, name="plainwire-tls", daemon=True)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return done[0]
+    return run_apart(lambda: probe_async(endpoint, **options))  # type: ignore[arg-type]

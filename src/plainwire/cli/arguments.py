@@ -77,7 +77,7 @@ def add_targets(parser: Parser, words: str) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("targets")
     group.add_argument("--targets", metavar="FILE", help="a file with a target a line (- is stdin)")
     group.add_argument(
-        "--resolve", action="append", default=[], metavar="HOST:ADDR", help="use this address"
+        "--resolve", action="append", default=[], metavar="HOST:ADDR", help="the address of a name"
     )
     group.add_argument("--all-addresses", action="store_true", help="every address of each name")
     group.add_argument("--ca", type=Path, metavar="FILE", help="a CA to trust beside the others")
@@ -88,10 +88,18 @@ def add_gate(parser: Parser) -> argparse._ArgumentGroup:
     """What fails a build."""
     group = parser.add_argument_group("gate")
     group.add_argument("--fail-below", metavar="LETTER", help="fail below this grade: A to E")
-    group.add_argument("--fail-on", metavar="SEVERITY", help="fail on findings from here (high)")
-    group.add_argument("--require", action="append", default=[], metavar="CATEGORY")
-    group.add_argument("--allow-incomplete", action="store_true", default=None)
-    group.add_argument("--exit-zero", action="store_true", default=None)
+    group.add_argument(
+        "--fail-on", metavar="SEVERITY", help="fail from here on; none (default: high)"
+    )
+    group.add_argument(
+        "--require", action="append", default=[], metavar="CATEGORY", help="it must have been seen"
+    )
+    group.add_argument(
+        "--allow-incomplete", action="store_true", default=None, help="unanswered is no failure"
+    )
+    group.add_argument(
+        "--exit-zero", action="store_true", default=None, help="findings and grade are no failure"
+    )
     group.add_argument("--baseline", type=Path, metavar="FILE", help="findings that are known")
     group.add_argument("--update-baseline", action="store_true", help="write the baseline anew")
     group.add_argument("--config", type=Path, metavar="FILE", help="instead of plainwire.toml")
@@ -113,6 +121,8 @@ def add_output(parser: Parser) -> argparse._ArgumentGroup:
 def add_bounds(parser: Parser) -> argparse._ArgumentGroup:
     """Times."""
     group = parser.add_argument_group("bounds")
-    group.add_argument("--connect-timeout", type=duration, metavar="TIME", help="5s")
-    group.add_argument("--timeout", type=duration, metavar="TIME", help="10s")
+    group.add_argument("--connect-timeout", type=duration, metavar="TIME", help="default: 5s")
+    group.add_argument(
+        "--timeout", type=duration, metavar="TIME", help="for an answer (default: 10s)"
+    )
     return group

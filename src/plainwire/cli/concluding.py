@@ -39,6 +39,7 @@ class Conclusion:
         self._waived = gate.Waived(rules.suppress)
         self._files: list[IO[str]] = []
         self._opened = ExitStack()
+        self._lost: OSError | None = None
 
     def __enter__(self) -> Conclusion:
         if not self._rules.update_baseline:
@@ -76,8 +77,17 @@ class Conclusion:
             for file in self._files:
                 file.write(line)
                 file.flush()
-            if ("jsonl", None) in self._wanted:
-                outputs.say(line)
+            if ("jsonl", None) in self._wanted and self._lost is None:
+                self._stream(line)
+
+    def _stream(self, line: str) -> None:
+        """Print a line. Where its reader left, the run goes on for what else is written."""
+        try:
+            outputs.say(line)
+        except OSError as error:
+            if len(self._wanted) == 1 and not getattr(self._options, "trace", None):
+                raise
+            self._lost = error
 
     def sort(self, targets: Sequence[str]) -> None:
         """Put what is kept in the order that the targets were named in."""
@@ -89,10 +99,14 @@ class Conclusion:
         if self._rules.baseline_file is not None and self._rules.update_baseline:
             self._with_new_baseline(self._rules.baseline_file)
         verdict = self.tally.verdict(was_interrupted=was_interrupted, bad_lines=bad_lines)
-        for line in (*self._waived.notes(), *verdict.reasons):
-            outputs.complain(self._name, line)
         rest = [output for output in self._wanted if output[0] != "jsonl"]
-        outputs.emit(rest, self._kept, self._options.anchor)
+        try:
+            outputs.emit(rest, self._kept, self._options.anchor)
+        finally:  # last, where a terminal still shows them, and also where the reader left
+            for line in (*self._waived.notes(), *verdict.reasons):
+                outputs.complain(self._name, line)
+        if self._lost is not None:
+            raise self._lost
         return verdict.exit_code
 
     def _with_new_baseline(self, path: Path) -> None:

@@ -46,8 +46,15 @@ def parser() -> Parser:
         EXIT_CODES,
     )
     where = add_targets(p, "URL, host or host:port")
-    where.add_argument("--http-port", type=port, action="append", default=[], metavar="PORT")
-    where.add_argument("--https-port", type=port, action="append", default=[], metavar="PORT")
+    for scheme, what in (("http", "plain HTTP"), ("https", "TLS")):
+        where.add_argument(
+            f"--{scheme}-port",
+            type=port,
+            action="append",
+            default=[],
+            metavar="PORT",
+            help=f"a further port to try {what} on",
+        )
     where.add_argument("--paths", metavar="FILE", help="further paths to ask, one a line")
     where.add_argument(
         "--wait-for", type=duration, default=0.0, metavar="TIME", help="wait until it answers: 60s"
@@ -65,12 +72,16 @@ def parser() -> Parser:
     add_gate(p)
     out = add_output(p)
     out.add_argument("--trace", type=Path, metavar="FILE", help="everything sent, mode 0600")
-    out.add_argument("--trace-bodies", action="store_true")
+    out.add_argument("--trace-bodies", action="store_true", help="the bodies of answers too")
     out.add_argument("--dry-run", action="store_true", help="list what would be sent")
     bound = add_bounds(p)
-    bound.add_argument("--concurrency", type=count, metavar="N", help="8")
-    bound.add_argument("--rate", type=count, metavar="N", help="50 questions a second")
-    bound.add_argument("--max-requests", type=count, metavar="N", help="500 for a target")
+    bound.add_argument(
+        "--concurrency", type=count, metavar="N", help="questions at a time (default: 8)"
+    )
+    bound.add_argument("--rate", type=count, metavar="N", help="questions a second (default: 50)")
+    bound.add_argument(
+        "--max-requests", type=count, metavar="N", help="for a target (default: 500)"
+    )
     return p
 
 
@@ -139,7 +150,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
 
 def _credentials(given: tuple[tuple[str, str], ...], named: Sequence[Target]) -> Credentials | None:
     """The credentials with the one origin that they are for."""
-    if not given or not targets:  # every line of a targets file may have been a bad one
+    if not given or not named:  # every line of a targets file may have been a bad one
         return None
     origins = {target.https[0] for target in named}
     if len(origins) != 1:

@@ -46,7 +46,10 @@ def parser() -> Parser:
         help="leave out what resembles an attack: Heartbleed, ROBOT",
     )
     ask.add_argument(
-        "--starttls", choices=tuple(PROTOCOLS), help="ask for TLS in this protocol, on its port"
+        "--starttls",
+        choices=tuple(PROTOCOLS),
+        metavar="PROTOCOL",
+        help=f"ask for TLS in this protocol, on its port: {', '.join(PROTOCOLS)}",
     )
     judge = add_gate(p)
     judge.add_argument(
@@ -70,9 +73,11 @@ def parser() -> Parser:
     )
     bound = add_bounds(p)
     bound.add_argument(
-        "--connections", type=count, metavar="N", help=f"{CONNECTIONS} at a time for a host"
+        "--connections", type=count, metavar="N", help=f"for a host (default: {CONNECTIONS})"
     )
-    bound.add_argument("--hosts", type=count, metavar="N", help=f"{probing.HOSTS} hosts at a time")
+    bound.add_argument(
+        "--hosts", type=count, metavar="N", help=f"at a time (default: {probing.HOSTS})"
+    )
     return p
 
 

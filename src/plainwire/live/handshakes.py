@@ -8,8 +8,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from plainwire.live.prober import VersionsAnswer
-from plainwire.live.tls.plan import Seen
 from plainwire.live.tls.result import endpoint_of
+from plainwire.live.tls.seen import Seen
 from plainwire.model import (
     Answer,
     Exchange,

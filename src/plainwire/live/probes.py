@@ -11,7 +11,8 @@ from plainwire.live.prober import VersionsAnswer, accepted_versions
 from plainwire.live.settings import Settings
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.gate import Gate
-from plainwire.live.tls.plan import Seen, examine
+from plainwire.live.tls.plan import examine
+from plainwire.live.tls.seen import Seen
 from plainwire.live.transport import Transport
 from plainwire.model import Origin, Part, Request, Target
 from plainwire.policy.versions import Version

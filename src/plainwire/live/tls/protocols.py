@@ -6,17 +6,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
-from plainwire.live.tls.choices import Choices, Codes, choices
+from plainwire.live.tls.choices import Choices, choices
 from plainwire.live.tls.choices import Unknown as NoChoice
 from plainwire.live.tls.client_13 import Client13
 from plainwire.live.tls.hellos import PROTOCOLS, Hellos
 from plainwire.model import Gap, WireError
+from plainwire.policy.families import Codes
 from plainwire.policy.versions import Version
 from plainwire.wire.alerts import NO_APPLICATION_PROTOCOL
 from plainwire.wire.flight import Flight
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
 
 KIND = "protocols"
 ALSO = frozenset((NO_APPLICATION_PROTOCOL,))
@@ -52,16 +53,19 @@ async def _protocols(
 
     every = tuple(range(len(PROTOCOLS)))
     known = [(every, PROTOCOLS.index(chosen))] if chosen in PROTOCOLS else []
-    found: Choices = await choices(ask, (every,), is_ordered=False, known=known)
+    found: Choices = await choices(ask, ((every,),), is_ordered=False, known=known)
     return tuple(PROTOCOLS[code] for code in found.accepted), found.unknown
 
 
 async def note(seen: Seen, offer: Offer, chosen: str | Refusal | Unknown | None) -> None:
-    """Put the protocols into what is seen, and what is open; ``chosen`` is what came of all."""
+    """Put the protocols into what is seen, or what is open; ``chosen`` is what came of all.
+
+    A list that is not known to be complete would say of the others that they are not taken.
+    """
     taken, unknown = await _protocols(offer, chosen)
     for _, reason in unknown:
         seen.gaps.append(Gap("features", "which protocols does it take by ALPN?", reason))
-    if taken or not unknown:
+    if not unknown:
         seen.features["alpn"] = taken
 
 

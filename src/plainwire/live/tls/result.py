@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from plainwire.live.tls import chains, facts
-from plainwire.live.tls.plan import Seen
+from plainwire.live.tls.seen import Seen
 from plainwire.model import Gap, Origin, TlsEndpoint
 from plainwire.policy import post_quantum, profiles, weaknesses
 from plainwire.policy.versions import Version

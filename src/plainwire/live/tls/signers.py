@@ -11,10 +11,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Refusal, Unknown
-from plainwire.live.tls.choices import Choices, Codes, choices
+from plainwire.live.tls.choices import Choices, choices
 from plainwire.live.tls.choices import Unknown as NoChoice
 from plainwire.live.tls.client_13 import Client13
-from plainwire.policy.families import with_one_key
+from plainwire.policy.families import Codes, with_one_key
 from plainwire.policy.suites import signature_schemes
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def signers(
     async with asyncio.TaskGroup() as group:
         while isinstance(answer, int):
             same = with_one_key(answer) if is_thorough else (answer,)
-            singles = tuple((code,) for code in same)
+            singles = tuple(((code,),) for code in same)
             known = [(left, answer)]
             asked = choices(ask, singles, is_ordered=False, known=known)
             parts.append(group.create_task(asked))

@@ -22,7 +22,7 @@ from plainwire.live.tls.hellos import Hellos
 from plainwire.model import Gap
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
 
 Ask = Callable[[Asker, Hellos, "Seen"], Awaitable[bool | Unknown | None]]
 ATTACKS: Mapping[str, Ask] = {

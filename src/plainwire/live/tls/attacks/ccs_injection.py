@@ -20,7 +20,7 @@ from plainwire.wire.handshake.reaction import Reaction
 from plainwire.wire.records import ContentType, HandshakeType
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
 
 # bad_record_mac, and what came before it for a padding (RFC 5246, 7.2.2).
 UNDECRYPTED = frozenset((20, 21))

@@ -16,7 +16,7 @@ from plainwire.live.tls.hellos import Hellos
 from plainwire.wire.answer import NoAnswer
 
 if TYPE_CHECKING:
-    from plainwire.live.tls.plan import Seen
+    from plainwire.live.tls.seen import Seen
     from plainwire.wire.handshake.connection import Connection
     from plainwire.wire.handshake.result_12 import Result12
 
