@@ -34,6 +34,7 @@ from plainwire.wire.target import parse_target
 
 NAME = "plainwire scan"
 ALLOW = {
+    "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
 }
 
