@@ -1,7 +1,8 @@
 """Puts a question to a TLS listener: a hello on a connection of its own, asked again if need be.
 
 An answer is what the server said; a **refusal** an alert that says that the offer will not do.
-What got neither is asked once more, alone. If it fails again it is **unknown**, never "not
+What got neither is asked once more, alone (where it met with silence, and a hello that is known
+to be good does not, once again). If it fails again it is **unknown**, never "not
 supported": except on a server whose way to refuse is to close or reset without a word (IIS).
 That is believed only of one that has refused no like question by an alert, has answered no
 question that it had dropped before, and drops this one time after time, alone, while a hello
@@ -98,7 +99,11 @@ class Asker:
             self._faults += 1
             return settled
         if not (is_drop(answer) and is_drop(again)):
-            return Unknown(describe_answer(again))
+            # What is silent to this alone is asked once more: it may have been chance.
+            if not is_silent(again) or not await self.is_well():
+                return Unknown(describe_answer(again))
+            again = await self.ask(hello, priority, is_alone=True)
+            return self._settled(again, kind, also) or Unknown(describe_answer(again))
         if await self.refuses_so(hello, kind):
             return Refusal(f"{describe_answer(again)}, time after time")
         if await self._recovers(recovered):
@@ -186,9 +191,11 @@ class Asker:
         """Whether the server answers a hello that it answered before; False if there is none."""
         if self._good is None:
             return False
-        is_answered = isinstance(await self.ask(self._good, is_alone=True), Flight)
-        self._faults += not is_answered
-        return is_answered
+        for _ in range(2):  # one that fails every now and then is well
+            if isinstance(await self.ask(self._good, is_alone=True), Flight):
+                return True
+            self._faults += 1
+        return False
 
     async def ask(self, hello: bytes, priority: int = 0, *, is_alone: bool = False) -> FirstFlight:
         """The answer to ``hello`` on a connection of its own, which is aborted after."""
@@ -307,6 +314,11 @@ class Asker:
             return reader.broken_off(NoAnswer("silent", f"no answer within {self.timeout_s:g} s"))
         except ConnectionError:
             return reader.end(is_reset=True)
+
+
+def is_silent(answer: object) -> bool:
+    """True if nothing came in time."""
+    return isinstance(answer, NoAnswer) and answer.kind == "silent"
 
 
 def has_ended(stream: asyncio.StreamReader) -> bool:
