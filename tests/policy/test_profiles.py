@@ -162,8 +162,15 @@ def test_nist_wants_encrypt_then_mac_with_cbc_and_its_own_curves():
 
 
 def test_pci_wants_a_certificate_that_clients_accept():
-    bad = verdict(endpoint(certificates=(chain(None, "expired"),)), load("pci-dss-4"))
-    assert bad.meets is False and bad.because[0] == "certificate expired"
+    pci = load("pci-dss-4")
+    for word in ("expired", "revoked"):
+        bad = verdict(endpoint(certificates=(chain(None, word),)), pci)
+        assert bad.meets is False and bad.because[0] == f"certificate {word}"
+    unchecked = chain(problems_checked=("expired",))
+    found = verdict(endpoint(certificates=(unchecked,)), pci)
+    assert found.meets is None
+    assert "not known: is the certificate hostname mismatch?" in found.because
+    assert "not known: is the certificate revoked?" not in found.because
 
 
 def test_nothing_is_said_of_what_speaks_no_tls():

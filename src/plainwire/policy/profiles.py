@@ -218,9 +218,13 @@ def _certificates(case: _Case) -> None:
         case.unknown.append("not known: the certificate")
     for chain in case.endpoint.certificates or ():
         case.changes += _leaf(chain.chain[0], rule)
-        for word in rule.get("problems_never", ()):
+        never = rule.get("problems_never", ())
+        for word in (*never, *rule.get("problems_never_if_seen", ())):
+            words = word.replace("_", " ")
             if word in chain.problems:
-                case.changes.append(f"certificate {word.replace('_', ' ')}")
+                case.changes.append(f"certificate {words}")
+            elif word in never and word not in chain.problems_checked:
+                case.unknown.append(f"not known: is the certificate {words}?")
     case.gap("certificates")
 
 
