@@ -58,6 +58,7 @@ def endpoint(*on: str, suites: dict[str, tuple[str, ...]] | None = None, **parts
         protocols={version: version in on for version in VERSIONS},
         ciphers=ciphers | (suites or {}),
         groups=groups,
+        signature_algorithms={v: ("rsa_pss_rsae_sha256",) for v in ("TLSv1.2",) if v in on} or None,
         certificates=(chain(),),
         features={
             "compression": False,

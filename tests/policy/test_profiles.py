@@ -145,6 +145,21 @@ def test_what_is_not_known_never_meets(lack):
     assert all(line.startswith("not known") for line in found.because) and found.because
 
 
+def test_rfc_9325_needs_to_know_what_is_signed_with_where_anything_is_signed():
+    assert because(BCP, signature_algorithms=None) == (
+        None,
+        ("not known: the signature algorithms of TLSv1.2",),
+    )
+    static = {"suites": {"TLSv1.2": ("TLS_RSA_WITH_AES_128_GCM_SHA256",)}}
+    found = because(BCP, signature_algorithms=None, **static)
+    assert found == (False, ("remove TLS_RSA_WITH_AES_128_GCM_SHA256 (static RSA, SHOULD NOT)",))
+    weak = {"TLSv1.2": ("rsa_pkcs1_sha256", "rsa_pkcs1_sha1")}
+    assert because(BCP, signature_algorithms=weak) == (
+        False,
+        ("remove signature algorithm rsa_pkcs1_sha1 (RFC 9155, MUST NOT)",),
+    )
+
+
 def test_one_thing_to_change_is_enough_whatever_else_is_unknown():
     found = verdict(endpoint("TLSv1.0", "TLSv1.3", certificates=None), INTERMEDIATE)
     assert (found.meets, found.because) == (False, ("remove TLSv1.0",))
