@@ -17,7 +17,7 @@ from cryptography.x509 import ocsp
 
 import servers
 from certificates import issue
-from conftest import NAME
+from scanning import NAME
 from plainwire.live.settings import Settings
 from plainwire.tls import probe, probe_async
 
