@@ -1,20 +1,25 @@
 """What only a handshake shows: the truth is the server's configuration, or another program."""
 
+import asyncio
+import contextlib
 import dataclasses
+import itertools
+import socket
+import struct
 import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa
 from cryptography.x509 import ocsp
 
 import servers
 from certificates import issue
 from conftest import NAME
 from plainwire.live.settings import Settings
-from plainwire.tls import probe
+from plainwire.tls import probe, probe_async
 
 ROOT = issue("Root", ca=True)
 ISSUING = issue("Issuing", ca=True, by=ROOT)
@@ -381,6 +386,27 @@ def test_alpn_of_nginx(pem_files, leaves, protocols, has_http2):
     )
 
 
+@pytest.mark.parametrize(
+    ("front", "words", "taken"),
+    [
+        ("haproxy", {"bind": "alpn h2,http/1.1"}, {"h2", "http/1.1"}),
+        ("haproxy", {}, set()),
+        # mod_ssl: the protocol of the virtual host where none of those offered is enabled.
+        ("apache", {}, {"http/1.1"}),
+        ("caddy", {}, {"h2", "http/1.1"}),
+    ],
+)
+@pytest.mark.parametrize("protocols", ["TLSv1.2", "TLSv1.3"])
+def test_alpn_of_other_servers(pem_files, leaves, front, words, taken, protocols):
+    if absent := servers.missing([front]):
+        pytest.skip(f"{absent[0]} not installed (as root: make servers)")
+    files = pem_files(leaves["ECDSA"])
+    with getattr(servers, front)(https=files, protocols=protocols, **words) as server:
+        endpoint = look(server, ("features",))
+    assert set(endpoint.features["alpn"]) == taken
+    assert endpoint.inconclusive == ()
+
+
 # Client certificates --------------------------------------------------------------------------
 
 
@@ -405,19 +431,60 @@ def test_whether_a_client_needs_a_certificate(pem_files, leaves, options, word):
         assert endpoint.features["tls13_resumption"] is True
 
 
-@pytest.mark.server("haproxy", "nginx")
-@pytest.mark.parametrize("word", ["none", "optional"])
-def test_whether_nginx_asks_for_a_certificate(pem_files, leaves, word):
+def asking(front, word, ca):
+    """What a server is told, so that it asks for a client's certificate."""
+    if front == "haproxy":
+        return {"bind": f"verify {word} ca-file {ca}"}
+    if front == "apache":
+        mode = {"optional": "optional", "required": "require"}[word]
+        return {"extra": f"SSLVerifyClient {mode}\n    SSLCACertificateFile {ca}"}
+    mode = {"optional": "request", "required": "require_and_verify"}[word]
+    return {"tls": f"client_auth {{\n mode {mode}\n trusted_ca_cert_file {ca}\n }}"}
+
+
+@pytest.mark.parametrize("word", ["optional", "required"])
+@pytest.mark.parametrize("protocols", ["TLSv1.3", "TLSv1.2", "TLSv1.2 TLSv1.3"])
+@pytest.mark.parametrize(
+    "front",
+    [pytest.param(name, marks=pytest.mark.server(name)) for name in ("haproxy", "apache", "caddy")],
+)
+def test_whether_real_servers_need_a_certificate(pem_files, leaves, front, protocols, word):
     files = pem_files(leaves["ECDSA"])
-    extra = f"ssl_client_certificate {files.ca}; ssl_verify_client optional;"
-    with servers.nginx(https=files, extra=extra if word == "optional" else "") as server:
-        endpoint = complete(server)
+    words = asking(front, word, files.ca)
+    with getattr(servers, front)(https=files, protocols=protocols, **words) as server:
+        endpoint = look(server, ("certificates", "features"))
     assert endpoint.features["client_certificate"] == word
-    assert ("client_certificate_authorities" in endpoint.features) == (word == "optional")
+    assert endpoint.features["client_certificate_authorities"] == ("CN=Root",)
+    assert shown(endpoint) == [(True, "ECDSA", fingerprint(leaves["ECDSA"]))]
+
+
+@pytest.mark.server("nginx")
+@pytest.mark.parametrize("protocols", ["TLSv1.2", "TLSv1.3", "TLSv1.2 TLSv1.3"])
+@pytest.mark.parametrize(("verify", "word"), [("optional", "optional"), ("on", "required")])
+def test_whether_nginx_serves_without_a_certificate(pem_files, leaves, protocols, verify, word):
+    """It finishes either handshake, and refuses the request behind it."""
+    files = pem_files(leaves["ECDSA"])
+    extra = f"ssl_client_certificate {files.ca}; ssl_verify_client {verify};"
+    with servers.nginx(https=files, extra=extra, protocols=protocols) as server:
+        endpoint = complete(server, ("certificates", "features"))
+    assert endpoint.features["client_certificate"] == word
+    assert endpoint.features["client_certificate_authorities"] == ("CN=Root",)
+    names = ["tls13_resumption"] if "TLSv1.3" in protocols else []
+    names += ["ticket_resumption"] if "TLSv1.2" in protocols else []
+    assert all(endpoint.features[name] is True for name in names)
+
+
+@pytest.mark.server("nginx")
+def test_a_server_that_asks_for_no_certificate_is_sent_no_request(pem_files, leaves):
+    with servers.nginx(https=pem_files(leaves["ECDSA"])) as server:
+        endpoint = complete(server)
+        assert "GET" not in server.log()
+    assert endpoint.features["client_certificate"] == "none"
+    assert "client_certificate_authorities" not in endpoint.features
 
 
 def test_odd_names_of_authorities_are_text():
-    from plainwire.live.tls.facts import authorities
+    from plainwire.live.tls.client_certificates import authorities
 
     assert authorities([ROOT.x509.subject.public_bytes()]) == ("CN=Root",)
     odd = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a\x1b[31m,b\u202e")])
@@ -455,6 +522,137 @@ def test_a_server_of_one_suite_is_read(pem_files, leaves, suite):
         endpoint = complete(server)
     assert shown(endpoint) == [(True, "ECDSA", fingerprint(leaves["ECDSA"]))]
     assert endpoint.features["tls13_resumption"] is True
+
+
+def completed_by_node(server):
+    """The fingerprint of the leaf that Node 24, whose OpenSSL has ML-KEM and ML-DSA, is shown."""
+    script = """
+      const [port, servername] = process.argv.slice(1);
+      const socket = require('tls').connect(
+        {port, host: '127.0.0.1', servername, rejectUnauthorized: false}, () => {
+          console.log(socket.getPeerX509Certificate().fingerprint256);
+          socket.end();
+        });
+    """
+    told = subprocess.run(
+        [servers.program("node24"), "-e", script, str(server.https_port), NAME],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    return told.stdout.decode().strip().replace(":", "").lower()
+
+
+@pytest.mark.server("node24")
+@pytest.mark.parametrize(
+    "group",
+    ["X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024", "MLKEM768", "MLKEM1024"],
+)
+def test_a_server_of_one_post_quantum_group_is_read(pem_files, leaves, group):
+    options = f"ecdhCurve: '{group}', ALPNProtocols: ['h2', 'http/1.1'],"
+    with servers.node(
+        https=pem_files(leaves["ECDSA"]), options=options, protocols="TLSv1.3", program="node24"
+    ) as server:
+        endpoint = complete(server, (*HANDSHAKES, "groups"))
+        if group.startswith("X25519"):  # what Node's own client offers by default
+            assert completed_by_node(server) == fingerprint(leaves["ECDSA"])
+    assert endpoint.groups == {"TLSv1.3": (group,)}
+    assert shown(endpoint) == [(True, "ECDSA", fingerprint(leaves["ECDSA"]))]
+    assert endpoint.features["tls13_resumption"] is True
+    assert set(endpoint.features["alpn"]) == {"h2", "http/1.1"}
+
+
+@pytest.mark.server("node24")
+def test_what_cannot_be_completed_is_open(pem_files, leaves):
+    with servers.node(
+        https=pem_files(leaves["ECDSA"]),
+        options="ecdhCurve: 'MLKEM512',",
+        protocols="TLSv1.3",
+        program="node24",
+    ) as server:
+        endpoint = look(server, (*HANDSHAKES, "groups"))
+    assert endpoint.groups == {"TLSv1.3": ("MLKEM512",)}
+    assert endpoint.certificates is endpoint.features is endpoint.signature_algorithms is None
+    assert {gap.part for gap in endpoint.inconclusive} == set(HANDSHAKES)
+    assert all("MLKEM512" in gap.reason for gap in endpoint.inconclusive)
+
+
+@pytest.mark.server("node24")
+@pytest.mark.parametrize("kind", ["44", "65", "87"])
+def test_a_key_of_ml_dsa_is_read(pem_files, kind):
+    leaf = issue(NAME, by=ISSUING, key=getattr(mldsa, f"MLDSA{kind}PrivateKey").generate())
+    with servers.node(https=pem_files(leaf), protocols="TLSv1.3", program="node24") as server:
+        endpoint = complete(server)
+        assert completed_by_node(server) == fingerprint(leaf)
+    assert shown(endpoint) == [(True, f"ML-DSA-{kind}", fingerprint(leaf))]
+    assert endpoint.signature_algorithms == {"TLSv1.3": (f"mldsa{kind}",)}
+
+
+# Faults ---------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def faulty(port, fails):
+    """A proxy to a port that resets each connection whose number `fails`; gives its port."""
+    numbers = itertools.count()
+
+    async def pump(reader, writer):
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.transport.abort() if reader.exception() else writer.close()
+
+    async def serve(reader, writer):
+        if fails(next(numbers)):
+            await reader.read(10)
+            raw = writer.transport.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+            return
+        upstream = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pump(reader, upstream[1]), pump(upstream[0], writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+@pytest.mark.server("nginx")
+@pytest.mark.parametrize("every", [3, 2])
+def test_faults_make_no_facts(pem_files, leaves, every):
+    """Where connections are reset, what is told is what is told without faults."""
+
+    async def through(port):
+        async with faulty(port, lambda number: number % every == every - 1) as faulty_port:
+            return await probe_async(
+                f"{NAME}:{faulty_port}",
+                address="127.0.0.1",
+                parts=HANDSHAKES,
+                settings=Settings(answer_timeout_s=20.0),
+                stores={"ca-file": (ROOT.der,)},
+            )
+
+    rsa, ecdsa = pem_files(leaves["RSA"]), pem_files(leaves["ECDSA"])
+    extra = also(ecdsa) + "ssl_early_data on;"
+    with servers.nginx(https=rsa, extra=extra) as server:
+        truth = complete(server)
+        endpoint = asyncio.run(through(server.https_port))
+    features = endpoint.features or {}
+    assert {name: truth.features[name] for name in features} == features
+    assert {chain.chain[0] for chain in endpoint.certificates or ()} <= {
+        chain.chain[0] for chain in truth.certificates
+    }
+    for version, schemes in (endpoint.signature_algorithms or {}).items():
+        assert set(schemes) <= set(truth.signature_algorithms[version])
+    missing = (set(truth.features) - set(features)) | (
+        set(truth.signature_algorithms["TLSv1.3"])
+        - set((endpoint.signature_algorithms or {}).get("TLSv1.3", ()))
+    )
+    assert bool(missing) <= bool(endpoint.inconclusive)
+    if every == 3:  # asked again alone, most questions are answered
+        assert len(missing) <= 0.2 * len(truth.features)
 
 
 # What it costs --------------------------------------------------------------------------------

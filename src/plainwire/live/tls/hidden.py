@@ -18,6 +18,7 @@ from plainwire.live.tls.names import unnamed_13
 from plainwire.live.tls.signers import signers
 from plainwire.live.tls.tickets import tickets
 from plainwire.model import Gap, Part
+from plainwire.policy.suites import groups
 from plainwire.policy.versions import Version
 
 if TYPE_CHECKING:
@@ -41,16 +42,14 @@ async def hidden(
     asked = [part for part in QUESTIONS if part in parts]
     if not asked:
         return
-    flight = seen.first(Version.TLS_1_3)
-    favourite = flight.hello.selected_group if flight else None
-    client = Client13(asker, server_name, favourite, seen.hear_handshake)
+    client = Client13.of(asker, server_name, seen)
     first = await client.ask(KIND, priority=FIRST, also=protocols.ALSO)
     if isinstance(first, Refusal):
         # Perhaps of the protocols alone; nothing else can be asked with them then.
         client.protocols = ()
         first = await client.ask(KIND, priority=FIRST)
     if isinstance(first, Refusal | Unknown):
-        reason = first.words if isinstance(first, Refusal) else first.reason
+        reason = _because(first, client.favourite)
         for part in asked:
             seen.gaps.append(Gap(part, QUESTIONS[part], reason))
         return
@@ -65,6 +64,17 @@ async def hidden(
             group.create_task(protocols.note(seen, offer, first.alpn))
 
 
+def _because(failed: Refusal | Unknown, favourite: int | None) -> str:
+    """Why there was no handshake: perhaps the server insists on what cannot be completed here."""
+    from plainwire.wire.handshake.groups import can_complete
+
+    reason = failed.words if isinstance(failed, Refusal) else failed.reason
+    if favourite is None or can_complete(favourite):
+        return reason
+    name = groups().get(favourite, f"0x{favourite:04x}")
+    return f"no handshake with {name} can be completed here, and without it: {reason}"
+
+
 async def _signers(client: Client13, seen: Seen, first: Result13, parts: Collection[Part]) -> None:
     is_thorough = "signature_algorithms" in parts
     found = await signers(client, first, is_thorough=is_thorough)
@@ -75,7 +85,7 @@ async def _signers(client: Client13, seen: Seen, first: Result13, parts: Collect
 
 
 async def _unnamed(client: Client13, seen: Seen, first: Result13) -> None:
-    seen.unnamed[Version.TLS_1_3] = await unnamed_13(client, first)
+    seen.note_unnamed(Version.TLS_1_3, await unnamed_13(client, first))
 
 
 async def _tickets(client: Client13, seen: Seen, first: Result13) -> None:

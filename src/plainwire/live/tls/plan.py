@@ -8,20 +8,19 @@ rides along with these answers where it can.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 
-from plainwire.live.prober import versions_by
-from plainwire.live.tls import protocols
+from plainwire.live.prober import VersionsAnswer, versions_by
 from plainwire.live.tls.asker import Asker, Unknown
 from plainwire.live.tls.attacks import Attacks
+from plainwire.live.tls.beside import beside
+from plainwire.live.tls.client_certificates import ask_over_http
 from plainwire.live.tls.enumeration import Enumeration
-from plainwire.live.tls.hellos import PROTOCOLS, Hellos
-from plainwire.live.tls.hidden import hidden
+from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.seen import Seen
 from plainwire.live.tls.sslv2 import ask_sslv2
 from plainwire.model import Gap, Part
-from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
 
 
@@ -32,11 +31,14 @@ async def examine(
     *,
     probes_attacks: bool = False,
     seen: Seen | None = None,
+    after_first: Callable[[bool | None], Awaitable[None]] | None = None,
+    versions_known: Callable[[VersionsAnswer], None] = lambda versions: None,
 ) -> Seen:
     """What a listener says about ``parts``; versions are always asked. Never raises for a peer.
 
     ``probes_attacks`` opts in to the questions that resemble an attack. ``seen`` is filled as
-    answers come, for a caller that may end this early.
+    answers come, for a caller that may end this early. ``after_first`` is as in `versions_by`;
+    ``versions_known`` is told the versions while the rest is still to be asked.
     """
     hellos, seen = Hellos(server_name), seen or Seen()
     seen.has_name = bool(ext.server_name(server_name))
@@ -44,31 +46,28 @@ async def examine(
     attacks = Attacks(asker, hellos, seen) if is_asked else None
     async with asyncio.TaskGroup() as group:
         work = Enumeration(asker, hellos, seen, parts, group, attacks)
+
+        async def first_heard(speaks_tls: bool | None) -> None:
+            if after_first is not None:
+                await after_first(speaks_tls)
+            await work.after_first(speaks_tls)
+
         seen.versions = await versions_by(
             work.ask,
             server_name=server_name,
-            after_first=work.after_first,
+            after_first=first_heard,
             accepted=work.accepted,
         )
         work.versions_known.set()
+        versions_known(seen.versions)
         if seen.versions.speaks_tls or (seen.versions.speaks_tls is None and asker.is_heard):
             group.create_task(_sslv2(asker, seen))
-        group.create_task(_handshakes(asker, hellos, seen, parts))
+        group.create_task(beside(asker, hellos, seen, parts))
+    if "features" in parts:
+        await ask_over_http(asker, server_name, seen)
     if attacks:
         await attacks.ask()  # what needs a suite that older versions alone take
     return seen
-
-
-async def _handshakes(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
-    """What TLS 1.3 hides, and the protocols of ALPN, which older versions have in clear."""
-    if Version.TLS_1_3 in seen.accepted():
-        await hidden(asker, seen, hellos.server_name, parts)
-    old = [version for version in seen.accepted() if version is not Version.TLS_1_3]
-    if "features" not in parts or "alpn" in seen.features or not old:
-        return
-    if first := seen.first(old[0]):
-        offer = protocols.by_hello(asker, hellos, old[0], (first.hello.suite,))
-        await protocols.note(seen, offer, await offer(PROTOCOLS))
 
 
 async def _sslv2(asker: Asker, seen: Seen) -> None:

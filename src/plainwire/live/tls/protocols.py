@@ -30,8 +30,8 @@ async def _protocols(
 ) -> tuple[tuple[str, ...], Sequence[tuple[Codes, str]]]:
     """The protocols taken, and the offers without an answer.
 
-    A server without ALPN, and one that goes on without what it does not know, choose none; then
-    it takes none of them.
+    A server without ALPN, and one that goes on without what it does not know, choose none, or
+    what was not offered; then it takes none of them.
     """
     match chosen:
         case None | Refusal():
@@ -47,9 +47,8 @@ async def _protocols(
                 return None
             case Unknown(reason):
                 return NoChoice(reason)
-        if answer not in names:
-            return NoChoice(f"chose {answer[:40]!r}, which was not offered")
-        return PROTOCOLS.index(answer)
+        # Apache chooses its default where it has none of those offered.
+        return PROTOCOLS.index(answer) if answer in names else None
 
     every = tuple(range(len(PROTOCOLS)))
     known = [(every, PROTOCOLS.index(chosen))] if chosen in PROTOCOLS else []
@@ -58,11 +57,14 @@ async def _protocols(
 
 
 async def note(seen: Seen, offer: Offer, chosen: str | Refusal | Unknown | None) -> None:
-    """Put the protocols into what is seen, and what is open; ``chosen`` is what came of all."""
+    """Put the protocols into what is seen, or what is open; ``chosen`` is what came of all.
+
+    A list that is not known to be complete would say of the others that they are not taken.
+    """
     taken, unknown = await _protocols(offer, chosen)
     for _, reason in unknown:
         seen.gaps.append(Gap("features", "which protocols does it take by ALPN?", reason))
-    if taken or not unknown:
+    if not unknown:
         seen.features["alpn"] = taken
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from plainwire.model import WireError
@@ -37,6 +37,17 @@ EC_TLS13: dict[int, Callable[[], hashes.HashAlgorithm]] = {
     0x081B: hashes.SHA384,
     0x081C: hashes.SHA512,
 }
+# draft-ietf-tls-mldsa: pure ML-DSA, its context empty.
+MLDSA: dict[int, type] = {
+    0x0904: mldsa.MLDSA44PublicKey,
+    0x0905: mldsa.MLDSA65PublicKey,
+    0x0906: mldsa.MLDSA87PublicKey,
+}
+
+
+MIN_RSA_BITS, MAX_RSA_BITS = 512, 16384
+# As OpenSSL has it for a large modulus.
+MAX_EXPONENT_BITS = 64
 
 
 def public_key(certificate: bytes) -> object | None:
@@ -45,6 +56,18 @@ def public_key(certificate: bytes) -> object | None:
         return load_der_public_key(der.outline(certificate).public_key)
     except (WireError, ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
         return None
+
+
+def rsa_numbers(key: object) -> rsa.RSAPublicNumbers | None:
+    """Modulus and exponent of an RSA key that can be computed with by hand.
+
+    Returns None for another key, and for one that is too short to hold a premaster secret or
+    there to make a client compute.
+    """
+    if not isinstance(key, rsa.RSAPublicKey) or not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+        return None
+    numbers = key.public_numbers()
+    return numbers if numbers.e.bit_length() <= MAX_EXPONENT_BITS else None
 
 
 def is_signed(
@@ -60,13 +83,18 @@ def is_signed(
         match key:
             case rsa.RSAPublicKey():
                 if scheme is None:
-                    return _is_md5_and_sha1(key, signature, content)
+                    numbers = rsa_numbers(key)
+                    return _is_md5_and_sha1(numbers, signature, content) if numbers else None
                 return _checked_rsa(key, scheme, signature, content)
             case ec.EllipticCurvePublicKey() if algorithm := _ecdsa_hash(scheme):
                 key.verify(signature, content, ec.ECDSA(algorithm))
             case ed25519.Ed25519PublicKey() if scheme == 0x0807:
                 key.verify(signature, content)
             case ed448.Ed448PublicKey() if scheme == 0x0808:
+                key.verify(signature, content)
+            case mldsa.MLDSA44PublicKey() | mldsa.MLDSA65PublicKey() | mldsa.MLDSA87PublicKey() if (
+                isinstance(key, MLDSA.get(scheme or 0, ()))
+            ):
                 key.verify(signature, content)
             case dsa.DSAPublicKey() if (scheme or 0x0202) & 0xFF == 2:
                 key.verify(signature, content, HASHES[(scheme or 0x0202) >> 8]())
@@ -80,7 +108,14 @@ def is_signed(
 
 
 _UNDERSTOOD = frozenset(
-    (*PSS, *EC_TLS13, 0x0807, 0x0808, *(high << 8 | low for high in HASHES for low in (1, 3)))
+    (
+        *PSS,
+        *EC_TLS13,
+        *MLDSA,
+        0x0807,
+        0x0808,
+        *(high << 8 | low for high in HASHES for low in (1, 3)),
+    )
 )
 
 
@@ -106,9 +141,9 @@ def _checked_rsa(
     return True
 
 
-def _is_md5_and_sha1(key: rsa.RSAPublicKey, signature: bytes, content: bytes) -> bool:
+def _is_md5_and_sha1(numbers: rsa.RSAPublicNumbers, signature: bytes, content: bytes) -> bool:
     """PKCS #1 block type 1 around both hashes, without a DigestInfo (RFC 4346, 7.4.3)."""
-    numbers, size = key.public_numbers(), (key.key_size + 7) // 8
+    size = (numbers.n.bit_length() + 7) // 8
     block = pow(int.from_bytes(signature, "big"), numbers.e, numbers.n).to_bytes(size, "big")
     digest = hashlib.md5(content, usedforsecurity=False).digest()
     digest += hashlib.sha1(content, usedforsecurity=False).digest()
