@@ -18,6 +18,7 @@ from pathlib import Path
 
 import descriptions
 import stacks
+import tls_many
 from measure import Run, run
 
 from servers.recording import recording, response
@@ -39,7 +40,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     # The servers' logs, printed as they stop, are not part of the tables.
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        rows = [*start_up(), *scans(), *sharing(), described()]
+        rows = [*start_up(), *scans(), *sharing(), described(), *tls_many.many()]
         with stacks.certificate() as files, stacks.nginx(files, "redirect-308") as place:
             rows += peer(place)
     (OUT / "results.json").write_text(json.dumps(rows, indent=1), "utf-8")

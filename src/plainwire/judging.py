@@ -10,6 +10,7 @@ from typing import Literal
 
 from plainwire import __version__
 from plainwire.live.notes import Notes, asking
+from plainwire.live.stopping import until
 from plainwire.model import (
     CATEGORIES,
     Category,
@@ -48,25 +49,14 @@ async def run_checks(
     site: Site, checks: Sequence[Check], outcome: Outcome, stop: asyncio.Event | None = None
 ) -> bool:
     """Run every check at once; True if ``stop`` was set before they were done."""
-    work = asyncio.create_task(_run_all(site, checks, outcome))
-    if stop is None:
-        await work
-        return False
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if work.done():
-        await work
-        return False
-    work.cancel()
-    await asyncio.gather(work, return_exceptions=True)
-    return True
+    return await until(stop, _run_all(site, checks, outcome)) is None
 
 
-async def _run_all(site: Site, checks: Sequence[Check], outcome: Outcome) -> None:
+async def _run_all(site: Site, checks: Sequence[Check], outcome: Outcome) -> bool:
     async with asyncio.TaskGroup() as group:
         for check in checks:
             group.create_task(_run_check(site, check, outcome))
+    return True
 
 
 async def _run_check(site: Site, check: Check, outcome: Outcome) -> None:

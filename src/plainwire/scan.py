@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,9 +12,9 @@ from time import monotonic
 from plainwire import __version__, catalog
 from plainwire.grading import grade
 from plainwire.judging import Outcome, categories, in_order, masked, not_asked, run_checks, tested
-from plainwire.live import descriptions
+from plainwire.live import specs as named_specs
+from plainwire.live.apart import run_apart
 from plainwire.live.credentials import Credentials
-from plainwire.live.descriptions import Description
 from plainwire.live.hops import next_hop
 from plainwire.live.placing import placed
 from plainwire.live.settings import Settings
@@ -23,16 +22,18 @@ from plainwire.live.site import LiveSite, Look
 from plainwire.live.trace import Trace
 from plainwire.live.transport import Send
 from plainwire.model import (
+    Category,
     Check,
     Coverage,
+    NoListener,
     Report,
+    Request,
     Target,
     TargetError,
-    Unanswered,
 )
 from plainwire.tls_status import tls_status
 from plainwire.wire.cleartext import is_redirect
-from plainwire.wire.masking import Masker
+from plainwire.wire.masking import Masker, shortened
 from plainwire.wire.target import parse_target
 
 NOT_BUILT = "not built yet"
@@ -70,7 +71,7 @@ async def scan_async(
     if isinstance(target, str):
         target, _ = parse_target(target)
     settings = settings or Settings()
-    described, missing = await descriptions_of(specs, target, settings)
+    described, missing = await named_specs.named(specs, target, settings)
     checks = catalog.load() if checks is None else checks
     started, at = datetime.now(UTC), monotonic()
     outcome = Outcome()
@@ -95,9 +96,8 @@ async def scan_async(
         try:
             await site.resolve()
         except TargetError as error:
-            return not_asked(
-                "url", target.value, target.host, checks, started, str(error), NOT_BUILT
-            )
+            named = masker.text(target.value)
+            return not_asked("url", named, target.host, checks, started, str(error), NOT_BUILT)
         for gap in missing:
             site.notes.take(gap)
         site.begin()
@@ -105,16 +105,20 @@ async def scan_async(
         status, reasons = await tls_status(site) if not is_interrupted else ("UNKNOWN", ())
         coverage = await site.coverage() if not is_interrupted else Coverage(0, 0)
         tls = await site.tls() if not is_interrupted else ()
-        unanswered = outcome.gaps(checks, site.notes)
-        known = await site.discovered() if not is_interrupted else None
-        findings = in_order(masked(f, masker) for f in outcome.findings)
-        if known is not None:
-            findings = placed(findings, known)
         was_answered = bool(site.notes.answered) and site.has_answered
+        unanswered = tuple(
+            replace(gap, question=masker.text(gap.question), reason=masker.text(gap.reason))
+            for gap in outcome.gaps(checks, site.notes)
+        )
+        if not was_answered and not unanswered:
+            status, reasons = "UNKNOWN", (await _nobody(site),)
+        findings = in_order(masked(f, masker) for f in outcome.findings)
+        if not is_interrupted:
+            findings = placed(findings, await site.discovered())
         ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT)
         return Report(
             target_kind="url",
-            target=target.value,
+            target=masker.text(target.value),
             started_at=started,
             duration_s=monotonic() - at,
             requests=site.requests,
@@ -123,8 +127,8 @@ async def scan_async(
             if was_answered
             else None,
             tls_status=status,
-            tls_reasons=reasons,
-            categories=ended,
+            tls_reasons=tuple(masker.text(reason) for reason in reasons),
+            categories=ended if was_answered else _without_pass(ended, reasons),
             coverage=coverage,
             findings=findings,
             unanswered=tuple(sorted(unanswered, key=lambda u: (u.check, u.question))),
@@ -135,41 +139,30 @@ async def scan_async(
         )
 
 
-async def descriptions_of(
-    specs: Sequence[str], target: Target, settings: Settings
-) -> tuple[tuple[Description | str, ...], tuple[Unanswered, ...]]:
-    """The API descriptions named: files, what other origins have, and paths of the target itself.
-
-    What another origin did not give is unanswered.
-
-    Raises:
-        UsageError: if a file is no API description, or a URL names no target.
-    """
-    found: list[Description | str] = []
-    missing = []
-    for spec in specs:
-        if "://" not in spec:
-            found.append(descriptions.from_file(spec))
-            continue
-        place, _ = parse_target(spec)
-        origin = place.http[0] if place.named == "http" else place.https[0]
-        if origin in (*target.https, *target.http):
-            found.append(place.path)
-            continue
-        async with LiveSite(place, settings) as elsewhere:
-            answer = await descriptions.at(elsewhere, origin, place.path)
-        if isinstance(answer, Description):
-            found.append(replace(answer, exchange=None, name=place.value))
-        else:
-            missing.append(Unanswered("", f"GET {place.value}", answer or "no API description"))
-    return tuple(found), tuple(missing)
-
-
 def _secrets(
     credentials: Credentials | None, identities: Mapping[str, Credentials]
 ) -> tuple[str, ...]:
     every = [*identities.values(), *([credentials] if credentials else [])]
     return tuple(secret for each in every for secret in each.secrets)
+
+
+async def _nobody(site: LiveSite) -> str:
+    """That nobody listens at either scheme, and how that showed."""
+    target = site.target
+    asked = [Request(origin, "GET", target.path) for origin in (*target.http, *target.https)]
+    answers = [await site.ask(request) for request in asked]
+    why = dict.fromkeys(answer.reason for answer in answers if isinstance(answer, NoListener))
+    ports = " or ".join(str(port) for port in dict.fromkeys(r.origin.port for r in asked))
+    return f"Nobody listens on port {ports}: {'; '.join(why) or 'no answer'}"
+
+
+def _without_pass(found: tuple[Category, ...], reasons: Sequence[str]) -> tuple[Category, ...]:
+    """How the categories ended on a target that was not scanned: none has passed."""
+    why = next(iter(reasons), "nothing answered there")
+    return tuple(
+        replace(one, status="unanswered", reason=why) if one.status == "pass" else one
+        for one in found
+    )
 
 
 async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
@@ -181,7 +174,7 @@ async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
     for _, page in await site.pages("https"):
         if not is_redirect(page) or next_hop(page, target) is not None:
             continue
-        where = masker.text(page.header("location") or "")[:200]
+        where = shortened(masker.text(page.header("location") or ""))
         found.append(f"{masker.text(page.url)} redirects to {where}, which was not followed")
     return tuple(dict.fromkeys(found))
 
@@ -189,24 +182,9 @@ async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
 def scan(target: Target | str, **options: object) -> Report:
     """Scan one target and return its report, from any thread and inside any event loop.
 
-    Takes the options of `scan_async`. The scan runs its own loop in its own thread, so that it
-    works in notebooks and inside running loops.
+    Takes the options of `scan_async`.
 
     Raises:
         UsageError: if ``target`` is a string that names no target.
     """
-    done: list[Report] = []
-    failed: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            done.append(asyncio.run(scan_async(target, **options)))  # type: ignore[arg-type]
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=work, name="plainwire-scan", daemon=True)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return done[0]
+    return run_apart(lambda: scan_async(target, **options))  # type: ignore[arg-type]

@@ -320,6 +320,7 @@ def test_the_words_are_those_of_the_report_contract_in_its_order() -> None:
         "validity_too_long",
         "ca_as_leaf",
         "must_staple_missing",
+        "revoked",
         "wrong_eku",
     ]
 

@@ -25,20 +25,22 @@ class Connector:
         self._trace = trace
         self._once = once
         self._is_up: dict[int, bool] = {}
+        self._why_down: dict[int, str] = {}
         self._chains: dict[Origin, tuple[bytes, ...]] = {}
 
     async def address(self) -> str:
         """The IP address that is asked: the first that the name has, looked up once.
+
+        It is the name itself where only the environment's proxy finds it.
 
         Raises:
             TargetError: if it has none.
         """
         if self._target.address is not None:
             return self._target.address
-        found: tuple[str, ...] = await self._once.ask(
-            "addresses", lambda: dial.addresses(self._target.host, self._settings)
-        )
-        return found[0]
+        origins = (*self._target.https, *self._target.http)
+        found: str = await self._once.ask("address", lambda: dial.address(origins, self._settings))
+        return found
 
     async def proxy(self, origin: Origin) -> str | None:
         """The environment's proxy for an origin. Returns None if it is asked directly."""
@@ -88,7 +90,7 @@ class Connector:
         if proxy is not None:
             return await dial.through_proxy(proxy, origin, self._settings)
         if self.is_closed(origin):
-            raise NoListenerError("nobody listens")
+            raise NoListenerError(self._why_down.get(origin.port, "nobody listens"))
         for _ in range(2):
             try:
                 connection = await dial.tcp(address, origin.port, self._settings)
@@ -96,6 +98,7 @@ class Connector:
                 continue
             except OSError as error:
                 self._is_up[origin.port] = False
+                self._why_down[origin.port] = _in_words(error)
                 raise NoListenerError(_in_words(error)) from None
             self._is_up[origin.port] = True
             return connection

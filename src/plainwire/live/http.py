@@ -62,7 +62,9 @@ async def exchange(
     except h11.RemoteProtocolError as error:
         if error.error_status_hint == 431 or "too long" in str(error):
             raise TargetError(f"answer head over {settings.head_limit} bytes") from None
-        raise TargetError(f"answer is not HTTP/1.x (RFC 9112): {error}") from None
+        # Past the colon h11 quotes the peer, who may throw a credential back.
+        why = str(error).partition(":")[0]
+        raise TargetError(f"answer is not HTTP/1.x (RFC 9112): {why}") from None
     lines = tuple(
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in response.headers.raw_items()

@@ -24,7 +24,12 @@ StapleStatus = Literal["good", "revoked", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What one certificate says. Times are aware and in UTC; ``key_bits`` in bits."""
+    """What one certificate says. Times are aware and in UTC; ``key_bits`` in bits.
+
+    ``key_flaws`` are words for what is wrong with an RSA key beside its size: "roca",
+    "small-exponent", "even-modulus", and "shared-prime" once a whole run was compared, for which
+    ``rsa_modulus`` is kept; it is no part of a report.
+    """
 
     subject: str
     issuer: str
@@ -36,18 +41,23 @@ class CertificateFacts:
     signature_hash: str | None
     fingerprint_sha256: str
     must_staple: bool = False
+    key_flaws: tuple[str, ...] = ()
+    rsa_modulus: int | None = field(default=None, repr=False, metadata={"in_report": False})
 
 
 @dataclass(frozen=True, slots=True)
 class Staple:
     """An OCSP response that came with a chain (RFC 6960, 4.2.1); times are aware and in UTC.
 
-    ``next_update`` is None where the responder named no time.
+    ``next_update`` is None where the responder named no time. ``problem`` says why a client that
+    follows RFC 6960, section 3.2 does not accept it, None if it would; if nothing vouches for
+    what it says, ``status`` is "unknown".
     """
 
     status: StapleStatus
-    this_update: datetime
+    this_update: datetime | None
     next_update: datetime | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

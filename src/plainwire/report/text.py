@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from plainwire.model import Finding, Grade, Report
+from plainwire.model import Finding, Grade, Report, TlsEndpoint
 from plainwire.report import Options, tls_facts
 from plainwire.report.clean import log_line, visible
 from plainwire.report.groups import (
@@ -20,6 +20,7 @@ from plainwire.report.layout import (
     BOLD,
     LETTER_STYLE,
     MIN_WIDTH,
+    RED,
     SEVERITY_STYLE,
     STATUS_STYLE,
     styled,
@@ -29,6 +30,7 @@ from plainwire.report.layout import (
 MAX_MESSAGES = 3
 MAX_PLACES = 5
 MAX_GAPS = 20
+HEADING_COLUMN = 14
 
 
 def render(reports: Sequence[Report], options: Options) -> str:
@@ -79,8 +81,7 @@ class _Page:
         report = self.report
         if report.target_kind == "endpoint":
             for endpoint in report.tls:
-                for heading, words in tls_facts.lines(endpoint):
-                    yield from self._put(words, f"  {heading}: ", "      ")
+                yield from self._endpoint(endpoint)
             return
         column = max((len(category.id) for category in report.categories), default=0)
         has_room = self.width >= column + MIN_WIDTH
@@ -92,6 +93,19 @@ class _Page:
                 yield from self._put(f"{name}: {words}", "  ", "    ")
         for note in report.notes:
             yield from self._put(note, "Note: ", "  ")
+
+    def _endpoint(self, endpoint: TlsEndpoint) -> Iterator[str]:
+        """What a listener revealed: headings in a column of their own where there is room."""
+        yield from self._put(tls_facts.where(endpoint), "", "  ", BOLD)
+        has_room = self.width >= HEADING_COLUMN + 2 * MIN_WIDTH
+        for line in tls_facts.lines(endpoint, self.report.started_at):
+            indent = "  " * line.depth
+            if not has_room and line.heading:
+                yield from self._put(f"{line.heading}:")
+            first = f"{line.heading:<{HEADING_COLUMN}}" if has_room else "  "
+            rest = " " * len(first) + indent + "  "
+            style = RED if line.is_bad else ""
+            yield from self._put(line.words, first + indent, rest, style)
 
     def _coverage(self) -> str:
         coverage = self.report.coverage
@@ -150,9 +164,9 @@ class _Page:
 
     def _grade(self) -> Iterator[str]:
         report = self.report
-        asked = (
-            f"{counted(report.requests, 'request')}, {counted(report.connections, 'connection')}"
-        )
+        asked = counted(report.connections, "connection")
+        if report.target_kind == "url":
+            asked = f"{counted(report.requests, 'request')}, {asked}"
         yield from self._put(f"{asked}, {report.duration_s:.1f} s")
         if report.is_interrupted:
             yield from self._put("Interrupted: this is what was known then")

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from plainwire.live.tls.choices import Choices
-from plainwire.live.tls.plan import Seen
+from plainwire.live.tls.seen import Seen
 from plainwire.model import DhParameters
+from plainwire.policy.diffie_hellman import common_name
 from plainwire.policy.suites import groups, signature_schemes, suite_name
 from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
@@ -16,11 +17,13 @@ from plainwire.wire.flight import Flight
 from plainwire.wire.key_exchange import DheParameters
 
 Names = Mapping[str, tuple[str, ...]]
+MAX_AUTHORITIES = 200
 
 
 def ciphers(seen: Seen) -> Names:
     """The accepted suites by version, in the server's order where it has one."""
-    return {str(version): found.names for version, found in _newest_first(seen.suites)}
+    found = {str(version): found.names for version, found in _newest_first(seen.suites)}
+    return found | ({"SSLv2": seen.sslv2.names} if seen.sslv2 else {})
 
 
 def cipher_order(seen: Seen) -> Mapping[str, Literal["server", "client"]]:
@@ -69,11 +72,64 @@ def dh(flights: Iterable[Flight]) -> DhParameters | None:
     least = min(shown, key=lambda one: one.p)
     values = Counter((one.p, one.public) for one in shown)
     is_reused = None if len(shown) < 2 else max(values.values()) > 1
-    return DhParameters(least.p.bit_length(), None, is_reused)
+    return DhParameters(least.p.bit_length(), common_name(least.p), is_reused)
 
 
-def features(flights: Iterable[Flight]) -> dict[str, Any]:
-    """What TLS 1.2 and before say of themselves in clear; what no flight tells is left out."""
+def features(seen: Seen) -> dict[str, Any]:
+    """What answers say of themselves; what none of them tells is left out.
+
+    What was asked of by itself counts more.
+    """
+    found = _of_flights(seen.flights)
+    if seen.handshakes:
+        is_stapled = any(result.staple is not None for result in seen.handshakes)
+        found["ocsp_stapling"] = is_stapled or found.get("ocsp_stapling", False)
+    if (is_required := _is_name_required(seen)) is not None:
+        found["sni_required"] = is_required
+    return found | client_certificates(seen) | seen.features
+
+
+def _is_name_required(seen: Seen) -> bool | None:
+    """True if every version that was asked refuses a client that names no server."""
+    answers = seen.unnamed.values()
+    if any(answer is False for answer in answers):
+        return False
+    return True if answers and all(answer is True for answer in answers) else None
+
+
+def client_certificates(seen: Seen) -> dict[str, Any]:
+    """Whether a client is asked for a certificate, and by which names of CAs.
+
+    In TLS 1.3 we answer with none, and an alert says that it is required. Flights of older
+    versions only show that one is asked for.
+    """
+    whole = [result for result in seen.handshakes if not result.is_resumed]
+    asking = [result for result in whole if result.certificate_request]
+    done = [flight for flight in seen.flights if flight.is_done and flight.certificates]
+    requests = [flight.certificate_request for flight in done if flight.certificate_request]
+    requests += [result.certificate_request for result in asking if result.certificate_request]
+    found: dict[str, Any] = {}
+    if requests:
+        names = {name for request in requests for name in request.authorities}
+        found["client_certificate_authorities"] = authorities(names)
+    elif whole or done:
+        found["client_certificate"] = "none"
+    if any(result.alert for result in asking):
+        found["client_certificate"] = "required"
+    elif any(result.broken_off is None for result in asking):
+        found["client_certificate"] = "optional"
+    return found
+
+
+def authorities(names: Iterable[bytes]) -> tuple[str, ...]:
+    """Names of CAs (DER) in RFC 4514's text, sorted, at most `MAX_AUTHORITIES`."""
+    from plainwire.wire.certificate import name_text
+
+    return tuple(sorted(name_text(name) for name in sorted(names)[:MAX_AUTHORITIES]))
+
+
+def _of_flights(flights: Iterable[Flight]) -> dict[str, Any]:
+    """What TLS 1.2 and before say of themselves in clear."""
     old = [flight for flight in flights if flight.hello.version < Version.TLS_1_3]
     found: dict[str, Any] = {}
     told = [flight for flight in old if flight.hello.version > Version.SSL_3_0]

@@ -49,6 +49,10 @@ class Connection(ABC, Generic[Result]):
         self._warning: Alert | None = None
         self._out = b""
 
+    @abstractmethod
+    def start(self) -> bytes:
+        """The ClientHello on the wire."""
+
     def receive(self, data: bytes) -> bytes:
         """What to send in answer to these bytes; nothing once it is over.
 
