@@ -143,10 +143,14 @@ def test_a_server_that_breaks_http_shows_no_credential_either(pem_files):
 
 
 def test_a_secret_in_the_named_url_is_masked_in_every_output():
-    """Also where nobody answers: the target and what was left unanswered name it."""
+    """Also where nobody answers: the target and what was left unanswered name it.
+
+    It is the user's own words, so it is asked for over both schemes, which a note says.
+    """
     with recording(lambda _: b"", None) as server:
         url = f"http://127.0.0.1:{server.port}/?access_token={SECRET}"
         report = scan(url, settings=Settings(answer_timeout_s=2))
+    assert any("secret in the target's URL" in note for note in report.notes)
     for form in RENDERERS:
         text = render(form, [report])
         assert not [piece for piece in pieces(SECRET) if piece in text], form

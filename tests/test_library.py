@@ -3,8 +3,10 @@
 Each caller is a program of its own, as it would be written.
 """
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -98,23 +100,30 @@ use()
 PATCHED = "import gevent.monkey\ngevent.monkey.patch_all()\n"
 
 
+def ran(program, place, folder):
+    return subprocess.run(
+        [sys.executable, "-W", "error::RuntimeWarning", "-c", program, place],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment(),
+        timeout=PATIENCE_S,
+    )
+
+
+def test_the_documented_program_runs(tmp_path):
+    page = (Path(__file__).parent.parent / "docs/usage.md").read_text("utf-8")
+    (program,) = re.findall(r"(?ms)^```python\n(.*?)^```", page)
+    with recording(lambda _: response()) as server:
+        place = f"127.0.0.1:{server.port}"
+        done = ran(program.replace("127.0.0.1:5000", place), place, tmp_path)
+    first, *_, last = done.stdout.splitlines()
+    assert (done.returncode, first, last, done.stderr) == (0, "F FAIL", "False", "")
+
+
 @pytest.mark.parametrize("caller", CALLERS)
 def test_scan_and_probe_work(caller, tmp_path):
     program = (PATCHED if "gevent" in caller else "") + USES + CALLERS[caller]
     with recording(lambda _: response()) as server:
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-W",
-                "error::RuntimeWarning",
-                "-c",
-                program,
-                f"127.0.0.1:{server.port}",
-            ],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env=environment(),
-            timeout=PATIENCE_S,
-        )
+        done = ran(program, f"127.0.0.1:{server.port}", tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

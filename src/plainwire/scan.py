@@ -169,6 +169,8 @@ async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
     """What a reader should know of the run: the address asked, redirects that were not followed."""
     target = site.target
     found = [f"asked at {target.address}"] if target.address else []
+    if masker.text(target.path) != target.path:
+        found.append("what looks like a secret in the target's URL was sent over plain HTTP too")
     for reason in (await site.discovered()).unread[:MAX_UNREAD]:
         found.append(f"not read of the API description: {masker.text(reason)}")
     for _, page in await site.pages("https"):

@@ -57,7 +57,6 @@ WORDS = {
     ),
     "no such variable": (("scan", "h.test", "--bearer", "env:NONE"), "no environment variable NON"),
     "no secret file": (("scan", "h.test", "--basic", "file:none"), "cannot read none: No such"),
-    "nobody to ask": (("scan", "h.test", "--cookie", "-"), "--cookie: empty"),
     "half a header": (("scan", "h.test", "--header", "X"), "not 'Name: SOURCE': 'X'"),
     "a secret for two hosts": (
         ("scan", "a.test", "b.test", "--bearer", "env:HOME"),
@@ -71,15 +70,29 @@ WORDS = {
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_wrong_words_end_with_2_and_one_line(name, tmp_path):
+def test_wrong_words_end_with_2_and_one_line(name, call, tmp_path):
     words, said = WORDS[name]
-    done = plainwire(*words, cwd=tmp_path)
+    done = call(*words)
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert done.err.startswith("plainwire") or not words
     assert "hunter2" not in done.err
     assert len(done.err.splitlines()) == 1 or not words
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["no command", "nothing is below F", "unknown option"])
+def test_wrong_words_end_a_process_with_2(name, tmp_path):
+    words, said = WORDS[name]
+    done = plainwire(*words, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_nobody_to_ask_for_a_secret_is_told(tmp_path):
+    done = plainwire("scan", "h.test", "--cookie", "-", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert "--cookie: empty" in done.err
 
 
 CONFIGS = {
@@ -92,10 +105,10 @@ CONFIGS = {
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_a_wrong_configuration_ends_with_2(name, tmp_path):
+def test_a_wrong_configuration_ends_with_2(name, call, tmp_path):
     text, said = CONFIGS[name]
     (tmp_path / "plainwire.toml").write_bytes(text)
-    done = plainwire("scan", "h.test", cwd=tmp_path)
+    done = call("scan", "h.test")
     assert (done.code, done.out) == (2, "")
     assert said in done.err
 

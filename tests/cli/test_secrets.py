@@ -74,17 +74,17 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_no_credential_is_refused_without_being_shown(name, tmp_path):
+def test_what_is_no_credential_is_refused_without_being_shown(name, call, tmp_path):
     (tmp_path / "token").write_bytes(WRONG[name])
-    done = plainwire("scan", "h.test", "--bearer", "file:token", cwd=tmp_path)
+    done = call("scan", "h.test", "--bearer", "file:token")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("plainwire scan: --bearer: ")
     assert TOKEN not in done.err
 
 
-def test_two_authorizations_are_one_too_many(tmp_path):
-    words = ("--bearer", "env:T", "--basic", "env:T")
-    done = plainwire("scan", "h.test", *words, cwd=tmp_path, env=environment(T=TOKEN))
+def test_two_authorizations_are_one_too_many(call, monkeypatch):
+    monkeypatch.setenv("T", TOKEN)
+    done = call("scan", "h.test", "--bearer", "env:T", "--basic", "env:T")
     assert (done.code, done.err) == (2, "plainwire scan: more than one Authorization credential\n")
 
 

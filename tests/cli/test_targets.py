@@ -35,9 +35,9 @@ LISTS = {
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_of_targets_is_read(name, tmp_path):
+def test_a_list_of_targets_is_read(name, call, tmp_path):
     (tmp_path / "list").write_bytes(LISTS[name])
-    done = plainwire("scan", "--targets", "list", "--dry-run", cwd=tmp_path)
+    done = call("scan", "--targets", "list", "--dry-run")
     assert (done.code, done.err) == (0, "")
     assert re.findall(r"(?m)^(\S+): at most these", done.out) == ["a.test", "b.test:8443/v1"]
 

@@ -99,10 +99,12 @@ class Conclusion:
         if self._rules.baseline_file is not None and self._rules.update_baseline:
             self._with_new_baseline(self._rules.baseline_file)
         verdict = self.tally.verdict(was_interrupted=was_interrupted, bad_lines=bad_lines)
-        for line in (*self._waived.notes(), *verdict.reasons):
-            outputs.complain(self._name, line)
         rest = [output for output in self._wanted if output[0] != "jsonl"]
-        outputs.emit(rest, self._kept, self._options.anchor)
+        try:
+            outputs.emit(rest, self._kept, self._options.anchor)
+        finally:  # last, where a terminal still shows them, and also where the reader left
+            for line in (*self._waived.notes(), *verdict.reasons):
+                outputs.complain(self._name, line)
         if self._lost is not None:
             raise self._lost
         return verdict.exit_code

@@ -15,7 +15,9 @@ from urllib.parse import quote, quote_plus
 
 from plainwire.model import Exchange, Headers, Origin, Request
 
-LEAST = 4  # characters: what is shorter is a word like any other
+# Characters. What is shorter is a word like any other, such as the "true" of a consent cookie:
+# in its place an answer would read differently, and it is masked where it is shown.
+LEAST = 8
 IN_ITS_PLACE = "given-credential"  # fit for a URL, a header and a script
 IN_CANARYS_PLACE = "canary-credential"
 
@@ -213,9 +215,9 @@ class Identities:
         return self._by_name.get(name) if name is not None else None
 
     def without_echo(self, answer: Exchange) -> Exchange:
-        """The answer with words in the place of every credential given, whoever was shown."""
-        for each in self._by_name.values():
-            answer = each.without_echo(answer)
+        """The answer with a word in the place of anybody's credential that was thrown back."""
+        for credentials in self._by_name.values():
+            answer = credentials.without_echo(answer)
         return answer
 
     def same_bytes(self, request: Request) -> Request:

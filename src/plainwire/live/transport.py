@@ -153,7 +153,7 @@ class Transport:
         last = "connection reset"
         for _ in range(2):
             try:
-                return self._without_echo(await self._send(request))
+                return self._identities.without_echo(await self._send(request))
             except ConnectionError as error:
                 last = str(error) or "connection reset"
         origin = request.origin
@@ -161,9 +161,6 @@ class Transport:
         if origin.scheme == "http" and await self._speaks_tls(twin):
             raise NoListenerError(f"closed without an answer: the port speaks TLS only ({last})")
         raise TargetError(f"{last}, twice")
-
-    def _without_echo(self, answer: Exchange) -> Exchange:
-        return self._identities.without_echo(answer)
 
     async def _send_over_network(self, request: Request) -> Exchange:
         """One exchange over one connection of the origin's lane."""
