@@ -26,7 +26,7 @@ def questions(
         return Exchange(request, 200, (("Content-Type", "application/json"),), b"{}")
 
     async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
-        trace.hello(origin, "TLS ClientHellos, one a version,")
+        trace.hello(origin, "TLS ClientHellos, as many as there is to find out,")
         return TlsEndpoint(origin.host, origin.port, speaks_tls=True)
 
     # A description elsewhere would have to be fetched to know what it names.

@@ -34,6 +34,7 @@ from plainwire.wire.target import parse_target
 
 NAME = "plainwire scan"
 ALLOW = {
+    "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
 }
 
@@ -57,7 +58,7 @@ def parser() -> Parser:
         )
     where.add_argument("--paths", metavar="FILE", help="further paths to ask, one a line")
     where.add_argument(
-        "--spec", action="append", default=[], metavar="FILE|URL", help="an OpenAPI description"
+        "--spec", action="append", default=[], metavar="SOURCE", help="an OpenAPI file or URL"
     )
     where.add_argument(
         "--wait-for", type=duration, default=0.0, metavar="TIME", help="wait until it answers: 60s"

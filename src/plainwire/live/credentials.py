@@ -18,6 +18,7 @@ from plainwire.model import Exchange, Headers, Origin, Request
 # Characters. What is shorter is a word like any other, such as the "true" of a consent cookie:
 # in its place an answer would read differently, and it is masked where it is shown.
 LEAST = 8
+LEAST_PIECE = 4  # of one that a cut left at the end of a body
 IN_ITS_PLACE = "given-credential"  # fit for a URL, a header and a script
 IN_CANARYS_PLACE = "canary-credential"
 
@@ -120,7 +121,12 @@ class _Echoes:
     def _without_half(self, body: bytes) -> bytes:
         """A body without what its cut left of a credential at its end."""
         longest = max(
-            (n for raw in self._raw for n in range(LEAST, len(raw)) if body.endswith(raw[:n])),
+            (
+                n
+                for raw in self._raw
+                for n in range(LEAST_PIECE, len(raw))
+                if body.endswith(raw[:n])
+            ),
             default=0,
         )
         return body[: len(body) - longest]

@@ -22,10 +22,11 @@ from plainwire.live.hellos import Stream
 from plainwire.live.notes import Notes
 from plainwire.live.once import Once
 from plainwire.live.prober import VersionsAnswer
+from plainwire.live.probes import Probes
 from plainwire.live.settings import Settings
+from plainwire.live.tls.seen import Seen
 from plainwire.live.trace import Trace
 from plainwire.live.transport import Send, Transport
-from plainwire.live.versions import Versions
 from plainwire.model import (
     Answer,
     ApiOperation,
@@ -86,11 +87,11 @@ class LiveSite:
             identities=self._identities,
             trace=trace or Trace(),
             once=self._once,
-            hello_first=lambda origin: self._versions.hello_first(origin),
+            hello_first=lambda origin: self._probes.hello_first(origin),
             speaks_tls=self._speaks_tls,
             send=send,
         )
-        self._versions = Versions(target, settings, self._once, self.transport)
+        self._probes = Probes(target, settings, self._once, self.transport)
         self.notes = Notes()
 
     async def __aenter__(self) -> LiveSite:
@@ -282,14 +283,14 @@ class LiveSite:
 
     async def versions(self, origin: Origin) -> VersionsAnswer:
         """The versions that an origin accepts; a port for plain HTTP is asked for two only."""
-        return await self._versions.of(origin)
+        return await self._probes.versions(origin)
 
     async def _speaks_tls(self, origin: Origin) -> bool | None:
-        return (await self._versions.of(origin)).speaks_tls
+        return (await self._probes.versions(origin)).speaks_tls
 
-    async def is_stapled(self, origin: Origin) -> bool | None:
-        """Whether the origin staples an OCSP response over TLS 1.2; None if it did not say."""
-        return await self._versions.is_stapled(origin)
+    async def probed(self, origin: Origin) -> tuple[Seen, int]:
+        """Everything that an https origin of the target said, and over how many connections."""
+        return await self._probes.seen(origin)
 
     def open_stream(self, origin: Origin, what: str) -> AbstractAsyncContextManager[Stream]:
         """A fresh TCP connection for one hello of our own bytes, closed hard afterwards.
