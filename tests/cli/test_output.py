@@ -82,7 +82,7 @@ def shown(*words, cwd, columns=80, **variables):
 def test_lines_fit_the_terminal(columns, server, tmp_path):
     url = f"http://127.0.0.1:{server.port}/a/long/path/of/an/api/that/does/not/fit/in/a/line"
     lines = shown("scan", url, "-q", cwd=tmp_path, columns=columns)
-    plain = [SGR.sub("", line) for line in lines]
+    plain = [SGR.sub("", line) for line in lines if not line.startswith("plainwire scan: ")]
     report = plain[
         plain.index("=== Security Scan" if columns == 20 else "=== Security Scan Results ===") :
     ]

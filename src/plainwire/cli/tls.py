@@ -46,7 +46,10 @@ def parser() -> Parser:
         help="leave out what resembles an attack: Heartbleed, ROBOT",
     )
     ask.add_argument(
-        "--starttls", choices=tuple(PROTOCOLS), help="ask for TLS in this protocol, on its port"
+        "--starttls",
+        choices=tuple(PROTOCOLS),
+        metavar="PROTOCOL",
+        help=f"ask for TLS inside it, on its port: {', '.join(PROTOCOLS)}",
     )
     judge = add_gate(p)
     judge.add_argument(
