@@ -56,7 +56,7 @@ def parser() -> Parser:
         )
     where.add_argument("--paths", metavar="FILE", help="further paths to ask, one a line")
     where.add_argument(
-        "--wait-for", type=duration, default=0.0, metavar="TIME", help="wait until it answers: 60s"
+        "--wait-for", type=duration, default=0.0, metavar="TIME", help="wait for an open port: 60s"
     )
     who = p.add_argument_group("credentials (never literal; " + secrets.SOURCES + ")")
     who.add_argument("--bearer", metavar="SOURCE", help="a bearer token")

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 
 from plainwire.model import Exchange, Headers, Origin, Request
 
-LEAST = 4  # characters: what is shorter is a word like any other
+LEAST, LEAST_OF_LETTERS = 8, 20  # characters: what is shorter may be a word like any other
 IN_ITS_PLACE = "given-credential"  # fit for a URL, a header and a script
 IN_CANARYS_PLACE = "canary-credential"
 
@@ -51,7 +51,8 @@ class Credentials:
         """The answer with a word in the place of each credential that the server threw back.
 
         So nothing behind the door can show a piece of one, however it cuts or writes what it was
-        given, and no link or redirect can lead one out.
+        given, and no link or redirect can lead one out. One that could be a word of the page
+        ("password", "dark") is left: the scan would read another page than was served.
         """
         for echoes in self._echoes:
             answer = echoes.out_of(answer)
@@ -83,7 +84,8 @@ class _Echoes:
     """Finds credentials in answers and puts a word in their place."""
 
     def __init__(self, found: tuple[str, ...], word: str) -> None:
-        spelled = sorted((s for s in _spellings(found) if len(s) >= LEAST), key=len, reverse=True)
+        telling = tuple(each for each in found if not _could_be_a_word(each))
+        spelled = sorted(_spellings(telling), key=len, reverse=True)
         raw = dict.fromkeys(s.encode("utf-8") for s in spelled)
         raw |= dict.fromkeys(s.encode("latin-1", "replace") for s in spelled)
         self._raw = tuple(raw)
@@ -112,10 +114,15 @@ class _Echoes:
     def _without_half(self, body: bytes) -> bytes:
         """A body without what its cut left of a credential at its end."""
         longest = max(
-            (n for raw in self._raw for n in range(LEAST, len(raw)) if body.endswith(raw[:n])),
+            (n for raw in self._raw for n in range(3, len(raw)) if body.endswith(raw[:n])),
             default=0,
         )
         return body[: len(body) - longest]
+
+
+def _could_be_a_word(secret: str) -> bool:
+    is_of_letters = secret.isalpha() and secret.islower()
+    return len(secret) < (LEAST_OF_LETTERS if is_of_letters else LEAST)
 
 
 def _any_of(raw: tuple[bytes, ...]) -> re.Pattern[bytes]:
