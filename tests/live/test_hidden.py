@@ -1,20 +1,25 @@
 """What only a handshake shows: the truth is the server's configuration, or another program."""
 
+import asyncio
+import contextlib
 import dataclasses
+import itertools
+import socket
+import struct
 import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa
 from cryptography.x509 import ocsp
 
 import servers
 from certificates import issue
 from conftest import NAME
 from plainwire.live.settings import Settings
-from plainwire.tls import probe
+from plainwire.tls import probe, probe_async
 
 ROOT = issue("Root", ca=True)
 ISSUING = issue("Issuing", ca=True, by=ROOT)
@@ -455,6 +460,137 @@ def test_a_server_of_one_suite_is_read(pem_files, leaves, suite):
         endpoint = complete(server)
     assert shown(endpoint) == [(True, "ECDSA", fingerprint(leaves["ECDSA"]))]
     assert endpoint.features["tls13_resumption"] is True
+
+
+def completed_by_node(server):
+    """The fingerprint of the leaf that Node 24, whose OpenSSL has ML-KEM and ML-DSA, is shown."""
+    script = """
+      const [port, servername] = process.argv.slice(1);
+      const socket = require('tls').connect(
+        {port, host: '127.0.0.1', servername, rejectUnauthorized: false}, () => {
+          console.log(socket.getPeerX509Certificate().fingerprint256);
+          socket.end();
+        });
+    """
+    told = subprocess.run(
+        [servers.program("node24"), "-e", script, str(server.https_port), NAME],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    return told.stdout.decode().strip().replace(":", "").lower()
+
+
+@pytest.mark.server("node24")
+@pytest.mark.parametrize(
+    "group",
+    ["X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024", "MLKEM768", "MLKEM1024"],
+)
+def test_a_server_of_one_post_quantum_group_is_read(pem_files, leaves, group):
+    options = f"ecdhCurve: '{group}', ALPNProtocols: ['h2', 'http/1.1'],"
+    with servers.node(
+        https=pem_files(leaves["ECDSA"]), options=options, protocols="TLSv1.3", program="node24"
+    ) as server:
+        endpoint = complete(server, (*HANDSHAKES, "groups"))
+        if group.startswith("X25519"):  # what Node's own client offers by default
+            assert completed_by_node(server) == fingerprint(leaves["ECDSA"])
+    assert endpoint.groups == {"TLSv1.3": (group,)}
+    assert shown(endpoint) == [(True, "ECDSA", fingerprint(leaves["ECDSA"]))]
+    assert endpoint.features["tls13_resumption"] is True
+    assert set(endpoint.features["alpn"]) == {"h2", "http/1.1"}
+
+
+@pytest.mark.server("node24")
+def test_what_cannot_be_completed_is_open(pem_files, leaves):
+    with servers.node(
+        https=pem_files(leaves["ECDSA"]),
+        options="ecdhCurve: 'MLKEM512',",
+        protocols="TLSv1.3",
+        program="node24",
+    ) as server:
+        endpoint = look(server, (*HANDSHAKES, "groups"))
+    assert endpoint.groups == {"TLSv1.3": ("MLKEM512",)}
+    assert endpoint.certificates is endpoint.features is endpoint.signature_algorithms is None
+    assert {gap.part for gap in endpoint.inconclusive} == set(HANDSHAKES)
+    assert all("MLKEM512" in gap.reason for gap in endpoint.inconclusive)
+
+
+@pytest.mark.server("node24")
+@pytest.mark.parametrize("kind", ["44", "65", "87"])
+def test_a_key_of_ml_dsa_is_read(pem_files, kind):
+    leaf = issue(NAME, by=ISSUING, key=getattr(mldsa, f"MLDSA{kind}PrivateKey").generate())
+    with servers.node(https=pem_files(leaf), protocols="TLSv1.3", program="node24") as server:
+        endpoint = complete(server)
+        assert completed_by_node(server) == fingerprint(leaf)
+    assert shown(endpoint) == [(True, f"ML-DSA-{kind}", fingerprint(leaf))]
+    assert endpoint.signature_algorithms == {"TLSv1.3": (f"mldsa{kind}",)}
+
+
+# Faults ---------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def faulty(port, fails):
+    """A proxy to a port that resets each connection whose number `fails`; gives its port."""
+    numbers = itertools.count()
+
+    async def pump(reader, writer):
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.transport.abort() if reader.exception() else writer.close()
+
+    async def serve(reader, writer):
+        if fails(next(numbers)):
+            await reader.read(10)
+            raw = writer.transport.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+            return
+        upstream = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pump(reader, upstream[1]), pump(upstream[0], writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+@pytest.mark.server("nginx")
+@pytest.mark.parametrize("every", [3, 2])
+def test_faults_make_no_facts(pem_files, leaves, every):
+    """Where connections are reset, what is told is what is told without faults."""
+
+    async def through(port):
+        async with faulty(port, lambda number: number % every == every - 1) as faulty_port:
+            return await probe_async(
+                f"{NAME}:{faulty_port}",
+                address="127.0.0.1",
+                parts=HANDSHAKES,
+                settings=Settings(answer_timeout_s=20.0),
+                stores={"ca-file": (ROOT.der,)},
+            )
+
+    rsa, ecdsa = pem_files(leaves["RSA"]), pem_files(leaves["ECDSA"])
+    extra = also(ecdsa) + "ssl_early_data on;"
+    with servers.nginx(https=rsa, extra=extra) as server:
+        truth = complete(server)
+        endpoint = asyncio.run(through(server.https_port))
+    features = endpoint.features or {}
+    assert {name: truth.features[name] for name in features} == features
+    assert {chain.chain[0] for chain in endpoint.certificates or ()} <= {
+        chain.chain[0] for chain in truth.certificates
+    }
+    for version, schemes in (endpoint.signature_algorithms or {}).items():
+        assert set(schemes) <= set(truth.signature_algorithms[version])
+    missing = (set(truth.features) - set(features)) | (
+        set(truth.signature_algorithms["TLSv1.3"])
+        - set((endpoint.signature_algorithms or {}).get("TLSv1.3", ()))
+    )
+    assert bool(missing) <= bool(endpoint.inconclusive)
+    if every == 3:  # asked again alone, most questions are answered
+        assert len(missing) <= 0.2 * len(truth.features)
 
 
 # What it costs --------------------------------------------------------------------------------

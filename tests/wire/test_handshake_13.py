@@ -16,7 +16,7 @@ from plainwire.model import WireError
 from plainwire.wire.alerts import Alert
 from plainwire.wire.answer import NoAnswer
 from plainwire.wire.handshake.client_13 import Handshake13
-from plainwire.wire.handshake.groups import generate
+from plainwire.wire.handshake.groups import can_complete, generate
 from plainwire.wire.handshake.key_schedule import Hash
 from plainwire.wire.handshake.messages_13 import (
     parse_certificate_verify,
@@ -192,6 +192,11 @@ def test_every_group_that_openssl_3_0_has(group, shares):
     assert server.is_done
     assert handshake.result.group == group
     assert handshake.result.was_retried == (shares == "by retry")
+
+
+def test_what_can_be_completed_is_known_before_it_is_offered():
+    assert all(can_complete(group) for group in (*GROUPS, 0x11EC))
+    assert not any(can_complete(group) for group in (0x6399, 0x0200, 0x0A0A, 0))
 
 
 @pytest.mark.parametrize("suite", [0x1301, 0x1302])

@@ -49,7 +49,7 @@ def parser() -> Parser:
         "--starttls",
         choices=tuple(PROTOCOLS),
         metavar="PROTOCOL",
-        help=f"ask for TLS inside it, on its port: {', '.join(PROTOCOLS)}",
+        help=f"ask for TLS in this protocol, on its port: {', '.join(PROTOCOLS)}",
     )
     judge = add_gate(p)
     judge.add_argument(

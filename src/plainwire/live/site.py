@@ -227,18 +227,22 @@ class LiveSite:
 
     async def tls(self, about: Part = "certificates") -> tuple[TlsEndpoint, ...]:
         """What each https origin reveals of its TLS; what is open ``about`` that is noted."""
-        found = await asyncio.gather(*(self.tls_of(o) for o in self._target.https))
+        found = await asyncio.gather(*(self.tls_of(o, about) for o in self._target.https))
         for endpoint in found:
             for gap in endpoint.inconclusive:
                 if gap.part == about:
                     self.notes.take(Unanswered("", gap.question, gap.reason))
         return tuple(found)
 
-    async def tls_of(self, origin: Origin) -> TlsEndpoint:
-        """What one origin reveals of its TLS; asked once."""
+    async def tls_of(self, origin: Origin, about: Part | None = None) -> TlsEndpoint:
+        """What one origin reveals of its TLS; asked once.
+
+        One that says nothing ``about`` the part in question is no answer: the check has not run.
+        """
         endpoint: TlsEndpoint = await asyncio.shield(self._looked_at(origin))
         if endpoint.speaks_tls is not None:
-            self.notes.take(endpoint)
+            if about is None or endpoint.tells(about):
+                self.notes.take(endpoint)
         elif endpoint.inconclusive:
             gap = endpoint.inconclusive[0]
             self.notes.take(Unanswered("", gap.question, gap.reason))

@@ -19,6 +19,7 @@ Part = Literal[
     "features",
     "vulnerabilities",
 ]
+MAX_NAMED = 6
 StapleStatus = Literal["good", "revoked", "unknown"]
 
 
@@ -147,6 +148,24 @@ class TlsEndpoint:
     inconclusive: tuple[Gap, ...] = ()
     connections: int = 0
     duration_s: float = 0.0
+
+    def tells(self, part: Part) -> bool:
+        """True if it says anything about a part; what speaks no TLS has told all there is."""
+        name = "protocols" if part == "versions" else part
+        return self.speaks_tls is False or getattr(self, name) is not None
+
+    def chosen(self, suites: Mapping[str, tuple[str, ...]]) -> Handshake:
+        """Accepted suites as evidence: hellos that offered them, and what was answered."""
+        versions = tuple(dict.fromkeys(v for found in suites.values() for v in found))
+        named = ", ".join(tuple(suites)[:MAX_NAMED])
+        more = len(suites) - MAX_NAMED
+        return Handshake(
+            self.host,
+            self.port,
+            f"ClientHellos of {' and '.join(versions)} with {named}"
+            + (f" and {more} more" if more > 0 else ""),
+            "ServerHellos that choose them",
+        )
 
     def chains_with(self, problem: str) -> tuple[Chain, ...]:
         """The served chains that have a problem; empty where none was seen."""

@@ -60,18 +60,22 @@ class Client13:
 
     @property
     def everything(self) -> Offer13:
-        """All that can be completed, with a share for the server's favourite group.
+        """All that can be completed, with a share for the server's favourite group if possible.
 
-        A share that it does not take costs it a retry, and one it would not have chosen is a
-        handshake that no other client makes.
+        That is what the server chooses from all it knows, so that no retry is needed. Whether
+        other groups can be completed is only found out where the favourite cannot: it takes time.
         """
-        from plainwire.wire.handshake.groups import KNOWN
+        from plainwire.wire.handshake.groups import KNOWN, can_complete
         from plainwire.wire.handshake.offer_13 import SCHEMES, Offer13
 
+        groups = tuple(code for code in offered_groups(Version.TLS_1_3) if code in KNOWN)
+        share = self.favourite
+        if share is None or not can_complete(share):
+            groups, share = tuple(code for code in groups if can_complete(code)), X25519
         rest = (code for code in offered_schemes(Version.TLS_1_3) if code not in SCHEMES)
         return Offer13(
-            groups=tuple(code for code in offered_groups(Version.TLS_1_3) if code in KNOWN),
-            shares=(self.favourite if self.favourite in KNOWN else X25519,),
+            groups=groups,
+            shares=(share,),
             schemes=(*SCHEMES, *rest),
             protocols=self.protocols,
         )

@@ -24,7 +24,6 @@ from plainwire.live.tls.exchanges import (
 )
 from plainwire.live.tls.features_12 import ask_features
 from plainwire.live.tls.hellos import Hellos
-from plainwire.live.tls.in_clear import in_clear
 from plainwire.live.tls.suites import accepted_suites
 from plainwire.live.tls.together import Send, Settled, Together
 from plainwire.model import Part
@@ -118,7 +117,6 @@ class Enumeration:
         taken = found.choices.accepted if found else (first.hello.suite,)
         await self.versions_known.wait()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(in_clear(self.asker, self.hellos, self.seen, self.parts, version))
             if "features" in self.parts:
                 tasks.create_task(ask_features(self.asker, self.hellos, self.seen, version, taken))
             if self.attacks:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from plainwire.live.tls.choices import Choices
@@ -14,10 +13,13 @@ from plainwire.policy.suites import groups, signature_schemes, suite_name
 from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
 from plainwire.wire.flight import Flight
-from plainwire.wire.key_exchange import DheParameters
+from plainwire.wire.key_exchange import DheParameters, EcdheParameters
 
 Names = Mapping[str, tuple[str, ...]]
 MAX_AUTHORITIES = 200
+CERTIFICATE = "client_certificate"
+# Where versions differ, the stricter one counts.
+STRICTNESS = ("none", "optional", "required")
 
 
 def ciphers(seen: Seen) -> Names:
@@ -62,21 +64,31 @@ def dh(flights: Iterable[Flight]) -> DhParameters | None:
 
     Where a server has several groups it is the smallest prime.
     """
-    shown = [
-        flight.key_exchange.parameters
-        for flight in flights
-        if flight.key_exchange and isinstance(flight.key_exchange.parameters, DheParameters)
-    ]
+    shown = [one for one in _exchanged(flights) if isinstance(one, DheParameters)]
     if not shown:
         return None
     least = min(shown, key=lambda one: one.p)
-    values = Counter((one.p, one.public) for one in shown)
-    is_reused = None if len(shown) < 2 else max(values.values()) > 1
+    is_reused = _is_reused([(one.p, one.public) for one in shown])
     return DhParameters(least.p.bit_length(), common_name(least.p), is_reused)
 
 
+def _exchanged(flights: Iterable[Flight]) -> Iterable[object]:
+    """The keys that a server made for connections, each of which may be heard more than once."""
+    exchanges = {
+        id(flight): flight.key_exchange.parameters for flight in flights if flight.key_exchange
+    }
+    return exchanges.values()
+
+
+def _is_reused(shown: Sequence[tuple[int, object]]) -> bool | None:
+    """Whether one of (group, public key) came twice; None if no group did."""
+    if len(set(shown)) < len(shown):
+        return True
+    return False if len({group for group, _ in shown}) < len(shown) else None
+
+
 def features(seen: Seen) -> dict[str, Any]:
-    """What answers say of themselves; what none of them tells is left out.
+    """What answers say of themselves, by name; what none of them tells is left out.
 
     What was asked of by itself counts more.
     """
@@ -86,7 +98,14 @@ def features(seen: Seen) -> dict[str, Any]:
         found["ocsp_stapling"] = is_stapled or found.get("ocsp_stapling", False)
     if (is_required := _is_name_required(seen)) is not None:
         found["sni_required"] = is_required
-    return found | client_certificates(seen) | seen.features
+    points = [one for one in _exchanged(seen.flights) if isinstance(one, EcdheParameters)]
+    is_reused = _is_reused([(one.group, one.public) for one in points])
+    if is_reused is not None:
+        found["ec_point_reused"] = is_reused
+    found |= client_certificates(seen)
+    words = {told[CERTIFICATE] for told in (found, seen.features) if CERTIFICATE in told}
+    strictest = {CERTIFICATE: max(words, key=STRICTNESS.index)} if words else {}
+    return dict(sorted((found | seen.features | strictest).items()))
 
 
 def _is_name_required(seen: Seen) -> bool | None:
@@ -113,11 +132,11 @@ def client_certificates(seen: Seen) -> dict[str, Any]:
         names = {name for request in requests for name in request.authorities}
         found["client_certificate_authorities"] = authorities(names)
     elif whole or done:
-        found["client_certificate"] = "none"
+        found[CERTIFICATE] = "none"
     if any(result.alert for result in asking):
-        found["client_certificate"] = "required"
+        found[CERTIFICATE] = "required"
     elif any(result.broken_off is None for result in asking):
-        found["client_certificate"] = "optional"
+        found[CERTIFICATE] = "optional"
     return found
 
 

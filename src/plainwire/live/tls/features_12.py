@@ -19,6 +19,7 @@ from plainwire.policy.suites import FALLBACK_SCSV
 from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
 from plainwire.wire.alerts import Alert
+from plainwire.wire.answer import NoAnswer
 from plainwire.wire.flight import Flight
 from plainwire.wire.verdict import is_drop
 
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
 INAPPROPRIATE_FALLBACK = 86
 DEFLATE = 1
-# What a server says to an empty Certificate: no_certificate, bad_certificate and its kin,
-# handshake_failure (RFC 5246, 7.2.2), certificate_required (RFC 8446, sent by some for 1.2, too).
-NO_CERTIFICATE = frozenset((40, 41, 42, 43, 44, 45, 46, 48, 49, 116))
+# What a server says to an empty Certificate: handshake_failure, no_certificate, bad_certificate
+# and its kin (RFC 5246, 7.2.2), decode_error (GnuTLS), certificate_required (RFC 8446).
+NO_CERTIFICATE = frozenset((40, 41, 42, 43, 44, 45, 46, 48, 49, 50, 116))
 BY_ID = "does it resume a session by its id?"
 BY_TICKET = "does it resume a session by its ticket?"
 NOT_OURS = "it takes no suite that a handshake of ours completes"
@@ -126,7 +127,7 @@ class _Features:
         if result.is_finished:
             self._seen.features["client_certificate"] = "optional"
             return ""
-        if is_answered and (_is_about_certificates(result.alert) or is_drop(result.broken_off)):
+        if is_answered and _is_about_certificates(result):
             self._seen.features["client_certificate"] = "required"
             return "it requires a client certificate"
         self._leave_open("does it require a client certificate?", _why(result))
@@ -189,8 +190,11 @@ class _Features:
         )
 
 
-def _is_about_certificates(alert: Alert | None) -> bool:
-    return alert is not None and alert.description in NO_CERTIFICATE
+def _is_about_certificates(result: Result12) -> bool:
+    """Whether it ended in a way that says that a certificate was missing."""
+    if result.alert:
+        return result.alert.description in NO_CERTIFICATE
+    return isinstance(result.broken_off, NoAnswer) and is_drop(result.broken_off)
 
 
 def _why(result: Result12) -> str:

@@ -18,6 +18,7 @@ from plainwire.live.tls.names import unnamed_13
 from plainwire.live.tls.signers import signers
 from plainwire.live.tls.tickets import tickets
 from plainwire.model import Gap, Part
+from plainwire.policy.suites import groups
 from plainwire.policy.versions import Version
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ async def hidden(
         client.protocols = ()
         first = await client.ask(KIND, priority=FIRST)
     if isinstance(first, Refusal | Unknown):
-        reason = first.words if isinstance(first, Refusal) else first.reason
+        reason = _because(first, favourite)
         for part in asked:
             seen.gaps.append(Gap(part, QUESTIONS[part], reason))
         return
@@ -63,6 +64,17 @@ async def hidden(
             group.create_task(_tickets(client, seen, first))
             offer = protocols.by_handshake(client)
             group.create_task(protocols.note(seen, offer, first.alpn))
+
+
+def _because(failed: Refusal | Unknown, favourite: int | None) -> str:
+    """Why there was no handshake: perhaps the server insists on what cannot be completed here."""
+    from plainwire.wire.handshake.groups import can_complete
+
+    reason = failed.words if isinstance(failed, Refusal) else failed.reason
+    if favourite is None or can_complete(favourite):
+        return reason
+    name = groups().get(favourite, f"0x{favourite:04x}")
+    return f"no handshake with {name} can be completed here, and without it: {reason}"
 
 
 async def _signers(client: Client13, seen: Seen, first: Result13, parts: Collection[Part]) -> None:

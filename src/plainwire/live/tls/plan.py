@@ -12,16 +12,14 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from plainwire.live.prober import versions_by
-from plainwire.live.tls import protocols
 from plainwire.live.tls.asker import Asker, Unknown
 from plainwire.live.tls.attacks import Attacks
+from plainwire.live.tls.beside import beside
 from plainwire.live.tls.enumeration import Enumeration
-from plainwire.live.tls.hellos import PROTOCOLS, Hellos
-from plainwire.live.tls.hidden import hidden
+from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.seen import Seen
 from plainwire.live.tls.sslv2 import ask_sslv2
 from plainwire.model import Gap, Part
-from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
 
 
@@ -53,22 +51,10 @@ async def examine(
         work.versions_known.set()
         if seen.versions.speaks_tls or (seen.versions.speaks_tls is None and asker.is_heard):
             group.create_task(_sslv2(asker, seen))
-        group.create_task(_handshakes(asker, hellos, seen, parts))
+        group.create_task(beside(asker, hellos, seen, parts))
     if attacks:
         await attacks.ask()  # what needs a suite that older versions alone take
     return seen
-
-
-async def _handshakes(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
-    """What TLS 1.3 hides, and the protocols of ALPN, which older versions have in clear."""
-    if Version.TLS_1_3 in seen.accepted():
-        await hidden(asker, seen, hellos.server_name, parts)
-    old = [version for version in seen.accepted() if version is not Version.TLS_1_3]
-    if "features" not in parts or "alpn" in seen.features or not old:
-        return
-    if first := seen.first(old[0]):
-        offer = protocols.by_hello(asker, hellos, old[0], (first.hello.suite,))
-        await protocols.note(seen, offer, await offer(PROTOCOLS))
 
 
 async def _sslv2(asker: Asker, seen: Seen) -> None:

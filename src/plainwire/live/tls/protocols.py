@@ -58,11 +58,14 @@ async def _protocols(
 
 
 async def note(seen: Seen, offer: Offer, chosen: str | Refusal | Unknown | None) -> None:
-    """Put the protocols into what is seen, and what is open; ``chosen`` is what came of all."""
+    """Put the protocols into what is seen, or what is open; ``chosen`` is what came of all.
+
+    A list that is not known to be complete would say of the others that they are not taken.
+    """
     taken, unknown = await _protocols(offer, chosen)
     for _, reason in unknown:
         seen.gaps.append(Gap("features", "which protocols does it take by ALPN?", reason))
-    if taken or not unknown:
+    if not unknown:
         seen.features["alpn"] = taken
 
 

@@ -52,7 +52,9 @@ class EndpointSite:
         for gap in self._endpoint.inconclusive:
             if gap.part == about:
                 self.notes.take(Unanswered("", gap.question, gap.reason))
-        return (await self.tls_of(self._target.https[0]),)
+        if self._endpoint.speaks_tls is not None and self._endpoint.tells(about):
+            self.notes.take(self._endpoint)
+        return (self._endpoint,)
 
     async def tls_of(self, origin: Origin) -> TlsEndpoint:
         """What the probe found."""

@@ -16,6 +16,7 @@ from plainwire.live.tls.attacks.reactions import (
     newest,
     react,
     record,
+    was_reset,
     why,
 )
 from plainwire.live.tls.hellos import Hellos
@@ -40,6 +41,9 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
     if like is None:
         return None
     reaction = await react(asker, hellos, like, _request)
+    if reaction.is_finished and was_reset(reaction):
+        # Perhaps on the way, before its answer.
+        reaction = await react(asker, hellos, like, _request, is_alone=True)
     if any(size >= LEAST for size in reaction.heartbeats):
         return True
     if reaction.is_finished and (reaction.alert or has_ended(reaction)):

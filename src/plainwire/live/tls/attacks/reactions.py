@@ -65,6 +65,11 @@ def has_ended(reaction: Reaction) -> bool:
     return isinstance(end, NoAnswer) and end.kind in ("closed", "reset", "cut off")
 
 
+def was_reset(reaction: Reaction) -> bool:
+    """Whether it ended by a reset."""
+    return isinstance(reaction.broken_off, NoAnswer) and reaction.broken_off.kind == "reset"
+
+
 def why(reaction: Reaction) -> str:
     """What ended it, in readable words."""
     return describe(reaction.broken_off) if reaction.broken_off else "no answer"

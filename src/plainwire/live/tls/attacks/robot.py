@@ -6,7 +6,8 @@ blocks are sent, each on a connection of its own, followed by ChangeCipherSpec a
 random bytes; if all answers are the same, once more with a second ClientKeyExchange instead,
 which no server expects.
 
-A difference counts if it is there again, the same for each block, in two further rounds. A block
+A difference counts if it is there in five rounds, the same for each block, each time in another
+order; where two rounds show none, the others met with faults on the way. A block
 is always as long as the modulus and less than it: stacks that are not vulnerable refuse others
 in another way. An end counts as one whether by FIN or RST, as that depends on the time of day.
 
@@ -16,6 +17,7 @@ The oracle is **weak** if only the good block stands out, **strong** if wrong on
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Literal
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
 Block = Literal["good", "wrong start", "zero elsewhere", "no zero", "wrong version"]
 BLOCKS: tuple[Block, ...] = ("good", "wrong start", "zero elsewhere", "no zero", "wrong version")
 PADDINGS: tuple[Block, ...] = ("wrong start", "zero elsewhere", "no zero")
-ROUNDS = 2
-BAD_RECORD_MAC = 20
+ROUNDS, FAULTLESS = 5, 2
+BAD_RECORD_MAC, SILENT = "bad_record_mac", "no answer"
 Answers = dict[Block, str]
 
 
@@ -46,19 +48,39 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
     like = newest(seen.flights, lambda flight: key_exchange_word(flight.hello.suite) == "RSA")
     if like is None:
         return None
-    for is_whole in (True, False) if not like.certificate_request else (True,):
+    for is_whole in (True, False):
+        answers = await _steady(asker, hellos, like, is_whole=is_whole)
+        if isinstance(answers, Unknown):
+            return answers
+        if _is_telling(answers):
+            is_weak = len({answers[block] for block in PADDINGS}) == 1
+            seen.features["robot_oracle"] = "weak" if is_weak else "strong"
+            return True
+        if is_whole and (reason := _unasked(answers["good"], like)):
+            return Unknown(reason)
+    return False
+
+
+def _is_telling(answers: Answers) -> bool:
+    return len(set(answers.values())) > 1
+
+
+async def _steady(
+    asker: Asker, hellos: Hellos, like: Flight, *, is_whole: bool
+) -> Answers | Unknown:
+    """What each block is answered with: in all rounds the same, or nothing that tells in two."""
+    rounds: list[Answers] = []
+    alike = 0
+    while len(rounds) < ROUNDS:
         answers = await _answers(asker, hellos, like, is_whole=is_whole)
         if isinstance(answers, Unknown):
             return answers
-        if len(set(answers.values())) == 1:
-            continue
-        for _ in range(ROUNDS):
-            if await _answers(asker, hellos, like, is_whole=is_whole) != answers:
-                return Unknown("its answers are not the same each time")
-        is_weak = len({answers[block] for block in PADDINGS}) == 1
-        seen.features["robot_oracle"] = "weak" if is_weak else "strong"
-        return True
-    return False
+        rounds.append(answers)
+        alike += not _is_telling(answers)
+        if alike == len(rounds) or alike == FAULTLESS:
+            return answers
+    is_same = all(answers == rounds[0] for answers in rounds)
+    return rounds[0] if is_same else Unknown("its answers are not the same each time")
 
 
 async def _answers(
@@ -69,22 +91,25 @@ async def _answers(
     def asked(block: Block) -> Coroutine[None, None, Reaction]:
         return react(asker, hellos, like, lambda flight: _sent(flight, block, is_whole=is_whole))
 
+    order = random.sample(BLOCKS, len(BLOCKS))  # so that no fault hits the same one each time
     async with asyncio.TaskGroup() as group:
-        tasks = {block: group.create_task(asked(block)) for block in BLOCKS}
+        tasks = {block: group.create_task(asked(block)) for block in order}
     reactions = {block: task.result() for block, task in tasks.items()}
     for reaction in reactions.values():
         if not reaction.is_finished or reaction.flight is None:
             return Unknown(why(reaction))
         if _key(reaction.flight) is None:
             return Unknown("its certificate has no RSA key")
-        if reaction.flight.certificate_request and not _is_undecrypted(reaction):
-            return Unknown("it asks for a client certificate before it decrypts anything")
     return {block: _words(reaction) for block, reaction in reactions.items()}
 
 
-def _is_undecrypted(reaction: Reaction) -> bool:
-    """Whether it came as far as our Finished, and had nothing but its MAC against it."""
-    return reaction.alert is not None and reaction.alert.description == BAD_RECORD_MAC
+def _unasked(answer: str, like: Flight) -> str:
+    """Why the same answer to every block says nothing; "" if it does."""
+    if SILENT in answer:
+        return "it says nothing to what follows its flight"
+    if like.certificate_request and BAD_RECORD_MAC not in answer:
+        return "it asks for a client certificate before it decrypts anything"
+    return ""
 
 
 def _words(reaction: Reaction) -> str:

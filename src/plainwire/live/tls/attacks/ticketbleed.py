@@ -10,10 +10,10 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from plainwire.live.tls.asker import Asker, Refusal, Unknown
+from plainwire.live.tls.asker import Asker, Refusal, Unknown, describe_answer
 from plainwire.live.tls.attacks.reactions import newest
 from plainwire.live.tls.client_12 import client_12, completable
-from plainwire.live.tls.handshakes import settled
+from plainwire.live.tls.handshakes import handshake, settled
 from plainwire.live.tls.hellos import Hellos
 from plainwire.wire import extensions as ext
 from plainwire.wire.flight import Flight
@@ -39,13 +39,13 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
         return None
     sent = secrets.token_bytes(LENGTH)
     again = client_12(name, version, suites, session=session, session_id=sent)
-    result = await settled(asker, again, "ticketbleed")
-    match result:
-        case Refusal(reason) | Unknown(reason):
-            return Unknown(reason)
-    returned = result.hello.session_id if result.hello else b""
-    if returned[:LENGTH] == sent:
-        return len(returned) > LENGTH
+    result = await handshake(asker, again)
+    if result.hello is None:
+        result = await handshake(asker, again, is_alone=True)
+    if result.hello is None:
+        return Unknown(describe_answer(result.broken_off) if result.broken_off else "no answer")
+    if result.hello.session_id[:LENGTH] == sent:
+        return len(result.hello.session_id) > LENGTH
     return Unknown("the ticket was not taken")
 
 
