@@ -107,6 +107,11 @@ def scope(checks: Sequence[Check]) -> tuple[str, ...]:
     return tuple(name for name in CATEGORIES if name in have)
 
 
+def tested(ended: Iterable[Category]) -> tuple[str, ...]:
+    """The categories that a letter speaks of: those that were tested, or had nothing to test."""
+    return tuple(each.id for each in ended if each.status != "not-tested")
+
+
 def categories(
     checks: Sequence[Check],
     findings: Sequence[Finding],
@@ -140,6 +145,9 @@ def _category(
     if open_questions:
         return Category(name, "unanswered", ran, open_questions[0].reason)
     if not ran:
+        reason = next((notes.untested[check] for check in sorted(mine & set(notes.untested))), None)
+        if reason is not None:
+            return Category(name, "not-tested", 0, reason)
         return Category(name, "not-applicable", 0, "nothing to ask")
     return Category(name, "pass", ran)
 

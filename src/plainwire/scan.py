@@ -11,10 +11,13 @@ from time import monotonic
 
 from plainwire import __version__, catalog
 from plainwire.grading import grade
-from plainwire.judging import Outcome, categories, in_order, masked, not_asked, run_checks, scope
+from plainwire.judging import Outcome, categories, in_order, masked, not_asked, run_checks, tested
+from plainwire.live import descriptions
 from plainwire.live.apart import run_apart
 from plainwire.live.credentials import Credentials
-from plainwire.live.discover import next_hop
+from plainwire.live.descriptions import Description
+from plainwire.live.hops import next_hop
+from plainwire.live.placing import placed
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite, Look
 from plainwire.live.trace import Trace
@@ -28,6 +31,7 @@ from plainwire.model import (
     Request,
     Target,
     TargetError,
+    Unanswered,
 )
 from plainwire.tls_status import tls_status
 from plainwire.wire.cleartext import is_redirect
@@ -35,6 +39,7 @@ from plainwire.wire.masking import Masker, shortened
 from plainwire.wire.target import parse_target
 
 NOT_BUILT = "not built yet"
+MAX_UNREAD = 20
 
 
 async def scan_async(
@@ -42,7 +47,9 @@ async def scan_async(
     *,
     settings: Settings | None = None,
     credentials: Credentials | None = None,
+    identities: Mapping[str, Credentials] | None = None,
     paths: tuple[str, ...] = (),
+    specs: tuple[str, ...] = (),
     checks: Sequence[Check] | None = None,
     trace: Trace | None = None,
     stop: asyncio.Event | None = None,
@@ -54,23 +61,29 @@ async def scan_async(
 ) -> Report:
     """Scan one target and return its report; ``report.grade`` is None if nothing answered there.
 
-    ``stop``, once set, ends the scan with what is known. ``mask_key`` keys the hashes of masked
-    secrets (random for each scan by default). ``send`` and ``look`` replace the network, and
-    ``stores`` the trust stores (by name, DER), for tests and rehearsals.
+    ``specs`` are files and URLs of API descriptions. ``stop``, once set, ends the scan with what
+    is known. ``mask_key`` keys the hashes of masked secrets (random for each scan by
+    default). ``send`` and ``look`` replace the network, and ``stores`` the trust stores (by name,
+    DER), for tests and rehearsals.
 
     Raises:
-        UsageError: if ``target`` is a string that names no target.
+        UsageError: if ``target`` is a string that names no target, or a file of ``specs`` is no
+            API description.
     """
     if isinstance(target, str):
         target, _ = parse_target(target)
+    settings = settings or Settings()
+    described, missing = await descriptions_of(specs, target, settings)
     checks = catalog.load() if checks is None else checks
     started, at = datetime.now(UTC), monotonic()
     outcome = Outcome()
     async with LiveSite(
         target,
-        settings or Settings(),
+        settings,
         credentials=credentials,
+        identities=identities,
         named_paths=paths,
+        specs=described,
         trace=trace,
         clock=clock,
         send=send,
@@ -79,7 +92,7 @@ async def scan_async(
     ) as site:
         masker = Masker(
             mask_key or secrets.token_bytes(16),
-            credentials.secrets if credentials else (),
+            _secrets(credentials, identities or {}),
             {site.random_path.strip("/"): "RANDOM"},
         )
         try:
@@ -87,11 +100,14 @@ async def scan_async(
         except TargetError as error:
             named = masker.text(target.value)
             return not_asked("url", named, target.host, checks, started, str(error), NOT_BUILT)
+        for gap in missing:
+            site.notes.take(gap)
         site.begin()
         is_interrupted = await run_checks(site, checks, outcome, stop)
         status, reasons = await tls_status(site) if not is_interrupted else ("UNKNOWN", ())
         coverage = await site.coverage() if not is_interrupted else Coverage(0, 0)
         tls = await site.tls() if not is_interrupted else ()
+        known = await site.discovered() if not is_interrupted else None
         was_answered = bool(site.notes.answered) and site.has_answered
         unanswered = tuple(
             replace(gap, question=masker.text(gap.question), reason=masker.text(gap.reason))
@@ -100,6 +116,8 @@ async def scan_async(
         if not was_answered and not unanswered:
             status, reasons = "UNKNOWN", (await _nobody(site),)
         findings = in_order(masked(f, masker) for f in outcome.findings)
+        if known is not None:
+            findings = placed(findings, known)
         ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT)
         return Report(
             target_kind="url",
@@ -108,7 +126,7 @@ async def scan_async(
             duration_s=monotonic() - at,
             requests=site.requests,
             connections=site.connections,
-            grade=grade(findings, is_upper_bound=bool(unanswered), scope=scope(checks))
+            grade=grade(findings, is_upper_bound=bool(unanswered), scope=tested(ended))
             if was_answered
             else None,
             tls_status=status,
@@ -143,12 +161,51 @@ def _without_pass(found: tuple[Category, ...], reasons: Sequence[str]) -> tuple[
     )
 
 
+async def descriptions_of(
+    specs: Sequence[str], target: Target, settings: Settings
+) -> tuple[tuple[Description | str, ...], tuple[Unanswered, ...]]:
+    """The API descriptions named: files, what other origins have, and paths of the target itself.
+
+    What another origin did not give is unanswered.
+
+    Raises:
+        UsageError: if a file is no API description, or a URL names no target.
+    """
+    found: list[Description | str] = []
+    missing = []
+    for spec in specs:
+        if "://" not in spec:
+            found.append(descriptions.from_file(spec))
+            continue
+        place, _ = parse_target(spec)
+        origin = place.http[0] if place.named == "http" else place.https[0]
+        if origin in (*target.https, *target.http):
+            found.append(place.path)
+            continue
+        async with LiveSite(place, settings) as elsewhere:
+            answer = await descriptions.at(elsewhere, origin, place.path)
+        if isinstance(answer, Description):
+            found.append(replace(answer, exchange=None, name=place.value))
+        else:
+            missing.append(Unanswered("", f"GET {place.value}", answer or "no API description"))
+    return tuple(found), tuple(missing)
+
+
+def _secrets(
+    credentials: Credentials | None, identities: Mapping[str, Credentials]
+) -> tuple[str, ...]:
+    every = [*identities.values(), *([credentials] if credentials else [])]
+    return tuple(secret for each in every for secret in each.secrets)
+
+
 async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
     """What a reader should know of the run: the address asked, redirects that were not followed."""
     target = site.target
     found = [f"asked at {target.address}"] if target.address else []
     if masker.text(target.path) != target.path:
         found.append("what looks like a secret in the target's URL was sent over plain HTTP too")
+    for reason in (await site.discovered()).unread[:MAX_UNREAD]:
+        found.append(f"not read of the API description: {masker.text(reason)}")
     for _, page in await site.pages("https"):
         if not is_redirect(page) or next_hop(page, target) is not None:
             continue

@@ -84,6 +84,12 @@ def test_a_suite_is_found_under_its_worst_flaw_only(one, expected):
         (replace(SOUND, dh=DhParameters(1024, "nginx-1024")), {"dh-group-weak": "high"}),
         (replace(SOUND, dh=DhParameters(768, None)), {"dh-group-weak": "high"}),
         (replace(SOUND, dh=DhParameters(2048, "modp2048", True)), {"dh-value-reused": "low"}),
+        (replace(SOUND, features={"ec_point_reused": True}), {"dh-value-reused": "info"}),
+        (replace(SOUND, features={"early_data": True}), {"early-data-accepted": "low"}),
+        (
+            replace(SOUND, features={"early_data": True, "early_data_accepted": True}),
+            {"early-data-accepted": "low"},
+        ),
         (
             replace(SOUND, features={"secure_renegotiation": False, "client_renegotiation": True}),
             {"insecure-renegotiation": "high", "client-renegotiation-accepted": "low"},
@@ -150,6 +156,7 @@ def test_a_flaw_has_the_severity_that_its_circumstances_give_it(one, expected):
         taking(CBC, features={}),  # not known
         replace(SOUND, features=None),
         replace(SOUND, features={"early_data": False, "client_renegotiation": False}),
+        replace(SOUND, features={"early_data": True, "early_data_accepted": False}),
         replace(SOUND, vulnerabilities={}),
         replace(SOUND, post_quantum=None),
         replace(SOUND, certificates=(chain(staple=Staple("good", AT, AT)),)),

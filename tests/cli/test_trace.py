@@ -110,7 +110,7 @@ def test_a_rehearsal_sends_nothing_and_names_what_would_be_sent(tmp_path):
     assert (done.code, done.err) == (0, "")
     assert SECRET not in done.out and FOUND not in done.out
     assert f"GET https://127.0.0.1:{server.port}/further" in would
-    assert f"TLS ClientHellos, one a version, to 127.0.0.1:{server.port}" in would
+    assert f"TLS ClientHellos, as many as there is to find out, to 127.0.0.1:{server.port}" in would
     assert any("X-Forwarded-Proto: https" in line for line in would)
     assert not (tmp_path / "trace.har").exists()
     sent = {first_line(r).partition("?")[0] for r in server.requests if r[:3] in (b"GET", b"OPT")}

@@ -231,7 +231,7 @@ def test_a_server_that_compresses(compresses):
 
 @pytest.mark.parametrize(
     ("answer", "verdict"),
-    [("accepts", False), ("inappropriate_fallback", True), ("other alert", None), ("closes", None)],
+    [("accepts", False), ("inappropriate_fallback", True), ("other alert", None), ("closes", True)],
 )
 def test_a_fallback(answer, verdict):
     """A server of TLS 1.1 and 1.2: what it says to TLS 1.1 with the signalling value."""

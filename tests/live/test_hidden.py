@@ -386,6 +386,27 @@ def test_alpn_of_nginx(pem_files, leaves, protocols, has_http2):
     )
 
 
+@pytest.mark.parametrize(
+    ("front", "words", "taken"),
+    [
+        ("haproxy", {"bind": "alpn h2,http/1.1"}, {"h2", "http/1.1"}),
+        ("haproxy", {}, set()),
+        # mod_ssl: the protocol of the virtual host where none of those offered is enabled.
+        ("apache", {}, {"http/1.1"}),
+        ("caddy", {}, {"h2", "http/1.1"}),
+    ],
+)
+@pytest.mark.parametrize("protocols", ["TLSv1.2", "TLSv1.3"])
+def test_alpn_of_other_servers(pem_files, leaves, front, words, taken, protocols):
+    if absent := servers.missing([front]):
+        pytest.skip(f"{absent[0]} not installed (as root: make servers)")
+    files = pem_files(leaves["ECDSA"])
+    with getattr(servers, front)(https=files, protocols=protocols, **words) as server:
+        endpoint = look(server, ("features",))
+    assert set(endpoint.features["alpn"]) == taken
+    assert endpoint.inconclusive == ()
+
+
 # Client certificates --------------------------------------------------------------------------
 
 
@@ -410,19 +431,60 @@ def test_whether_a_client_needs_a_certificate(pem_files, leaves, options, word):
         assert endpoint.features["tls13_resumption"] is True
 
 
-@pytest.mark.server("haproxy", "nginx")
-@pytest.mark.parametrize("word", ["none", "optional"])
-def test_whether_nginx_asks_for_a_certificate(pem_files, leaves, word):
+def asking(front, word, ca):
+    """What a server is told, so that it asks for a client's certificate."""
+    if front == "haproxy":
+        return {"bind": f"verify {word} ca-file {ca}"}
+    if front == "apache":
+        mode = {"optional": "optional", "required": "require"}[word]
+        return {"extra": f"SSLVerifyClient {mode}\n    SSLCACertificateFile {ca}"}
+    mode = {"optional": "request", "required": "require_and_verify"}[word]
+    return {"tls": f"client_auth {{\n mode {mode}\n trusted_ca_cert_file {ca}\n }}"}
+
+
+@pytest.mark.parametrize("word", ["optional", "required"])
+@pytest.mark.parametrize("protocols", ["TLSv1.3", "TLSv1.2", "TLSv1.2 TLSv1.3"])
+@pytest.mark.parametrize(
+    "front",
+    [pytest.param(name, marks=pytest.mark.server(name)) for name in ("haproxy", "apache", "caddy")],
+)
+def test_whether_real_servers_need_a_certificate(pem_files, leaves, front, protocols, word):
     files = pem_files(leaves["ECDSA"])
-    extra = f"ssl_client_certificate {files.ca}; ssl_verify_client optional;"
-    with servers.nginx(https=files, extra=extra if word == "optional" else "") as server:
-        endpoint = complete(server)
+    words = asking(front, word, files.ca)
+    with getattr(servers, front)(https=files, protocols=protocols, **words) as server:
+        endpoint = look(server, ("certificates", "features"))
     assert endpoint.features["client_certificate"] == word
-    assert ("client_certificate_authorities" in endpoint.features) == (word == "optional")
+    assert endpoint.features["client_certificate_authorities"] == ("CN=Root",)
+    assert shown(endpoint) == [(True, "ECDSA", fingerprint(leaves["ECDSA"]))]
+
+
+@pytest.mark.server("nginx")
+@pytest.mark.parametrize("protocols", ["TLSv1.2", "TLSv1.3", "TLSv1.2 TLSv1.3"])
+@pytest.mark.parametrize(("verify", "word"), [("optional", "optional"), ("on", "required")])
+def test_whether_nginx_serves_without_a_certificate(pem_files, leaves, protocols, verify, word):
+    """It finishes either handshake, and refuses the request behind it."""
+    files = pem_files(leaves["ECDSA"])
+    extra = f"ssl_client_certificate {files.ca}; ssl_verify_client {verify};"
+    with servers.nginx(https=files, extra=extra, protocols=protocols) as server:
+        endpoint = complete(server, ("certificates", "features"))
+    assert endpoint.features["client_certificate"] == word
+    assert endpoint.features["client_certificate_authorities"] == ("CN=Root",)
+    names = ["tls13_resumption"] if "TLSv1.3" in protocols else []
+    names += ["ticket_resumption"] if "TLSv1.2" in protocols else []
+    assert all(endpoint.features[name] is True for name in names)
+
+
+@pytest.mark.server("nginx")
+def test_a_server_that_asks_for_no_certificate_is_sent_no_request(pem_files, leaves):
+    with servers.nginx(https=pem_files(leaves["ECDSA"])) as server:
+        endpoint = complete(server)
+        assert "GET" not in server.log()
+    assert endpoint.features["client_certificate"] == "none"
+    assert "client_certificate_authorities" not in endpoint.features
 
 
 def test_odd_names_of_authorities_are_text():
-    from plainwire.live.tls.facts import authorities
+    from plainwire.live.tls.client_certificates import authorities
 
     assert authorities([ROOT.x509.subject.public_bytes()]) == ("CN=Root",)
     odd = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a\x1b[31m,b\u202e")])

@@ -34,6 +34,13 @@ def taking(*groups, **parts):
             "TLS 1.3 takes x25519 only: X25519MLKEM768 is missing",
         ),
         (
+            taking("x25519", "secp256r1", "x448", "secp521r1", "secp384r1", "ffdhe2048"),
+            None,
+            False,
+            "TLS 1.3 takes x25519, secp256r1, x448, secp521r1 and 2 more only: "
+            "X25519MLKEM768 is missing",
+        ),
+        (
             taking("x25519", "X25519Kyber768Draft00"),
             None,
             False,

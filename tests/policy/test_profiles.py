@@ -150,6 +150,17 @@ def test_one_thing_to_change_is_enough_whatever_else_is_unknown():
     assert (found.meets, found.because) == (False, ("remove TLSv1.0",))
 
 
+def test_nist_wants_encrypt_then_mac_with_cbc_and_its_own_curves():
+    nist = load("nist-800-52r2")
+    taken = {"TLSv1.3": ("TLS_AES_128_GCM_SHA256",), "TLSv1.2": (CBC,)}
+    groups = dict.fromkeys(taken, ("secp256r1",))
+    features = endpoint().features
+    found = verdict(endpoint(suites=taken, groups=groups), nist)
+    assert found.because[0] == f"remove {CBC} (CBC without encrypt_then_mac)"
+    good = endpoint(suites=taken, groups=groups, features={**features, "encrypt_then_mac": True})
+    assert verdict(good, nist).meets is True
+
+
 def test_pci_wants_a_certificate_that_clients_accept():
     bad = verdict(endpoint(certificates=(chain(None, "expired"),)), load("pci-dss-4"))
     assert bad.meets is False and bad.because[0] == "certificate expired"

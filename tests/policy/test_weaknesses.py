@@ -68,7 +68,15 @@ NOT_KNOWN = {
     "beast": [endpoint(protocols=without(endpoint().protocols, "TLSv1.0"))],
     "lucky13": [endpoint(suites={"TLSv1.2": (CBC,)}, features={})],
     "crime": [endpoint(features=None)],
-    "raccoon": [with_dh(reused=None), suites(DHE)],
+    "raccoon": [
+        with_dh(reused=None),
+        suites(DHE),
+        # What it sent was fresh, and whether a suite nobody asked about is static is not known.
+        endpoint("TLSv1.1", "TLSv1.2", ciphers={"TLSv1.2": (GCM,)}, dh=DhParameters(2048)),
+        endpoint(
+            "TLSv1.1", "TLSv1.2", ciphers={"TLSv1.2": (GCM,)}, dh=DhParameters(2048, None, False)
+        ),
+    ],
 }
 
 

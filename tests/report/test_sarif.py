@@ -151,11 +151,15 @@ def test_a_result_points_into_the_repository_only():
     )
     (result,) = sarif(report(finding("a", locations=places)), anchor="docs/openapi.yaml")["results"]
     found = [place["physicalLocation"] for place in result["locations"]]
-    assert [place["artifactLocation"]["uri"] for place in found] == [
-        "docs/openapi.yaml",
-        "src/my%20app.py",
-    ]
-    assert found[1]["region"] == {"startLine": 12, "startColumn": 5, "endLine": 13}
+    assert [place["artifactLocation"]["uri"] for place in found] == ["src/my%20app.py"]
+    assert found[0]["region"] == {"startLine": 12, "startColumn": 5, "endLine": 13}
+
+
+def test_a_result_that_is_on_the_wire_alone_points_at_the_anchor():
+    places = (Location(url="https://api.example.com/"), Location(path="/etc/passwd", line=1))
+    (result,) = sarif(report(finding("a", locations=places)), anchor="docs/openapi.yaml")["results"]
+    (place,) = result["locations"]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "docs/openapi.yaml"
 
 
 @pytest.mark.parametrize(

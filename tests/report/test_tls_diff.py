@@ -121,6 +121,11 @@ def test_a_change_is_said_in_words_with_its_direction(new, expected):
             {"certificates": (chain(leaf(key_type="RSA", key_bits=1024)),)},
             [("certificate (any key), key: RSA 2048 bits -> RSA 1024 bits", "worse")],
         ),
+        (
+            {"certificates": (chain(),)},
+            {"certificates": (chain(leaf(key_flaws=("roca",))),)},
+            [("certificate (any key), key flaws: none -> roca", "worse")],
+        ),
     ],
 )
 def test_each_part_is_compared(old, new, expected):

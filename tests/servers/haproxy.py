@@ -24,7 +24,7 @@ defaults
 """
 TLS_FRONTEND = """\
 frontend tls
-    bind 127.0.0.1:@{https_port} ssl crt @{pem}
+    bind 127.0.0.1:@{https_port} ssl crt @{pem} @{bind}
     @{hsts}
     http-request set-header X-Forwarded-Proto https
     @{extra}
@@ -64,6 +64,7 @@ def haproxy(
     app: int | None = None,
     extra: str = "",
     extra_http: str = "",
+    bind: str = "",
     overwrites_scheme: bool = True,
     protocols: str = "TLSv1.2 TLSv1.3",
     ciphers: str = "DEFAULT",
@@ -97,6 +98,7 @@ def haproxy(
             hsts=f'{header} "{hsts}"' if hsts else "",
             extra=extra,
             extra_http=extra_http,
+            bind=bind,
             scheme_in_clear="http-request set-header X-Forwarded-Proto http"
             if overwrites_scheme
             else "",

@@ -370,6 +370,15 @@ def test_key_updates_and_data_after_the_handshake_are_followed():
     assert opened(read, handshake.close()) == [(21, b"\1\0")]
 
 
+def test_application_data_goes_both_ways_and_little_of_it_is_kept():
+    handshake, server = completed(context_13(), Offer13(), asks_close=False)
+    server.answer(handshake.say(b"GET /"))
+    assert server.read == b"GET /"
+    server.tls.write(b"answer" * 3000)
+    handshake.receive(server.answer(b""))
+    assert handshake.heard == (b"answer" * 3000)[:4096]
+
+
 def test_only_so_many_tickets_are_kept():
     handshake, server, sent = odd()
     out = handshake.receive(in_records(server.hello(sent)) + server.seal(server.flight()))

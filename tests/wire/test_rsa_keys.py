@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificates import rsa_key
-from plainwire.wire.rsa_keys import ROCA_PRIMES, flaws, is_roca, shared_primes
+from plainwire.wire.rsa_keys import (
+    ROCA_PRIMES,
+    flaws,
+    is_roca,
+    marked,
+    shared_in_run,
+    shared_primes,
+)
+from tls_endpoints import chain, endpoint, leaf
 
 M = 2 * prod(ROCA_PRIMES)
 # A seed, so that a run repeats: the keys guard nothing.
@@ -88,6 +96,18 @@ def test_one_key_at_many_places_shares_nothing():
     number = prime(96) * prime(96)
     assert shared_primes([number, number, number]) == {}
     assert shared_primes([]) == shared_primes([0, 1, 1]) == {}
+
+
+def test_the_certificates_of_a_run_are_marked():
+    a, b, c, d = (prime(96) for _ in range(4))
+    moduli = {"aa": a * b, "bb": a * c, "cc": c * d + 2, "dd": None}
+    leaves = [leaf(fingerprint_sha256=name, rsa_modulus=n) for name, n in moduli.items()]
+    shared = shared_in_run([*leaves, leaves[0]])
+    assert shared == {"aa", "bb"}
+    run = [endpoint(certificates=(chain(one),)) for one in leaves]
+    flaws_ = [marked(marked(one, shared), shared).certificates[0].chain[0].key_flaws for one in run]
+    assert flaws_ == [("shared-prime",), ("shared-prime",), (), ()]
+    assert marked(endpoint(certificates=None), shared).certificates is None
 
 
 @given(st.lists(st.integers(2, 1 << 40), max_size=12))

@@ -15,7 +15,9 @@ from plainwire.scan import scan_async
 _RANDOM = re.compile(r"(?<=[/=])[0-9a-f]{24}")  # another one in each run
 
 
-def questions(target: Target, settings: Settings, paths: Sequence[str]) -> tuple[str, ...]:
+def questions(
+    target: Target, settings: Settings, paths: Sequence[str], specs: Sequence[str] = ()
+) -> tuple[str, ...]:
     """What a scan of the target would ask, each once, in order; nothing is sent."""
     trace = Trace()
 
@@ -24,9 +26,13 @@ def questions(target: Target, settings: Settings, paths: Sequence[str]) -> tuple
         return Exchange(request, 200, (("Content-Type", "application/json"),), b"{}")
 
     async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
-        trace.hello(origin, "TLS ClientHellos, one a version,")
+        trace.hello(origin, "TLS ClientHellos, as many as there is to find out,")
         return TlsEndpoint(origin.host, origin.port, speaks_tls=True)
 
-    asyncio.run(scan_async(target, settings=settings, paths=tuple(paths), send=send, look=look))
+    # A description elsewhere would have to be fetched to know what it names.
+    files = tuple(spec for spec in specs if "://" not in spec)
+    asyncio.run(
+        scan_async(target, settings=settings, paths=tuple(paths), specs=files, send=send, look=look)
+    )
     words = (_RANDOM.sub("RANDOM", line) for line in trace.sent)
     return tuple(dict.fromkeys(words))

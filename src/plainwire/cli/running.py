@@ -37,6 +37,7 @@ class Plan:
     masker: Masker = field(repr=False)
     wait_for_s: float = 0.0
     every_address: bool = False
+    specs: tuple[str, ...] = ()
     is_quiet: bool = False
 
 
@@ -84,6 +85,7 @@ async def _scan(target: Target, plan: Plan, trace: Trace, stop: asyncio.Event) -
         settings=plan.settings,
         credentials=plan.credentials,
         paths=plan.paths,
+        specs=plan.specs,
         trace=trace,
         stop=stop,
         mask_key=secrets.mask_key(),

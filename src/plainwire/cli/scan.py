@@ -23,16 +23,18 @@ from plainwire.cli.arguments import (
 from plainwire.cli.concluding import Conclusion
 from plainwire.cli.outputs import complain
 from plainwire.cli.running import Plan
-from plainwire.live import dial
+from plainwire.live import descriptions, dial
 from plainwire.live.credentials import Credentials
 from plainwire.live.settings import Settings
 from plainwire.live.trace import Trace
 from plainwire.model import Target, UsageError
 from plainwire.report import clean
 from plainwire.wire.masking import Masker
+from plainwire.wire.target import parse_target
 
 NAME = "plainwire scan"
 ALLOW = {
+    "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
 }
 
@@ -55,6 +57,9 @@ def parser() -> Parser:
             help=f"a further port to try {what} on",
         )
     where.add_argument("--paths", metavar="FILE", help="further paths to ask, one a line")
+    where.add_argument(
+        "--spec", action="append", default=[], metavar="SOURCE", help="an OpenAPI file or URL"
+    )
     where.add_argument(
         "--wait-for", type=duration, default=0.0, metavar="TIME", help="wait for an open port: 60s"
     )
@@ -143,8 +148,19 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         Masker(secrets.mask_key(), given.secrets if given else ()),
         wait_for_s=options.wait_for,
         every_address=options.all_addresses,
+        specs=_specs(options.spec),
         is_quiet=options.quiet,
     )
+
+
+def _specs(named: Sequence[str]) -> tuple[str, ...]:
+    """The API descriptions named, seen to be readable before anything is sent."""
+    for name in named:
+        if "://" in name:
+            parse_target(name)
+        else:
+            descriptions.from_file(name)
+    return tuple(named)
 
 
 def _credentials(given: tuple[tuple[str, str], ...], named: Sequence[Target]) -> Credentials | None:
@@ -176,6 +192,6 @@ def _rehearse(plan: Plan) -> int:
     for target in plan.targets:
         named = plan.masker.text(target.value)
         outputs.say(f"{named}: at most these, and what documents and links name\n")
-        for line in rehearsal.questions(target, plan.settings, plan.paths):
+        for line in rehearsal.questions(target, plan.settings, plan.paths, plan.specs):
             outputs.say(f"  {plan.masker.text(line)}\n")
     return gate.INCOMPLETE if plan.bad_lines else gate.CLEAN

@@ -9,14 +9,22 @@ import json
 import re
 import secrets
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, quote_plus
 
 from plainwire.model import Exchange, Headers, Origin, Request
 
-LEAST, LEAST_OF_LETTERS = 8, 20  # characters: what is shorter may be a word like any other
+# Characters. What is shorter is a word like any other, such as the "true" of a consent cookie or
+# the password "password": in its place an answer would read differently, and it is masked where it
+# is shown.
+LEAST, LEAST_OF_LETTERS = 8, 20
+LEAST_PIECE = 4  # of one that a cut left at the end of a body
 IN_ITS_PLACE = "given-credential"  # fit for a URL, a header and a script
 IN_CANARYS_PLACE = "canary-credential"
+
+GIVEN = "given"
+CANARY = "canary"  # the identity of a request that shows a random credential
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ class Credentials:
     def goes_with(self, request: Request) -> bool:
         """True if the credential itself goes along: to its own origin, over TLS, when asked for."""
         return (
-            request.identity == "given"
+            request.identity not in (None, CANARY)
             and request.origin.scheme == "https"
             and request.origin == self.origin
         )
@@ -71,8 +79,10 @@ class Credentials:
 
         Over http it is the canary, unless the user allowed the credential itself ``in_clear``.
         """
-        if request.identity != "given":
+        if request.identity is None:
             return ()
+        if request.identity == CANARY:
+            return self.canary
         if self.goes_with(request):
             return self.headers
         if request.origin.scheme == "https":
@@ -114,7 +124,12 @@ class _Echoes:
     def _without_half(self, body: bytes) -> bytes:
         """A body without what its cut left of a credential at its end."""
         longest = max(
-            (n for raw in self._raw for n in range(3, len(raw)) if body.endswith(raw[:n])),
+            (
+                n
+                for raw in self._raw
+                for n in range(LEAST_PIECE, len(raw))
+                if body.endswith(raw[:n])
+            ),
             default=0,
         )
         return body[: len(body) - longest]
@@ -195,3 +210,32 @@ def _basic_parts(scheme: str, token: str) -> list[str]:
         return []
     user, _, password = _decoded_basic(token).partition(":")
     return [f"{user}:{password}", password]
+
+
+class Identities:
+    """Whose credentials there are, by name; ``"given"`` is the one of most requests."""
+
+    def __init__(self, by_name: Mapping[str, Credentials]) -> None:
+        self._by_name = dict(by_name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of those that credentials were given for."""
+        return tuple(self._by_name)
+
+    def of(self, request: Request) -> Credentials | None:
+        """The credentials that a request speaks of. Returns None if there are none."""
+        name = GIVEN if request.identity == CANARY else request.identity
+        return self._by_name.get(name) if name is not None else None
+
+    def without_echo(self, answer: Exchange) -> Exchange:
+        """The answer with a word in the place of anybody's credential that was thrown back."""
+        for credentials in self._by_name.values():
+            answer = credentials.without_echo(answer)
+        return answer
+
+    def same_bytes(self, request: Request) -> Request:
+        """The request by which all that send the same bytes are known: one question, not two."""
+        if self.of(request) is None and request.identity != GIVEN:
+            return replace(request, identity=None if self._by_name else GIVEN)
+        return request

@@ -14,18 +14,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from plainwire.live import discover, handshakes, trust, verdicts
-from plainwire.live.credentials import Credentials
+from plainwire.live import controls, discover, handshakes, trust, verdicts
+from plainwire.live import hops as hops_of
+from plainwire.live.credentials import GIVEN, Credentials, Identities
+from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
 from plainwire.live.notes import Notes
 from plainwire.live.once import Once
 from plainwire.live.prober import VersionsAnswer
+from plainwire.live.probes import Probes
 from plainwire.live.settings import Settings
+from plainwire.live.tls.seen import Seen
 from plainwire.live.trace import Trace
 from plainwire.live.transport import Send, Transport
-from plainwire.live.versions import Versions
 from plainwire.model import (
     Answer,
+    ApiOperation,
     Cleartext,
     Coverage,
     Endpoint,
@@ -38,6 +42,7 @@ from plainwire.model import (
     TlsEndpoint,
     Unanswered,
 )
+from plainwire.wire.sameness import is_same
 
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
 
@@ -45,7 +50,9 @@ Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
 class LiveSite:
     """One target over the network; an async context manager that closes what it opened.
 
-    ``send`` and ``look`` stand in for the network: how tests give fakes.
+    ``credentials`` are those of most requests, ``identities`` those of further ones by name.
+    ``specs`` are API descriptions, or paths of the target where they are. ``send`` and ``look``
+    stand in for the network: how tests give fakes.
     """
 
     def __init__(
@@ -54,7 +61,9 @@ class LiveSite:
         settings: Settings,
         *,
         credentials: Credentials | None = None,
+        identities: Mapping[str, Credentials] | None = None,
         named_paths: tuple[str, ...] = (),
+        specs: tuple[Description | str, ...] = (),
         trace: Trace | None = None,
         clock: Callable[[], datetime] | None = None,
         send: Send | None = None,
@@ -62,25 +71,27 @@ class LiveSite:
         stores: Mapping[str, tuple[bytes, ...]] | None = None,
     ) -> None:
         self._target = target
-        self._settings = settings
-        self._has_credentials = credentials is not None
+        self.settings = settings
+        given = {GIVEN: credentials} if credentials is not None else {}
+        self._identities = Identities({**given, **(identities or {})})
         self._named_paths = named_paths
+        self._specs = specs
         self._now = clock() if clock else datetime.now(UTC)
         self._stores = stores
         self._look = look or handshakes.look
         self._random_path = f"/{secrets.token_hex(12)}"
         self._once = Once()
-        self._transport = Transport(
+        self.transport = Transport(
             target,
             settings,
-            credentials=credentials,
+            identities=self._identities,
             trace=trace or Trace(),
             once=self._once,
-            hello_first=lambda origin: self._versions.hello_first(origin),
+            hello_first=lambda origin: self._probes.hello_first(origin),
             speaks_tls=self._speaks_tls,
             send=send,
         )
-        self._versions = Versions(target, settings, self._once, self._transport)
+        self._probes = Probes(target, settings, self._once, self.transport)
         self.notes = Notes()
 
     async def __aenter__(self) -> LiveSite:
@@ -88,7 +99,7 @@ class LiveSite:
 
     async def __aexit__(self, *_: object) -> None:
         await self._once.close()
-        self._transport.close()
+        self.transport.close()
 
     @property
     def target(self) -> Target:
@@ -101,24 +112,19 @@ class LiveSite:
         return self._random_path
 
     @property
-    def settings(self) -> Settings:
-        """The bounds of this scan."""
-        return self._settings
+    def identities(self) -> tuple[str, ...]:
+        """Whose credentials were given, by the names that requests have for them."""
+        return self._identities.names
 
     @property
     def requests(self) -> int:
         """Requests sent so far."""
-        return self._transport.requests
+        return self.transport.requests
 
     @property
     def connections(self) -> int:
         """TCP connections opened so far."""
-        return self._transport.connections
-
-    @property
-    def transport(self) -> Transport:
-        """What everything leaves through."""
-        return self._transport
+        return self.transport.connections
 
     def now(self) -> datetime:
         """The time of the scan, aware and in UTC."""
@@ -130,7 +136,7 @@ class LiveSite:
         Raises:
             TargetError: if it has none.
         """
-        await self._transport.connector.address()
+        await self.transport.connector.address()
 
     def begin(self) -> None:
         """Ask for the named page everywhere, before any other question: most wait for it.
@@ -148,8 +154,7 @@ class LiveSite:
 
     async def ask(self, request: Request) -> Answer:
         """The answer to one request; the same request is sent once however many ask it."""
-        if not self._has_credentials:
-            request = replace(request, identity="given")  # the same bytes, so the same question
+        request = self._identities.same_bytes(request)
         answer: Answer = await asyncio.shield(self._start(request))
         self.notes.take(answer)
         return answer
@@ -158,21 +163,37 @@ class LiveSite:
         """Note for the asking check a question that must not be sent: it then does not pass."""
         self.notes.take(Unanswered("", question, f"not asked: {reason}"))
 
+    def leave_open(self, question: str, reason: str) -> None:
+        """Note a question of the asker that got no answer."""
+        self.notes.take(Unanswered("", question, reason))
+
+    def leave_untested(self, reason: str) -> None:
+        """Note that the asking check has nothing to ask with; it is no gap."""
+        self.notes.leave_untested(reason)
+
+    async def confirm(self, request: Request) -> tuple[Answer, Answer]:
+        """The same request twice more, one after the other, with nothing else under way."""
+        first = await self.ask(replace(request, repetition=1))
+        return first, await self.ask(replace(request, repetition=2))
+
+    def control_of(self, request: Request) -> Request:
+        """The request at a random path beside its own: what must come out differently."""
+        return controls.sibling(request, self._random_path)
+
+    async def is_missing(self, exchange: Exchange) -> bool | None:
+        """True if an answer is what the site says where nothing is; None if that is not known."""
+        control = await self.ask(self.control_of(exchange.request))
+        return is_same(exchange, control) if isinstance(control, Exchange) else None
+
     def _page(self, origin: Origin) -> Request:
         return Request(origin, "GET", self._target.path)
 
     def _start(self, request: Request) -> asyncio.Task[Answer]:
-        return self._once.start(request, lambda: self._transport.answer(request))
+        return self._once.start(request, lambda: self.transport.answer(request))
 
     async def chain(self, request: Request, hops: int = 10) -> tuple[Answer, ...]:
         """The answers along a redirect chain on the named host, the last one unfollowed."""
-        answers = [await self.ask(request)]
-        while isinstance(last := answers[-1], Exchange) and len(answers) <= hops:
-            step = discover.next_hop(last, self._target)
-            if step is None or step in {a.request for a in answers if isinstance(a, Exchange)}:
-                break
-            answers.append(await self.ask(step))
-        return tuple(answers)
+        return await hops_of.chain(self, self._target, request, hops)
 
     async def pages(self, scheme: Scheme) -> tuple[tuple[Endpoint, Exchange], ...]:
         """Every endpoint's answer over one scheme, as far as there is one, redirects unfollowed."""
@@ -200,28 +221,34 @@ class LiveSite:
 
     async def endpoints(self) -> tuple[Endpoint, ...]:
         """The endpoints that are asked, the named one first; found once."""
-        return (await self._discovered()).endpoints
+        return (await self.discovered()).endpoints
+
+    async def operations(self) -> tuple[ApiOperation, ...]:
+        """Every operation that is known, each with an example request or why it has none."""
+        return (await self.discovered()).operations
 
     async def described(self) -> tuple[Endpoint, ...]:
         """Every operation that the OpenAPI documents describe, asked or not, of any method."""
-        return (await self._discovered()).described
+        return (await self.discovered()).described
 
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """The OpenAPI documents found, parsed, with the exchange each came in."""
-        return (await self._discovered()).documents
+        documents = (await self.discovered()).documents
+        return tuple((each.exchange, each.root) for each in documents if each.exchange)
 
     async def coverage(self) -> Coverage:
         """How much of the API was asked."""
-        found = await self._discovered()
-        exercised = len({e.operation for e in found.endpoints})
-        skipped = tuple(s for s in found.skipped)
-        return Coverage(exercised + len({s.operation for s in skipped}), exercised, skipped)
+        return (await self.discovered()).coverage
 
-    async def _discovered(self) -> discover.Discovery:
-        return await asyncio.shield(self._discovery())
+    async def discovered(self) -> discover.Discovery:
+        """What is known of the API, found once."""
+        found: discover.Discovery = await asyncio.shield(self._discovery())
+        return found
 
     def _discovery(self) -> asyncio.Task[discover.Discovery]:
-        return self._once.start("endpoints", lambda: discover.discover(self, self._named_paths))
+        return self._once.start(
+            "operations", lambda: discover.discover(self, self._named_paths, self._specs)
+        )
 
     # TLS -------------------------------------------------------------------------------------
 
@@ -256,14 +283,14 @@ class LiveSite:
 
     async def versions(self, origin: Origin) -> VersionsAnswer:
         """The versions that an origin accepts; a port for plain HTTP is asked for two only."""
-        return await self._versions.of(origin)
+        return await self._probes.versions(origin)
 
     async def _speaks_tls(self, origin: Origin) -> bool | None:
-        return (await self._versions.of(origin)).speaks_tls
+        return (await self._probes.versions(origin)).speaks_tls
 
-    async def is_stapled(self, origin: Origin) -> bool | None:
-        """Whether the origin staples an OCSP response over TLS 1.2; None if it did not say."""
-        return await self._versions.is_stapled(origin)
+    async def probed(self, origin: Origin) -> tuple[Seen, int]:
+        """Everything that an https origin of the target said, and over how many connections."""
+        return await self._probes.seen(origin)
 
     def open_stream(self, origin: Origin, what: str) -> AbstractAsyncContextManager[Stream]:
         """A fresh TCP connection for one hello of our own bytes, closed hard afterwards.
@@ -271,19 +298,19 @@ class LiveSite:
         ``what`` is the hello in words, for the record. Entering it raises TargetError if the
         connection cannot be opened.
         """
-        return self._transport.open_stream(origin, what)
+        return self.transport.open_stream(origin, what)
 
     def is_closed(self, origin: Origin) -> bool:
         """True if it was seen that nobody listens on the origin's port."""
-        return self._transport.connector.is_closed(origin)
+        return self.transport.connector.is_closed(origin)
 
     def stores(self) -> Mapping[str, tuple[bytes, ...]]:
         """The trust stores that certificates are judged against, by name."""
-        return self._stores if self._stores is not None else trust.stores(self._settings.ca_file)
+        return self._stores if self._stores is not None else trust.stores(self.settings.ca_file)
 
     def served_chain(self, origin: Origin) -> tuple[bytes, ...] | None:
         """The chain that an https exchange with the origin showed, leaf first, as DER."""
-        return self._transport.connector.served_chain(origin)
+        return self.transport.connector.served_chain(origin)
 
     @property
     def has_answered(self) -> bool:

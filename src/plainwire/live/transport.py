@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from plainwire.live import dial
 from plainwire.live import http as http_client
 from plainwire.live.connector import Connector, NoListenerError
-from plainwire.live.credentials import Credentials
+from plainwire.live.credentials import Identities
 from plainwire.live.lane import Lane, Pace
 from plainwire.live.once import Once
 from plainwire.live.settings import USER_AGENT, Settings
@@ -55,7 +55,7 @@ class Transport:
         target: Target,
         settings: Settings,
         *,
-        credentials: Credentials | None,
+        identities: Identities,
         trace: Trace,
         once: Once,
         hello_first: SpeaksTls,
@@ -64,7 +64,7 @@ class Transport:
     ) -> None:
         self._target = target
         self._settings = settings
-        self._credentials = credentials
+        self._identities = identities
         self._trace = trace
         self._hello_first = hello_first
         self._speaks_tls = speaks_tls
@@ -89,7 +89,10 @@ class Transport:
             lane.close()
 
     async def answer(self, request: Request) -> Answer:
-        """The answer to one request, asked again where it was throttled or reset."""
+        """The answer to one request, asked again where it was throttled or reset.
+
+        A repetition is sent while nothing else is under way, so that no company explains it.
+        """
         try:
             for attempt in range(THROTTLE_TRIES):
                 answer = await self._send_with_retry(request)
@@ -142,14 +145,15 @@ class Transport:
 
     def _listen(self, answer: Exchange) -> None:
         """Note an answer; one that broke off cost its timeout as silence does."""
-        is_whole = not answer.is_cut or len(answer.body) >= self._settings.body_limit
+        limit = answer.request.body_limit or self._settings.body_limit
+        is_whole = not answer.is_cut or len(answer.body) >= limit
         self.silence.heard(answer.request.origin, is_whole=is_whole)
 
     async def _send_with_retry(self, request: Request) -> Exchange:
         last = "connection reset"
         for _ in range(2):
             try:
-                return self._without_echo(await self._send(request))
+                return self._identities.without_echo(await self._send(request))
             except ConnectionError as error:
                 last = str(error) or "connection reset"
         origin = request.origin
@@ -157,9 +161,6 @@ class Transport:
         if origin.scheme == "http" and await self._speaks_tls(twin):
             raise NoListenerError(f"closed without an answer: the port speaks TLS only ({last})")
         raise TargetError(f"{last}, twice")
-
-    def _without_echo(self, answer: Exchange) -> Exchange:
-        return self._credentials.without_echo(answer) if self._credentials else answer
 
     async def _send_over_network(self, request: Request) -> Exchange:
         """One exchange over one connection of the origin's lane."""
@@ -170,7 +171,7 @@ class Transport:
         proxy = await self.connector.proxy(origin)
         context = await self._context_for(request)
         through = proxy is not None and origin.scheme == "http"
-        async with lane.slot():
+        async with lane.slot(is_exclusive=request.repetition > 0):
             is_named = request.path == self._target.path and not request.headers
             silent = self.silence.verdict(origin, is_named=is_named)
             if silent is not None:
@@ -212,7 +213,7 @@ class Transport:
         """The TLS that a request goes over: verified where it carries a given credential."""
         if request.origin.scheme == "http":
             return None
-        given = self._credentials
+        given = self._identities.of(request)
         carries = given is not None and given.goes_with(request)
         if not carries or dial.is_loopback(await self.connector.address()):
             return self._observing
@@ -230,10 +231,10 @@ class Transport:
         ]
         if proxy is not None and request.origin.scheme == "http":
             lines += dial.proxy_headers(proxy)
-        if self._credentials is not None:
+        if (given := self._identities.of(request)) is not None:
             is_twin = request.origin == self._target.http[0]
             may_leak = is_twin and "cleartext-credentials" in self._settings.allow
-            lines += self._credentials.lines(request, in_clear=may_leak)
+            lines += given.lines(request, in_clear=may_leak)
         named = {name.lower() for name, _ in request.headers}
         return [line for line in lines if line[0].lower() not in named] + list(request.headers)
 

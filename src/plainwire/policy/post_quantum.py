@@ -15,6 +15,7 @@ GROUPS = (
     "MLKEM768",
     "MLKEM1024",
 )
+MAX_NAMED = 4
 DRAFTS = ("X25519Kyber768Draft00", "SecP256r1Kyber768Draft00")
 
 
@@ -46,5 +47,8 @@ def judged(
         return PostQuantum(
             False, f"only {' and '.join(drafts)}, a draft's, which clients no longer offer"
         )
-    taken = f"TLS 1.3 takes {', '.join(groups)} only" if groups else "TLS 1.3 takes no known group"
+    if not groups:
+        return PostQuantum(False, "TLS 1.3 takes no known group")
+    more = f" and {len(groups) - MAX_NAMED} more" if len(groups) > MAX_NAMED else ""
+    taken = f"TLS 1.3 takes {', '.join(groups[:MAX_NAMED])}{more} only"
     return PostQuantum(False, f"{taken}: X25519MLKEM768 is missing")

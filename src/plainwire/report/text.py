@@ -91,7 +91,6 @@ class _Page:
                 yield from self._put(words, f"  {name:<{column}}  ", "      ")
             else:
                 yield from self._put(f"{name}: {words}", "  ", "    ")
-        yield from self._put(self._coverage(), "Coverage: ", "  ")
         for note in report.notes:
             yield from self._put(note, "Note: ", "  ")
 
@@ -111,7 +110,7 @@ class _Page:
     def _coverage(self) -> str:
         coverage = self.report.coverage
         words = f"{coverage.exercised} of {counted(coverage.known, 'known operation')} asked"
-        why = Counter(skipped.reason for skipped in coverage.skipped)
+        why = Counter(skipped.reason.partition(":")[0] for skipped in coverage.skipped)
         left_out = "; ".join(f"{number} left out: {reason}" for reason, number in why.items())
         return f"{words}; {left_out}" if left_out else words
 
@@ -177,6 +176,8 @@ class _Page:
         yield from self._letter(report.grade)
 
     def _letter(self, grade: Grade) -> Iterator[str]:
+        if self.report.target_kind == "url":
+            yield from self._put(self._coverage(), "Coverage: ", "  ")
         best = ", at best" if grade.is_upper_bound else ""
         style = f"{BOLD};{LETTER_STYLE[grade.letter]}"
         score = f"Security Score: {grade.letter} ({grade.score}/100){best}"

@@ -320,6 +320,10 @@ def _chain(pair: _Pair, what: str, was: Found, now: Found) -> None:
         more = is_kind and new.get("key_bits", 0) > old.get("key_bits", 0)
         less = is_kind and new.get("key_bits", 0) < old.get("key_bits", 0)
         pair.change(f"{what}, key", keys[0], keys[1], _direction(more, less))
+    flaws = [leaf.get("key_flaws") for leaf in (old, new)]
+    if None not in flaws and flaws[0] != flaws[1]:
+        flawed = [", ".join(map(str, flaw)) or "none" for flaw in flaws]
+        pair.change(f"{what}, key flaws", flawed[0], flawed[1], _direction(not flaws[1], True))
     for word in dict.fromkeys((*was.get("problems_checked", ()), *now.get("problems_checked", ()))):
         if word in was.get("problems_checked", ()) and word in now.get("problems_checked", ()):
             had, has = word in was.get("problems", ()), word in now.get("problems", ())
@@ -382,7 +386,7 @@ def _verdicts(pair: _Pair) -> None:
 _NAMES: Found = {"*": [str]}
 _CHAIN: Found = {
     "asked_with": {},
-    "chain": [{"key_bits": int}],
+    "chain": [{"key_bits": int, "key_flaws": [str]}],
     "problems": [str],
     "problems_checked": [str],
     "trusted_by": [str],

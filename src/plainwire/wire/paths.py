@@ -41,6 +41,7 @@ def judge(
     along, None if nobody looked, and then `must_staple_missing` is not among the checked;
     ``staple`` is the response itself, and only one that a client would believe tells `revoked`.
     ``scts`` counts those in the leaf and in the staple.
+    ``paths`` of the answer has the best first, so that the first to a store's root is that store's.
     A certificate behind the leaf that cannot be read is left out of ``chain`` and counts as
     `extra_certs`, and so does what is past the first `MAX_SERVED`.
 
@@ -74,8 +75,8 @@ class _Case:
     """What the questions below are asked of.
 
     ``served`` are the readable certificates, each once; ``is_padded`` that others came with them.
-    ``path`` is the best path: fewest certificates out of their time, then the shortest; without a
-    path to an anchor, the served certificates that lead up from the leaf.
+    ``paths`` has the best path first (`_rank`), and ``path`` is that one; without a path to an
+    anchor, the served certificates that lead up from the leaf.
     """
 
     search: Search
@@ -112,12 +113,9 @@ def _case(
     others = [item for der in chain[1:MAX_SERVED] if (item := _readable(der))]
     served = tuple({item.der: item for item in (leaf, *others)}.values())
     search = Search(served, {store: by_subject(tuple(ders)) for store, ders in stores.items()})
-    paths = search.paths(leaf)
+    paths = sorted(search.paths(leaf), key=lambda path: _rank(path, now))
     depths = search.depths(leaf)
     linked = tuple(item for item in served if item.der in depths)
-    best = min(
-        paths, key=lambda path: (sum(_is_lapsed(item, now) for item in path), len(path)), default=()
-    )
     return _Case(
         search=search,
         served=served,
@@ -126,8 +124,8 @@ def _case(
         now=now,
         stapled=stapled,
         depths=depths,
-        paths=paths,
-        path=best or linked,
+        paths=tuple(paths),
+        path=paths[0] if paths else linked,
     )
 
 
@@ -136,6 +134,11 @@ def _readable(der: bytes) -> Certificate | None:
         return parse(der)
     except WireError:
         return None
+
+
+def _rank(path: Path, now: datetime) -> tuple[int, int]:
+    """What makes a path better: fewer certificates out of their time, then fewer at all."""
+    return sum(_is_lapsed(item, now) for item in path), len(path)
 
 
 def _is_lapsed(item: Certificate, now: datetime) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from math import gcd
 
+from plainwire.model import CertificateFacts, TlsEndpoint
+
 GENERATOR = 65537
+SHARED = "shared-prime"
 # The primes up to 167, whose product is the least modulus M that the flawed library reduced by.
 ROCA_PRIMES = tuple(
     number for number in range(3, 168) if all(number % divisor for divisor in range(2, number))
@@ -70,6 +74,27 @@ def shared_primes(moduli: Collection[int]) -> Mapping[int, int]:
         if (factor := gcd(remainder // number, number)) > 1:
             found[number] = factor if factor < number else _with_one(number, distinct)
     return found
+
+
+def shared_in_run(certificates: Iterable[CertificateFacts]) -> frozenset[str]:
+    """The SHA-256 fingerprints of those whose RSA key shares a prime with another's."""
+    known = {item.fingerprint_sha256: item.rsa_modulus for item in certificates}
+    shared = shared_primes([number for number in known.values() if number])
+    return frozenset(name for name, number in known.items() if number in shared)
+
+
+def marked(endpoint: TlsEndpoint, shared: Collection[str]) -> TlsEndpoint:
+    """The endpoint with the certificates of these fingerprints said to share a prime."""
+
+    def mark(item: CertificateFacts) -> CertificateFacts:
+        if item.fingerprint_sha256 not in shared or SHARED in item.key_flaws:
+            return item
+        return replace(item, key_flaws=(*item.key_flaws, SHARED))
+
+    if not endpoint.certificates:
+        return endpoint
+    chains = (replace(c, chain=tuple(map(mark, c.chain))) for c in endpoint.certificates)
+    return replace(endpoint, certificates=tuple(chains))
 
 
 def _with_one(number: int, others: Collection[int]) -> int:

@@ -1,8 +1,8 @@
 """One Diffie-Hellman value serves several connections.
 
 A value that is kept makes the exchange as good as static: forward secrecy lasts no longer than it
-is kept, and Raccoon (CVE-2020-1968), which needs many exchanges with one value, has its
-precondition.
+is kept, and Raccoon (CVE-2020-1968), which needs many exchanges with one value of a prime field,
+has its precondition. On a curve it is forward secrecy alone that suffers.
 
 Remedy:
 
@@ -39,15 +39,20 @@ from plainwire.model import Finding, Handshake, Severity, Site, check
     asks="tls",
 )
 async def dh_value_reused(site: Site) -> AsyncIterator[Finding]:
-    """One finding for each endpoint that sent one value twice."""
+    """One finding for each endpoint and kind: low for a prime field, info for a curve."""
     for endpoint in await site.tls("ciphers"):
-        if endpoint.dh is not None and endpoint.dh.reused:
-            yield dh_value_reused.finding(
-                "the same public value was sent in two handshakes",
-                Handshake(
-                    endpoint.host,
-                    endpoint.port,
-                    "several ClientHellos with DHE suites",
-                    "ServerKeyExchanges with one public value",
-                ),
-            )
+        in_fields = endpoint.dh is not None and endpoint.dh.reused
+        on_curves = (endpoint.features or {}).get("ec_point_reused")
+        kinds = ("DHE", in_fields, Severity.LOW), ("ECDHE", on_curves, Severity.INFO)
+        for suites, is_reused, severity in kinds:
+            if is_reused:
+                yield dh_value_reused.finding(
+                    f"the same public value of {suites} was sent in two handshakes",
+                    Handshake(
+                        endpoint.host,
+                        endpoint.port,
+                        f"several ClientHellos with {suites} suites",
+                        "ServerKeyExchanges with one public value",
+                    ),
+                    severity=severity,
+                )

@@ -37,9 +37,10 @@ from plainwire.model import Finding, Handshake, Severity, Site, check
     asks="tls",
 )
 async def early_data_accepted(site: Site) -> AsyncIterator[Finding]:
-    """One finding for each endpoint."""
+    """One finding for each endpoint whose tickets allow it and that did not refuse it then."""
     for endpoint in await site.tls("features"):
-        if (endpoint.features or {}).get("early_data") is True:
+        features = endpoint.features or {}
+        if features.get("early_data") and features.get("early_data_accepted") is not False:
             yield early_data_accepted.finding(
                 "tickets allow early data, which can be replayed",
                 Handshake(

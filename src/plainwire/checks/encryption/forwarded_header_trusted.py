@@ -156,9 +156,7 @@ async def _ask(site: Site, origin: Origin, number: int, forged: Headers) -> Exch
     path, _, query = site.target.path.partition("?")
     unique = f"{query}&" if query else ""
     nonce = f"{site.random_path.strip('/')}{number}"
-    request = Request(
-        origin, "GET", f"{path}?{unique}plainwire={nonce}", (*forged, NO_STORE), repetition=number
-    )
+    request = Request(origin, "GET", f"{path}?{unique}plainwire={nonce}", (*forged, NO_STORE))
     answer = await site.ask(request)
     return answer if isinstance(answer, Exchange) else None
 

@@ -53,7 +53,7 @@ async def _features(
 async def _unnamed(asker: Asker, seen: Seen, first: Flight) -> None:
     version, offer = _offered(seen, first)
     hear = partial(seen.hear, is_named=False)
-    seen.unnamed[version] = await unnamed(asker, version, offer, first, hear)
+    seen.note_unnamed(version, await unnamed(asker, version, offer, first, hear))
 
 
 async def _other_keys(asker: Asker, hellos: Hellos, seen: Seen, first: Flight) -> None:

@@ -27,6 +27,7 @@ def client_12(
     session: Session12 | None = None,
     session_id: bytes | None = None,
     takes_tickets: bool = True,
+    protocols: tuple[str, ...] = (),
 ) -> Callable[[], Handshake12]:
     """Makes handshakes of one version that offer what can be completed of the suites ``taken``.
 
@@ -42,5 +43,6 @@ def client_12(
         session=session,
         session_id=session_id,
         takes_tickets=takes_tickets,
+        protocols=protocols,
     )
     return lambda: Handshake12(offer)

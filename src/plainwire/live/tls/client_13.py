@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
-from plainwire.live.tls.handshakes import settled
+from plainwire.live.tls.handshakes import Continue, settled
 from plainwire.live.tls.hellos import PROTOCOLS
 from plainwire.policy.suites import offered_groups, offered_schemes
 from plainwire.policy.versions import Version
 
 if TYPE_CHECKING:
+    from plainwire.live.tls.seen import Seen
     from plainwire.wire.handshake.offer_13 import Offer13
     from plainwire.wire.handshake.result_13 import Result13
 
@@ -33,6 +34,13 @@ class Client13:
     hear: Callable[[Result13, bool], None]
     protocols: tuple[str, ...] = PROTOCOLS
 
+    @classmethod
+    def of(cls, asker: Asker, server_name: str | None, seen: Seen) -> Client13:
+        """A client for a server that was seen to accept TLS 1.3."""
+        flight = seen.first(Version.TLS_1_3)
+        favourite = flight.hello.selected_group if flight else None
+        return cls(asker, server_name, favourite, seen.hear_handshake)
+
     async def ask(
         self,
         kind: str,
@@ -40,6 +48,7 @@ class Client13:
         is_named: bool = True,
         priority: int = 0,
         also: frozenset[int] = frozenset(),
+        after: Continue[Result13] = lambda _: None,
         **changes: Any,
     ) -> Result13 | Refusal | Unknown:
         """A finished handshake, with an offer of everything but for ``changes`` (of `Offer13`).
@@ -52,7 +61,12 @@ class Client13:
         name = self.server_name if is_named else None
         offer = replace(self.everything, server_name=name, **changes)
         found = await settled(
-            self.asker, lambda: Handshake13(offer), kind, priority=priority, also=also
+            self.asker,
+            lambda: Handshake13(offer),
+            kind,
+            after=after,
+            priority=priority,
+            also=also,
         )
         if not isinstance(found, Refusal | Unknown):
             self.hear(found, is_named)

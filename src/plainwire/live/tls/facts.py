@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from plainwire.live.tls.choices import Choices
+from plainwire.live.tls.client_certificates import client_certificates
 from plainwire.live.tls.seen import Seen
 from plainwire.model import DhParameters
 from plainwire.policy.diffie_hellman import common_name
@@ -16,10 +17,6 @@ from plainwire.wire.flight import Flight
 from plainwire.wire.key_exchange import DheParameters, EcdheParameters
 
 Names = Mapping[str, tuple[str, ...]]
-MAX_AUTHORITIES = 200
-CERTIFICATE = "client_certificate"
-# Where versions differ, the stricter one counts.
-STRICTNESS = ("none", "optional", "required")
 
 
 def ciphers(seen: Seen) -> Names:
@@ -102,49 +99,14 @@ def features(seen: Seen) -> dict[str, Any]:
     is_reused = _is_reused([(one.group, one.public) for one in points])
     if is_reused is not None:
         found["ec_point_reused"] = is_reused
-    found |= client_certificates(seen)
-    words = {told[CERTIFICATE] for told in (found, seen.features) if CERTIFICATE in told}
-    strictest = {CERTIFICATE: max(words, key=STRICTNESS.index)} if words else {}
-    return dict(sorted((found | seen.features | strictest).items()))
+    return dict(sorted((found | seen.features | client_certificates(seen)).items()))
 
 
 def _is_name_required(seen: Seen) -> bool | None:
-    """True if every version that was asked refuses a client that names no server."""
-    answers = seen.unnamed.values()
-    if any(answer is False for answer in answers):
-        return False
-    return True if answers and all(answer is True for answer in answers) else None
-
-
-def client_certificates(seen: Seen) -> dict[str, Any]:
-    """Whether a client is asked for a certificate, and by which names of CAs.
-
-    In TLS 1.3 we answer with none, and an alert says that it is required. Flights of older
-    versions only show that one is asked for.
-    """
-    whole = [result for result in seen.handshakes if not result.is_resumed]
-    asking = [result for result in whole if result.certificate_request]
-    done = [flight for flight in seen.flights if flight.is_done and flight.certificates]
-    requests = [flight.certificate_request for flight in done if flight.certificate_request]
-    requests += [result.certificate_request for result in asking if result.certificate_request]
-    found: dict[str, Any] = {}
-    if requests:
-        names = {name for request in requests for name in request.authorities}
-        found["client_certificate_authorities"] = authorities(names)
-    elif whole or done:
-        found[CERTIFICATE] = "none"
-    if any(result.alert for result in asking):
-        found[CERTIFICATE] = "required"
-    elif any(result.broken_off is None for result in asking):
-        found[CERTIFICATE] = "optional"
-    return found
-
-
-def authorities(names: Iterable[bytes]) -> tuple[str, ...]:
-    """Names of CAs (DER) in RFC 4514's text, sorted, at most `MAX_AUTHORITIES`."""
-    from plainwire.wire.certificate import name_text
-
-    return tuple(sorted(name_text(name) for name in sorted(names)[:MAX_AUTHORITIES]))
+    """True if every version that answered refuses a client that names no server."""
+    if not seen.unnamed:
+        return None
+    return all(seen.unnamed.values())
 
 
 def _of_flights(flights: Iterable[Flight]) -> dict[str, Any]:

@@ -95,8 +95,14 @@ class _Features:
                 self._seen.features["fallback_scsv"] = False
             case Alert(description=code) if code == INAPPROPRIATE_FALLBACK:
                 self._seen.features["fallback_scsv"] = True
+            case NoAnswer() if is_drop(answer) and await self._drops(hello):
+                self._seen.features["fallback_scsv"] = True
             case _:
                 self._leave_open("does it refuse a fallback?", describe_answer(answer))
+
+    async def _drops(self, hello: bytes) -> bool:
+        """Whether closing without a word is how this server refuses (asyncio's servers do)."""
+        return isinstance(await self._asker.settle(hello, "fallback"), Refusal)
 
     # Whole handshakes ------------------------------------------------------------------------
 

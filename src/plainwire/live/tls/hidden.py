@@ -42,16 +42,14 @@ async def hidden(
     asked = [part for part in QUESTIONS if part in parts]
     if not asked:
         return
-    flight = seen.first(Version.TLS_1_3)
-    favourite = flight.hello.selected_group if flight else None
-    client = Client13(asker, server_name, favourite, seen.hear_handshake)
+    client = Client13.of(asker, server_name, seen)
     first = await client.ask(KIND, priority=FIRST, also=protocols.ALSO)
     if isinstance(first, Refusal):
         # Perhaps of the protocols alone; nothing else can be asked with them then.
         client.protocols = ()
         first = await client.ask(KIND, priority=FIRST)
     if isinstance(first, Refusal | Unknown):
-        reason = _because(first, favourite)
+        reason = _because(first, client.favourite)
         for part in asked:
             seen.gaps.append(Gap(part, QUESTIONS[part], reason))
         return
@@ -87,7 +85,7 @@ async def _signers(client: Client13, seen: Seen, first: Result13, parts: Collect
 
 
 async def _unnamed(client: Client13, seen: Seen, first: Result13) -> None:
-    seen.unnamed[Version.TLS_1_3] = await unnamed_13(client, first)
+    seen.note_unnamed(Version.TLS_1_3, await unnamed_13(client, first))
 
 
 async def _tickets(client: Client13, seen: Seen, first: Result13) -> None:

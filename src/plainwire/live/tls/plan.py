@@ -8,13 +8,14 @@ rides along with these answers where it can.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 
-from plainwire.live.prober import versions_by
+from plainwire.live.prober import VersionsAnswer, versions_by
 from plainwire.live.tls.asker import Asker, Unknown
 from plainwire.live.tls.attacks import Attacks
 from plainwire.live.tls.beside import beside
+from plainwire.live.tls.client_certificates import ask_over_http
 from plainwire.live.tls.enumeration import Enumeration
 from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.seen import Seen
@@ -30,11 +31,14 @@ async def examine(
     *,
     probes_attacks: bool = False,
     seen: Seen | None = None,
+    after_first: Callable[[bool | None], Awaitable[None]] | None = None,
+    versions_known: Callable[[VersionsAnswer], None] = lambda versions: None,
 ) -> Seen:
     """What a listener says about ``parts``; versions are always asked. Never raises for a peer.
 
     ``probes_attacks`` opts in to the questions that resemble an attack. ``seen`` is filled as
-    answers come, for a caller that may end this early.
+    answers come, for a caller that may end this early. ``after_first`` is as in `versions_by`;
+    ``versions_known`` is told the versions while the rest is still to be asked.
     """
     hellos, seen = Hellos(server_name), seen or Seen()
     seen.has_name = bool(ext.server_name(server_name))
@@ -42,16 +46,25 @@ async def examine(
     attacks = Attacks(asker, hellos, seen) if is_asked else None
     async with asyncio.TaskGroup() as group:
         work = Enumeration(asker, hellos, seen, parts, group, attacks)
+
+        async def first_heard(speaks_tls: bool | None) -> None:
+            if after_first is not None:
+                await after_first(speaks_tls)
+            await work.after_first(speaks_tls)
+
         seen.versions = await versions_by(
             work.ask,
             server_name=server_name,
-            after_first=work.after_first,
+            after_first=first_heard,
             accepted=work.accepted,
         )
         work.versions_known.set()
+        versions_known(seen.versions)
         if seen.versions.speaks_tls or (seen.versions.speaks_tls is None and asker.is_heard):
             group.create_task(_sslv2(asker, seen))
         group.create_task(beside(asker, hellos, seen, parts))
+    if "features" in parts:
+        await ask_over_http(asker, server_name, seen)
     if attacks:
         await attacks.ask()  # what needs a suite that older versions alone take
     return seen

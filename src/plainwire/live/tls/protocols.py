@@ -30,8 +30,8 @@ async def _protocols(
 ) -> tuple[tuple[str, ...], Sequence[tuple[Codes, str]]]:
     """The protocols taken, and the offers without an answer.
 
-    A server without ALPN, and one that goes on without what it does not know, choose none; then
-    it takes none of them.
+    A server without ALPN, and one that goes on without what it does not know, choose none, or
+    what was not offered; then it takes none of them.
     """
     match chosen:
         case None | Refusal():
@@ -47,9 +47,8 @@ async def _protocols(
                 return None
             case Unknown(reason):
                 return NoChoice(reason)
-        if answer not in names:
-            return NoChoice(f"chose {answer[:40]!r}, which was not offered")
-        return PROTOCOLS.index(answer)
+        # Apache chooses its default where it has none of those offered.
+        return PROTOCOLS.index(answer) if answer in names else None
 
     every = tuple(range(len(PROTOCOLS)))
     known = [(every, PROTOCOLS.index(chosen))] if chosen in PROTOCOLS else []

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import get_args
 
 from plainwire.live.tls import chains, facts
 from plainwire.live.tls.seen import Seen
-from plainwire.model import Gap, Origin, TlsEndpoint
+from plainwire.model import Gap, Origin, Part, TlsEndpoint
 from plainwire.policy import post_quantum, profiles, weaknesses
 from plainwire.policy.versions import Version
+
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 def endpoint_of(
@@ -30,6 +33,8 @@ def endpoint_of(
     where = f"{origin.host}:{origin.port}: "
     gaps = [Gap("versions", q, why) for q, why in versions.inconclusive] if versions else []
     gaps = [Gap(g.part, where + g.question, g.reason) for g in (*gaps, *seen.gaps)]
+    # Questions go side by side: which was given up first is chance.
+    gaps.sort(key=lambda gap: (PARTS.index(gap.part), gap.question, gap.reason))
     if not speaks:
         return TlsEndpoint(
             origin.host,

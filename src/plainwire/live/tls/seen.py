@@ -38,7 +38,7 @@ class Seen:
     features: dict[str, Any] = field(default_factory=dict)
     vulnerabilities: dict[str, bool] = field(default_factory=dict)
     handshakes: list[Result13] = field(default_factory=list)
-    unnamed: dict[Version, bool | Unknown] = field(default_factory=dict)
+    unnamed: dict[Version, bool] = field(default_factory=dict)
     has_name: bool = True
     sslv2: ServerHello2 | None = None
     gaps: list[Gap] = field(default_factory=list)
@@ -63,6 +63,14 @@ class Seen:
             self.handshakes.append(result)
         sni = is_named and self.has_name
         self.shown.add(result.certificates, sni=sni, staple=result.staple, scts=result.scts)
+
+    def note_unnamed(self, version: Version, answer: bool | Unknown) -> None:
+        """Note whether a version refuses a client that names no server."""
+        if isinstance(answer, Unknown):
+            question = f"what does it do for a client of {version} that names no server?"
+            self.gaps.append(Gap("features", question, answer.reason))
+        else:
+            self.unnamed[version] = answer
 
     def leave_open(self, part: Part, what: str, found: Choices) -> None:
         """Note the offers that got no answer."""

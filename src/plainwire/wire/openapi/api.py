@@ -1,52 +1,16 @@
-"""What a document says of its API, in values."""
+"""What a document says of its API, and what can be told from an operation's words."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from urllib.parse import quote
+from itertools import islice
 
+from plainwire.model import ApiOperation
+from plainwire.wire.openapi.credentials import is_credential
+from plainwire.wire.openapi.security import is_credential_parameter
 from plainwire.wire.openapi.verbs import state_change
 
-_TEMPLATE = re.compile(r"\{([^{}/]*)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter; ``example`` is a value that the document gives for it, or None."""
-
-    name: str
-    place: str
-    is_required: bool
-    example: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ApiOperation:
-    """One operation. ``path`` is templated and begins with the base path of its server.
-
-    ``security`` names the schemes in words, alternatives together; ``credential_fields`` the
-    properties of the request body that hold a credential.
-    """
-
-    method: str
-    path: str
-    security: tuple[str, ...] = ()
-    credential_fields: tuple[str, ...] = ()
-    parameters: tuple[Parameter, ...] = ()
-    operation_id: str = ""
-    summary: str = ""
-    tags: tuple[str, ...] = ()
-    is_deprecated: bool = False
-
-    @property
-    def concrete_path(self) -> str | None:
-        """The path with the document's examples filled in. None if a parameter has none."""
-        given = {each.name: each.example for each in self.parameters if each.place == "path"}
-        names = _TEMPLATE.findall(self.path)
-        if any(not given.get(name) for name in names):
-            return None
-        return _TEMPLATE.sub(lambda match: quote(given[match[1]] or "", safe=""), self.path)
+MAX_FIELDS = 200  # of one body, breadth first: a login has its password near the top
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +24,38 @@ class Api:
 
 
 def changes_state(operation: ApiOperation) -> str | None:
-    """Why an operation may change state, by its method or a verb in its names; None if not."""
+    """Why an operation may change state, by its method or a verb in its names; None if not.
+
+    Of the description the first sentence counts: frameworks put the handler's docstring there.
+    """
+    first = operation.description.strip().partition("\n")[0].partition(". ")[0]
     return state_change(
         operation.method,
         operation.path,
-        names=(operation.operation_id, operation.summary),
+        names=(operation.operation_id, operation.summary, first),
         tags=operation.tags,
     )
+
+
+def credential_fields(operation: ApiOperation) -> tuple[str, ...]:
+    """The properties of the request body that hold a credential, each once, the nearest first."""
+    if operation.body is None:
+        return ()
+    return tuple(
+        dict.fromkeys(
+            names[-1]
+            for names, schema in islice(operation.body.walk(), MAX_FIELDS)
+            if is_credential(names[-1], _facts(schema.format, schema.types))
+        )
+    )
+
+
+def credentials(operation: ApiOperation) -> tuple[str, ...]:
+    """Everything in words that an operation takes of credentials, each once."""
+    told = [f"{p.place} {p.name}" for p in operation.parameters if is_credential_parameter(p)]
+    fields = [f"{name} in the body" for name in credential_fields(operation)]
+    return tuple(dict.fromkeys((*operation.security.schemes, *told, *fields)))
+
+
+def _facts(form: str, types: frozenset[str]) -> dict[str, str]:
+    return {"format": form, "type": next(iter(types), "")}

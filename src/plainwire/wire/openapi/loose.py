@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+_EXAMPLES = frozenset({"example", "x-example", "default", "examples", "enum"})
+
 
 def mapping(value: Any) -> dict[Any, Any]:
     """The value if it is a mapping, else an empty one."""
@@ -45,6 +47,8 @@ def scalar(value: Any) -> str | None:
 def example(*holders: dict[Any, Any]) -> str | None:
     """The first value that the document gives: example, examples, default, enum."""
     for holder in holders:
+        if _EXAMPLES.isdisjoint(holder):
+            continue
         for key in ("example", "x-example", "default"):
             if (found := scalar(holder.get(key))) is not None:
                 return found

@@ -1,4 +1,4 @@
-"""The operations of an API from its document (OpenAPI 3.0 and 3.1, Swagger 2.0).
+"""The operations of an API from its document (OpenAPI 3.0 to 3.2, Swagger 2.0).
 
 A document is a peer's word: whatever has the wrong type is passed over and noted, and every walk
 is bounded in depth and in steps.
@@ -10,42 +10,53 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
-from plainwire.wire.openapi.api import Api, ApiOperation, Parameter
-from plainwire.wire.openapi.credentials import is_credential, scheme_name
+from plainwire.model import ApiOperation, Parameter, Schema
+from plainwire.wire.openapi import schemas
+from plainwire.wire.openapi.api import Api
 from plainwire.wire.openapi.loose import example, items, mapping, sequence, text
-from plainwire.wire.openapi.references import References
+from plainwire.wire.openapi.references import Found, References
+from plainwire.wire.openapi.schemas import DocumentResponses, DocumentSchema
+from plainwire.wire.openapi.security import Schemes
 from plainwire.wire.openapi.servers import Servers
 from plainwire.wire.openapi.skipped import Skipped
 
-MAX_OPERATIONS = 5000
-MAX_DEPTH = 24
-MAX_EACH = 100  # parameters, media types, tags of one operation
-MAX_STEPS = 200_000  # schemas looked at in one document
-MAX_STEPS_EACH = 4000  # and for one operation
+MAX_OPERATIONS = 10_000
+MAX_EACH = 100  # parameters, tags of one operation
 
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete", "trace", "query")
 
 
-def read(document: Mapping[str, Any], *, skipped: list[str]) -> Api:
+def read(
+    document: Mapping[str, Any],
+    *,
+    skipped: list[str],
+    files: Mapping[str, Mapping[str, Any]] | None = None,
+    url: str = "",
+) -> Api:
     """The API that a parsed document describes; what could not be read is noted in ``skipped``.
 
     Paths keep the path of the first server (its scheme and host are the document's claim and go
-    to ``servers``). Never raises for anything in the document.
+    to ``servers``). ``files`` are the parsed companions that references lead to, by URL, and
+    ``url`` is the document's own. Never raises for anything in the document.
     """
-    return _Reader(document, Skipped(skipped)).api()
+    return _Reader(document, Skipped(skipped), files, url).api()
 
 
 class _Reader:
-    def __init__(self, document: Mapping[str, Any], skipped: Skipped) -> None:
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        skipped: Skipped,
+        files: Mapping[str, Mapping[str, Any]] | None,
+        url: str,
+    ) -> None:
         self._document = document
         self._skipped = skipped
-        self._references = References(document, skipped)
+        self._references = References(document, skipped, files, url)
         self._servers = Servers(skipped)
-        self._steps = MAX_STEPS
         self._is_swagger = "swagger" in document and "openapi" not in document
-        holder = document if self._is_swagger else mapping(document.get("components"))
-        key = "securityDefinitions" if self._is_swagger else "securitySchemes"
-        self._schemes = mapping(holder.get(key))
+        self._known: dict[int, Parameter] = {}
+        self._schemes = Schemes(document, self._references, is_swagger=self._is_swagger)
 
     def api(self) -> Api:
         info = mapping(self._document.get("info"))
@@ -53,121 +64,107 @@ class _Reader:
             base = self._servers.swagger_base(self._document)
         else:
             base = self._servers.base(self._document, "")
-        operations = tuple(self._operations(base))
+        operations = tuple(islice(self._operations(base), MAX_OPERATIONS + 1))
+        if len(operations) > MAX_OPERATIONS:
+            self._skipped.note(f"more than {MAX_OPERATIONS} operations")
         title, version = text(info.get("title")), text(info.get("version"))
-        return Api(title, version, tuple(self._servers.origins), operations)
+        return Api(title, version, tuple(self._servers.origins), operations[:MAX_OPERATIONS])
 
     def _operations(self, base: str) -> Iterator[ApiOperation]:
-        count = 0
         for path, raw in items(self._document.get("paths")):
             if path.startswith("x-"):
                 continue
-            item = self._references.resolved(raw)
-            if not path.startswith("/") or not item:
+            item = self._references.follow(raw)
+            if not path.startswith("/") or not item.value:
                 self._skipped.note(f"{path}: not a path item")
                 continue
-            own = self._servers.base(item, base)
-            for method in METHODS:
-                if method not in item:
-                    continue
-                if not isinstance(item[method], dict):
-                    self._skipped.note(f"{method.upper()} {path}: not an operation")
-                elif (count := count + 1) > MAX_OPERATIONS:
-                    self._skipped.note(f"more than {MAX_OPERATIONS} operations")
-                    return
+            own = self._servers.base(item.value, base)
+            for method, operation, pointer in _methods(item.value):
+                if isinstance(operation, dict):
+                    yield self._operation(method, path, item, operation, own, pointer)
                 else:
-                    yield self._operation(method.upper(), path, item, item[method], own)
+                    self._skipped.note(f"{method} {path}: not an operation")
 
     def _operation(
-        self, method: str, path: str, item: dict[Any, Any], raw: dict[Any, Any], base: str
+        self,
+        method: str,
+        path: str,
+        item: Found,
+        raw: dict[Any, Any],
+        base: str,
+        pointer: tuple[str, ...],
     ) -> ApiOperation:
-        parameters = self._parameters(item, raw)
-        fields = dict.fromkeys(self._fields(raw, parameters))
+        # A path item in another file has its operations there: their lines are not in this one.
+        is_here = item.file == self._references.url
+        found = self._parameters(item, raw)
+        parameters = tuple(map(self._parameter, found))
         return ApiOperation(
             method,
             self._servers.base(raw, base) + path,
-            tuple(dict.fromkeys(self._security(raw, parameters))),
-            tuple(fields),
-            tuple(_parameter(each) for each in parameters),
+            self._schemes.of(raw, parameters),
+            parameters,
             text(raw.get("operationId")),
             text(raw.get("summary")),
+            text(raw.get("description")),
             tuple(
                 text(tag) for tag in sequence(raw.get("tags"))[:MAX_EACH] if isinstance(tag, str)
             ),
             raw.get("deprecated") is True,
+            self._body(raw, found, item.file),
+            DocumentResponses(raw.get("responses"), self._references, item.file),
+            pointer=("paths", path, *pointer) if is_here else ("paths", path),
         )
 
-    def _parameters(self, item: dict[Any, Any], raw: dict[Any, Any]) -> list[dict[Any, Any]]:
+    def _parameters(self, item: Found, raw: dict[Any, Any]) -> tuple[Found, ...]:
         """The operation's parameters over those of its path, by name and place."""
-        found: dict[tuple[str, str], dict[Any, Any]] = {}
-        both = chain(sequence(item.get("parameters")), sequence(raw.get("parameters")))
+        found: dict[tuple[str, str], Found] = {}
+        both = chain(sequence(item.value.get("parameters")), sequence(raw.get("parameters")))
         for each in islice(both, MAX_EACH):
-            parameter = self._references.resolved(each)
-            if not isinstance(parameter.get("name"), str):
-                continue
-            if "schema" in parameter:
-                schema = self._references.resolved(parameter["schema"])
-                parameter = {**parameter, "schema": schema}
-            found[parameter["name"], text(parameter.get("in"))] = parameter
-        return list(found.values())
+            parameter = self._references.follow(each, item.file)
+            name, place = parameter.value.get("name"), text(parameter.value.get("in"))
+            if isinstance(name, str):
+                found[name, place] = parameter
+        return tuple(found.values())
 
-    def _security(self, raw: dict[Any, Any], parameters: list[dict[Any, Any]]) -> Iterator[str]:
-        required = raw["security"] if "security" in raw else self._document.get("security")
-        for alternative in sequence(required)[:MAX_EACH]:
-            for name, _ in islice(items(alternative), MAX_EACH):
-                scheme = self._references.resolved(self._schemes.get(name))
-                yield scheme_name(scheme) or name[:64]
-        for parameter in parameters:  # documents written by hand declare their header this way
-            place, name = text(parameter.get("in")), text(parameter.get("name"))
-            if place in ("header", "query", "cookie") and (
-                name.lower() == "authorization" or is_credential(name, _schema(parameter))
-            ):
-                yield f"{place} {name}"
+    def _parameter(self, found: Found) -> Parameter:
+        """The parameter; one that many operations refer to is read once."""
+        key = id(found.value)  # of a mapping that the document keeps
+        if key not in self._known:
+            self._known[key] = self._read_parameter(found)
+        return self._known[key]
 
-    def _fields(self, raw: dict[Any, Any], parameters: list[dict[Any, Any]]) -> Iterator[str]:
-        steps = [min(MAX_STEPS_EACH, self._steps)]
-        allowed = steps[0]
-        for parameter in parameters:
-            name, place = text(parameter.get("name")), parameter.get("in")
-            if place == "formData" and is_credential(name, parameter):
-                yield name
-            elif place == "body":
-                yield from self._credentials(parameter.get("schema"), steps, set())
-        content = mapping(self._references.resolved(raw.get("requestBody")).get("content"))
-        for _, media in islice(items(content), MAX_EACH):
-            yield from self._credentials(mapping(media).get("schema"), steps, set())
-        self._steps -= allowed - steps[0]
-        if steps[0] <= 0:
-            self._skipped.note("request body: too large to read whole")
+    def _read_parameter(self, found: Found) -> Parameter:
+        raw, place = found.value, text(found.value.get("in"))
+        schema: Schema | None = schemas.body(raw, self._references, found.file)
+        if schema is None:  # Swagger 2.0 has the schema's words beside the name
+            schema = DocumentSchema(raw, self._references, found.file)
+        # A parameter in the path is always required (OpenAPI 3.1, section 4.8.12.2).
+        is_required = place == "path" or raw.get("required") is True
+        return Parameter(
+            text(raw.get("name")), place, is_required, example(raw) or schema.example, schema
+        )
 
-    def _credentials(
-        self, schema: Any, steps: list[int], seen: set[str], depth: int = 0
-    ) -> Iterator[str]:
-        """The credential properties of a schema and of what it is made of, each reference once."""
-        if steps[0] <= 0 or depth > MAX_DEPTH:
-            return
-        steps[0] -= 1
-        schema = self._references.resolved(schema, seen)
-        for name, each in items(schema.get("properties")):
-            if steps[0] <= 0:
-                return
-            steps[0] -= 1
-            if is_credential(name, self._references.resolved(each)):
-                yield name[:128]
-            yield from self._credentials(each, steps, seen, depth + 1)
-        for key in ("allOf", "oneOf", "anyOf"):
-            for each in sequence(schema.get(key)):
-                yield from self._credentials(each, steps, seen, depth + 1)
-        if "items" in schema:
-            yield from self._credentials(schema["items"], steps, seen, depth + 1)
+    def _body(self, raw: dict[Any, Any], parameters: tuple[Found, ...], file: str) -> Schema | None:
+        """The schema of the request body; Swagger 2.0 has it among the parameters."""
+        if isinstance(raw.get("requestBody"), dict):
+            holder = self._references.follow(raw["requestBody"], file)
+            return schemas.body(holder.value, self._references, holder.file)
+        fields = {}
+        for each in parameters:
+            match each.value.get("in"):
+                case "body":
+                    return schemas.body(each.value, self._references, each.file)
+                case "formData":
+                    fields[each.value["name"]] = each.value
+        if not fields:
+            return None
+        return DocumentSchema({"type": "object", "properties": fields}, self._references, file)
 
 
-def _parameter(raw: dict[Any, Any]) -> Parameter:
-    place = text(raw.get("in"))
-    # A parameter in the path is always required (OpenAPI 3.1, section 4.8.12.2).
-    is_required = place == "path" or raw.get("required") is True
-    return Parameter(text(raw.get("name")), place, is_required, example(raw, _schema(raw)))
-
-
-def _schema(raw: dict[Any, Any]) -> dict[Any, Any]:
-    return mapping(raw.get("schema")) or raw
+def _methods(item: dict[Any, Any]) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
+    """Method, operation and the way to it from the path item; 3.2 adds methods of any name."""
+    for method in METHODS:
+        if method in item:
+            yield method.upper(), item[method], (method,)
+    for name, raw in items(item.get("additionalOperations")):
+        yield text(name)[:32].upper(), raw, ("additionalOperations", name)
