@@ -86,7 +86,9 @@ async def settled(
     if again.is_finished or refusal:
         asker.recovered()
         return refusal or again
-    if is_drop(first.broken_off) and is_drop(again.broken_off):
+    # One that answered our hello refused something else than what the hello offers.
+    is_heard = getattr(first, "hello", None) or getattr(again, "hello", None)
+    if is_drop(first.broken_off) and is_drop(again.broken_off) and not is_heard:
         hello = make().start()
         if await asker.refuses_so(hello, kind):
             return Refusal(f"{_unknown(again).reason}, time after time")
