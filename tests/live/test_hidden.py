@@ -619,6 +619,7 @@ async def faulty(port, fails):
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await asyncio.sleep(0.2)  # the last ones see that their client has gone
 
 
 @pytest.mark.server("nginx")
