@@ -11,7 +11,7 @@ import servers
 from certificates import Issued, issue
 from conftest import PemFiles
 from plainwire.cli import main
-from scanning import AT_LEAST, HSTS, NAME, command, ids, letter, scanned, told_ids
+from scanning import AT_LEAST, HSTS, NAME, command, ids, letter, scanned
 
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -268,7 +268,7 @@ def test_a_tls_port_that_tells_cleartext_to_go_away_is_not_accessible_over_http(
     with front(https=certificate, hsts=HSTS) as server:
         said = command(server, certificate.ca, "--format", "json")
     assert said.code == 0, said.err
-    assert (said.report["tls_status"], told_ids(said.report)) == ("PASS", set())
+    assert (said.report["tls_status"], ids(said.report)) == ("PASS", set())
 
 
 @pytest.mark.server("nginx")
@@ -303,7 +303,7 @@ def test_all_addresses_scans_each_with_its_own_server(
     assert [r["tls"][0]["address"] for r in (first, other)] == ["127.0.0.1", "127.0.0.2"]
     assert [r["tls_status"] for r in (first, other)] == ["PASS", "FAIL"]
     assert "certificate-self-signed" in {f["id"] for f in other["findings"]}
-    assert told_ids(first) == set()
+    assert ids(first) == set()
 
 
 @pytest.mark.server("nginx", "openssl")

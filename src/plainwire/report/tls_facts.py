@@ -199,7 +199,8 @@ def _certificate(chain: Chain, now: datetime) -> Iterator[Line]:
 
 def _key(one: CertificateFacts) -> str:
     signed = f", signed with {one.signature_hash}" if one.signature_hash else ""
-    return f"{one.key_type} {one.key_bits} bits{signed}"
+    flaws = f", flawed: {', '.join(one.key_flaws)}" if one.key_flaws else ""
+    return f"{one.key_type} {one.key_bits} bits{flaws}{signed}"
 
 
 def _days(one: CertificateFacts, now: datetime) -> str:
@@ -216,8 +217,10 @@ def _some(names: tuple[str, ...]) -> str:
 def _staple(staple: Staple | None) -> str:
     if staple is None:
         return ""
+    since = f", of {staple.this_update:%Y-%m-%d}" if staple.this_update else ""
     until = f" until {staple.next_update:%Y-%m-%d}" if staple.next_update else ""
-    return f"staple: {staple.status}, of {staple.this_update:%Y-%m-%d}{until}"
+    problem = f"; {staple.problem}" if staple.problem else ""
+    return f"staple: {staple.status}{since}{until}{problem}"
 
 
 def _scts(number: int | None) -> str:
