@@ -210,7 +210,7 @@ def with_peer(respond, **options):
                 f"localhost:{port}",
                 address="127.0.0.1",
                 parts=PARTS,
-                settings=Settings(answer_timeout_s=10.0),
+                settings=Settings(answer_timeout_s=2.0),
                 **options,
             )
 
