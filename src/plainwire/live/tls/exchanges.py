@@ -110,7 +110,7 @@ def _asking(
             return NoChoice(f"answered with {version_name(settled.hello.version)}")
         code = chosen(settled)
         if code is None and is_refusal(settled.broken_off):
-            return None  # Go chooses a suite first, and finds that it cannot sign after its hello
+            return None  # Go and Java choose the suite, and then find no scheme to sign with
         if code is None:
             return NoChoice(f"its answer shows no {what}")
         return code if code in offer else NoChoice(f"chose {what} 0x{code:04x}, not offered")
