@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import itertools
 import socket
 import struct
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +18,10 @@ from cryptography.x509 import ocsp
 import servers
 from certificates import issue
 from plainwire.live.settings import Settings
+from plainwire.live.tls.asker import Refusal, Unknown
+from plainwire.live.tls.signers import scheme_of
 from plainwire.tls import probe, probe_async
+from plainwire.wire.handshake.result_13 import Result13
 from scanning import NAME
 
 ROOT = issue("Root", ca=True)
@@ -30,7 +33,7 @@ PSS = ("rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512")
 def look(server, parts=HANDSHAKES, name=NAME):
     """What the probe finds, the same twice in a row."""
     found = [
-        dataclasses.replace(
+        replace(
             probe(
                 f"{name}:{server.https_port}",
                 address="127.0.0.1",
@@ -161,6 +164,20 @@ def test_what_the_configuration_leaves_out_is_not_taken(pem_files, leaves):
     with servers.s_server(pem_files(leaves["RSA"]), options) as server:
         endpoint = complete(server)
     assert endpoint.signature_algorithms == {"TLSv1.3": ("rsa_pss_rsae_sha384",)}
+
+
+def test_only_a_good_signature_by_what_was_offered_counts():
+    good = Result13(is_finished=True, scheme=0x0804, is_signature_good=True)
+    assert scheme_of(good, (0x0804,)) == 0x0804
+    assert scheme_of(Refusal("fatal alert handshake_failure"), (0x0804,)) is None
+    for found, words in [
+        (replace(good, is_signature_good=False), "is wrong"),
+        (replace(good, is_signature_good=None), "is not known"),
+        (replace(good, scheme=0x0403), "was not offered"),
+        (replace(good, scheme=None), "shows no signature"),
+        (Unknown("reset"), "reset"),
+    ]:
+        assert words in scheme_of(found, (0x0804,)).reason
 
 
 def two_names(pem_files, other, extra=""):
