@@ -91,6 +91,9 @@ class _Page:
                 yield from self._put(words, f"  {name:<{column}}  ", "      ")
             else:
                 yield from self._put(f"{name}: {words}", "  ", "    ")
+        for endpoint in report.tls:
+            if words := tls_facts.summary(endpoint, report.started_at):
+                yield from self._put(f"{endpoint.host}:{endpoint.port}: {words}", "TLS at ", "  ")
         for note in report.notes:
             yield from self._put(note, "Note: ", "  ")
 
