@@ -10,8 +10,9 @@ usage: plainwire COMMAND ...
 
 commands:
   scan TARGET...    scan live APIs, grade them, gate on them
-  checks            list the checks
-  explain ID        print a check's page
+  audit PATH...     read source and deployment files, grade the paths in them
+  checks            list the checks and rules
+  explain ID        print a check's or rule's page
 
 plainwire COMMAND --help tells a command's options; plainwire --version the version.
 """
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case ["-h" | "--help" | "help"]:
             print(USAGE, end="")
             return 0
-        case [("scan" | "checks" | "explain") as name]:
+        case [("scan" | "audit" | "checks" | "explain") as name]:
             from plainwire.cli.ending import told
 
             return told(name, words[1:])

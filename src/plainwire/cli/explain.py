@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from plainwire import catalog
 from plainwire.cli.arguments import Parser
-from plainwire.model import Check
+from plainwire.model import Check, Rule
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -17,7 +17,8 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser("plainwire explain", "Print a check's page.")
     parser.add_argument("id", help="a check's id, as `plainwire checks` lists it")
     wanted = parser.parse_args(arguments).id.replace("_", "-").lower()
-    checks = {check.id: check for check in catalog.load()}
+    checks: dict[str, Check | Rule] = {check.id: check for check in catalog.load()}
+    checks |= {rule.id: rule for rule in catalog.load_rules()}
     if wanted not in checks:
         near = difflib.get_close_matches(wanted, checks, n=3)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
@@ -27,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _page(check: Check) -> str:
+def _page(check: Check | Rule) -> str:
     page = check.page
     cap = f", caps the letter at {check.cap}" if check.cap else ""
     lines = [
