@@ -82,6 +82,11 @@ def _routed(d: Deployment, route: Route) -> Iterator[Path]:
 
 def _published(d: Deployment, service: Service, port: Publication) -> Iterator[Path]:
     edge = Hop(_words(port), "http", port.place)
+    flag = next((p for text, p in service.flags if "api.insecure=true" in text), None)
+    if flag is not None and port.target == 8080:  # Traefik's dashboard and API, as it says
+        hops = (edge, Hop(f"{service.name} dashboard", "tcp", flag))
+        yield Path(d.name, service.environment, "dashboard", hops, False, service, publication=port)
+        return
     if service.sites:
         yield from _proxied(d, service, port)
         return

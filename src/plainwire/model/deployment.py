@@ -73,6 +73,7 @@ class Start:
     via: tuple[Span, ...] = ()
     target: str = ""
     socket: str = ""
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class Service:
     image: str = ""
     folder: str | None = None
     role: Literal["app", "proxy", "store", "dashboard", "other"] = "other"
-    stages: tuple[str, ...] = ()
+    flags: tuple[tuple[str, Span], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,7 @@ class Assembler:
             base.image or (stage.base if stage else ""),
             folder,
             role,
+            base.flags,
         )
 
     def _base_of(

@@ -237,6 +237,7 @@ class Starter:
                     self._debug(one, at),
                     (*at.via, place, spot),
                     module.file.path,
+                    certificate=one.certificate,
                 )
             )
         return tuple(found)

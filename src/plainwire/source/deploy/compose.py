@@ -35,6 +35,7 @@ class ComposeService:
     labels: tuple[tuple[str, Span], ...] = ()
     profiles: tuple[str, ...] = ()
     on_host_network: bool = False
+    flags: tuple[tuple[str, Span], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def _service(name: str, line: int, node: Yaml, file: SourceFile) -> ComposeServi
         tuple(_labels(node, file)),
         (node.get("profiles") or _EMPTY).words(),
         _text(node.get("network_mode")) == "host",
+        tuple(_flags(node.get("command"), file)),
     )
 
 
@@ -119,6 +121,12 @@ def _command(node: Yaml, key: str, file: SourceFile) -> tuple[tuple[str, ...], S
         except ValueError:
             return tuple(found.text.split()), place
     return found.words(), place
+
+
+def _flags(node: Yaml | None, file: SourceFile) -> Iterator[tuple[str, Span]]:
+    """The words of a command that is a list, each with its own line."""
+    for one in node.elements() if node is not None else ():
+        yield one.text or "", file.span(one.line)
 
 
 def _publications(node: Yaml | None, file: SourceFile) -> Iterator[Publication]:

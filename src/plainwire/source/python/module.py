@@ -14,6 +14,9 @@ from plainwire.source.python.values import evaluate
 _JINJA = re.compile(r"\{\{[^{}\n]*\}\}")
 _JINJA_BLOCK = re.compile(r"\{%[^{}\n]*%\}|\{#[^{}\n]*#\}")
 
+# The entries of dictionaries that are facts: options that are passed on by ``**``.
+ENTRIES = frozenset({"verify", "verify_ssl", "ssl_verify", "verify_signature", "cert_reqs"})
+
 
 @dataclass(frozen=True, slots=True)
 class _Where:
@@ -271,6 +274,10 @@ class PythonModule:
                 self.classes[scope] = tuple(self.name_of(base) for base in bases)
                 self.class_lines[scope] = node.lineno
                 return _Where(scope, scope, where.is_main, where.tests)
+            case ast.Dict(keys=keys, values=values):
+                for key, value in zip(keys, values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value in ENTRIES:
+                        self._bound.append((f"{{}}[{key.value}]", value, where, key.lineno))
             case ast.Constant(value=str(text)) if text:
                 self.strings.append(Text(text[:2000], node.lineno, where.scope))
             case _:
