@@ -108,6 +108,9 @@ class Call(Protocol):
     def argument(self, name: str, position: int | None = None) -> Value | None:
         """An argument by its name or position. Returns None if it is not written."""
 
+    def named(self, name: str, position: int | None = None) -> str:
+        """The dotted name of an argument that is one, or an empty string."""
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:

@@ -16,7 +16,7 @@ _PASSWORD = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"^\s*$|[<>{}$]|_{4,}|^\*+$|^x{3,}$|^\.\.\.$|^(none|null|true|false|random|generate[d]?)$",
+    r"^\s*$|[<>{}$]|_{4,}|^\*+$|^x{3,}$|^\.\.\.$|^(none|null|true|false)$",
     re.IGNORECASE,
 )
 _SAMPLE = re.compile(

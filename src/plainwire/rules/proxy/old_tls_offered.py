@@ -5,7 +5,7 @@ TLS 1.0 and 1.1 rest on MD5 and SHA-1 and lack authenticated encryption; SSL 3.0
 
 Remedy:
 
-    ssl_protocols TLSv1.2 TLSv1.3;
+    Set ssl_protocols TLSv1.2 TLSv1.3.
 
 Bad:
 

@@ -5,7 +5,7 @@ Both are deprecated (RFC 8996; CWE-757).
 
 Remedy:
 
-    ssl_protocols TLSv1.2 TLSv1.3;
+    Set ssl_protocols TLSv1.2 TLSv1.3 at the http or server level.
 
 Bad:
 

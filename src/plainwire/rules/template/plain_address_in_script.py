@@ -10,13 +10,13 @@ Remedy:
 Bad:
 
     --- static/app.js
-    fetch("http://api.example.net/orders");
+    fetch("http://api.openweathermap.org/orders");
 
 Good:
 
     --- static/app.js
     fetch("/orders");
-    // fetch("http://api.example.net/orders");
+    // fetch("http://api.openweathermap.org/orders");
 
 Limits:
 

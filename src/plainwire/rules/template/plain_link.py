@@ -1,7 +1,7 @@
 """A page links to a plain HTTP address.
 
 Who follows the link makes a request that everybody on the way can read, with what the address
-carries, and answer (CWE-319). Where a site redirects to https it is a wasted chance only, hence low.
+carries, and answer (CWE-319). Where a site redirects to https little is lost, hence low.
 
 Remedy:
 
@@ -10,12 +10,12 @@ Remedy:
 Bad:
 
     --- templates/index.html
-    <a href="http://maps.example.net/?q={{ user.location }}">where</a>
+    <a href="http://maps.google.com/?q={{ user.location }}">where</a>
 
 Good:
 
     --- templates/index.html
-    <a href="https://maps.example.net/?q={{ user.location }}">where</a>
+    <a href="https://maps.google.com/?q={{ user.location }}">where</a>
 
 Limits:
 

@@ -1,0 +1,75 @@
+"""A backend that may be remote is reached without TLS.
+
+Databases, caches, collectors and object stores carry what the application knows; where they can
+stand on another machine, the way there belongs inside TLS (CWE-319).
+
+Remedy:
+
+    Switch TLS on in the client (ssl=True, rediss://, sslmode=verify-full, insecure=False), at least
+    where the host is not this machine.
+
+Bad:
+
+    --- cache.py
+    import os
+    import redis
+    cache = redis.Redis(host=os.environ.get("REDIS_HOST", "localhost"))
+
+Good:
+
+    --- cache.py
+    import os
+    import redis
+    cache = redis.Redis(host=os.environ.get("REDIS_HOST", "localhost"), ssl=True)
+    local = redis.Redis(host="localhost")
+
+Limits:
+
+    Private networks are not told from others, hence low.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from plainwire.model import Call, Finding, Project, Severity, rule
+
+_REDIS = re.compile(r"(^|\.)(Strict)?Redis$")
+_SECURE = frozenset({"ssl", "ssl_context", "secure", "use_ssl", "use_tls", "tls", "sslmode"})
+
+
+@rule(
+    kind="backend-plain",
+    severity=Severity.LOW,
+    cwe=(319,),
+    references=("Redis, TLS support", "OpenTelemetry, OTLP exporter configuration"),
+)
+def backend_reached_plain(project: Project) -> Iterator[Finding]:
+    """Clients of backends with a configurable host and TLS left off, or switched off."""
+    for module in project.modules:
+        if module.file.environment not in ("production", "staging"):
+            continue
+        for call in module.calls:
+            why = _why(call)
+            if why:
+                yield backend_reached_plain.finding(why, module.span(call.line))
+
+
+def _why(call: Call) -> str:
+    """What is wrong with a call, or an empty string."""
+    last = call.name.rpartition(".")[2]
+    if _REDIS.search(call.name) and "**" not in call.keywords:
+        host = call.argument("host", 0)
+        is_open = host is not None and host.variable is not None
+        if is_open and not set(call.keywords) & _SECURE:
+            return "the cache's host is configurable and TLS is off"
+    if last.endswith("Exporter"):
+        insecure = call.argument("insecure")
+        if insecure is not None and insecure.literal is True:
+            return "telemetry is sent without TLS wherever the collector stands"
+    if last == "Minio":
+        secure = call.argument("secure", 3)
+        if secure is not None and secure.literal is False:
+            return "the object store is reached without TLS"
+    return ""
