@@ -112,37 +112,67 @@ class Call(Protocol):
         """The dotted name of an argument that is one, or an empty string."""
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Protocol):
     """A name that is given a value: ``SECRET_KEY``, ``self.password``, ``app.config[DEBUG]``.
 
-    ``owner`` is the class it stands in, ``scope`` the functions and classes around it.
+    An entry of a dictionary is ``{}[verify]``, for the few names that are facts.
     """
 
-    name: str
-    line: int
-    value: Value
-    scope: str = ""
-    owner: str = ""
-    is_conditional: bool = False
-    source: frozenset[str] = frozenset()
+    @property
+    def name(self) -> str:
+        """The whole name."""
 
     @property
     def key(self) -> str:
         """The configuration key or attribute: the last part of the name."""
-        return self.name.rpartition("[")[2].rstrip("]").rpartition(".")[2]
+
+    @property
+    def line(self) -> int:
+        """The line it stands on."""
+
+    @property
+    def scope(self) -> str:
+        """The functions and classes around it."""
+
+    @property
+    def owner(self) -> str:
+        """The class it stands in, or an empty string."""
+
+    @property
+    def is_conditional(self) -> bool:
+        """True under an ``if``."""
+
+    @property
+    def value(self) -> Value:
+        """What is given."""
+
+    @property
+    def source(self) -> frozenset[str]:
+        """The names and strings in what is given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function: where it is, its decorators by full name, the words (names, strings) it uses."""
+class Function(Protocol):
+    """A function of a module."""
 
-    name: str
-    line: int
-    scope: str
-    decorators: tuple[Call, ...]
-    words: frozenset[str]
-    parameters: tuple[str, ...] = ()
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def line(self) -> int:
+        """The line of its ``def``."""
+
+    @property
+    def scope(self) -> str:
+        """The functions and classes around it."""
+
+    @property
+    def decorators(self) -> Sequence[Call]:
+        """Its decorators; one that is no call has no arguments."""
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The names, attributes and strings that it uses."""
 
 
 @dataclass(frozen=True, slots=True)

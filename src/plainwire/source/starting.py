@@ -457,7 +457,6 @@ def gunicorn_settings(file: SourceFile, variables: Mapping[str, str]) -> dict[st
         module = parse(file, dotted(file.path))
     except SyntaxError:
         return found
-    module.finish()
     for binding in module.bindings:
         if binding.scope:
             continue

@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from plainwire.model import Binding, Function, SourceFile, Span, Text, Value
+from plainwire.model import SourceFile, Span, Text, Value
 from plainwire.source.python.values import evaluate
 
 _JINJA = re.compile(r"\{\{[^{}\n]*\}\}")
 _JINJA_BLOCK = re.compile(r"\{%[^{}\n]*%\}|\{#[^{}\n]*#\}")
 
 # The entries of dictionaries that are facts: options that are passed on by ``**``.
+_CONTEXTS = (ast.Load, ast.Store, ast.Del)
 ENTRIES = frozenset({"verify", "verify_ssl", "ssl_verify", "verify_signature", "cert_reqs"})
 
 
@@ -38,12 +40,19 @@ class Outside(Protocol):
 class PythonCall:
     """A call; its arguments are valued when they are asked for."""
 
-    __slots__ = ("_module", "_node", "_where", "line", "name")
+    __slots__ = ("_module", "_name", "_node", "_where", "line")
 
     def __init__(self, module: PythonModule, node: ast.Call, where: _Where) -> None:
         self._module, self._node, self._where = module, node, where
-        self.name = module.name_of(node.func)
+        self._name: str | None = None
         self.line = node.lineno
+
+    @property
+    def name(self) -> str:
+        """The callee's full name, valid once every import of the module is known."""
+        if self._name is None:
+            self._name = self._module.name_of(self._node.func)
+        return self._name
 
     @property
     def scope(self) -> str:
@@ -89,6 +98,87 @@ class PythonCall:
         return ""
 
 
+class PythonBinding:
+    """A name with what it is given; both are worked out when they are asked for."""
+
+    __slots__ = ("_module", "_node", "_source", "_value", "_where", "key", "line", "name")
+
+    def __init__(
+        self, module: PythonModule, name: str, node: ast.expr, where: _Where, line: int
+    ) -> None:
+        self._module, self._node, self._where = module, node, where
+        self.name = name
+        self.key = name.rpartition("[")[2].rstrip("]").rpartition(".")[2]
+        self.line = line
+        self._value: Value | None = None
+        self._source: frozenset[str] | None = None
+
+    @property
+    def scope(self) -> str:
+        """The functions and classes around it."""
+        return self._where.scope
+
+    @property
+    def owner(self) -> str:
+        """The class it stands in."""
+        return self._where.owner
+
+    @property
+    def is_conditional(self) -> bool:
+        """True under an ``if``."""
+        return bool(self._where.tests)
+
+    @property
+    def value(self) -> Value:
+        """What is given."""
+        if self._value is None:
+            self._value = self._module.value(self._node, self._where.scope)
+        return self._value
+
+    @property
+    def source(self) -> frozenset[str]:
+        """The names and strings in what is given."""
+        if self._source is None:
+            self._source = frozenset(_words((self._node,), 60))
+        return self._source
+
+
+class PythonFunction:
+    """A function; its words are collected when they are asked for."""
+
+    __slots__ = ("_module", "_node", "_where", "_words", "line", "name")
+
+    def __init__(
+        self,
+        module: PythonModule,
+        node: ast.FunctionDef | ast.AsyncFunctionDef,
+        where: _Where,
+    ) -> None:
+        self._module, self._node, self._where = module, node, where
+        self.name, self.line = node.name, node.lineno
+        self._words: frozenset[str] | None = None
+
+    @property
+    def scope(self) -> str:
+        """The functions and classes around it."""
+        return self._where.scope
+
+    @property
+    def decorators(self) -> tuple[PythonCall, ...]:
+        """Its decorators."""
+        return tuple(
+            PythonCall(self._module, d if isinstance(d, ast.Call) else _bare(d), self._where)
+            for d in self._node.decorator_list
+        )
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The names, attributes and strings that it uses."""
+        if self._words is None:
+            self._words = frozenset(_words(self._node.body, 4000))
+        return self._words
+
+
 class PythonModule:
     """A Python file as its facts. `link` gives it the means to look into other modules."""
 
@@ -97,8 +187,8 @@ class PythonModule:
         self.name = name
         self.imports: dict[str, str] = {}
         self.calls: list[PythonCall] = []
-        self.bindings: list[Binding] = []
-        self.functions: list[Function] = []
+        self.bindings: list[PythonBinding] = []
+        self.functions: list[PythonFunction] = []
         self.strings: list[Text] = []
         self.classes: dict[str, tuple[str, ...]] = {}
         self.class_lines: dict[str, int] = {}
@@ -107,10 +197,10 @@ class PythonModule:
         self.outside: Outside | None = None
         self._resolving = 0
         self._lines = file.text.split("\n")
-        self._bound: list[tuple[str, ast.expr, _Where, int]] = []
-        self._defined: list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, _Where]] = []
-        self._find_imports(tree)
+        self._package = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
         self._walk(tree)
+        self.calls.sort(key=lambda call: call.line)
+        self.bindings.sort(key=lambda binding: binding.line)
 
     def span(self, line: int) -> Span:
         """A line of the module as evidence."""
@@ -178,58 +268,18 @@ class PythonModule:
 
     # Facts ---------------------------------------------------------------------------------
 
-    def finish(self) -> None:
-        """Value what the walk found: done when every module of the project can be looked into."""
-        for name, node, where, line in self._bound:
-            self.bindings.append(
-                Binding(
-                    name,
-                    line,
-                    self.value(node, where.scope),
-                    where.scope,
-                    where.owner,
-                    bool(where.tests),
-                    frozenset(_words(node, 60)),
-                )
-            )
-        for definition, where in self._defined:
-            self.functions.append(self._function(definition, where))
-        self.calls.sort(key=lambda call: call.line)
-        self.bindings.sort(key=lambda binding: binding.line)
-        self._bound, self._defined = [], []
-
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, where: _Where) -> Function:
-        decorators = tuple(
-            PythonCall(self, d if isinstance(d, ast.Call) else _bare(d), where)
-            for d in node.decorator_list
-        )
-        words: set[str] = set()
-        for statement in node.body:
-            words.update(_words(statement, 4000))
-        names = (a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
-        return Function(
-            node.name, node.lineno, where.scope, decorators, frozenset(words), tuple(names)
-        )
-
-    def _find_imports(self, tree: ast.Module) -> None:
-        package = self.name.split(".")
-        if self.file.name != "__init__.py":
-            package = package[:-1]
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    if alias.asname:
-                        self.imports[alias.asname] = alias.name
-                    else:
-                        top = alias.name.partition(".")[0]
-                        self.imports[top] = top
-            elif isinstance(node, ast.ImportFrom):
-                base = node.module or ""
-                if node.level:
-                    parents = package[: len(package) - node.level + 1]
-                    base = ".".join([*parents, base] if base else parents)
-                for alias in node.names:
-                    self.imports[alias.asname or alias.name] = f"{base}.{alias.name}"
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                self.imports[alias.asname or top] = alias.name if alias.asname else top
+            return
+        base = node.module or ""
+        if node.level:
+            parents = self._package[: len(self._package) - node.level + 1]
+            base = ".".join([*parents, base] if base else parents)
+        for alias in node.names:
+            self.imports[alias.asname or alias.name] = f"{base}.{alias.name}"
 
     def _walk(self, tree: ast.Module) -> None:
         waiting: list[tuple[ast.AST, _Where]] = [(tree, _Where())]
@@ -237,14 +287,15 @@ class PythonModule:
             node, where = waiting.pop()
             inner = self._note(node, where)
             docstring = _docstring_of(node)
-            for child in ast.iter_child_nodes(node):
-                if child is docstring:
-                    continue
-                waiting.append((child, self._inside(node, child, inner)))
+            is_test = isinstance(node, ast.If)
+            for child in children(node):
+                if child is not docstring:
+                    waiting.append((child, self._inside(node, child, inner) if is_test else inner))
 
     def _inside(self, node: ast.AST, child: ast.AST, where: _Where) -> _Where:
         """What stands around a child: a test holds for an ``if``'s body, not for its ``else``."""
-        if isinstance(node, ast.If) and child is not node.test:
+        assert isinstance(node, ast.If)
+        if child is not node.test:
             if _is_main_test(node.test):
                 return _Where(where.scope, where.owner, True, where.tests)
             if child in node.body:
@@ -258,6 +309,8 @@ class PythonModule:
         match node:
             case ast.Call():
                 self.calls.append(PythonCall(self, node, where))
+            case ast.Import() | ast.ImportFrom():
+                self._import(node)
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
                     self._bind(target, value, where)
@@ -266,7 +319,7 @@ class PythonModule:
             case ast.NamedExpr(target=target, value=value):
                 self._bind(target, value, where)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                self._defined.append((node, where))
+                self.functions.append(PythonFunction(self, node, where))
                 scope = f"{where.scope}.{node.name}" if where.scope else node.name
                 return _Where(scope, where.owner, where.is_main, where.tests)
             case ast.ClassDef(name=name, bases=bases):
@@ -277,7 +330,8 @@ class PythonModule:
             case ast.Dict(keys=keys, values=values):
                 for key, value in zip(keys, values, strict=True):
                     if isinstance(key, ast.Constant) and key.value in ENTRIES:
-                        self._bound.append((f"{{}}[{key.value}]", value, where, key.lineno))
+                        name = f"{{}}[{key.value}]"
+                        self.bindings.append(PythonBinding(self, name, value, where, key.lineno))
             case ast.Constant(value=str(text)) if text:
                 self.strings.append(Text(text[:2000], node.lineno, where.scope))
             case _:
@@ -297,13 +351,13 @@ class PythonModule:
             key = target.slice
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 name = f"{self.name_of(target.value)}[{key.value}]"
-        else:
-            name = self.name_of(target)
-        if isinstance(target, ast.Name):
+        elif isinstance(target, ast.Name):
             self._remember(target.id, value, where)
             name = target.id
+        else:
+            name = self.name_of(target)
         if name:
-            self._bound.append((name, value, where, target.lineno))
+            self.bindings.append(PythonBinding(self, name, value, where, target.lineno))
 
     def _remember(self, name: str, value: ast.expr | None, where: _Where) -> None:
         """Keep what a name is, as long as it is given once."""
@@ -363,11 +417,25 @@ def _is_main_test(test: ast.expr) -> bool:
     )
 
 
-def _words(node: ast.AST, most: int) -> list[str]:
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes directly inside one, without those that say only load or store."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            for part in value:
+                if isinstance(part, ast.AST):
+                    yield part
+        elif isinstance(value, ast.AST) and value.__class__ not in _CONTEXTS:
+            yield value
+
+
+def _words(nodes: Sequence[ast.AST], most: int) -> list[str]:
     """The names, attributes and strings of a piece of code, in no order, bounded."""
     found: list[str] = []
-    for inner in ast.walk(node):
-        match inner:
+    waiting = list(nodes)
+    while waiting and len(found) < most:
+        node = waiting.pop()
+        match node:
             case ast.Name(id=name):
                 found.append(name)
             case ast.Attribute(attr=attr):
@@ -376,6 +444,5 @@ def _words(node: ast.AST, most: int) -> list[str]:
                 found.append(text[:80])
             case ast.keyword(arg=str(arg)):
                 found.append(arg)
-        if len(found) >= most:
-            break
+        waiting.extend(children(node))
     return found

@@ -36,8 +36,6 @@ class Program:
             parts = name.split(".")
             for start in range(len(parts)):
                 self._by_name.setdefault(".".join(parts[start:]), module)
-        for module in self.modules:
-            module.finish()
 
     def module(self, name: str) -> PythonModule | None:
         """A module by its dotted name. Returns None if the project has none like it."""
