@@ -60,7 +60,12 @@ def audit(
             reason = f"the rule crashed: {type(error).__name__}: {error}"
             unanswered.append(Unanswered(rule.id, "the project's files", reason))
     found = in_order(_numbered(_suppressed(f, project) for f in _once(findings)))
-    paths = project.paths
+    try:
+        paths, deployments = project.paths, project.deployments
+    except Exception as error:
+        reason = f"the deployment could not be put together: {type(error).__name__}: {error}"
+        unanswered.append(Unanswered("paths", "the project's files", reason))
+        paths, deployments = (), ()
     status, reasons = tls_status(paths, environment)
     report = Report(
         target_kind="source",
@@ -80,7 +85,7 @@ def audit(
         tool_version=__version__,
         notes=tuple(_notes(project)),
         environment=environment,
-        deployments=project.deployments,
+        deployments=deployments,
         paths=paths,
         skipped=project.skipped,
     )

@@ -62,7 +62,7 @@ def _routed(d: Deployment, route: Route) -> Iterator[Path]:
     service = next((s for s in d.services if s.name == route.service), None)
     edge = Hop(route.program, "https" if route.has_tls else "http", route.place)
     target = service or Service(route.service, route.place, d.environment)
-    start = _start(target, route.port)
+    start = _start(target, route.port) or (target.starts[0] if len(target.starts) == 1 else None)
     yield Path(
         d.name,
         target.environment,
@@ -105,6 +105,8 @@ def _published(d: Deployment, service: Service, port: Publication) -> Iterator[P
     start = _start(service, port.target)
     if start is not None and start.is_local:
         return
+    if start is None and service.starts:
+        return  # another port of it, where nothing says what listens
     if service.role != "app" and start is None and not _proxy_to(d, service):
         return
     proxy = _proxy_to(d, service)
@@ -165,7 +167,9 @@ def _through(
     app = d.apps.get(target.name if target is not None else service.name)
     start = None
     if forward is not None:
+        behind = (target or service).starts
         start = _start(target or service, forward.port, forward.socket)
+        start = start or (behind[0] if len(behind) == 1 else None)
         hops += _last_hops(target or service, start, app, forward.place)
     tells = None if forward is None else _tells(forward)
     return Path(
@@ -257,8 +261,7 @@ def _start(service: Service, port: int | None, socket: str = "") -> Start | None
     exact = next((s for s in service.starts if s.port == port and port is not None), None)
     if exact is not None:
         return exact
-    unknown = next((s for s in service.starts if s.port is None or port is None), None)
-    return unknown or (service.starts[0] if len(service.starts) == 1 else None)
+    return next((s for s in service.starts if s.port is None or port is None), None)
 
 
 def _last_hops(

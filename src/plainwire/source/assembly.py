@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -86,7 +86,13 @@ class Assembler:
         images = list(self._bare_images())
         yield from images
         known = {s.place for d in (*hosts, *images) for v in d.services for s in v.starts}
-        for one in self._bare_modules():
+        started = {
+            app.folder
+            for d in (*hosts, *images)
+            for name, app in d.apps.items()
+            if any(v.starts for v in d.services if v.name == name)
+        }
+        for one in self._bare_modules(started):
             if not any(s.place in known for v in one.services for s in v.starts):
                 yield one
 
@@ -160,7 +166,8 @@ class Assembler:
             context = Context(folder or one.file.folder, settings)
             starts = self._starts(base, stage, image, context)
             holds_app = folder is not None and self._has_app(folder)
-            if role == "other" and (starts or (holds_app and folder)):
+            is_built = base.context is not None
+            if role == "other" and (starts or (holds_app and is_built)):
                 role = "app"
         if image is not None and environment in ("production", "staging"):
             self.used_images.add(image.path)
@@ -211,10 +218,11 @@ class Assembler:
             stage = image.stage(service.target) if image is not None else None
             return image, stage, service.context
         if service.image and self._is_own(service.image):
-            for folder in (one.file.folder, ""):
+            for folder in (one.file.folder, "", "docker"):
                 image = self.images.get(posixpath.join(folder, "Dockerfile"))
-                if image is not None and self._has_app(folder):
-                    return image, image.stage(None), folder
+                context = "" if folder == "docker" else folder
+                if image is not None and self._has_app(context):
+                    return image, image.stage(None), context
         return None, None, None
 
     def _is_own(self, image: str) -> bool:
@@ -462,7 +470,7 @@ class Assembler:
         for file in self.files:
             if file.format == "ini" and _is_under(file.path, folder):
                 for text, place in programs.commands(file):
-                    yield from self.starter.text(text, place, Context(folder, {}))
+                    yield from self.starter.unit(text, place, Context(folder, {}))
 
     def _bare_images(self) -> Iterator[Deployment]:
         """Images that start the application and that nothing here publishes."""
@@ -497,10 +505,12 @@ class Assembler:
             for other in self.images
         ) and not _PRODUCTION_NAME.search(name)
 
-    def _bare_modules(self) -> Iterator[Deployment]:
+    def _bare_modules(self, started: Collection[str]) -> Iterator[Deployment]:
         """Modules that start a server when they are run, where nothing else says how to start."""
         for app in self.apps:
             prefix = app.folder
+            if prefix in started:
+                continue
             if any(_is_under(path, prefix) for path in self.images) or any(
                 f.format == "procfile" and _is_under(f.path, prefix) for f in self.files
             ):
@@ -554,7 +564,9 @@ class Assembler:
             return None
         if service.role == "proxy" and service.name != "host":
             return None
-        targets = {start.target for start in service.starts}
+        targets = set()
+        for start in service.starts:
+            targets |= {start.target, *self.starter.made_by(start.target, service.folder)}
         inside = [a for a in self.apps if _is_under(a.place.path, service.folder)]
         named = [a for a in inside if a.place.path in targets]
         if named or inside:
@@ -572,10 +584,11 @@ def _is_under(path: str, folder: str) -> bool:
 
 
 def _implied(site: ProxySite) -> tuple[Publication, ...]:
-    """A proxy on a machine is reached at the ports it listens on."""
+    """A proxy on a machine is reached at the ports it listens on, where the address is known."""
     return tuple(
         Publication(listen.port, listen.port, listen.place, "listen", listen.host.strip("[]*"))
         for listen in site.listens
+        if not re.search(r"\{\{|\$|%[({]|____", listen.host)
     )
 
 
@@ -598,6 +611,8 @@ def _service_environment(service: ComposeService, settings: Mapping[str, Setting
         return "development"
     if any(re.search(r"(^|[_-])tests?([_-]|$)", word) for word in words):
         return "test"
+    if any(_DEVELOPMENT_NAME.search(part) for p in service.env_files for part in p.split("/")):
+        return "development"
     own = service.settings.get("FLASK_ENV") or service.settings.get("FLASK_CONFIG")
     if own is not None and (own.value or "").lower() in ("development", "dev"):
         return "development"

@@ -89,18 +89,10 @@ def find_apps(program: Program, roots: Sequence[str]) -> tuple[App, ...]:
     made = [
         (module, call)
         for module in program.modules
-        if module.file.environment in ("production", "staging", "development", "example")
+        if module.file.environment in ("production", "staging", "development")
         for call in module.calls
         if _makes_app(call, module, program)
     ]
-    if not made:
-        made = [
-            (m, c)
-            for m in program.modules
-            if m.file.environment == "documentation"
-            for c in m.calls
-            if _makes_app(c, m, program)
-        ]
     by_folder: dict[str, list[tuple[PythonModule, PythonCall]]] = {}
     for module, call in made:
         by_folder.setdefault(folder_of(module.file.path, roots), []).append((module, call))
@@ -205,9 +197,11 @@ class _Component:
         return self._named
 
     def _is_config_class(self, module: PythonModule, name: str) -> bool:
+        bases = module.classes.get(name, ())
+        if any(base.endswith(("Model", "Form", "Serializer", "Schema")) for base in bases):
+            return False
         if _CONFIG_CLASS.search(name):
             return True
-        bases = module.classes.get(name, ())
         full = f"{module.name}.{name}"
         return any(_CONFIG_CLASS.search(base) for base in bases) or full in self._from_object()
 

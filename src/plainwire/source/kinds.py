@@ -55,7 +55,7 @@ _VENDORED = re.compile(
 _TEST = re.compile(
     r"(^|/)(tests?|testing|spec|specs|e2e|__tests__|fixtures?|cypress|benchmarks?)/"
     r"|(^|/)(test_[^/]*|[^/]*_test|conftest|[^/]*\.(test|spec))\.\w+$|(^|[._/-])test[._-]?(compose|env|config|settings)"
-    r"|compose[-._]test|\.env[-._]test|dockerfile[-._]test|[-._]tests?\.(ya?ml|env|cfg|ini|conf)$",
+    r"|(^|/)\.ci/|[-._]ci[-._]|(^|/)[^/]*_tester\.py$|compose[-._]test|\.env[-._]test|dockerfile[-._]test|[-._]tests?\.(ya?ml|env|cfg|ini|conf)$",
     re.IGNORECASE,
 )
 _DOCUMENTATION = re.compile(
@@ -71,7 +71,8 @@ _DEVELOPMENT = re.compile(
 )
 _STAGING = re.compile(r"(^|[/._-])(staging|stage|preprod)([/._-]|$)", re.IGNORECASE)
 _SAYS_DEVELOPMENT = re.compile(
-    r"^\s*#.*\b(development (use )?only|for (local )?development|local development"
+    r"^\s*#.*\b(development\W+(use\W+|purposes\W+)?only|for\W+(the\W+)?(local\W+)?development"
+    r"|local\W+development|development\W+(setup|environment|server|purposes)"
     r"|(only|just) for (development|testing|local)|do not use (this )?in production"
     r"|not for production|dev(elopment)? environment)",
     re.IGNORECASE | re.MULTILINE,

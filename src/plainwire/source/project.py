@@ -58,7 +58,7 @@ class LocalProject:
         return Program(
             f
             for f in self.files
-            if f.environment != "vendored" and (f.format == "python" or f.name == "setup.py")
+            if f.format == "python" and f.environment not in ("vendored", "test", "documentation")
         )
 
     @property

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from plainwire.model import Setting, SourceFile, Span, Start
 from plainwire.source.deploy import programs
-from plainwire.source.deploy.words import commands, expanded, joined_lines
+from plainwire.source.deploy.words import (
+    chosen,
+    commands,
+    expanded,
+    functions_of,
+    joined_lines,
+)
 from plainwire.source.python.module import PythonModule, parse
 from plainwire.source.python.program import Program, dotted
 from plainwire.source.python.serving import Served, servers
@@ -54,6 +61,11 @@ class Context:
     via: tuple[Span, ...] = ()
     rest: tuple[str, ...] = ()
     depth: int = 0
+
+    @property
+    def origin(self) -> Span | None:
+        """Where the command that a script was given is written. Returns None at the outset."""
+        return self.via[-1] if self.via else None
 
     @property
     def variables(self) -> dict[str, str]:
@@ -153,19 +165,56 @@ class Starter:
 
     def _script(self, script: SourceFile, place: Span, at: Context) -> tuple[Start, ...]:
         """What a shell script starts, by its lines; ``"$@"`` is the command it was given."""
+        bodies, lines = functions_of(list(joined_lines(script.text[:200_000])))
+        return self._lines(script, lines, bodies, at)
+
+    def _lines(
+        self,
+        script: SourceFile,
+        lines: Sequence[tuple[str, int]],
+        bodies: Mapping[str, Sequence[tuple[str, int]]],
+        at: Context,
+    ) -> tuple[Start, ...]:
+        """What the lines of a script start; a function's where it is called."""
         found: list[Start] = []
-        for text, line in joined_lines(script.text[:200_000]):
+        if at.depth > MAX_DEPTH:
+            return ()
+        for text, line in chosen(lines, at.rest[0] if at.rest else None):
             here = script.span(line)
-            if re.search(r"[\"']?\$[@*][\"']?\s*$", text) and re.match(
-                r"(exec|eval)?\s*\"?\$", text
-            ):
-                found += self.starts(at.rest, place, at.deeper(here))
+            given = re.match(r"set -- ([^$]*)\"\$@\"$", text)
+            if given:
+                at = replace(at, rest=(*given[1].split(), *at.rest))
+            if _GIVEN.fullmatch(text):
+                found += self.starts(at.rest, at.origin or here, at.deeper(here))
                 continue
             assigned = re.match(r"(?:export\s+)?\w+=([\"'])(.*)\1\s*$", text)
             for words in commands(assigned[2] if assigned else text):
-                if words and words[0] not in ("echo", "printf", "cat", "cd"):
+                if not words or words[0] in ("echo", "printf", "cat", "cd"):
+                    continue
+                if words[0] in bodies:
+                    inner = at.deeper(here, words[1:])
+                    found += self._lines(script, bodies[words[0]], bodies, inner)
+                else:
                     found += self.starts(words, here, at.deeper(here))
         return tuple(found)
+
+    def made_by(self, target: str, folder: str) -> Iterator[str]:
+        """The files that a WSGI target such as ``wsgi:app`` gets its application from."""
+        name = target.partition(":")[0]
+        module = self.module(name, folder) if name and ":" in target else None
+        if module is None:
+            module = self.program.of_path(target)
+        if module is None:
+            return
+        yield module.file.path
+        for call in module.calls:
+            other = self.program.split(call.name)
+            if other is not None:
+                yield other[0].file.path
+        for full in module.imports.values():
+            other = self.program.split(full)
+            if other is not None:
+                yield other[0].file.path
 
     # Python --------------------------------------------------------------------------------
 
@@ -191,7 +240,7 @@ class Starter:
         if module is None:
             return ()
         if words[1:2] in (["run"], ["runserver"]) and not self._of(module):
-            return self._flask(["run", *words[2:]], place, at)
+            return self._flask(["run", *words[2:]], place, at, module)
         return self._module(module, place, at, words[1:])
 
     def _module(
@@ -220,8 +269,9 @@ class Starter:
         # Where one function starts either, the development server is the one for developers.
         served.sort(key=lambda one: one.is_development)
         for one in served:
-            host = options.get("host") or options.get("bind") or one.host
-            port = options.get("port", "")
+            host = options.get("host") or options.get("bind")
+            host = host or _value(at, one.host_variable) or one.host
+            port = options.get("port") or _value(at, one.port_variable) or ""
             spot = one.call.span()
             is_local = host is not None and _is_local(host)
             starts_at = place if "host" in options else spot
@@ -313,11 +363,29 @@ class Starter:
             found = module.file if module is not None else None
         return found
 
-    def _flask(self, rest: Sequence[str], place: Span, at: Context) -> tuple[Start, ...]:
+    def _script_server(self, module: PythonModule) -> dict[str, str]:
+        """The host and port that Flask-Script's ``Server(host=…)`` gives ``runserver``."""
+        found: dict[str, str] = {}
+        for call in module.calls:
+            if call.name.startswith("flask_script") and call.name.endswith("Server"):
+                for name in ("host", "port"):
+                    value = call.argument(name)
+                    if value is not None and isinstance(value.literal, str | int):
+                        found[name] = str(value.literal)
+        return found
+
+    def _flask(
+        self,
+        rest: Sequence[str],
+        place: Span,
+        at: Context,
+        script: PythonModule | None = None,
+    ) -> tuple[Start, ...]:
         words = list(rest)
         if "run" not in words:
             return ()
         options = _options(words, {"h": "host", "p": "port"})
+        options = {**self._script_server(script), **options} if script else options
         host = options.get("host") or _value(at, "FLASK_RUN_HOST") or "127.0.0.1"
         port = options.get("port") or _value(at, "FLASK_RUN_PORT") or "5000"
         has_tls = "cert" in options or bool(_value(at, "FLASK_RUN_CERT"))
@@ -375,8 +443,20 @@ class Starter:
         for file in self._files.values():
             if file.format == wanted and _is_under(file.path, at.folder):
                 for text, spot in programs.commands(file):
-                    found += self.text(text.replace("%(ENV_", "${").replace(")s", "}"), spot, at)
+                    if wanted == "ini":
+                        found += self.unit(text, spot, at)
+                    else:
+                        found += self.text(text, spot, at)
         return tuple(found)
+
+    def unit(self, text: str, place: Span, at: Context) -> tuple[Start, ...]:
+        """What a command of supervisor or systemd starts: words, and no shell."""
+        filled = text.replace("%(ENV_", "${").replace(")s", "}")
+        try:
+            words = shlex.split(filled)
+        except ValueError:
+            words = filled.split()
+        return self.starts(words, place, at)
 
     def _npm(self, rest: Sequence[str], place: Span, at: Context) -> tuple[Start, ...]:
         """The servers that a script of package.json starts, through scripts that it runs."""
@@ -397,14 +477,11 @@ class Starter:
             if name in seen or not isinstance(text, str):
                 continue
             seen.add(name)
-            line = next(
-                (
-                    n
-                    for n, one in enumerate(package.lines, 1)
-                    if f'"{name}"' in one and text[:10] in one
-                ),
-                1,
-            )
+            text = _JINJA.sub("", text)
+            if text.startswith("run-script-os"):
+                waiting += [o for o in scripts if o in (f"{name}:default", f"{name}:linux")]
+            numbered = enumerate(package.lines, 1)
+            line = next((n for n, one in numbered if f'"{name}":' in one), 1)
             waiting += [other for other in scripts if other != name and _mentions(text, other)]
             found += self.text(text, package.span(line), at.deeper(place))
         return tuple(found)

@@ -12,7 +12,17 @@ _IDENTIFIERS = re.compile(
     r"|schema\.org|json-schema\.org|opensource\.org|apache\.org/licenses)$",
     re.IGNORECASE,
 )
-_INTERNAL = (".local", ".internal", ".localhost", ".test", ".example", ".invalid", ".svc", ".lan")
+_INTERNAL = (
+    ".local",
+    ".internal",
+    ".localhost",
+    ".test",
+    ".example",
+    ".invalid",
+    ".svc",
+    ".lan",
+    ".onion",  # Tor encrypts the way to it
+)
 
 
 def host_of(url: str) -> str:

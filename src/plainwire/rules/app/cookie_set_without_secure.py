@@ -61,6 +61,9 @@ def cookie_set_without_secure(project: Project) -> Iterator[Finding]:
             secure = call.argument("secure", 6)
             if secure is not None and (not secure.is_known or secure.literal):
                 continue
+            ends = (call.argument("expires", 3), call.argument("max_age", 2))
+            if any(v is not None and v.literal == 0 and v.is_known for v in ends):
+                continue  # it is taken away
             key = call.argument("key", 0)
             is_sensitive = key is not None and bool(_SENSITIVE.search(key.text))
             yield cookie_set_without_secure.finding(

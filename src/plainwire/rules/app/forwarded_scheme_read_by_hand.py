@@ -37,6 +37,7 @@ Limits:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from plainwire.model import Finding, Project, Severity, rule
@@ -55,6 +56,8 @@ HEADERS = frozenset(
         "http_x_forwarded_scheme",
     }
 )
+
+_LOGS = re.compile(r"\blog(ger|ging)?\.\w+\(|\bprint\(")
 
 
 @rule(
@@ -75,8 +78,10 @@ def forwarded_scheme_read_by_hand(project: Project) -> Iterator[Finding]:
             holder = call.name.rpartition(".")[0].rpartition(".")[2].lower()
             if name is None or name.text.lower() not in HEADERS:
                 continue
-            if "header" in holder or "environ" in holder:
+            place = module.span(call.line)
+            is_logged = bool(_LOGS.search(place.text))
+            if ("header" in holder or "environ" in holder) and not is_logged:
                 yield forwarded_scheme_read_by_hand.finding(
                     f"{name.text} is believed whoever sends it",
-                    module.span(call.line),
+                    place,
                 )

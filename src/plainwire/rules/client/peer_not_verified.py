@@ -26,6 +26,7 @@ Good:
 Limits:
 
     A value that only running shows is found where its name says that it switches verification off.
+    A context that only fetches a certificate to look at it (getpeercert) is left out.
 """
 
 from __future__ import annotations
@@ -91,12 +92,17 @@ def _of_call(call: Call, uses_mail: bool) -> tuple[str, Severity]:
 def _of_binding(binding: Binding, module: Module) -> Iterator[Finding]:
     place = module.span(binding.line)
     key, value = binding.key, binding.value
-    if key == "verify_mode" and "CERT_NONE" in binding.source:
+    inspected = any(
+        c.scope == binding.scope and c.name.endswith("getpeercert") for c in module.calls
+    )
+    if key == "verify_mode" and "CERT_NONE" in binding.source and not inspected:
         yield peer_not_verified.finding("CERT_NONE: any certificate is accepted", place)
     elif key in ("verify", "verify_ssl", "ssl_verify") and value.literal is False:
         if binding.name.startswith("{}") or "session" in binding.name.lower():
             yield peer_not_verified.finding(
-                "verification is switched off for what is sent with these options", place
+                "verification is switched off for what is sent with these options",
+                place,
+                severity=Severity.MEDIUM if binding.name.startswith("{}") else None,
             )
     elif binding.name == "{}[verify]" and any(map(_OFF_WORDS.search, binding.source)):
         yield peer_not_verified.finding(

@@ -83,6 +83,10 @@ def tls_switched_off(project: Project) -> Iterator[Finding]:
 
 
 def _variables(project: Project) -> Iterator[Setting]:
+    for app in project.apps:
+        for setting in app.settings:
+            if _OFF.search(setting.name) and not setting.is_conditional:
+                yield setting
     for deployment in project.deployments:
         for service in deployment.services if deployment.apps else ():
             if service.environment in ("production", "staging"):

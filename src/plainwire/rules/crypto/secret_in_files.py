@@ -89,7 +89,7 @@ def _settings(project: Project) -> Iterator[Setting]:
         if deployment.environment in wanted and deployment.apps:
             for service in deployment.services:
                 if service.environment in wanted:
-                    yield from service.settings.values()
+                    yield from (s for s in service.settings.values() if s.environment in wanted)
     yield from (s for s in project.variables if s.environment in (*wanted, "example"))
 
 

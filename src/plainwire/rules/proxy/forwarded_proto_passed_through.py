@@ -38,7 +38,7 @@ Good:
 
 Limits:
 
-    A variable of a map is not followed.
+    A map that trusts only the addresses of a proxy is taken for one that trusts everybody.
 """
 
 from __future__ import annotations

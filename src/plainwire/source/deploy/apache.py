@@ -10,6 +10,7 @@ import shlex
 
 from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
 
+_JINJA = re.compile(r"\{\{[^{}]*\}\}|\{%.*?%\}")
 _OPEN = re.compile(r"<VirtualHost\s+([^>]+)>", re.IGNORECASE)
 
 
@@ -20,7 +21,7 @@ def sites(file: SourceFile) -> tuple[ProxySite, ...]:
     begin = 0
     body: list[tuple[tuple[str, ...], int]] = []
     for number, line in enumerate(file.lines, 1):
-        text = line.strip()
+        text = _JINJA.sub(lambda m: "_" * len(m[0]), line).strip()
         if not text or text.startswith("#"):
             continue
         opening = _OPEN.match(text)

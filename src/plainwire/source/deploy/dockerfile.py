@@ -15,6 +15,8 @@ from plainwire.model import Image, Setting, SourceFile, Stage
 from plainwire.source.deploy.words import expanded
 
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)(\w+)\1")
+_JINJA = re.compile(r"\{%[^\n]*?%\}")
+_PLACEHOLDER = re.compile(r"\{\{[ \t]*([\w.]+)[ \t]*\}\}")
 _WORD = re.compile(
     r"FROM|RUN|CMD|LABEL|EXPOSE|ENV|ADD|COPY|ENTRYPOINT|VOLUME|USER|WORKDIR|ARG|ONBUILD"
     r"|STOPSIGNAL|HEALTHCHECK|SHELL|MAINTAINER"
@@ -74,7 +76,8 @@ def read(file: SourceFile) -> Image:
 
 def instructions(text: str) -> Iterator[tuple[str, str, int]]:
     """The instructions with their arguments and lines; comments and heredoc bodies left out."""
-    lines = text.split("\n")
+    text = _JINJA.sub(lambda m: " " * len(m[0]), text)
+    lines = _PLACEHOLDER.sub(r"{{\1}}", text).split("\n")
     at = 0
     while at < len(lines):
         start, line = at, lines[at].strip()

@@ -109,6 +109,14 @@ def sites(
         for d in scope.deep()
         if d.name == "upstream" and d.arguments
     }
+    claimed = {
+        d.arguments[1]
+        for d in scope.deep()
+        if d.name == "map" and len(d.arguments) > 1 and "$http_x_forwarded" in d.arguments[0]
+    }
+    for d in scope.deep():
+        if d.name == "proxy_set_header" and len(d.arguments) > 1 and d.arguments[1] in claimed:
+            d.arguments = (d.arguments[0], "$http_x_forwarded_proto")  # what the client claims
     found = []
     for outer, server in _servers(scope, scope):
         found.append(_site(server, outer, upstreams, file, text is not None))

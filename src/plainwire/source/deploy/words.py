@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?([-+?=])((?:[^{}]|\{[^{}]*\})*))?\}|\$(\w+)")
 
@@ -95,3 +95,64 @@ def joined_lines(text: str) -> Iterator[tuple[str, int]]:
             at += 1
         if line.strip():
             yield line.strip(), start + 1
+
+
+Line = tuple[str, int]
+
+
+def functions_of(lines: list[Line]) -> tuple[dict[str, list[Line]], list[Line]]:
+    """The bodies of a script's functions by name, and the lines that are outside them."""
+    bodies: dict[str, list[Line]] = {}
+    outside: list[Line] = []
+    current: list[Line] | None = None
+    for text, line in lines:
+        opening = re.match(r"(?:function\s+)?([\w-]+)\s*\(\)\s*\{?\s*(.*)$", text)
+        if current is None and opening and not opening[2].startswith("("):
+            current = bodies.setdefault(opening[1], [])
+            if opening[2].rstrip("} "):
+                current.append((opening[2].rstrip("} "), line))
+            if opening[2].rstrip().endswith("}"):
+                current = None
+        elif current is not None and text == "}":
+            current = None
+        elif current is not None:
+            if text != "{":
+                current.append((text, line))
+        else:
+            outside.append((text, line))
+    return bodies, outside
+
+
+def chosen(lines: Sequence[Line], word: str | None) -> Iterator[Line]:
+    """The lines that run where the script is given a word: of ``case "$1"``, the branch it takes.
+
+    Without a word, and for a ``case`` over anything else, every branch counts.
+    """
+    depth = 0
+    is_ours = False
+    labels: list[str] = []
+    for text, line in lines:
+        opening = re.match(r"case\s+(.+?)\s+in\b", text)
+        if opening:
+            depth += 1
+            is_ours = depth == 1 and word is not None and bool(re.search(r"\$[1{@*]", opening[1]))
+            labels = []
+            continue
+        if text.startswith("esac"):
+            depth -= 1
+            is_ours = False
+            continue
+        label = re.match(r"\(?([^()\s][^()]*)\)\s*(.*)$", text) if depth else None
+        if label and depth and not re.match(r"\w+=\$|\$", text):
+            labels = [part.strip().strip("\"'") for part in label[1].split("|")]
+            text = label[2].removesuffix(";;").strip()
+        if is_ours and labels and not _takes(labels, word or "", lines):
+            continue
+        if text and text != ";;":
+            yield text, line
+
+
+def _takes(labels: list[str], word: str, lines: Sequence[Line]) -> bool:
+    if "*" not in labels:
+        return word in labels
+    return not any(re.match(rf"\(?[^()]*\b{re.escape(word)}\b[^()]*\)", t) for t, _ in lines)

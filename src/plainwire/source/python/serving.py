@@ -38,6 +38,8 @@ class Served:
     is_development: bool
     debug: bool | None
     certificate: str = ""
+    host_variable: str = ""
+    port_variable: str = ""
 
 
 def servers(module: PythonModule) -> Iterator[Served]:
@@ -89,7 +91,13 @@ def _run(call: PythonCall, module: PythonModule) -> Served | None:
         not is_socketio,
         _truth(debug),
         context.text if context is not None else "",
+        _variable(host),
+        _variable(call.argument("port", None if is_socketio else 1)),
     )
+
+
+def _variable(value: Value | None) -> str:
+    return (value.variable or "") if value is not None else ""
 
 
 def _truth(value: Value | None) -> bool | None:
