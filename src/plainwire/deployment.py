@@ -54,7 +54,8 @@ def _paths(d: Deployment) -> Iterator[Path]:
             yield from _published(d, service, port)
         if service.name == d.name:  # an image or a module by itself
             yield from _unpublished(d, service)
-        if service.sites and not service.publications and service.role == "proxy":
+        is_embedded = any(site.is_embedded for site in service.sites)
+        if is_embedded and not service.publications:
             yield from _unmounted(d, service)
 
 

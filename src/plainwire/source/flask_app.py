@@ -206,11 +206,13 @@ class _Component:
         return any(_CONFIG_CLASS.search(base) for base in bases) or full in self._from_object()
 
     def _config_places(self) -> Iterator[Span]:
-        """Where the settings of production begin: a class, or the first line of a module."""
+        """Where classes of settings begin, those for tests and development left out."""
         for module in self.modules:
-            for name, line in module.class_lines.items():
-                holds = any(b.owner == name and _UPPER.fullmatch(b.name) for b in module.bindings)
-                if holds and self._is_config_class(module, name):
+            upper = {b.owner for b in module.bindings if _UPPER.fullmatch(b.name)}
+            for name, line in sorted(module.class_lines.items(), key=lambda item: item[1]):
+                if _of_class(name, "production") != "production" or name not in upper:
+                    continue
+                if self._is_config_class(module, name):
                     yield module.span(line)
 
     # What is wrapped around it ---------------------------------------------------------------

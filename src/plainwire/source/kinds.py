@@ -7,7 +7,7 @@ import re
 from plainwire.model import Environment, Format
 
 _NAMES: tuple[tuple[str, Format], ...] = (
-    (r"(.*\.)?dockerfile(\..*)?|containerfile(\..*)?", "dockerfile"),
+    (r"(.*[._-])?dockerfile([._-].*)?|containerfile([._-].*)?", "dockerfile"),
     (r"(docker-)?compose([-._].*)?\.ya?ml|.*[-._]compose\.ya?ml", "compose"),
     (r"procfile(\..*)?", "procfile"),
     (r"\.flaskenv|\.env([-._].*)?", "env"),

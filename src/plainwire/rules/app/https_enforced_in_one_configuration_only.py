@@ -53,6 +53,8 @@ from collections.abc import Iterator
 
 from plainwire.model import App, Confidence, Finding, Project, Severity, Span, rule
 
+_OTHERS = re.compile(r"MAIL|SMTP|DB|DATABASE|REDIS|LDAP|S3")
+_DISABLED = re.compile(r"(SSL|HTTPS|TLS)_DISABLED?$|^(NO|DISABLE)_(SSL|HTTPS|TLS)$")
 _SWITCH = re.compile(r"(SSL|HTTPS|TLS)(_(REDIRECT|ONLY|REQUIRED|ENABLED?))?$|^(FORCE|REQUIRE)_")
 
 
@@ -93,6 +95,8 @@ def _partial(app: App) -> list[Span]:
     switches = [
         s.place
         for s in app.settings
-        if _SWITCH.search(s.name) and s.is_false and s.environment == "production"
+        if s.environment == "production"
+        and not _OTHERS.search(s.name)
+        and ((_SWITCH.search(s.name) and s.is_false) or (_DISABLED.search(s.name) and s.is_true))
     ]
     return [*switches[:1], *(m.place for m in enforcing)]

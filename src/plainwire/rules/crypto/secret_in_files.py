@@ -73,6 +73,7 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
             setting.place,
             severity=Severity.HIGH if is_key and path not in copied else Severity.MEDIUM,
             confidence=Confidence.FIRM,
+            environment=setting.environment if setting.environment == "staging" else "production",
         )
 
 

@@ -42,7 +42,7 @@ _MAKERS = frozenset(
 )
 _SECRET = re.compile(
     r"token|secret|passw(or)?d|\botp\b|(^|_)(otp|pin|nonce|salt|csrf|api_?key|session_?id)(_|$)"
-    r"|(reset|verif\w*|auth|invite|access|recovery|login)_?(code|key|id)",
+    r"|(reset|verif\w*|auth|invite|access|recovery|login)_?(code|key)",
     re.IGNORECASE,
 )
 _SAFE = frozenset({"secrets", "SystemRandom", "urandom"})

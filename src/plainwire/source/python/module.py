@@ -88,6 +88,13 @@ class PythonCall:
             return None if isinstance(node, ast.Starred) else self._module.value(node, self.scope)
         return None
 
+    def elements(self, position: int) -> tuple[Value, ...]:
+        """The elements of a positional argument that is a tuple or list; empty if it is none."""
+        node = self._node.args[position] if position < len(self._node.args) else None
+        if not isinstance(node, ast.Tuple | ast.List):
+            return ()
+        return tuple(self._module.value(part, self.scope) for part in node.elts)
+
     def named(self, name: str, position: int | None = None) -> str:
         """The dotted name of an argument that is one, or an empty string."""
         for keyword in self._node.keywords:
@@ -198,6 +205,7 @@ class PythonModule:
         self._resolving = 0
         self._lines = file.text.split("\n")
         self._package = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
+        self._find_imports(tree)  # first: every name that follows is resolved by them
         self._walk(tree)
         self.calls.sort(key=lambda call: call.line)
         self.bindings.sort(key=lambda binding: binding.line)
@@ -281,6 +289,17 @@ class PythonModule:
         for alias in node.names:
             self.imports[alias.asname or alias.name] = f"{base}.{alias.name}"
 
+    def _find_imports(self, tree: ast.Module) -> None:
+        waiting: list[ast.AST] = [tree]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._import(node)
+            for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+                inner = getattr(node, name, None)
+                if isinstance(inner, list):
+                    waiting += inner
+
     def _walk(self, tree: ast.Module) -> None:
         waiting: list[tuple[ast.AST, _Where]] = [(tree, _Where())]
         while waiting:
@@ -309,8 +328,6 @@ class PythonModule:
         match node:
             case ast.Call():
                 self.calls.append(PythonCall(self, node, where))
-            case ast.Import() | ast.ImportFrom():
-                self._import(node)
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
                     self._bind(target, value, where)

@@ -165,13 +165,27 @@ def _tuple(call: PythonCall, last: str) -> Served:
     address = call.argument("listener", 0) or call.argument("bind_addr", 0)
     host: str | None = None
     port: int | None = None
-    if address is not None and isinstance(address.literal, tuple) and len(address.literal) == 2:
+    pair = call.elements(0)
+    if len(pair) == 2:
+        host, port = _host(pair[0], None), _port(pair[1], None)
+    elif address is not None and isinstance(address.literal, tuple) and len(address.literal) == 2:
         first, second = address.literal
         host = first if isinstance(first, str) else None
         port = second if isinstance(second, int) else None
     has_tls = any(k in call.keywords for k in ("certfile", "keyfile", "ssl_context"))
     program = "gevent" if "gevent" in call.name else "cheroot"
-    return Served(call, program, host, port, has_tls, False, False)
+    variables = tuple(_variable(v) for v in pair) if len(pair) == 2 else ("", "")
+    return Served(
+        call,
+        program,
+        host,
+        port,
+        has_tls,
+        False,
+        False,
+        host_variable=variables[0],
+        port_variable=variables[1],
+    )
 
 
 def _tornado(call: PythonCall, module: PythonModule) -> Served:
