@@ -156,7 +156,7 @@ def _suppressed(finding: Finding, project: Project) -> Finding:
         return finding
     lines = file.lines
     for number in (span.line, span.line - 1):
-        text = lines[number - 1] if 0 < number <= len(lines) else ""
+        text = lines[number - 1][-2000:] if 0 < number <= len(lines) else ""
         match = _IGNORE.search(text)
         if match is None or not match[2]:
             continue

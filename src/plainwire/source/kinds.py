@@ -32,13 +32,13 @@ _NEVER = re.compile(
     re.IGNORECASE,
 )
 _NGINX = re.compile(
-    r"^\s*(server\s*\{|upstream\s+[\w.-]+\s*\{|location\s+[^{]+\{|listen\s+[^;]+;|proxy_pass\s)",
+    r"^[ \t]*(server\s*\{|upstream\s+[\w.-]+\s*\{|location\s+[^{]+\{|listen\s+[^;]+;|proxy_pass\s)",
     re.M,
 )
 _APACHE = re.compile(
-    r"^\s*<(VirtualHost|IfModule)\b|^\s*(ProxyPass|WSGIScriptAlias)\s", re.M | re.I
+    r"^\s*<(VirtualHost|IfModule)\b|^[ \t]*(ProxyPass|WSGIScriptAlias)\s", re.M | re.I
 )
-_HAPROXY = re.compile(r"^(frontend|backend|listen)\s+\S+\s*$", re.M)
+_HAPROXY = re.compile(r"^(frontend|backend|listen)[ \t]+\S+[ \t]*$", re.M)
 _SHEBANG = re.compile(r"#!.*\b(sh|bash|dash|ash|zsh)\b")
 _SHEBANG_PYTHON = re.compile(r"#!.*\bpython[\d.]*\b")
 _INI = re.compile(r"^\[(program:|uwsgi|Unit\]|Service\])", re.M)
@@ -71,7 +71,7 @@ _DEVELOPMENT = re.compile(
 )
 _STAGING = re.compile(r"(^|[/._-])(staging|stage|preprod)([/._-]|$)", re.IGNORECASE)
 _SAYS_DEVELOPMENT = re.compile(
-    r"^\s*#.*\b(development\W+(use\W+|purposes\W+)?only|for\W+(the\W+)?(local\W+)?development"
+    r"^[ \t]*#.*\b(development\W+(use\W+|purposes\W+)?only|for\W+(the\W+)?(local\W+)?development"
     r"|local\W+development|development\W+(setup|environment|server|purposes)"
     r"|(only|just) for (development|testing|local)|do not use (this )?in production"
     r"|not for production|dev(elopment)? environment)",
@@ -99,7 +99,7 @@ def format_of(path: str, text: str) -> Format | None:
         return "other"
     if found == "yaml":
         return _yaml(head)
-    if found == "env" and not re.search(r"^\s*(export\s+)?\w+\s*=", head, re.M):
+    if found == "env" and not re.search(r"^[ \t]*(export\s+)?\w+[ \t]*=", head, re.M):
         found = None
     if found in ("ini", "template", None) or name.endswith((".conf", ".j2", ".tmpl", ".template")):
         by_content = _by_content(name, head)
@@ -109,7 +109,7 @@ def format_of(path: str, text: str) -> Format | None:
 
 
 def _by_content(name: str, head: str) -> Format | None:
-    if _HAPROXY.search(head) and re.search(r"^\s+(bind|server)\s", head, re.M):
+    if _HAPROXY.search(head) and re.search(r"^[ \t]+(bind|server)\s", head, re.M):
         return "haproxy"
     if not name.endswith((".py", ".html", ".js", ".php")):
         if _NGINX.search(head) and "{" in head and ";" in head:
@@ -129,8 +129,8 @@ def _by_content(name: str, head: str) -> Format | None:
 def _yaml(head: str) -> Format:
     if re.search(r"^kind:\s*\w+", head, re.M) and re.search(r"^apiVersion:", head, re.M):
         return "kubernetes"
-    if re.search(r"^services:\s*$", head, re.M) and re.search(
-        r"^\s+(image|build|ports|command|environment):", head, re.M
+    if re.search(r"^services:[ \t]*$", head, re.M) and re.search(
+        r"^[ \t]+(image|build|ports|command|environment):", head, re.M
     ):
         return "compose"
     return "yaml"

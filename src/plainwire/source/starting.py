@@ -47,7 +47,7 @@ WRAPPERS: Mapping[str, int] = {
 }
 LOCAL = ("127.", "localhost", "::1", "[::1]", "unix:")
 _TARGET = re.compile(r"[A-Za-z_][\w.-]*:[A-Za-z_]\w*(\(|$)")
-_JINJA = re.compile(r"\{%[^\n]*?%\}")
+_JINJA = re.compile(r"\{%[^\n]{0,400}?%\}")
 _GIVEN = re.compile(r"(exec |eval )?\s*[\"']?\$[@*][\"']?\s*")
 _SETUP = re.compile(r"[\"']?\s*([\w.-]+)\s*=\s*[\"']?([\w.]+):([\w.]+)")
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 
 from plainwire.model import SourceFile, Text
 
 MAX_CHARACTERS = 600_000
-_MASKED = re.compile(r"<!--.*?-->|\{#.*?#\}|/\*.*?\*/", re.S)
-_JINJA = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.S)
-_LINE_COMMENT = re.compile(r"(?m)^\s*//[^\n]*|(?<=[;\s])//\s[^\n]*")
+# Openings and what closes each; found by searching forward once, so that any page costs its length.
+_COMMENTS = {"<!--": "-->", "{#": "#}", "/*": "*/"}
+_JINJA = {"{%": "%}", "{{": "}}"}
+_NOT_END = re.compile(r"[^\n]")
+_LINE_COMMENT = re.compile(r"(?m)^[ \t]*//[^\n]*|(?<=[;\s])//\s[^\n]*")
 _TAG = re.compile(
     r"<(\w[\w-]*)((?:\s+|/)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>?",
 )
@@ -35,8 +38,8 @@ def texts(file: SourceFile) -> tuple[Text, ...]:
     if "://" not in source:
         return ()
     is_page = file.format == "template"
-    source = _MASKED.sub(_blank, source)
-    source = _JINJA.sub(_blank_inside, source)
+    source = _masked(source, _COMMENTS, " ")
+    source = _masked(source, _JINJA, "_")
     if not is_page:
         source = _LINE_COMMENT.sub(_blank, source)
     starts = [0]
@@ -48,17 +51,47 @@ def texts(file: SourceFile) -> tuple[Text, ...]:
     return tuple(found)
 
 
+def _masked(source: str, pairs: Mapping[str, str], fill: str) -> str:
+    """The text with what stands between the pairs replaced, line ends kept.
+
+    An opening that is never closed masks nothing.
+    """
+    openings = re.compile("|".join(re.escape(opening) for opening in pairs))
+    pieces: list[str] = []
+    unclosed: set[str] = set()
+    at = 0
+    while match := openings.search(source, at):
+        opening = match[0]
+        end = -1 if opening in unclosed else source.find(pairs[opening], match.end())
+        if end < 0:
+            unclosed.add(opening)
+            pieces.append(source[at : match.end()])
+            at = match.end()
+            continue
+        end += len(pairs[opening])
+        pieces += [source[at : match.start()], _NOT_END.sub(fill, source[match.start() : end])]
+        at = end
+    return "".join((*pieces, source[at:]))
+
+
 def _blank(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", match[0])
+    return _NOT_END.sub(" ", match[0])
 
 
-def _blank_inside(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", "_", match[0])
+def _scripts(source: str) -> Iterator[tuple[int, str]]:
+    """The texts between script tags, each with its offset."""
+    lower = source.lower()
+    at = 0
+    while (start := lower.find("<script", at)) >= 0:
+        begin = lower.find(">", start)
+        end = lower.find("</script", begin) if begin >= 0 else -1
+        if end < 0:
+            return
+        yield begin + 1, source[begin + 1 : end]
+        at = end
 
 
 def _line(starts: list[int], offset: int) -> int:
-    from bisect import bisect_right
-
     return bisect_right(starts, offset)
 
 
@@ -78,9 +111,9 @@ def _found(source: str, is_page: bool, name: str) -> Iterator[tuple[int, str, st
         for match in _QUOTED.finditer(source):
             yield match.start(1), match[1], "script"
     elif is_page:
-        for script in re.finditer(r"<script\b[^>]*>(.*?)</script", source, re.S | re.I):
-            for match in _QUOTED.finditer(script[1]):
-                yield script.start(1) + match.start(1), match[1], "script"
+        for offset, script in _scripts(source):
+            for match in _QUOTED.finditer(script):
+                yield offset + match.start(1), match[1], "script"
 
 
 def _use(tag: str, attribute: str, rest: str) -> str:

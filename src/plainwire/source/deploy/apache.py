@@ -10,7 +10,7 @@ import shlex
 
 from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
 
-_JINJA = re.compile(r"\{\{[^{}]*\}\}|\{%.*?%\}")
+_JINJA = re.compile(r"\{\{[^{}]*\}\}|\{%.{0,400}?%\}")
 _OPEN = re.compile(r"<VirtualHost\s+([^>]+)>", re.IGNORECASE)
 
 

@@ -15,7 +15,7 @@ from plainwire.model import Image, Setting, SourceFile, Stage
 from plainwire.source.deploy.words import expanded
 
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)(\w+)\1")
-_JINJA = re.compile(r"\{%[^\n]*?%\}")
+_JINJA = re.compile(r"\{%[^\n]{0,400}?%\}")
 _PLACEHOLDER = re.compile(r"\{\{[ \t]*([\w.]+)[ \t]*\}\}")
 _WORD = re.compile(
     r"FROM|RUN|CMD|LABEL|EXPOSE|ENV|ADD|COPY|ENTRYPOINT|VOLUME|USER|WORKDIR|ARG|ONBUILD"

@@ -21,7 +21,7 @@ _PROXY_PARAMS = {
     "x-forwarded-proto": "$scheme",
 }
 _WHOLE_SCHEME = re.compile(r"(default|script|style|connect)-src[^;]*\shttp:(\s|;|$)")
-_JINJA = re.compile(r"\{%[^\n]*?%\}|\{#[^\n]*?#\}")
+_JINJA = re.compile(r"\{%[^\n]{0,400}?%\}|\{#[^\n]{0,400}?#\}")
 _JINJA_VALUE = re.compile(r"\{\{[^{}\n]*\}\}")
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import yaml
 
-_BLOCK = re.compile(r"^[ \t]*\{\{-?[^\n]*-?\}\}[ \t]*$|\{%[^\n]*?%\}|\{#[^\n]*?#\}", re.M)
+_BLOCK = re.compile(
+    r"^[ \t]*\{\{[^\n]{0,1000}\}\}[ \t]*$|\{%[^\n]{0,400}?%\}|\{#[^\n]{0,400}?#\}", re.M
+)
 _VALUE = re.compile(r"\{\{[^{}\n]*\}\}")
 MAX_CHARACTERS = 1_000_000
 

@@ -44,7 +44,7 @@ class Served:
 
 def servers(module: PythonModule) -> Iterator[Served]:
     """Every call in a module that starts a server, wherever it stands."""
-    uses_tornado = any(name.startswith("tornado.") for name in module.imports.values())
+    uses_tornado = any(name.partition(".")[0] == "tornado" for name in module.imports.values())
     for call in module.calls:
         name = call.name
         last = name.rpartition(".")[2]
