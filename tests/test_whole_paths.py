@@ -577,3 +577,64 @@ cache = redis.Redis(host=os.environ.get("REDIS_HOST", "localhost"))
 """
     )
     assert {"download-insecure", "backend-plain"} <= kinds(text)
+
+
+@pytest.mark.mission("8")
+@pytest.mark.parametrize(
+    ("more", "is_plain"), [("", True), (', "--certfile", "c", "--keyfile", "k"', False)]
+)
+def test_gunicorn_as_an_argument_list_in_python(more, is_plain):
+    text = (
+        APP
+        + f"""
+--- run.py
+import subprocess
+if __name__ == "__main__":
+    subprocess.run(["gunicorn", "-b", "0.0.0.0:8000"{more}, "app:app"])
+--- Dockerfile
+FROM python:3.12
+CMD ["python", "run.py"]
+"""
+    )
+    assert ("wsgi-plain-public" in kinds(text)) is is_plain
+
+
+@pytest.mark.parametrize(("value", "is_found"), [("*", True), ("10.0.0.1", False)])
+def test_gunicorn_that_believes_everybody_on_a_published_port(value, is_found):
+    text = (
+        APP
+        + f"""
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", ":8000", "--forwarded-allow-ips", "{value}", "app:app"]
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports: ["8000:8000"]
+"""
+    )
+    assert ("fwd-overtrust" in kinds(text)) is is_found
+
+
+@pytest.mark.mission("4")
+@pytest.mark.parametrize(
+    ("url", "is_found"),
+    [
+        ("postgresql://a:b@db.shop.net/x", True),
+        ("postgresql://a:b@db.shop.net/x?sslmode=verify-full", False),
+        ("postgresql://a:b@db/x", False),
+        ("rediss://cache.shop.net/0", False),
+        ("redis://cache.shop.net/0", True),
+    ],
+)
+def test_addresses_of_remote_backends(url, is_found):
+    text = APP + f"--- .env\nDATABASE_URL={url}\n"
+    assert ("backend-plain" in kinds(text)) is is_found
+
+
+@pytest.mark.mission("6")
+def test_debug_in_the_production_configuration():
+    text = APP + "--- config.py\nclass {}:\n    DEBUG = True\n"
+    assert "debug-exposed" in kinds(text.format("ProductionConfig"))
+    assert "debug-exposed" not in kinds(text.format("DevelopmentConfig"))

@@ -58,7 +58,8 @@ class Setting:
 class Start:
     """A server process for the application, and what starts it.
 
-    ``host`` None: not said; ``is_local`` is true for loopback and Unix sockets. ``via`` are the
+    ``host`` None: not said; ``is_local`` is true for loopback and Unix sockets. ``trusts`` is where
+    it is told to believe forwarded headers from anybody. ``via`` are the
     places that lead to it, the outermost first (``CMD``, the script's line, ``app.run``).
     """
 
@@ -74,6 +75,7 @@ class Start:
     target: str = ""
     socket: str = ""
     certificate: str = ""
+    trusts: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

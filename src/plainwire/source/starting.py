@@ -258,6 +258,10 @@ class Starter:
         if not function:
             at_top = [s for s in served if s.call.is_main or not s.call.scope]
             served = at_top or served
+        if not served and not function:
+            found_here = self._commands_in(module, place, at)
+            if found_here:
+                return found_here
         if not served:
             called = {call.name for call in module.calls}
             for name in called:
@@ -290,6 +294,20 @@ class Starter:
                     certificate=one.certificate,
                 )
             )
+        return tuple(found)
+
+    def _commands_in(self, module: PythonModule, place: Span, at: Context) -> tuple[Start, ...]:
+        """The servers that a module starts as processes: ``subprocess.run(["gunicorn", …])``."""
+        found: list[Start] = []
+        for call in module.calls:
+            if call.name.startswith(("subprocess.", "os.exec", "os.spawn", "os.system")):
+                for position in (0, 1):
+                    value = call.argument("args", position)
+                    words = value.literal if value is not None else None
+                    if isinstance(words, tuple) and all(isinstance(w, str) for w in words):
+                        found += self.starts(words, call.span(), at.deeper(place))
+                    elif isinstance(words, str) and " " in words:
+                        found += self.text(words, call.span(), at.deeper(place))
         return tuple(found)
 
     def _of(self, module: PythonModule) -> tuple[Served, ...]:
@@ -338,6 +356,7 @@ class Starter:
             binds = binds or _all(more, ("-b", "--bind"))
             has_tls = has_tls or any("certfile" in word for word in more)
         bind_place = place
+        settings: dict[str, tuple[str, int]] = {}
         config = self._gunicorn_config(options.get("config"), at)
         if config is not None:
             settings = gunicorn_settings(config, at.variables)
@@ -347,12 +366,19 @@ class Starter:
                 bind_place = config.span(settings["bind"][1])
         target = next((w for w in reversed(list(rest)) if _TARGET.match(w)), "")
         via = (*at.via, place)
+        allowed = at.settings.get("FORWARDED_ALLOW_IPS")
+        trusts = allowed.place if allowed is not None and allowed.value == "*" else None
+        if config is not None and settings.get("forwarded_allow_ips", ("", 0))[0] == "*":
+            trusts = config.span(settings["forwarded_allow_ips"][1])
+        if options.get("forwarded-allow-ips") == "*":
+            trusts = place
         if not binds:
             port = at.settings.get("PORT")
             default = f"0.0.0.0:{port.value or ''}" if port is not None else "127.0.0.1:8000"
             binds = [default]
         return tuple(
-            _bound("gunicorn", bind, bind_place, has_tls, via, target) for bind in binds[:10]
+            replace(_bound("gunicorn", bind, bind_place, has_tls, via, target), trusts=trusts)
+            for bind in binds[:10]
         )
 
     def _gunicorn_config(self, named: str | None, at: Context) -> SourceFile | None:

@@ -60,7 +60,16 @@ from plainwire.model import Finding, Project, Severity, rule
     references=("Werkzeug, Debugging Applications, Debugger PIN", "Flask, Debug Mode"),
 )
 def debug_mode_reachable(project: Project) -> Iterator[Finding]:
-    """Servers that start in debug mode at the end of a path from outside."""
+    """Debug mode in the production configuration, or at the end of a path from outside."""
+    for app in project.apps:
+        for setting in app.setting("DEBUG", "production"):
+            if setting.is_true and not setting.is_conditional and not setting.is_default:
+                yield debug_mode_reachable.finding(
+                    "DEBUG is on in the production configuration",
+                    setting.place,
+                    app.place,
+                    severity=Severity.MEDIUM,
+                )
     for path in project.paths:
         start = path.start
         if start is None or start.debug is None or start.is_local:

@@ -65,7 +65,7 @@ _CONFIGURATION = re.compile(r"(Config|Settings)\b")
     references=("Werkzeug, ProxyFix", "RFC 7239, section 8.1"),
 )
 def forwarded_headers_trusted(project: Project) -> Iterator[Finding]:
-    """Unconditional ProxyFix on an application whose port is published."""
+    """Unconditional ProxyFix, or forwarded_allow_ips = "*", on a published port."""
     for app in project.apps:
         fixes = [
             m
@@ -79,6 +79,14 @@ def forwarded_headers_trusted(project: Project) -> Iterator[Finding]:
             for p in project.paths
             if p.app is app and p.kind in ("direct", "beside") and p.environment == "production"
         ]
+        for path in reached:
+            if path.start is not None and path.start.trusts is not None:
+                yield forwarded_headers_trusted.finding(
+                    "the server believes forwarded headers from every address",
+                    path.start.trusts,
+                    *path.places,
+                )
+                break
         if fixes and reached:
             yield forwarded_headers_trusted.finding(
                 "ProxyFix believes headers that any client of the published port can send",

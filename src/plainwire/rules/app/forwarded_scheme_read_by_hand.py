@@ -71,6 +71,8 @@ def forwarded_scheme_read_by_hand(project: Project) -> Iterator[Finding]:
     for module in project.modules:
         if module.file.environment not in ("production", "staging"):
             continue
+        roots = {name.partition(".")[0] for name in module.imports.values()}
+        is_web = bool(roots & {"flask", "werkzeug", "quart", "connexion"})
         for call in module.calls:
             if not call.name.endswith((".get", ".getlist")):
                 continue
@@ -80,7 +82,8 @@ def forwarded_scheme_read_by_hand(project: Project) -> Iterator[Finding]:
                 continue
             place = module.span(call.line)
             is_logged = bool(_LOGS.search(place.text))
-            if ("header" in holder or "environ" in holder) and not is_logged:
+            is_request = "environ" in holder or (is_web and "header" in holder)
+            if is_request and not is_logged:
                 yield forwarded_scheme_read_by_hand.finding(
                     f"{name.text} is believed whoever sends it",
                     place,

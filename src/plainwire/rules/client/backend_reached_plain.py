@@ -33,9 +33,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from plainwire.model import Call, Finding, Project, Severity, rule
+from plainwire.model import Call, Finding, Project, Setting, Severity, rule
+from plainwire.wire.plain_urls import is_remote
 
 _REDIS = re.compile(r"(^|\.)(Strict)?Redis$")
+_ADDRESS = re.compile(
+    r"(postgres(?:ql)?|mysql|mariadb|redis|amqp|mongodb|ldap|memcached|nats)(?:\+\w+)?://"
+    r"(?:[^@/\s]*@)?([\w.-]+)",
+    re.IGNORECASE,
+)
+_TLS = re.compile(r"sslmode=(require|verify)|ssl(_ca|_mode)?=|tls=true|ssl=true", re.IGNORECASE)
 _SECURE = frozenset({"ssl", "ssl_context", "secure", "use_ssl", "use_tls", "tls", "sslmode"})
 
 
@@ -46,7 +53,13 @@ _SECURE = frozenset({"ssl", "ssl_context", "secure", "use_ssl", "use_tls", "tls"
     references=("Redis, TLS support", "OpenTelemetry, OTLP exporter configuration"),
 )
 def backend_reached_plain(project: Project) -> Iterator[Finding]:
-    """Clients of backends with a configurable host and TLS left off, or switched off."""
+    """Clients of backends with TLS left off, and addresses of remote ones without it."""
+    for setting in _settings(project):
+        match = _ADDRESS.match(setting.value or "")
+        if match and is_remote(f"http://{match[2]}/") and not _TLS.search(setting.value or ""):
+            yield backend_reached_plain.finding(
+                f"{match[2]} is reached without TLS", setting.place, severity=Severity.MEDIUM
+            )
     for module in project.modules:
         if module.file.environment not in ("production", "staging"):
             continue
@@ -54,6 +67,17 @@ def backend_reached_plain(project: Project) -> Iterator[Finding]:
             why = _why(call)
             if why:
                 yield backend_reached_plain.finding(why, module.span(call.line))
+
+
+def _settings(project: Project) -> Iterator[Setting]:
+    wanted = ("production", "staging")
+    for app in project.apps:
+        yield from (s for s in app.settings if s.environment in wanted)
+    for deployment in project.deployments:
+        for service in deployment.services if deployment.apps else ():
+            if service.environment in wanted:
+                yield from (s for s in service.settings.values() if s.environment in wanted)
+    yield from (s for s in project.variables if s.environment in wanted)
 
 
 def _why(call: Call) -> str:

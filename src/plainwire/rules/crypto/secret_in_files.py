@@ -58,7 +58,7 @@ _PRODUCTION = re.compile(r"prod", re.IGNORECASE)
 def secret_in_files(project: Project) -> Iterator[Finding]:
     """Settings for production whose name says secret and whose value is written down."""
     copied = _copied_as_env(project)
-    for setting in _settings(project):
+    for setting in _settings(project, copied):
         path = setting.place.path
         value = setting.value or ""
         is_key = is_signing_key(setting.name)
@@ -77,7 +77,7 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
         )
 
 
-def _settings(project: Project) -> Iterator[Setting]:
+def _settings(project: Project, copied: frozenset[str]) -> Iterator[Setting]:
     """What applications, images, services, environment files and manifests say of production."""
     wanted = ("production", "staging")
     for app in project.apps:
@@ -91,7 +91,9 @@ def _settings(project: Project) -> Iterator[Setting]:
             for service in deployment.services:
                 if service.environment in wanted:
                     yield from (s for s in service.settings.values() if s.environment in wanted)
-    yield from (s for s in project.variables if s.environment in (*wanted, "example"))
+    for setting in project.variables:
+        if setting.environment in (*wanted, "example") or setting.place.path in copied:
+            yield setting
 
 
 def _copied_as_env(project: Project) -> frozenset[str]:

@@ -58,10 +58,11 @@ def server_bound_plain(project: Project) -> Iterator[Finding]:
     for path in project.paths:
         if path.kind != "unpublished" or path.environment != "production" or path.start is None:
             continue
+        if path.start.is_development:
+            continue  # a flaw of its own
         yield server_bound_plain.finding(
             f"{path.start.program} serves plain HTTP on every interface; "
             "what terminates TLS before it is not in the project",
             *path.places,
-            kind="app-run-plain" if path.start.is_development else None,
             confidence=Confidence.TENTATIVE,
         )
