@@ -31,8 +31,9 @@ check: $(VENV)/.ready  ## format, lint, types, import layers
 bench: $(VENV)/.ready  ## the tables of docs/performance.md
 	$(BIN)/python bench/run.py
 
-servers:  ## the real servers that tests run against, by apt; none is started, none listens
+servers:  ## the real servers that tests run against, by apt and npm; none is started, none listens
 	sh tests/servers/install.sh
+	sh tests/servers/node_24.sh
 
 lock:  ## requirements.lock from pyproject.toml
 	uv pip compile --universal --generate-hashes --group dev --no-annotate --no-header pyproject.toml -o requirements.lock

@@ -16,7 +16,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import descriptions
 import stacks
+import tls_many
 from measure import Run, run
 
 from servers.recording import recording, response
@@ -38,7 +40,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     # The servers' logs, printed as they stop, are not part of the tables.
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        rows = [*start_up(), *scans(), *sharing()]
+        rows = [*start_up(), *scans(), *sharing(), described(), *tls_many.many()]
         with stacks.certificate() as files, stacks.nginx(files, "redirect-308") as place:
             rows += peer(place)
     (OUT / "results.json").write_text(json.dumps(rows, indent=1), "utf-8")
@@ -58,6 +60,13 @@ def start_up() -> Iterator[dict[str, object]]:
         alone = alone or wall_ms
         say(f"| `{name}` | {wall_ms:.0f} | {wall_ms / alone:.1f} |")
         yield {"case": name, "wall_ms": wall_ms}
+
+
+def described() -> dict[str, object]:
+    """A large API description: how long until its operations are known."""
+    found = descriptions.row()
+    say(descriptions.table(found))
+    return found
 
 
 def scans() -> Iterator[dict[str, object]]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from examples import HOST, good_tls
 from plainwire import catalog
-from plainwire.live.site import NoListenerError
+from plainwire.live.connector import NoListenerError
 from plainwire.model import Exchange, Finding, Report
 from plainwire.scan import scan_async
 from plainwire.wire.target import parse_target

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import math
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +25,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from plainwire.wire import der
@@ -89,6 +92,49 @@ class Issued:
 def rsa_key(bits: int = 2048, which: int = 0) -> rsa.RSAPrivateKey:
     """An RSA key, made once a run: ``which`` tells several of one size apart."""
     return rsa.generate_private_key(65537, bits)
+
+
+@functools.cache
+def roca_key(bits: int = 1024) -> rsa.RSAPrivateKey:
+    """An RSA key with primes of the shape that ROCA (CVE-2017-15361) is about.
+
+    They are k * M + (65537^a mod M) (Nemec et al. 2017, section 2.1), with the M of small keys.
+    """
+    product = math.prod(n for n in range(2, 168) if all(n % d for d in range(2, n)))
+    random, primes = secrets.SystemRandom(), set[int]()
+    while len(primes) < 2:
+        number = random.getrandbits(bits // 2 - product.bit_length()) * product
+        number += pow(65537, random.getrandbits(64), product)
+        is_prime = all(pow(base, number - 1, number) == 1 for base in (2, 3, 5, 7))
+        if is_prime and number.bit_length() == bits // 2 and number % 65537 != 1:
+            primes.add(number)
+    p, q = primes
+    d = pow(65537, -1, math.lcm(p - 1, q - 1))
+    numbers = rsa.RSAPrivateNumbers(
+        p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(65537, p * q)
+    )
+    return numbers.private_key()
+
+
+def ocsp_response(
+    leaf: Issued, status: str = "good", *, this_update: datetime, next_update: datetime
+) -> bytes:
+    """What the leaf's issuer says of it, as a responder signs it; ``status`` is RFC 6960's word."""
+    assert leaf.issuer
+    is_revoked = status == "revoked"
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        cert=leaf.x509,
+        issuer=leaf.issuer.x509,
+        algorithm=hashes.SHA1(),
+        cert_status=ocsp.OCSPCertStatus[status.upper()],
+        this_update=this_update,
+        next_update=next_update,
+        revocation_time=this_update if is_revoked else None,
+        revocation_reason=x509.ReasonFlags.key_compromise if is_revoked else None,
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, leaf.issuer.x509)
+    made = builder.sign(leaf.issuer.key, hashes.SHA256())
+    return made.public_bytes(serialization.Encoding.DER)
 
 
 def issue(

@@ -3,7 +3,11 @@
 The code of an example runs with `issue`, `days` and `now` at hand and may define
 - `app`: a Flask application that is served over http and over https, in process;
 - `http_app` / `https_app`: one for a single scheme; nobody listens at the other;
-- `protocols`: what the probe found, where no server can be had that does it;
+- `protocols`, `ciphers`, `features` and the like (`PARTS`): what the probe found, where no server
+  can be had that does it;
+- `ciphers` as a string of OpenSSL's: a real server on loopback with these suites, and what our
+  own probe finds of it, as with `plainwire tls`; `certificate` and `versions` belong to it then;
+- `staple` (by `ocsp_response(...)`): the certificate is judged with it, as no server can be had;
 - `publicly_trusted = True`: the examples' root counts as one of Mozilla's;
 - `certificate` (made by `issue(...)`) and/or `versions`: then https is a real TLS server on
   loopback with that certificate and those versions, and plain HTTP is closed.
@@ -22,24 +26,48 @@ from typing import Any
 
 from flask import Flask
 
+from plainwire.live.connector import NoListenerError
 from plainwire.live.settings import Settings
-from plainwire.live.site import LiveSite, NoListenerError
-from plainwire.model import Check, Exchange, Origin, Report, Request, TlsEndpoint
+from plainwire.live.site import LiveSite
+from plainwire.model import (
+    Check,
+    DhParameters,
+    Exchange,
+    Origin,
+    PostQuantum,
+    Report,
+    Request,
+    TlsEndpoint,
+)
 from plainwire.scan import scan_async
+from plainwire.tls import report_async
 from plainwire.wire.target import parse_target
 
 HOST = "api.example.com"
+# Parts of a TlsEndpoint that an example may state.
+PARTS = (
+    "protocols",
+    "ciphers",
+    "groups",
+    "signature_algorithms",
+    "dh",
+    "features",
+    "vulnerabilities",
+    "post_quantum",
+)
 
 
 def code_of(text: str) -> dict[str, Any]:
     """The names that an example's code defines."""
     space: dict[str, Any] = {"__name__": "example", "now": datetime.now(UTC)}
     space["days"] = lambda n: timedelta(days=n)
+    space |= {"DhParameters": DhParameters, "PostQuantum": PostQuantum}
     with contextlib.suppress(ImportError):
-        from certificates import issue
+        from certificates import issue, ocsp_response, roca_key
         from tls_example import ROOT
 
         space |= {"issue": issue, "root": ROOT}
+        space |= {"ocsp_response": ocsp_response, "roca_key": roca_key}
     exec(compile(textwrap.dedent(text), "example.py", "exec"), space)
     return space
 
@@ -78,7 +106,9 @@ async def report_on(check: Check, example: str, *, target: str = f"https://{HOST
     """The report of one check alone on one example."""
     space = code_of(example)
     options: dict[str, Any] = {"checks": [check]}
-    if "certificate" in space or "versions" in space:
+    if isinstance(space.get("ciphers"), str):
+        return await probed(check, space)
+    if ("certificate" in space and "staple" not in space) or "versions" in space:
         from tls_example import ROOT, serving
 
         async with serving(space) as (port, ca_file):
@@ -90,13 +120,42 @@ async def report_on(check: Check, example: str, *, target: str = f"https://{HOST
     parsed, _ = parse_target(target)
 
     async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
-        endpoint = await good_tls(site, origin)
-        return replace(endpoint, protocols=space.get("protocols"))
+        endpoint = replace(await good_tls(site, origin), **stated)
+        return replace(endpoint, certificates=judged(space)) if "staple" in space else endpoint
 
-    space.setdefault("https_app" if "protocols" in space else "", Flask("example"))
+    stated = {name: space[name] for name in PARTS if name in space}
+    if "ciphers" in stated:
+        stated.setdefault("protocols", dict.fromkeys(stated["ciphers"], True))
+    space.setdefault("https_app" if stated or "staple" in space else "", Flask("example"))
     return await scan_async(
         replace(parsed, address="127.0.0.1"), send=wsgi_send(space), look=look, **options
     )
+
+
+async def probed(check: Check, space: dict[str, Any]) -> Report:
+    """What one check makes of a real server with the example's suites, probed by itself."""
+    from tls_example import ROOT, serving
+
+    async with serving(space) as (port, _):
+        parsed, _ = parse_target(f"https://{HOST}:{port}/")
+        parsed = replace(parsed, address="127.0.0.1")
+        return await report_async(parsed, checks=[check], stores={"ca-file": (ROOT.der,)})
+
+
+def judged(space: dict[str, Any]) -> tuple[Any, ...]:
+    """The example's certificate with the staple that came along."""
+    from plainwire.wire.paths import judge
+    from tls_example import ROOT
+
+    chain = judge(
+        space["certificate"].chain,
+        name=HOST,
+        now=space["now"],
+        stores={"ca-file": (ROOT.der,)},
+        stapled=True,
+        staple=space["staple"],
+    )
+    return (chain,)
 
 
 def holds(check: Check) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from plainwire.live.site import NoListenerError
+from plainwire.live.connector import NoListenerError
 from plainwire.model import Check, Exchange, Finding, Report, Request, TlsEndpoint
 from plainwire.scan import scan_async
 from plainwire.wire.target import parse_target

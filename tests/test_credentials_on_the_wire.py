@@ -72,3 +72,85 @@ def test_only_reading_methods_leave(pem_files):
     _, tls, clear = scanned(GIVEN["bearer"], pem_files)
     methods = {request.split(b" ")[0] for request in (*tls.requests, *clear.requests)}
     assert {m for m in methods if m.isalpha()} <= {b"GET", b"HEAD", b"OPTIONS"}
+
+
+SECRET = "Zq7Xv2Kp9Lm4Wt8Rb3Yc6Nd5Hf1Jg0Sa"
+PADDED = tuple(f"/{number}" for number in range(0, 240, 8))
+
+
+def key_of(request):
+    lines = (line.partition(b": ") for line in request.split(b"\r\n"))
+    return next((value.decode("latin-1") for name, _, value in lines if name == b"X-Api-Key"), "")
+
+
+def throwing_back(request):
+    """Throws the credential back where checks quote a server, from another column at each path."""
+    secret = key_of(request) or "-"
+    way = request.partition(b" ")[2].partition(b" ")[0].decode("latin-1")
+    number = int(way[1:]) if way[1:].isdigit() else 0
+    away = f"http://elsewhere.test/{'p' * number}/{secret}"
+    if way in PADDED and number % 16:
+        return response(302, b"", [("Location", away), ("Set-Cookie", f"session={secret}")])
+    body = f"<a href='{away.replace('elsewhere.test', NAME)}'>a</a>"
+    body += f"<img src='{away}'><script src='{away}'></script>"
+    body += f"<a href='/in/{secret}?token={secret}'>b</a>"
+    headers = [
+        ("Content-Type", "text/html"),
+        ("Strict-Transport-Security", f"max-age=1; {'p' * (number % 40)}{secret}=()"),
+        ("Set-Cookie", f"{'p' * number}{secret}=1; SameSite={'p' * (number % 20)}{secret}"),
+    ]
+    return response(200, body.encode(), headers)
+
+
+def pieces(secret, length=6):
+    return {secret[at : at + length] for at in range(len(secret) - length + 1)}
+
+
+def test_no_piece_of_a_credential_that_is_thrown_back_is_shown_or_sent_on(pem_files):
+    """However a check cuts or writes what it quotes, and wherever a link or redirect leads."""
+    served = pem_files(issue(NAME, by=issue("Root", ca=True)))
+    with recording(throwing_back, https=served) as tls, recording(throwing_back) as clear:
+        target, _ = parse_target(f"https://{NAME}:{tls.port}/", http_ports=(clear.port,))
+        target = replace(target, address="127.0.0.1")
+        given = Credentials((("X-Api-Key", SECRET),), target.https[0])
+        report = scan(
+            target, settings=Settings(answer_timeout_s=10), credentials=given, paths=PADDED
+        )
+    found = {finding.id for finding in report.findings}
+    assert {"https-redirects-to-http", "mixed-content-active", "cleartext-link"} <= found
+    assert {"hsts-malformed", "cookie-without-secure"} <= found
+    assert SECRET.encode() in tls.received and SECRET.encode() not in clear.wire
+    for form in RENDERERS:
+        text = render(form, [report])
+        assert not [piece for piece in pieces(SECRET) if piece in text], form
+    assert "given-credential" in render("json", [report])
+
+
+def test_a_server_that_breaks_http_shows_no_credential_either(pem_files):
+    """What cannot be parsed is not quoted: it may hold what was sent."""
+    served = pem_files(issue(NAME, by=issue("Root", ca=True)))
+
+    def broken(request):
+        return f"HTTP/1.1 200 OK\r\n\0{key_of(request)}\r\n\r\n".encode()
+
+    with recording(broken, https=served) as tls:
+        target, _ = parse_target(f"https://{NAME}:{tls.port}/")
+        target = replace(target, address="127.0.0.1")
+        given = Credentials((("X-Api-Key", SECRET),), target.https[0])
+        report = scan(target, settings=Settings(answer_timeout_s=10), credentials=given)
+    assert any("not HTTP/1.x" in gap.reason for gap in report.unanswered)
+    assert not [piece for piece in pieces(SECRET) if piece in render("json", [report])]
+
+
+def test_a_secret_in_the_named_url_is_masked_in_every_output():
+    """Also where nobody answers: the target and what was left unanswered name it.
+
+    It is the user's own words, so it is asked for over both schemes, which a note says.
+    """
+    with recording(lambda _: b"", None) as server:
+        url = f"http://127.0.0.1:{server.port}/?access_token={SECRET}"
+        report = scan(url, settings=Settings(answer_timeout_s=2))
+    assert any("secret in the target's URL" in note for note in report.notes)
+    for form in RENDERERS:
+        text = render(form, [report])
+        assert not [piece for piece in pieces(SECRET) if piece in text], form

@@ -107,7 +107,9 @@ CURL = {
     "redirect loop": {0},
     "gzip bomb": {0},
     "invalid UTF-8": {0},
+    "invalid UTF-8 in the body": {0},
     "control characters": {0, 8},
+    "escape characters": {0, 8},
 }
 
 

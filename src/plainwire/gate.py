@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date
 from fnmatch import fnmatchcase
@@ -71,7 +71,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The exit code of docs/report.md, with a sentence for each reason, the deciding one first."""
+    """The exit code of docs/usage.md, with a sentence for each reason, the deciding one first."""
 
     exit_code: int
     reasons: tuple[str, ...]
@@ -86,10 +86,16 @@ def judged(reports: Sequence[Report], rules: Rules) -> tuple[tuple[Report, ...],
     A waiver that has expired by a report's own date counts no more, which a note says, as does
     one for a waiver that covers nothing.
     """
-    found = tuple(apply_suppressions(report, rules.suppress) for report in reports)
-    if rules.baseline is not None:
-        found = tuple(apply_baseline(report, rules.baseline) for report in found)
-    return found, _notes(reports, rules.suppress)
+    seen = Waived(rules.suppress)
+    for report in reports:
+        seen.add(report)
+    return tuple(judged_one(report, rules) for report in reports), seen.notes()
+
+
+def judged_one(report: Report, rules: Rules) -> Report:
+    """The report with suppressions and baseline applied."""
+    found = apply_suppressions(report, rules.suppress)
+    return found if rules.baseline is None else apply_baseline(found, rules.baseline)
 
 
 def apply_suppressions(report: Report, waivers: Sequence[Waiver]) -> Report:
@@ -171,39 +177,142 @@ def _day(report: Report) -> date:
     return report.started_at.astimezone(UTC).date()
 
 
-def _notes(reports: Sequence[Report], waivers: Sequence[Waiver]) -> tuple[str, ...]:
-    notes = []
-    for waiver in waivers:
-        covers = any(waiver.covers(f) for report in reports for f in report.findings)
-        until = waiver.until
-        if until and any(until < _day(report) for report in reports):
-            counts = ": it counts again" if covers else ""
-            notes.append(f"the suppression of {waiver.id} expired on {until}{counts}")
-        elif not covers and any(report.grade for report in reports):
-            notes.append(f"the suppression of {waiver.id} covers nothing")
-    return tuple(notes)
+class Waived:
+    """What waivers did to reports as they come: which cover something, and which have expired."""
+
+    def __init__(self, waivers: Sequence[Waiver]) -> None:
+        self._waivers = waivers
+        self._covering: set[int] = set()
+        self._expired: set[int] = set()
+        self._was_scanned = False
+
+    def add(self, report: Report) -> None:
+        """Take one report into account."""
+        self._was_scanned |= report.grade is not None
+        for number, waiver in enumerate(self._waivers):
+            if any(waiver.covers(finding) for finding in report.findings):
+                self._covering.add(number)
+            if waiver.until and waiver.until < _day(report):
+                self._expired.add(number)
+
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each waiver that has expired, or that covers nothing."""
+        notes = []
+        for number, waiver in enumerate(self._waivers):
+            if number in self._expired:
+                counts = ": it counts again" if number in self._covering else ""
+                notes.append(f"the suppression of {waiver.id} expired on {waiver.until}{counts}")
+            elif number not in self._covering and self._was_scanned:
+                notes.append(f"the suppression of {waiver.id} covers nothing")
+        return tuple(notes)
 
 
 # The exit code -----------------------------------------------------------------------------
 
 
-def verdict(
-    reports: Sequence[Report], rules: Rules, *, was_interrupted: bool = False, bad_lines: int = 0
-) -> Verdict:
-    """The exit code of one call and the sentences that say why.
+class Tally:
+    """The verdict on reports as they come, without keeping them.
 
     Where several codes apply: 130, 2, 1, 4, 3. Code 2 is the caller's: a call with wrong words
     has no reports. ``exit_zero`` switches off code 1 alone: what was not seen stays a failure.
     """
-    reasons = {
-        INTERRUPTED: _interrupted(reports, was_interrupted),
-        FAILED: [] if rules.exit_zero else _failures(reports, rules),
-        INCOMPLETE: _gaps(reports, rules, bad_lines),
-        NOT_SCANNED: _not_scanned(reports),
-    }
-    applying = {code: why for code, why in reasons.items() if why}
-    code = next(iter(applying), CLEAN)
-    return Verdict(code, tuple(reason for why in applying.values() for reason in why))
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._reports = 0
+        self._failures = Reasons()
+        self._gaps = Reasons()
+        self._not_scanned = Reasons()
+        self._is_interrupted = False
+
+    def add(self, report: Report) -> None:
+        """Take one judged report into account."""
+        self._reports += 1
+        self._is_interrupted |= report.is_interrupted
+        self._failures.extend(_failures(report, self._rules))
+        if report.grade is None:
+            self._not_scanned.add(f"{report.target}: not scanned: {_why(report)}")
+        elif not self._rules.allow_incomplete:
+            self._gaps.extend(_gaps(report, self._rules))
+
+    def fail(self, reason: str) -> None:
+        """Take a reason to fail into account that no report holds."""
+        self._failures.add(reason)
+
+    def leave_open(self, reason: str) -> None:
+        """Take something into account that was to be judged and could not be."""
+        if not self._rules.allow_incomplete:
+            self._gaps.add(reason)
+
+    def verdict(self, *, was_interrupted: bool = False, bad_lines: int = 0) -> Verdict:
+        """The exit code and the sentences that say why."""
+        reasons = {
+            INTERRUPTED: self._interrupted(was_interrupted),
+            FAILED: [] if self._rules.exit_zero else self._failures.told(),
+            INCOMPLETE: self._incomplete(bad_lines),
+            NOT_SCANNED: self._unscanned(),
+        }
+        applying = {code: why for code, why in reasons.items() if why}
+        code = next(iter(applying), CLEAN)
+        return Verdict(code, tuple(reason for why in applying.values() for reason in why))
+
+    @property
+    def _were_all_silent(self) -> bool:
+        return self._not_scanned.count == self._reports
+
+    def _interrupted(self, was_interrupted: bool) -> list[str]:
+        is_so = was_interrupted or self._is_interrupted
+        return ["interrupted: this is what was known then"] if is_so else []
+
+    def _incomplete(self, bad_lines: int) -> list[str]:
+        """What was not seen, of targets that could be scanned; where none could, code 3 says so."""
+        plural = "s" if bad_lines > 1 else ""
+        reasons = [f"{bad_lines} bad line{plural} among the targets"] if bad_lines else []
+        if self._rules.allow_incomplete or self._were_all_silent:
+            return reasons
+        return reasons + self._not_scanned.told() + self._gaps.told()
+
+    def _unscanned(self) -> list[str]:
+        if not self._were_all_silent:
+            return []
+        return self._not_scanned.told() or ["no target"]
+
+
+class Reasons:
+    """Sentences of which the first are kept and the rest counted."""
+
+    MOST = 50
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._first: list[str] = []
+
+    def add(self, reason: str) -> None:
+        """Take one more."""
+        self.count += 1
+        if len(self._first) < self.MOST:
+            self._first.append(reason)
+
+    def extend(self, reasons: Iterable[str]) -> None:
+        """Take some more."""
+        for reason in reasons:
+            self.add(reason)
+
+    def told(self) -> list[str]:
+        """The sentences, and how many more there are."""
+        more = self.count - len(self._first)
+        rest = [f"and {more} more like these"] if more else []
+        return self._first + rest
+
+
+def verdict(
+    reports: Sequence[Report], rules: Rules, *, was_interrupted: bool = False, bad_lines: int = 0
+) -> Verdict:
+    """The exit code of one call and the sentences that say why."""
+    tally = Tally(rules)
+    for report in reports:
+        tally.add(report)
+    return tally.verdict(was_interrupted=was_interrupted, bad_lines=bad_lines)
 
 
 def exit_code(
@@ -222,48 +331,31 @@ def exit_code(
     return verdict(reports, rules, was_interrupted=interrupted, bad_lines=bad_lines).exit_code
 
 
-def _interrupted(reports: Sequence[Report], was_interrupted: bool) -> list[str]:
-    is_so = was_interrupted or any(report.is_interrupted for report in reports)
-    return ["interrupted: this is what was known then"] if is_so else []
+def _failures(report: Report, rules: Rules) -> Iterator[str]:
+    """Findings at or above ``fail_on`` that count, and a letter below ``fail_below``."""
+    if rules.fail_on is not None:
+        ids = {f.id for f in report.graded if f.counts and f.severity >= rules.fail_on}
+        if ids:
+            yield f"{report.target}: {rules.fail_on} or worse: {', '.join(sorted(ids))}"
+    if rules.fail_below and report.grade and is_below(report.grade.letter, rules.fail_below):
+        yield f"{report.target}: grade {report.grade.letter} < {rules.fail_below}"
 
 
-def _failures(reports: Sequence[Report], rules: Rules) -> list[str]:
-    """Findings at or above ``fail_on`` that count, and letters below ``fail_below``."""
-    reasons = []
-    for report in reports:
-        if rules.fail_on is not None:
-            ids = {f.id for f in report.graded if f.counts and f.severity >= rules.fail_on}
-            if ids:
-                names = ", ".join(sorted(ids))
-                reasons.append(f"{report.target}: {rules.fail_on} or worse: {names}")
-        if rules.fail_below and report.grade and is_below(report.grade.letter, rules.fail_below):
-            reasons.append(f"{report.target}: grade {report.grade.letter} < {rules.fail_below}")
-    return reasons
+def _why(report: Report) -> str:
+    """What a report without a grade says of its cause: a question that was sent, before others."""
+    sent = [gap for gap in report.unanswered if not gap.reason.startswith("not asked")]
+    sent.sort(key=lambda gap: not gap.question.startswith("GET "))
+    words = [f"{gap.question}: {gap.reason}" for gap in sent[:1]] or report.tls_reasons
+    return next(iter(words), "nothing answered there")
 
 
-def _gaps(reports: Sequence[Report], rules: Rules, bad_lines: int) -> list[str]:
-    """What was not seen, of targets that could be scanned; where none could, code 3 says so."""
-    reasons = [f"{bad_lines} bad lines among the targets"] if bad_lines else []
-    if rules.allow_incomplete or not any(report.grade for report in reports):
-        return reasons
-    for report in reports:
-        if report.grade is None:
-            reasons.append(f"{report.target}: not scanned")
-            continue
-        if report.unanswered:
-            number = len(report.unanswered)
-            reasons.append(
-                f"{report.target}: {number} unanswered (--allow-incomplete lets it pass)"
-            )
-        states = {category.id: category.status for category in report.categories}
-        unseen = ("not-tested", "unanswered")
-        missing = [name for name in rules.require if states.get(name, "not-tested") in unseen]
-        if missing:
-            reasons.append(f"{report.target}: required and not seen: {', '.join(missing)}")
-    return reasons
-
-
-def _not_scanned(reports: Sequence[Report]) -> list[str]:
-    if any(report.grade for report in reports):
-        return []
-    return [f"{report.target}: nothing answered there" for report in reports] or ["no target"]
+def _gaps(report: Report, rules: Rules) -> Iterator[str]:
+    """What was not seen of a target that was scanned."""
+    if report.unanswered:
+        number = len(report.unanswered)
+        yield f"{report.target}: {number} unanswered (--allow-incomplete lets it pass)"
+    states = {category.id: category.status for category in report.categories}
+    unseen = ("not-tested", "unanswered")
+    missing = [name for name in rules.require if states.get(name, "not-tested") in unseen]
+    if missing:
+        yield f"{report.target}: required and not seen: {', '.join(missing)}"

@@ -10,6 +10,7 @@ from typing import Literal
 
 from plainwire import __version__
 from plainwire.live.notes import Notes, asking
+from plainwire.live.stopping import until
 from plainwire.model import (
     CATEGORIES,
     Category,
@@ -48,25 +49,14 @@ async def run_checks(
     site: Site, checks: Sequence[Check], outcome: Outcome, stop: asyncio.Event | None = None
 ) -> bool:
     """Run every check at once; True if ``stop`` was set before they were done."""
-    work = asyncio.create_task(_run_all(site, checks, outcome))
-    if stop is None:
-        await work
-        return False
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if work.done():
-        await work
-        return False
-    work.cancel()
-    await asyncio.gather(work, return_exceptions=True)
-    return True
+    return await until(stop, _run_all(site, checks, outcome)) is None
 
 
-async def _run_all(site: Site, checks: Sequence[Check], outcome: Outcome) -> None:
+async def _run_all(site: Site, checks: Sequence[Check], outcome: Outcome) -> bool:
     async with asyncio.TaskGroup() as group:
         for check in checks:
             group.create_task(_run_check(site, check, outcome))
+    return True
 
 
 async def _run_check(site: Site, check: Check, outcome: Outcome) -> None:
@@ -117,6 +107,11 @@ def scope(checks: Sequence[Check]) -> tuple[str, ...]:
     return tuple(name for name in CATEGORIES if name in have)
 
 
+def tested(ended: Iterable[Category]) -> tuple[str, ...]:
+    """The categories that a letter speaks of: those that were tested, or had nothing to test."""
+    return tuple(each.id for each in ended if each.status != "not-tested")
+
+
 def categories(
     checks: Sequence[Check],
     findings: Sequence[Finding],
@@ -150,6 +145,9 @@ def _category(
     if open_questions:
         return Category(name, "unanswered", ran, open_questions[0].reason)
     if not ran:
+        reason = next((notes.untested[check] for check in sorted(mine & set(notes.untested))), None)
+        if reason is not None:
+            return Category(name, "not-tested", 0, reason)
         return Category(name, "not-applicable", 0, "nothing to ask")
     return Category(name, "pass", ran)
 

@@ -4,32 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 
 from plainwire import __version__, catalog
 from plainwire.grading import grade
-from plainwire.judging import Outcome, categories, in_order, masked, not_asked, run_checks, scope
+from plainwire.judging import Outcome, categories, in_order, masked, not_asked, run_checks, tested
+from plainwire.live import descriptions
+from plainwire.live.apart import run_apart
 from plainwire.live.credentials import Credentials
-from plainwire.live.discover import next_hop
+from plainwire.live.descriptions import Description
+from plainwire.live.hops import next_hop
+from plainwire.live.placing import placed
 from plainwire.live.settings import Settings
-from plainwire.live.site import LiveSite, Look, Send
+from plainwire.live.site import LiveSite, Look
 from plainwire.live.trace import Trace
+from plainwire.live.transport import Send
 from plainwire.model import (
+    Category,
     Check,
     Coverage,
+    NoListener,
     Report,
+    Request,
     Target,
     TargetError,
+    Unanswered,
 )
 from plainwire.tls_status import tls_status
 from plainwire.wire.cleartext import is_redirect
-from plainwire.wire.masking import Masker
+from plainwire.wire.masking import Masker, shortened
 from plainwire.wire.target import parse_target
 
 NOT_BUILT = "not built yet"
+MAX_UNREAD = 20
 
 
 async def scan_async(
@@ -37,7 +47,9 @@ async def scan_async(
     *,
     settings: Settings | None = None,
     credentials: Credentials | None = None,
+    identities: Mapping[str, Credentials] | None = None,
     paths: tuple[str, ...] = (),
+    specs: tuple[str, ...] = (),
     checks: Sequence[Check] | None = None,
     trace: Trace | None = None,
     stop: asyncio.Event | None = None,
@@ -49,23 +61,29 @@ async def scan_async(
 ) -> Report:
     """Scan one target and return its report; ``report.grade`` is None if nothing answered there.
 
-    ``stop``, once set, ends the scan with what is known. ``mask_key`` keys the hashes of masked
-    secrets (random for each scan by default). ``send`` and ``look`` replace the network, and
-    ``stores`` the trust stores (by name, DER), for tests and rehearsals.
+    ``specs`` are files and URLs of API descriptions. ``stop``, once set, ends the scan with what
+    is known. ``mask_key`` keys the hashes of masked secrets (random for each scan by
+    default). ``send`` and ``look`` replace the network, and ``stores`` the trust stores (by name,
+    DER), for tests and rehearsals.
 
     Raises:
-        UsageError: if ``target`` is a string that names no target.
+        UsageError: if ``target`` is a string that names no target, or a file of ``specs`` is no
+            API description.
     """
     if isinstance(target, str):
         target, _ = parse_target(target)
+    settings = settings or Settings()
+    described, missing = await descriptions_of(specs, target, settings)
     checks = catalog.load() if checks is None else checks
     started, at = datetime.now(UTC), monotonic()
     outcome = Outcome()
     async with LiveSite(
         target,
-        settings or Settings(),
+        settings,
         credentials=credentials,
+        identities=identities,
         named_paths=paths,
+        specs=described,
         trace=trace,
         clock=clock,
         send=send,
@@ -74,36 +92,46 @@ async def scan_async(
     ) as site:
         masker = Masker(
             mask_key or secrets.token_bytes(16),
-            credentials.secrets if credentials else (),
+            _secrets(credentials, identities or {}),
             {site.random_path.strip("/"): "RANDOM"},
         )
         try:
             await site.resolve()
         except TargetError as error:
-            return not_asked(
-                "url", target.value, target.host, checks, started, str(error), NOT_BUILT
-            )
+            named = masker.text(target.value)
+            return not_asked("url", named, target.host, checks, started, str(error), NOT_BUILT)
+        for gap in missing:
+            site.notes.take(gap)
         site.begin()
         is_interrupted = await run_checks(site, checks, outcome, stop)
         status, reasons = await tls_status(site) if not is_interrupted else ("UNKNOWN", ())
         coverage = await site.coverage() if not is_interrupted else Coverage(0, 0)
         tls = await site.tls() if not is_interrupted else ()
-        unanswered = outcome.gaps(checks, site.notes)
-        findings = in_order(masked(f, masker) for f in outcome.findings)
+        known = await site.discovered() if not is_interrupted else None
         was_answered = bool(site.notes.answered) and site.has_answered
+        unanswered = tuple(
+            replace(gap, question=masker.text(gap.question), reason=masker.text(gap.reason))
+            for gap in outcome.gaps(checks, site.notes)
+        )
+        if not was_answered and not unanswered:
+            status, reasons = "UNKNOWN", (await _nobody(site),)
+        findings = in_order(masked(f, masker) for f in outcome.findings)
+        if known is not None:
+            findings = placed(findings, known)
+        ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT)
         return Report(
             target_kind="url",
-            target=target.value,
+            target=masker.text(target.value),
             started_at=started,
             duration_s=monotonic() - at,
             requests=site.requests,
             connections=site.connections,
-            grade=grade(findings, is_upper_bound=bool(unanswered), scope=scope(checks))
+            grade=grade(findings, is_upper_bound=bool(unanswered), scope=tested(ended))
             if was_answered
             else None,
             tls_status=status,
-            tls_reasons=reasons,
-            categories=categories(checks, findings, unanswered, site.notes, NOT_BUILT),
+            tls_reasons=tuple(masker.text(reason) for reason in reasons),
+            categories=ended if was_answered else _without_pass(ended, reasons),
             coverage=coverage,
             findings=findings,
             unanswered=tuple(sorted(unanswered, key=lambda u: (u.check, u.question))),
@@ -114,14 +142,74 @@ async def scan_async(
         )
 
 
+async def _nobody(site: LiveSite) -> str:
+    """That nobody listens at either scheme, and how that showed."""
+    target = site.target
+    asked = [Request(origin, "GET", target.path) for origin in (*target.http, *target.https)]
+    answers = [await site.ask(request) for request in asked]
+    why = dict.fromkeys(answer.reason for answer in answers if isinstance(answer, NoListener))
+    ports = " or ".join(str(port) for port in dict.fromkeys(r.origin.port for r in asked))
+    return f"Nobody listens on port {ports}: {'; '.join(why) or 'no answer'}"
+
+
+def _without_pass(found: tuple[Category, ...], reasons: Sequence[str]) -> tuple[Category, ...]:
+    """How the categories ended on a target that was not scanned: none has passed."""
+    why = next(iter(reasons), "nothing answered there")
+    return tuple(
+        replace(one, status="unanswered", reason=why) if one.status == "pass" else one
+        for one in found
+    )
+
+
+async def descriptions_of(
+    specs: Sequence[str], target: Target, settings: Settings
+) -> tuple[tuple[Description | str, ...], tuple[Unanswered, ...]]:
+    """The API descriptions named: files, what other origins have, and paths of the target itself.
+
+    What another origin did not give is unanswered.
+
+    Raises:
+        UsageError: if a file is no API description, or a URL names no target.
+    """
+    found: list[Description | str] = []
+    missing = []
+    for spec in specs:
+        if "://" not in spec:
+            found.append(descriptions.from_file(spec))
+            continue
+        place, _ = parse_target(spec)
+        origin = place.http[0] if place.named == "http" else place.https[0]
+        if origin in (*target.https, *target.http):
+            found.append(place.path)
+            continue
+        async with LiveSite(place, settings) as elsewhere:
+            answer = await descriptions.at(elsewhere, origin, place.path)
+        if isinstance(answer, Description):
+            found.append(replace(answer, exchange=None, name=place.value))
+        else:
+            missing.append(Unanswered("", f"GET {place.value}", answer or "no API description"))
+    return tuple(found), tuple(missing)
+
+
+def _secrets(
+    credentials: Credentials | None, identities: Mapping[str, Credentials]
+) -> tuple[str, ...]:
+    every = [*identities.values(), *([credentials] if credentials else [])]
+    return tuple(secret for each in every for secret in each.secrets)
+
+
 async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
     """What a reader should know of the run: the address asked, redirects that were not followed."""
     target = site.target
     found = [f"asked at {target.address}"] if target.address else []
+    if masker.text(target.path) != target.path:
+        found.append("what looks like a secret in the target's URL was sent over plain HTTP too")
+    for reason in (await site.discovered()).unread[:MAX_UNREAD]:
+        found.append(f"not read of the API description: {masker.text(reason)}")
     for _, page in await site.pages("https"):
         if not is_redirect(page) or next_hop(page, target) is not None:
             continue
-        where = masker.text(page.header("location") or "")[:200]
+        where = shortened(masker.text(page.header("location") or ""))
         found.append(f"{masker.text(page.url)} redirects to {where}, which was not followed")
     return tuple(dict.fromkeys(found))
 
@@ -129,24 +217,9 @@ async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
 def scan(target: Target | str, **options: object) -> Report:
     """Scan one target and return its report, from any thread and inside any event loop.
 
-    Takes the options of `scan_async`. The scan runs its own loop in its own thread, so that it
-    works in notebooks and inside running loops.
+    Takes the options of `scan_async`.
 
     Raises:
         UsageError: if ``target`` is a string that names no target.
     """
-    done: list[Report] = []
-    failed: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            done.append(asyncio.run(scan_async(target, **options)))  # type: ignore[arg-type]
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=work, name="plainwire-scan", daemon=True)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return done[0]
+    return run_apart(lambda: scan_async(target, **options))  # type: ignore[arg-type]

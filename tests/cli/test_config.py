@@ -217,8 +217,3 @@ def test_the_message_for_a_suppression_without_reason_is_whole(tmp_path):
         "/plainwire.toml: suppress: entry 1: no reason: "
         "a suppression says what it suppresses, and why"
     )
-
-
-def test_every_key_is_documented():
-    page = (Path(__file__).parents[2] / "docs/report.md").read_text("utf-8")
-    assert [key for key in config.KEYS if f"`{key}`" not in page] == []

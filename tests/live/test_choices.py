@@ -29,6 +29,7 @@ class Server:
 
 
 def ask(server, families, rest=(), **words):
+    families, rest = ([(codes,) for codes in some] for some in (families, rest))
     return asyncio.run(choices(server, families, rest, **words))
 
 

@@ -60,7 +60,7 @@ async def ask_many(port, count, **settings):
     async with LiveSite(target, replace(Settings(), **settings)) as site:
         questions = [Request(target.http[0], "GET", f"/{n}") for n in range(count)]
         answers = await asyncio.gather(*(site.ask(q) for q in questions))
-        lane = await site.lane(target.http[0])
+        lane = await site.transport.lane(target.http[0])
         return answers, lane.service
 
 

@@ -12,6 +12,7 @@ from plainwire.model import (
     CertificateFacts,
     Chain,
     Coverage,
+    DhParameters,
     Exchange,
     Finding,
     Gap,
@@ -19,10 +20,13 @@ from plainwire.model import (
     Location,
     Operation,
     Origin,
+    PostQuantum,
+    ProfileVerdict,
     Report,
     Request,
     Severity,
     Skipped,
+    Staple,
     Suppression,
     TlsEndpoint,
     Unanswered,
@@ -126,6 +130,65 @@ def tls() -> TlsEndpoint:
         connections=6,
         duration_s=0.12345,
     )
+
+
+LEAF = replace(tls().certificates[0].chain[0], sans=tuple(f"{c}.example.com" for c in "abcdefghij"))
+WHOLE = TlsEndpoint(
+    "api.example.com",
+    25,
+    "2001:db8::1",
+    "api.example.com",
+    "smtp",
+    True,
+    protocols={"SSLv3": False, "TLSv1.0": True, "TLSv1.2": True, "TLSv1.3": True},
+    ciphers={
+        "TLSv1.3": ("TLS_AES_128_GCM_SHA256",),
+        "TLSv1.2": (
+            "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+            "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+            "TLS_RSA_WITH_AES_128_CBC_SHA",
+            "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+        ),
+        "TLSv1.0": (
+            "TLS_RSA_WITH_RC4_128_MD5",
+            "TLS_RSA_EXPORT_WITH_RC4_40_MD5",
+            "TLS_DH_anon_WITH_AES_128_CBC_SHA",
+            "TLS_RSA_WITH_NULL_SHA",
+        ),
+    },
+    cipher_order={"TLSv1.2": "server", "TLSv1.0": "client"},
+    groups={"TLSv1.3": ("X25519MLKEM768", "x25519"), "TLSv1.2": ()},
+    signature_algorithms={"TLSv1.2": ("ecdsa_secp256r1_sha256",)},
+    dh=DhParameters(1024, "oakley2-1024", True),
+    certificates=(
+        Chain(
+            (LEAF, LEAF),
+            ("expired", "hostname_mismatch"),
+            ("expired", "untrusted_root"),
+            ("mozilla",),
+            (("CN=api.example.com", "CN=Test CA"),),
+            staple=Staple("good", datetime(2026, 11, 20, tzinfo=UTC)),
+            scts=2,
+        ),
+        replace(tls().certificates[0], asked_with={"sni": False}, trusted_by=(), paths=()),
+    ),
+    features={
+        "heartbeat": False,
+        "early_data": True,
+        "alpn": ("h2",),
+        "client_certificate": "none",
+    },
+    vulnerabilities={"heartbleed": True, "robot": False},
+    profiles={
+        "mozilla-modern": ProfileVerdict(False, ("switch TLSv1.0 off", "remove RC4")),
+        "rfc9325": ProfileVerdict(True),
+        "pci-dss-4": ProfileVerdict(None, ("whether SSLv2 is accepted is not known",)),
+    },
+    post_quantum=PostQuantum(True, "X25519MLKEM768 comes first"),
+    inconclusive=(Gap("versions", "does it accept SSLv2?", "no answer within 10 s"),),
+    connections=44,
+    duration_s=0.6,
+)
 
 
 def report(*findings: Finding, unanswered: tuple[Unanswered, ...] = (), **parts: object) -> Report:

@@ -20,7 +20,7 @@ from plainwire.model import (
 )
 from plainwire.report import render
 from plainwire.report.envelope import as_dict
-from report.example_reports import clean, finding, nobody, report, weak
+from report.example_reports import WHOLE, clean, finding, nobody, report, weak
 
 SCHEMA = json.loads(
     files("plainwire.report").joinpath("plainwire-report-1.schema.json").read_text("utf-8")
@@ -36,7 +36,7 @@ def closed(schema):
         return schema
     shut = {key: closed(part) for key, part in schema.items()}
     if "properties" in schema and schema.get("type") == "object":
-        shut["additionalProperties"] = False
+        shut.setdefault("additionalProperties", False)
     return shut
 
 
@@ -62,14 +62,19 @@ def with_a_span():
     )
 
 
-EVERY = [clean(), weak(), nobody(), with_a_span()]
+def with_an_endpoint():
+    return report(target_kind="endpoint", target="api.example.com:25", tls=(WHOLE,))
+
+
+EVERY = [clean(), weak(), nobody(), with_a_span(), with_an_endpoint()]
+NAMES = ["clean", "weak", "nobody", "span", "endpoint"]
 
 
 def test_the_schema_is_a_schema():
     Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("one", EVERY, ids=["clean", "weak", "nobody", "span"])
+@pytest.mark.parametrize("one", EVERY, ids=NAMES)
 def test_every_report_is_what_the_schema_describes_and_has_no_key_beside(one):
     value = json.loads(render("json", [one]))
     assert not list(CONTRACT.iter_errors(value))
@@ -97,6 +102,32 @@ def test_a_new_key_is_allowed_and_a_changed_meaning_is_not():
             spot = spot[key]
         spot[path[-1]] = wrong
         assert not CONTRACT.is_valid(broken), path
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        (("protocols", "TLS 1.2"), True),
+        (("ciphers", "TLSv1.2"), "TLS_AES_128_GCM_SHA256"),
+        (("cipher_order", "TLSv1.2"), "mine"),
+        (("dh", "bits"), "2048"),
+        (("features", "heartbeat"), None),
+        (("features", "client_certificate"), "maybe"),
+        (("vulnerabilities", "robot"), "no"),
+        (("profiles", "rfc9325"), {"meets": True}),
+        (("post_quantum", "ready"), "yes"),
+        (("certificates", 0, "staple", "status"), "fine"),
+        (("certificates", 0, "asked_with"), {}),
+        (("starttls",), 25),
+    ],
+)
+def test_the_contract_holds_every_part_of_an_endpoint_to_its_type(path, wrong):
+    value = copy.deepcopy(as_dict(with_an_endpoint()))
+    spot = value["tls"][0]
+    for key in path[:-1]:
+        spot = spot[key]
+    spot[path[-1]] = wrong
+    assert not CONTRACT.is_valid(value)
 
 
 def test_one_target_is_an_object_and_several_are_an_array_of_any_length():
@@ -224,6 +255,7 @@ def test_the_whole_of_a_report():
                                     "signature_hash": "sha256",
                                     "fingerprint_sha256": "ab" * 32,
                                     "must_staple": False,
+                                    "key_flaws": [],
                                 }
                             ],
                             "problems": [],
@@ -232,7 +264,9 @@ def test_the_whole_of_a_report():
                             "paths": [["CN=Test CA"]],
                         }
                     ],
-                    "inconclusive": [{"question": "SSLv3", "reason": "timed out after 5 s"}],
+                    "inconclusive": [
+                        {"part": "versions", "question": "SSLv3", "reason": "timed out after 5 s"}
+                    ],
                     "connections": 6,
                     "duration_s": 0.123,
                 }
@@ -243,7 +277,7 @@ def test_the_whole_of_a_report():
     )
 
 
-@pytest.mark.parametrize("one", EVERY, ids=["clean", "weak", "nobody", "span"])
+@pytest.mark.parametrize("one", EVERY, ids=NAMES)
 def test_keys_stand_in_the_order_of_the_contract(one):
     parts = SCHEMA["$defs"]
     value = as_dict(one)
@@ -252,6 +286,8 @@ def test_keys_stand_in_the_order_of_the_contract(one):
         assert list(finding_) == list(parts["finding"]["properties"])
     for endpoint in value["tls"]:
         contract = ["host", "port", "address", "server_name", "starttls", "speaks_tls", "protocols"]
-        contract += ["certificates", "features", "inconclusive", "connections", "duration_s"]
+        contract += ["ciphers", "cipher_order", "groups", "signature_algorithms", "dh"]
+        contract += ["certificates", "features", "vulnerabilities", "profiles", "post_quantum"]
+        contract += ["inconclusive", "connections", "duration_s"]
         assert list(endpoint) == [key for key in contract if key in endpoint]
         assert next(iter(endpoint["certificates"][0])) == "asked_with"

@@ -45,7 +45,7 @@ remedy: Refuse plain HTTP for the whole host with a constant 403.\
 
 
 def test_with_the_checks_given_each_is_a_case_and_those_without_a_finding_pass():
-    checks = catalog.load()
+    checks = [each for each in catalog.load() if each.category == "encryption"]
     found = cases(suites(report(plain_http()), checks=checks))
     assert {check.id for check in checks} <= set(found)
     passed = {name for name, case in found.items() if not case.result}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 from jsonschema import Draft4Validator
+from sarif import loader
 
 from plainwire import catalog
 from plainwire.model import Location, Severity, Unanswered
@@ -150,11 +151,15 @@ def test_a_result_points_into_the_repository_only():
     )
     (result,) = sarif(report(finding("a", locations=places)), anchor="docs/openapi.yaml")["results"]
     found = [place["physicalLocation"] for place in result["locations"]]
-    assert [place["artifactLocation"]["uri"] for place in found] == [
-        "docs/openapi.yaml",
-        "src/my%20app.py",
-    ]
-    assert found[1]["region"] == {"startLine": 12, "startColumn": 5, "endLine": 13}
+    assert [place["artifactLocation"]["uri"] for place in found] == ["src/my%20app.py"]
+    assert found[0]["region"] == {"startLine": 12, "startColumn": 5, "endLine": 13}
+
+
+def test_a_result_that_is_on_the_wire_alone_points_at_the_anchor():
+    places = (Location(url="https://api.example.com/"), Location(path="/etc/passwd", line=1))
+    (result,) = sarif(report(finding("a", locations=places)), anchor="docs/openapi.yaml")["results"]
+    (place,) = result["locations"]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "docs/openapi.yaml"
 
 
 @pytest.mark.parametrize(
@@ -225,6 +230,19 @@ def test_what_got_no_answer_is_a_notification():
     assert [n["message"]["text"] for n in invocation["toolExecutionNotifications"]] == snapshot(
         ["https://api.example.com/: plain-http-served: GET http://api.example.com/: no such host"]
     )
+
+
+def test_a_reader_from_a_package_reads_back_what_was_found(tmp_path):
+    """sarif-tools, which knows nothing of us: as many results a level, of the same rules."""
+    text = render("sarif", [weak(), clean()], checks=catalog.load())
+    (tmp_path / "out.sarif").write_text(text)
+    found = loader.load_sarif_file(tmp_path / "out.sarif").get_report()
+    run = json.loads(text)["runs"][0]
+    for level in ("error", "warning", "note"):
+        ids = [r["ruleId"] for r in run["results"] if r["level"] == level]
+        assert found.get_issue_count_for_severity(level) == len(ids)
+        read = found.get_issue_type_histogram_for_severity(level)
+        assert {name.split()[0] for name in read} == set(ids)
 
 
 # GitHub's limits: https://docs.github.com/code-security/reference/code-scanning/sarif-files

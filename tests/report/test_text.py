@@ -49,9 +49,9 @@ TLS Status: PASS
   inventory               not tested: not built yet
   unsafe-consumption      not tested: not built yet
   llm                     not tested: not built yet
-Coverage: 14 of 14 known operations asked
 
 61 requests, 44 connections, 1.4 s
+Coverage: 14 of 14 known operations asked
 Security Score: A (100/100)
 Grade: A (encryption; 11 not tested)
 """)
@@ -78,7 +78,6 @@ Recommendation: Enable HTTPS with valid certificate
   inventory               not tested: not built yet
   unsafe-consumption      not tested: not built yet
   llm                     not tested: not built yet
-Coverage: 14 of 16 known operations asked; 2 left out: changes state by its name
 
 Findings, worst first
 
@@ -107,6 +106,7 @@ Unanswered: no answer is not a pass
   - GET https://api.example.com/login: reset (cookie-not-secure)
 
 61 requests, 44 connections, 1.4 s
+Coverage: 14 of 16 known operations asked; 2 left out: changes state by its name
 Security Score: C (72/100), at best
 Grade: C (encryption; 11 not tested), at best
   D with what is suppressed or known
@@ -147,9 +147,6 @@ Recommendation: Enable HTTPS with valid
   unsafe-consumption: not tested: not
     built yet
   llm: not tested: not built yet
-Coverage: 14 of 16 known operations
-  asked; 2 left out: changes state by
-  its name
 
 Findings, worst first
 
@@ -193,6 +190,9 @@ Unanswered: no answer is not a pass
     reset (cookie-not-secure)
 
 61 requests, 44 connections, 1.4 s
+Coverage: 14 of 16 known operations
+  asked; 2 left out: changes state by
+  its name
 Security Score: C (72/100), at best
 Grade: C (encryption; 11 not tested), at
   best

@@ -7,7 +7,8 @@ from .haproxy import haproxy
 from .nginx import nginx
 from .node import node
 from .openssl import s_server
-from .process import Server, missing
+from .process import Server, missing, program
+from .tlslite import tlslite
 
 __all__ = [
     "Server",
@@ -19,5 +20,7 @@ __all__ = [
     "missing",
     "nginx",
     "node",
+    "program",
     "s_server",
+    "tlslite",
 ]

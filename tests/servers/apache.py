@@ -13,6 +13,7 @@ MODULES = Path("/usr/lib/apache2/modules")
 GENERAL = """\
 ServerRoot @{folder}
 ServerName localhost
+ServerTokens Prod
 PidFile @{folder}/pid
 DefaultRuntimeDir @{folder}
 Mutex file:@{folder} default

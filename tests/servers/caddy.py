@@ -24,6 +24,7 @@ TLS_SITE = """\
 https://:@{https_port} {
     tls @{chain} @{key} {
         protocols @{protocols}
+        @{tls}
     }
     log
     @{hsts}
@@ -60,12 +61,13 @@ def caddy(
     extra: str = "",
     extra_http: str = "",
     protocols: str = "TLSv1.2 TLSv1.3",
+    tls: str = "",
 ) -> Iterator[Server]:
     """Caddy with TLS on `https_port` (if there is a certificate) and cleartext on `http_port`.
 
     ``app`` is the loopback port of the application behind it. ``extra`` and ``extra_http`` are raw
-    directives for the TLS and the cleartext site. The protocols are a range: the first named is the
-    lowest and the last the highest.
+    directives for the TLS and the cleartext site, ``tls`` those of the former's ``tls`` block. The
+    protocols are a range: the first named is the lowest and the last the highest.
     """
     executable = required("caddy")
     versions = [VERSIONS[name] for name in protocols.split()]
@@ -80,6 +82,7 @@ def caddy(
             protocols=f"{versions[0]} {versions[-1]}",
             hsts=f'header Strict-Transport-Security "{hsts}"' if hsts else "",
             extra=extra,
+            tls=tls,
             extra_http=extra_http,
             answer=FROM_APPLICATION if app else OWN_ANSWER,
             answer_in_clear=IN_CLEAR.get(http, ""),

@@ -24,7 +24,7 @@ defaults
 """
 TLS_FRONTEND = """\
 frontend tls
-    bind 127.0.0.1:@{https_port} ssl crt @{pem}
+    bind 127.0.0.1:@{https_port} ssl crt @{pem} @{bind}
     @{hsts}
     http-request set-header X-Forwarded-Proto https
     @{extra}
@@ -64,9 +64,11 @@ def haproxy(
     app: int | None = None,
     extra: str = "",
     extra_http: str = "",
+    bind: str = "",
     overwrites_scheme: bool = True,
     protocols: str = "TLSv1.2 TLSv1.3",
     ciphers: str = "DEFAULT",
+    bind_options: str = "",
 ) -> Iterator[Server]:
     """HAProxy with TLS on `https_port` (if there is a certificate) and cleartext on `http_port`.
 
@@ -74,7 +76,7 @@ def haproxy(
     lines for the TLS and the cleartext frontend. Without ``overwrites_scheme`` the cleartext one
     lets a client's X-Forwarded-Proto through. The protocols are a range: the first named is the
     lowest and the last the highest; those below TLS 1.2 need ciphers such as
-    ``DEFAULT:@SECLEVEL=0``.
+    ``DEFAULT:@SECLEVEL=0``. ``bind_options`` are further words of ``ssl-default-bind-options``.
     """
     executable = required("haproxy")
     versions = [name if "." in name else f"{name}.0" for name in protocols.split()]
@@ -88,7 +90,7 @@ def haproxy(
             "haproxy.cfg",
             GENERAL,
             pem=where.folder / "certificate.pem",
-            options=f"ssl-min-ver {versions[0]} ssl-max-ver {versions[-1]}",
+            options=f"ssl-min-ver {versions[0]} ssl-max-ver {versions[-1]} {bind_options}",
             ciphers=ciphers,
             tls_frontend=TLS_FRONTEND if https else "",
             cleartext_frontend=CLEARTEXT_FRONTEND if http != "closed" else "",
@@ -96,6 +98,7 @@ def haproxy(
             hsts=f'{header} "{hsts}"' if hsts else "",
             extra=extra,
             extra_http=extra_http,
+            bind=bind,
             scheme_in_clear="http-request set-header X-Forwarded-Proto http"
             if overwrites_scheme
             else "",

@@ -157,6 +157,28 @@ control_characters: Behaviour = answering(
     )
 )
 
+invalid_utf8_in_the_body: Behaviour = answering(
+    lambda _: response(
+        200,
+        b'<a href="\xff\xfe\xc0\x80http://\xed\xa0\x80/">\xf5</a>',
+        [("Content-Type", "text/html; charset=utf-8"), ("Server", "\xff\xfe\xc0\x80")],
+    )
+)
+
+# Controls that a parser of header values lets through (all but NUL, CR and LF).
+escape_characters: Behaviour = answering(
+    lambda _: response(
+        200,
+        f"<html><title>{TRICKS}</title><a href='http://{TRICKS}/'>".encode("latin-1"),
+        [
+            ("Content-Type", "text/html"),
+            ("Server", TRICKS),
+            ("Strict-Transport-Security", f"max-age=1; {TRICKS}"),
+            ("Set-Cookie", f"session{TRICKS}=value; SameSite={TRICKS}; Path=/"),
+        ],
+    )
+)
+
 BEHAVIOURS: dict[str, Behaviour] = {
     "never answers": never_answers,
     "answers a byte a second": answers_a_byte_a_second,
@@ -174,5 +196,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "redirect loop": redirect_loop,
     "gzip bomb": gzip_bomb,
     "invalid UTF-8": invalid_utf8,
+    "invalid UTF-8 in the body": invalid_utf8_in_the_body,
     "control characters": control_characters,
+    "escape characters": escape_characters,
 }

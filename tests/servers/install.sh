@@ -14,7 +14,7 @@ say() { echo "servers: $*"; }
 fail() { say "$*" >&2; exit 1; }
 
 # command:package; the environment may say otherwise, and where the policy lies: for its own test.
-ALL='nginx:nginx apache2:apache2-bin haproxy:haproxy caddy:caddy openssl:openssl node:nodejs'
+ALL='nginx:nginx apache2:apache2-bin haproxy:haproxy caddy:caddy openssl:openssl node:nodejs npm:npm'
 SERVERS=${SERVERS:-$ALL}
 
 missing_of() {  # missing_of command|package: one name a server that is not there
@@ -84,7 +84,7 @@ left=$(missing_of command | tr '\n' ' ')
 for name in $commands; do
     pids=$(running "$name" | tr '\n' ' ')
     # openssl and node are programs, not services: somebody may well be using them.
-    case $name in openssl | node) continue ;; esac
+    case $name in openssl | node | npm) continue ;; esac
     [ -z "$pids" ] || fail "$name is running (pid $pids): its package started it"
 done
 say "installed $packages- none is running"

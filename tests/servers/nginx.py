@@ -12,8 +12,9 @@ daemon off;
 worker_processes 1;
 pid @{folder}/pid;
 error_log stderr info;
-events { worker_connections 512; }
+events { worker_connections 4096; }
 http {
+  server_tokens off;
     access_log /dev/stdout;
     client_body_temp_path @{folder}/body;
     proxy_temp_path @{folder}/proxy;

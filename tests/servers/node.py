@@ -25,6 +25,7 @@ TLS_SERVER = """\
 https.createServer({
   cert: fs.readFileSync('@{chain}'), key: fs.readFileSync('@{key}'),
   minVersion: '@{min_version}', maxVersion: '@{max_version}', ciphers: '@{ciphers}',
+  @{options}
 }, serve(@{headers})).listen(@{https_port}, '127.0.0.1');
 """
 CLEARTEXT_SERVER = "http.createServer(@{in_clear}).listen(@{http_port}, '127.0.0.1');\n"
@@ -37,12 +38,15 @@ def node(
     hsts: str | None = None,
     protocols: str = "TLSv1.2 TLSv1.3",
     ciphers: str = "DEFAULT",
+    options: str = "",
+    program: str = "node",
 ) -> Iterator[Server]:
     """Node with TLS on `https_port` (if there is a certificate) and cleartext on `http_port`.
 
-    The protocols are a range: the first named is the lowest and the last the highest.
+    The protocols are a range: the first named is the lowest and the last the highest. ``options``
+    are further ones of ``https.createServer``; ``program`` "node24" is Node with OpenSSL 3.5.
     """
-    executable = required("node")
+    executable = required(program)
     in_clear, _, status = http.partition("-")
     with place() as where:
         script = where.write(
@@ -56,6 +60,7 @@ def node(
             min_version=protocols.split()[0],
             max_version=protocols.split()[-1],
             ciphers=ciphers,
+            options=options,
             in_clear={"serve": "serve({})"}.get(in_clear, in_clear),
             status=status or "0",
         )

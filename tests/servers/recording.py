@@ -120,14 +120,18 @@ class Recorder:
 
 
 @contextmanager
-def recording(answer: Answer, https: Certificate | None = None) -> Iterator[Recorder]:
+def recording(
+    answer: Answer, https: Certificate | None = None, port: int = 0
+) -> Iterator[Recorder]:
     """A server that gives each request (head and body) the bytes that ``answer`` makes of it."""
-    with listening(answering(answer), https) as recorder:
+    with listening(answering(answer), https, port) as recorder:
         yield recorder
 
 
 @contextmanager
-def listening(behaviour: Behaviour, https: Certificate | None = None) -> Iterator[Recorder]:
+def listening(
+    behaviour: Behaviour, https: Certificate | None = None, port: int = 0
+) -> Iterator[Recorder]:
     """A server on a loopback port that does with each connection what ``behaviour`` does.
 
     Raises, at its end, what ``behaviour`` raised beside errors of the connection itself.
@@ -135,7 +139,7 @@ def listening(behaviour: Behaviour, https: Certificate | None = None) -> Iterato
     context = _context(https) if https else None
     stopping = threading.Event()
     threads: list[threading.Thread] = []
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+    with socket.create_server(("127.0.0.1", port), backlog=128) as listener:
         recorder = Recorder(listener.getsockname()[1])
         acceptor = threading.Thread(
             target=_accept, args=(listener, recorder, behaviour, context, stopping, threads)

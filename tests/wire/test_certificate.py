@@ -48,6 +48,7 @@ def test_the_names_key_times_and_digest_are_read() -> None:
         .replace(":", "")
         .lower(),
         must_staple=False,
+        rsa_modulus=int(openssl(leaf, "-modulus").removeprefix("Modulus="), 16),
     )
 
 

@@ -16,7 +16,7 @@ from plainwire.model import WireError
 from plainwire.wire.alerts import Alert
 from plainwire.wire.answer import NoAnswer
 from plainwire.wire.handshake.client_13 import Handshake13
-from plainwire.wire.handshake.groups import generate
+from plainwire.wire.handshake.groups import can_complete, generate
 from plainwire.wire.handshake.key_schedule import Hash
 from plainwire.wire.handshake.messages_13 import (
     parse_certificate_verify,
@@ -194,6 +194,11 @@ def test_every_group_that_openssl_3_0_has(group, shares):
     assert handshake.result.was_retried == (shares == "by retry")
 
 
+def test_what_can_be_completed_is_known_before_it_is_offered():
+    assert all(can_complete(group) for group in (*GROUPS, 0x11EC))
+    assert not any(can_complete(group) for group in (0x6399, 0x0200, 0x0A0A, 0))
+
+
 @pytest.mark.parametrize("suite", [0x1301, 0x1302])
 @pytest.mark.parametrize("shares", [(X25519,), ()], ids=["at once", "by retry"])
 def test_a_ticket_resumes(suite, shares):
@@ -363,6 +368,15 @@ def test_key_updates_and_data_after_the_handshake_are_followed():
     assert [ticket.ticket for ticket in handshake.result.tickets] == [b"T"]
     read = server.next_read.updated()
     assert opened(read, handshake.close()) == [(21, b"\1\0")]
+
+
+def test_application_data_goes_both_ways_and_little_of_it_is_kept():
+    handshake, server = completed(context_13(), Offer13(), asks_close=False)
+    server.answer(handshake.say(b"GET /"))
+    assert server.read == b"GET /"
+    server.tls.write(b"answer" * 3000)
+    handshake.receive(server.answer(b""))
+    assert handshake.heard == (b"answer" * 3000)[:4096]
 
 
 def test_only_so_many_tickets_are_kept():

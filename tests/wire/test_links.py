@@ -138,6 +138,15 @@ JSON = [
     ({"ws": "ws://h/x"}, [("ws://h/x", "data", "/ws")]),
     ({"text": f"see {H}"}, []),
     ({"$schema": H, "$id": H, "@context": [H], "xmlns": H, "@xmlns:a": H, "rel": H}, []),
+    (
+        {"href": "/a?b=1", "avatar_url": "/c", "_links": {"self": "/e"}},
+        [
+            ("/a?b=1", "data", "/href"),
+            ("/c", "data", "/avatar_url"),
+            ("/e", "data", "/_links/self"),
+        ],
+    ),
+    ({"path": "/etc", "href": "//h/x", "url": "/a b", "next": "page 2", "date": "/1/2"}, []),
     ({"a": "http://www.w3.org/2001/XMLSchema", "b": "http://json-schema.org/draft-07/schema#"}, []),
     ({"a": "http://purl.org/dc/terms/", "b": "http://schemas.xmlsoap.org/soap/envelope/"}, []),
     ({"a": "http://notw3.org/x"}, [("http://notw3.org/x", "data", "/a")]),

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plainwire.wire.openapi import ApiOperation, Parameter, changes_state, parse, read, state_change
+from plainwire.model import ApiOperation, Parameter, Security
+from plainwire.wire.openapi import (
+    changes_state,
+    credential_fields,
+    credentials,
+    parse,
+    read,
+    state_change,
+)
 
 THREE: dict[str, Any] = {
     "openapi": "3.0.3",
@@ -94,27 +102,24 @@ OPERATIONS = (
     ApiOperation(
         "GET",
         "/v1/users/{id}",
-        ("http bearer",),
-        (),
+        Security((("http bearer",),), is_declared=True),
         (Parameter("id", "path", True, "7"),),
         "getUser",
         "One user",
-        ("users",),
-        True,
+        tags=("users",),
+        is_deprecated=True,
     ),
     ApiOperation(
         "PUT",
         "/v1/users/{id}",
-        ("apiKey header X-Api-Key", "oauth2"),
-        ("newPassword", "api_key"),
+        Security((("apiKey header X-Api-Key",), ("oauth2",)), is_declared=True),
         (Parameter("id", "path", True, "7"),),
     ),
-    ApiOperation("POST", "/auth/login", (), ("passwd", "code")),
+    ApiOperation("POST", "/auth/login", Security(is_declared=True)),
     ApiOperation(
         "GET",
         "/v1/search",
-        ("header X-API-Key",),
-        (),
+        Security(((),), is_declared=True),
         (Parameter("X-API-Key", "header", False), Parameter("q", "query", True)),
     ),
 )
@@ -127,6 +132,16 @@ def test_a_version_3_document_is_read_whole() -> None:
     assert api.servers == ("https://eu.shop.example", "http://localhost:8091")
     assert api.operations == OPERATIONS
     assert skipped == []
+    assert [credential_fields(each) for each in api.operations] == [
+        (),
+        ("newPassword", "api_key"),
+        ("passwd", "code"),
+        (),
+    ]
+    assert credentials(api.operations[3]) == ("header X-API-Key",)
+    assert [each.security.need for each in api.operations] == ["required", "required"] + [
+        "none"
+    ] * 2
 
 
 def test_a_version_2_document_is_read_whole() -> None:
@@ -152,8 +167,8 @@ def test_a_version_2_document_is_read_whole() -> None:
     (operation,) = api.operations
     assert api.servers == ("http://api.example:8080", "https://api.example:8080")
     assert (operation.method, operation.path) == ("POST", "/v2/in")
-    assert operation.security == ("http basic",)
-    assert operation.credential_fields == ("pass_phrase", "otp")
+    assert operation.security.schemes == ("http basic",)
+    assert credential_fields(operation) == ("otp",)
 
 
 SERVERS = [
@@ -199,7 +214,7 @@ def test_an_example_makes_a_concrete_path(parameter: dict[str, Any], path: str |
     raw = {"name": "id", "in": "path", **parameter}
     document = {"openapi": "3.1.0", "paths": {"/u/{id}": {"get": {"parameters": [raw]}}}}
     (operation,) = read(document, skipped=[]).operations
-    assert operation.concrete_path == path
+    assert operation.filled() == path
 
 
 CHANGES = [
@@ -220,6 +235,14 @@ CHANGES = [
     ("GET", "/x", "", "Get and burn a message", True),
     ("GET", "/x", "", "Get or create a cart", True),
     ("GET", "/x", "setRole", "", True),
+    ("GET", "/x", "", "This endpoint deletes the user", True),
+    ("GET", "/x", "", "Permanently deletes the user", True),
+    ("GET", "/x", "", "Obtains or creates a referral code", True),
+    ("GET", "/x", "deleteById", "", True),
+    ("GET", "/x", "", "Delete history", True),
+    ("GET", "/users/{id}/toggle", "", "", True),
+    ("GET", "/token/refresh", "", "", True),
+    ("GET", "/delete-by-name/{name}", "", "", True),
     ("POST", "/x", "getUser", "", True),
     ("DELETE", "/x", "", "", True),
     ("delete", "/x", "", "", True),
@@ -232,6 +255,12 @@ CHANGES = [
     ("GET", "/x", "", "Returns the update history", False),
     ("GET", "/x", "", "Counts and lists updates", False),
     ("GET", "/updates", "", "", False),
+    ("GET", "/x", "", "All recent updates of a user", False),
+    ("GET", "/x", "", "Latest changes", False),
+    ("GET", "/events?start_date=2026-01-01&stop_time=2", "", "", False),
+    ("GET", "/orders/{id}/update-history", "", "", False),
+    ("GET", "/x", "", "Update history of an order", False),
+    ("GET", "/imports/{id}", "", "", False),
     ("GET", "/post/1", "", "", False),
     ("GET", "/sets", "", "", False),
     ("GET", "/users/{delete}", "", "", False),
@@ -358,11 +387,14 @@ def test_many_operations_with_one_large_body_are_read_within_bounds() -> None:
     properties = {f"p{m}": {"$ref": f"#/components/schemas/S{m}"} for m in range(60)}
     schemas = {f"S{n}": {"properties": properties} for n in range(60)}
     body = {"content": {"a": {"schema": {"$ref": "#/components/schemas/S0"}}}}
-    paths = {f"/{n}": {"post": {"requestBody": body}} for n in range(6000)}
+    paths = {f"/{n}": {"post": {"requestBody": body}} for n in range(11_000)}
     skipped: list[str] = []
     document = {"openapi": "3", "paths": paths, "components": {"schemas": schemas}}
-    assert len(read(document, skipped=skipped).operations) == 5000
-    assert "more than 5000 operations" in skipped
+    operations = read(document, skipped=skipped).operations
+    assert len(operations) == 10_000
+    assert "more than 10000 operations" in skipped
+    for operation in operations:
+        credentials(operation)
 
 
 KEYS = st.sampled_from(
@@ -417,7 +449,7 @@ DOCUMENTS = st.recursive(
 def test_any_document_gives_an_api(version: str, document: dict[str, Any]) -> None:
     for operation in read({version: "3", **document}, skipped=[]).operations:
         changes_state(operation)
-        assert operation.concrete_path is None or "{" not in operation.concrete_path
+        assert (path := operation.filled()) is None or "{" not in path
 
 
 @settings(deadline=None)

@@ -320,8 +320,24 @@ def test_the_words_are_those_of_the_report_contract_in_its_order() -> None:
         "validity_too_long",
         "ca_as_leaf",
         "must_staple_missing",
+        "revoked",
         "wrong_eku",
     ]
+
+
+def test_the_best_path_comes_first() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    new = new_root("New Root", key=key)
+    cross = new_ca("New Root", ROOT, key=key, not_after=NOW - DAY)
+    leaf = new_leaf(new)
+    # The long way over the expired cross-sign is there as well, and comes after the short one.
+    chain = judged(leaf, cross, roots=(ROOT, new))
+    assert chain.paths == (
+        ("CN=api.example.test", "CN=New Root"),
+        ("CN=api.example.test", "CN=New Root", "CN=Root"),
+    )
+    assert chain.problems == ()
+    assert judged(leaf, cross).problems == ("expired",)
 
 
 # Limits of each word ---------------------------------------------------------------------------

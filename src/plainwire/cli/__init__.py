@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+COMMANDS = ("scan", "tls", "audit", "checks", "explain")
 USAGE = """\
 usage: plainwire COMMAND ...
 
 commands:
   scan TARGET...    scan live APIs, grade them, gate on them
+  tls HOST...       show what TLS listeners reveal, grade them, gate on them
   audit PATH...     read source and deployment files, grade the paths in them
   checks            list the checks and rules
   explain ID        print a check's or rule's page
@@ -19,7 +21,7 @@ plainwire COMMAND --help tells a command's options; plainwire --version the vers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code (docs/report.md, "Exit codes").
+    """Run one command and return its exit code (docs/usage.md, "Exit codes").
 
     Only what the command needs is imported: `--version` must stay quick.
     """
@@ -33,10 +35,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case ["-h" | "--help" | "help"]:
             print(USAGE, end="")
             return 0
-        case [("scan" | "audit" | "checks" | "explain") as name]:
+        case [name] if name in COMMANDS:
             from plainwire.cli.ending import told
 
             return told(name, words[1:])
-    wrong = f"plainwire: no command {words[0]!r}\n" if words else ""
-    sys.stderr.write(wrong + USAGE)
+    sys.stderr.write(_wrong(words[0]) if words else USAGE)
     return 2
+
+
+def _wrong(word: str) -> str:
+    """What to say of a word that is no command."""
+    import difflib
+
+    from plainwire.report import clean
+
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
+    if "." in word or "://" in word or word == "localhost":
+        hint = "to scan it: plainwire scan TARGET"
+    return f"plainwire: no command '{clean.visible(word, 80)}'; {hint}\n"

@@ -1,13 +1,18 @@
-"""Options of a command line: an argument parser with one-line errors, and words to values."""
+"""Options of a command line: a parser with one-line errors, words to values, options in common."""
 
 from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 from typing import NoReturn
 
-from plainwire.report import clean
+from plainwire.report import RENDERERS, clean
 
+EXIT_CODES = (
+    "exit codes: 0 clean, 1 findings or grade, 2 usage, 3 nothing scanned, "
+    "4 incomplete, 130 interrupted"
+)
 _VALUE = re.compile(r"(--?[A-Za-z][\w-]*=)\S+")
 
 
@@ -58,3 +63,66 @@ def count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text) or not 0 < int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"not a number from 1 to 100000: {text!r}")
     return int(text)
+
+
+# Options that several commands have --------------------------------------------------------
+
+
+def add_targets(parser: Parser, words: str) -> argparse._ArgumentGroup:
+    """Targets by argument, file and standard input, and the addresses and CA they are asked with.
+
+    Returns the group, for a command's own.
+    """
+    parser.add_argument("target", nargs="*", help=f"{words}; - reads standard input")
+    group = parser.add_argument_group("targets")
+    group.add_argument("--targets", metavar="FILE", help="a file with a target a line (- is stdin)")
+    group.add_argument(
+        "--resolve", action="append", default=[], metavar="HOST:ADDR", help="the address of a name"
+    )
+    group.add_argument("--all-addresses", action="store_true", help="every address of each name")
+    group.add_argument("--ca", type=Path, metavar="FILE", help="a CA to trust beside the others")
+    return group
+
+
+def add_gate(parser: Parser) -> argparse._ArgumentGroup:
+    """What fails a build."""
+    group = parser.add_argument_group("gate")
+    group.add_argument("--fail-below", metavar="LETTER", help="fail below this grade: A to E")
+    group.add_argument(
+        "--fail-on", metavar="SEVERITY", help="fail from here on; none (default: high)"
+    )
+    group.add_argument(
+        "--require", action="append", default=[], metavar="CATEGORY", help="it must have been seen"
+    )
+    group.add_argument(
+        "--allow-incomplete", action="store_true", default=None, help="unanswered is no failure"
+    )
+    group.add_argument(
+        "--exit-zero", action="store_true", default=None, help="findings and grade are no failure"
+    )
+    group.add_argument("--baseline", type=Path, metavar="FILE", help="findings that are known")
+    group.add_argument("--update-baseline", action="store_true", help="write the baseline anew")
+    group.add_argument("--config", type=Path, metavar="FILE", help="instead of plainwire.toml")
+    return group
+
+
+def add_output(parser: Parser) -> argparse._ArgumentGroup:
+    """Formats, their files, and how much is said beside them."""
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--format", action="append", default=[], metavar="NAME[:FILE]", help=", ".join(RENDERERS)
+    )
+    group.add_argument("--anchor", metavar="FILE", help="the file that SARIF results point at")
+    group.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    group.add_argument("-v", "--verbose", action="store_true", help="what is done as it is done")
+    return group
+
+
+def add_bounds(parser: Parser) -> argparse._ArgumentGroup:
+    """Times."""
+    group = parser.add_argument_group("bounds")
+    group.add_argument("--connect-timeout", type=duration, metavar="TIME", help="default: 5s")
+    group.add_argument(
+        "--timeout", type=duration, metavar="TIME", help="for an answer (default: 10s)"
+    )
+    return group

@@ -9,39 +9,37 @@ from typing import cast, get_args
 
 from plainwire import catalog, gate, report
 from plainwire.audit import audit
-from plainwire.cli import config, outputs
-from plainwire.cli.arguments import Parser
-from plainwire.model import Environment, Report, TargetError, UsageError
+from plainwire.cli import concluding, config, outputs
+from plainwire.cli.arguments import EXIT_CODES, Parser, add_gate
+from plainwire.cli.concluding import Conclusion
+from plainwire.model import Environment, TargetError, UsageError
 
+NAME = "plainwire audit"
 FORMATS = (*report.RENDERERS, *report.PICTURES)
+GRADED: tuple[Environment, ...] = get_args(Environment)[:4]
 
 
 def parser() -> Parser:
     """The options of ``plainwire audit``."""
     p = Parser(
-        "plainwire audit",
-        "Read source and deployment files, and judge the path from the client to the application.",
-        "exit codes: 0 clean, 1 findings or grade, 2 usage, 3 nothing read, 4 incomplete",
+        NAME,
+        "Read source and deployment files together, and judge the way to the application.",
+        EXIT_CODES,
     )
     p.add_argument("path", nargs="+", type=Path, help="a project's directory; nothing in it is run")
     p.add_argument(
         "--env",
-        choices=get_args(Environment)[:4],
+        choices=GRADED,
         default="production",
-        help="the environment that is graded (production)",
+        metavar="NAME",
+        help=f"the environment that is graded: {', '.join(GRADED)} (default: production)",
     )
-    judge = p.add_argument_group("gate")
-    judge.add_argument("--fail-below", metavar="LETTER", help="fail below this grade: A to E")
-    judge.add_argument("--fail-on", metavar="SEVERITY", help="fail on findings from here (high)")
-    judge.add_argument("--allow-incomplete", action="store_true", default=None)
-    judge.add_argument("--exit-zero", action="store_true", default=None)
-    judge.add_argument("--baseline", type=Path, metavar="FILE", help="findings that are known")
-    judge.add_argument("--update-baseline", action="store_true", help="write the baseline anew")
-    judge.add_argument("--config", type=Path, metavar="FILE", help="instead of plainwire.toml")
+    add_gate(p)
     out = p.add_argument_group("output")
     out.add_argument(
         "--format", action="append", default=[], metavar="NAME[:FILE]", help=", ".join(FORMATS)
     )
+    out.add_argument("--anchor", metavar="FILE", help="the file of results that have no place")
     return p
 
 
@@ -51,25 +49,18 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _run(options)
     except (UsageError, TargetError) as error:
-        outputs.complain(str(error), "audit")
+        outputs.complain(NAME, str(error))
         return gate.USAGE
 
 
 def _run(options: argparse.Namespace) -> int:
-    rules = config.load(options)
-    wanted = outputs.chosen(options.format or rules.formats, FORMATS)
-    outputs.ensure_writable((f"--format {n}", Path(f)) for n, f in wanted if f is not None)
+    settings = config.load(options)
+    options.anchor = options.anchor or settings.anchor
+    wanted = outputs.chosen(options.format or settings.formats, FORMATS)
+    outputs.ensure_writable(concluding.files(wanted, settings))
     environment = cast("Environment", options.env)
-    known = catalog.load_rules()
-    found: list[Report] = [
-        audit(path, environment=environment, rules=known) for path in options.path
-    ]
-    if rules.baseline_file is not None and rules.update_baseline:
-        config.write_baseline(rules.baseline_file, gate.judged(found, rules)[0])
-        rules = config.load(options)
-    reports, notes = gate.judged(found, rules)
-    verdict = gate.verdict(reports, rules)
-    for line in (*notes, *verdict.reasons):
-        outputs.complain(line, "audit")
-    outputs.emit(wanted, reports, rules.anchor, known)
-    return verdict.exit_code
+    rules = catalog.load_rules()
+    with Conclusion(NAME, options, settings, wanted, looked_for=rules) as conclusion:
+        for path in options.path:
+            conclusion.take(audit(path, environment=environment, rules=rules))
+        return conclusion.end(was_interrupted=False, bad_lines=0)

@@ -10,13 +10,22 @@ from plainwire.cli.arguments import Parser
 from plainwire.model import CATEGORIES, Check, Rule
 
 
+def parser() -> Parser:
+    """The options of ``plainwire checks``."""
+    p = Parser("plainwire checks", "List the checks.")
+    p.add_argument(
+        "--category", choices=CATEGORIES, metavar="CATEGORY", help="only those of this category"
+    )
+    p.add_argument("--cwe", type=int, metavar="N", help="only those for this CWE")
+    p.add_argument(
+        "--format", choices=("text", "json"), default="text", help="text (default) or json"
+    )
+    return p
+
+
 def run(arguments: Sequence[str]) -> int:
     """List the checks, of one category or CWE if asked; returns the exit code."""
-    parser = Parser("plainwire checks", "List the checks.")
-    parser.add_argument("--category", choices=CATEGORIES, help="only the checks of this category")
-    parser.add_argument("--cwe", type=int, metavar="N", help="only the checks for this CWE")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     every: tuple[Check | Rule, ...] = (*catalog.load(), *catalog.load_rules())
     chosen = [
         check

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 
 INTERRUPTED = 130
@@ -17,6 +18,7 @@ READER_LEFT = 141  # what a shell says of a program that SIGPIPE ended
 
 def told(name: str, arguments: Sequence[str]) -> int:
     """Run a command of this package by its name and return its exit code."""
+    _open_missing_streams()
     with interruptible():
         try:
             run = importlib.import_module(f"plainwire.cli.{name}").run
@@ -57,6 +59,14 @@ def leave(number: int, frame: FrameType | None) -> None:
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # flushing inside a flush
         sys.stdout.flush()
     os._exit(INTERRUPTED)
+
+
+def _open_missing_streams() -> None:
+    """Give a process that was started with closed streams (``>&-``) ones that lead nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 (for good)
+            setattr(sys, name, stream)
 
 
 def _discard_output() -> None:

@@ -10,19 +10,27 @@ from collections.abc import Sequence
 from plainwire import catalog
 from plainwire.cli.arguments import Parser
 from plainwire.model import Check, Rule
+from plainwire.report import clean
+
+
+def parser() -> Parser:
+    """The options of ``plainwire explain``."""
+    p = Parser("plainwire explain", "Print a check's or rule's page.")
+    p.add_argument("id", help="its id, as `plainwire checks` lists it")
+    return p
 
 
 def run(arguments: Sequence[str]) -> int:
     """Print the page of one check; returns the exit code."""
-    parser = Parser("plainwire explain", "Print a check's page.")
-    parser.add_argument("id", help="a check's id, as `plainwire checks` lists it")
-    wanted = parser.parse_args(arguments).id.replace("_", "-").lower()
+    wanted = parser().parse_args(arguments).id.replace("_", "-").lower()
     checks: dict[str, Check | Rule] = {check.id: check for check in catalog.load()}
     checks |= {rule.id: rule for rule in catalog.load_rules()}
     if wanted not in checks:
         near = difflib.get_close_matches(wanted, checks, n=3)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        sys.stderr.write(f"plainwire explain: no check {wanted!r}{hint}\n")
+        near = near or [id for id in checks if wanted and wanted in id][:5]
+        hint = f"; did you mean {', '.join(near)}?" if near else "; plainwire checks lists them"
+        shown = clean.visible(wanted, 80)
+        sys.stderr.write(f"plainwire explain: no check '{shown}'{hint}\n")
         return 2
     print(_page(checks[wanted]))
     return 0

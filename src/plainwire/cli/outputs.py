@@ -42,6 +42,14 @@ def chosen(
     return tuple(found)
 
 
+def anchor(configuration: Path | None) -> str | None:
+    """The repo-relative file that SARIF results point at, where none is named."""
+    places = [str(configuration or "")]
+    places += ["openapi.json", "openapi.yaml", "docs/openapi.json", "docs/openapi.yaml"]
+    places += [str(path) for path in sorted(Path(".github/workflows").glob("*.y*ml"))]
+    return next((place for place in places if place and Path(place).is_file()), None)
+
+
 def ensure_writable(places: Iterable[tuple[str, Path]]) -> None:
     """See before anything is sent that what is learned can be kept; nothing is overwritten.
 
@@ -81,11 +89,23 @@ def emit(
             say(text)
             continue
         try:
-            Path(file).write_text(text, "utf-8", newline="\n")
-        except OSError as error:
-            wrong.append(f"--format {name}: cannot write {file}: {error.strerror}")
+            write(name, file, text)
+        except UsageError as error:
+            wrong.append(str(error))
     if wrong:
         raise UsageError("; ".join(wrong))
+
+
+def write(name: str, file: str, text: str) -> None:
+    """Write an output's file.
+
+    Raises:
+        UsageError: if it cannot be written.
+    """
+    try:
+        Path(file).write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"--format {name}: cannot write {file}: {error.strerror}") from None
 
 
 def _rendered(
@@ -119,9 +139,9 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def complain(line: str, command: str = "scan") -> None:
-    """Say one line on standard error."""
-    sys.stderr.write(f"plainwire {command}: {clean.visible(line)}\n")
+def complain(command: str, line: str) -> None:
+    """Say one line on standard error, behind the command's name."""
+    sys.stderr.write(f"{command}: {clean.visible(line)}\n")
 
 
 def keep(path: Path, trace: Trace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 from plainwire.live.settings import Settings
@@ -11,8 +12,12 @@ from plainwire.live.trace import Trace
 from plainwire.model import Exchange, Origin, Request, Target, TlsEndpoint
 from plainwire.scan import scan_async
 
+_RANDOM = re.compile(r"(?<=[/=])[0-9a-f]{24}")  # another one in each run
 
-def questions(target: Target, settings: Settings, paths: Sequence[str]) -> tuple[str, ...]:
+
+def questions(
+    target: Target, settings: Settings, paths: Sequence[str], specs: Sequence[str] = ()
+) -> tuple[str, ...]:
     """What a scan of the target would ask, each once, in order; nothing is sent."""
     trace = Trace()
 
@@ -21,8 +26,13 @@ def questions(target: Target, settings: Settings, paths: Sequence[str]) -> tuple
         return Exchange(request, 200, (("Content-Type", "application/json"),), b"{}")
 
     async def look(site: LiveSite, origin: Origin) -> TlsEndpoint:
-        trace.hello(origin, "TLS ClientHellos, one a version,")
+        trace.hello(origin, "TLS ClientHellos, as many as there is to find out,")
         return TlsEndpoint(origin.host, origin.port, speaks_tls=True)
 
-    asyncio.run(scan_async(target, settings=settings, paths=tuple(paths), send=send, look=look))
-    return tuple(dict.fromkeys(trace.sent))
+    # A description elsewhere would have to be fetched to know what it names.
+    files = tuple(spec for spec in specs if "://" not in spec)
+    asyncio.run(
+        scan_async(target, settings=settings, paths=tuple(paths), specs=files, send=send, look=look)
+    )
+    words = (_RANDOM.sub("RANDOM", line) for line in trace.sent)
+    return tuple(dict.fromkeys(words))

@@ -10,18 +10,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from types import FrameType
-from typing import TypeVar
 
 from plainwire.cli import ending, secrets
 from plainwire.live import dial
 from plainwire.live.credentials import Credentials
 from plainwire.live.settings import Settings
+from plainwire.live.stopping import until
 from plainwire.live.trace import Trace
 from plainwire.model import Report, Target, TargetError
 from plainwire.scan import scan_async
 from plainwire.wire.masking import Masker
 
-T = TypeVar("T")
 TRY_AGAIN_S = 0.2
 PATIENCE_S = 1.0  # a terminal and a launcher may both pass the same Ctrl-C on
 
@@ -38,31 +37,36 @@ class Plan:
     masker: Masker = field(repr=False)
     wait_for_s: float = 0.0
     every_address: bool = False
+    specs: tuple[str, ...] = ()
     is_quiet: bool = False
 
 
-def scan_all(
-    plan: Plan, trace: Trace, tell: Callable[[Report], None] | None = None
-) -> tuple[list[Report], bool]:
-    """The reports, each told as it is known, and whether Ctrl-C ended it."""
-    reports: list[Report] = []
+def scan_all(plan: Plan, trace: Trace, tell: Callable[[Report], None]) -> bool:
+    """Scan, tell each report as it is known, and say whether Ctrl-C ended it."""
 
-    async def work() -> bool:
-        stop = asyncio.Event()
-        _on_interrupt(stop)
-        for target in await _until(stop, _at_addresses(plan)) or []:
+    async def work(stop: asyncio.Event) -> None:
+        for target in await until(stop, _at_addresses(plan)) or []:
             if stop.is_set():
                 break
-            reports.append(await _scan(target, plan, trace, stop))
-            if tell is not None:
-                tell(reports[-1])
+            tell(await _scan(target, plan, trace, stop))
+
+    return interruptible(work)
+
+
+def interruptible(work: Callable[[asyncio.Event], Awaitable[None]]) -> bool:
+    """Run ``work`` with an event that Ctrl-C sets; True if it did."""
+
+    async def whole() -> bool:
+        stop = asyncio.Event()
+        _on_interrupt(stop)
+        await work(stop)
         return stop.is_set()
 
-    was_interrupted = asyncio.run(work())
+    was_interrupted = asyncio.run(whole())
     if not was_interrupted:
         with contextlib.suppress(ValueError):  # not the main thread
             signal.signal(signal.SIGINT, ending.leave)
-    return reports, was_interrupted
+    return was_interrupted
 
 
 def note(line: str) -> None:
@@ -75,12 +79,13 @@ async def _scan(target: Target, plan: Plan, trace: Trace, stop: asyncio.Event) -
     if not plan.is_quiet and sys.stderr.isatty():
         note(f"scanning {plan.masker.text(target.value)} …")
     if plan.wait_for_s:
-        await _until(stop, _wait_for(target, plan.settings, plan.wait_for_s))
+        await until(stop, _wait_for(target, plan.settings, plan.wait_for_s))
     return await scan_async(
         target,
         settings=plan.settings,
         credentials=plan.credentials,
         paths=plan.paths,
+        specs=plan.specs,
         trace=trace,
         stop=stop,
         mask_key=secrets.mask_key(),
@@ -112,31 +117,20 @@ def _on_interrupt(stop: asyncio.Event) -> None:
             return
 
 
-async def _until(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
-    """What the work comes to. Returns None if ``stop`` is set before."""
-    task, waiting = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
-    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if task.done():
-        return task.result()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    return None
-
-
 async def _at_addresses(plan: Plan) -> list[Target]:
     """The targets, each once for every address of its name if asked so."""
     if not plan.every_address:
         return list(plan.targets)
-    found = []
-    for target in plan.targets:
-        try:
-            addresses = await dial.addresses(target.host, plan.settings)
-        except TargetError:
-            found.append(target)
-            continue
-        found += [replace(target, address=address) for address in addresses]
-    return found
+    return [one for target in plan.targets for one in await at_addresses(target, plan.settings)]
+
+
+async def at_addresses(target: Target, settings: Settings) -> list[Target]:
+    """A target once for every address of its name; as it is where it has none."""
+    try:
+        addresses = await dial.addresses(target.host, settings)
+    except TargetError:
+        return [target]
+    return [replace(target, address=address) for address in addresses]
 
 
 async def _wait_for(target: Target, settings: Settings, limit_s: float) -> None:

@@ -7,6 +7,9 @@ import getpass
 import os
 import re
 import secrets
+import signal
+import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +28,7 @@ def read(source: str, what: str) -> str:
     """
     kind, colon, name = source.partition(":")
     if source == "-":
-        value = getpass.getpass(f"{what}: ")
+        value = _asked(what)
     elif kind == "env" and colon:
         if name not in os.environ:
             raise UsageError(f"{what}: no environment variable {name}")
@@ -34,7 +37,8 @@ def read(source: str, what: str) -> str:
         try:
             value = Path(name).read_text("utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{what}: cannot read {name}: {error}") from None
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(f"{what}: cannot read {name or 'no file'}: {why}") from None
     else:
         raise UsageError(f"{what}: a secret is not taken from the command line; use {SOURCES}")
     if not value or any(c in value for c in "\r\n\0") or not value.isprintable():
@@ -44,6 +48,22 @@ def read(source: str, what: str) -> str:
     except UnicodeEncodeError:
         raise UsageError(f"{what}: holds characters that no header can carry") from None
     return value
+
+
+def _asked(what: str) -> str:
+    """What is typed at the terminal, unseen; without one, the next line of standard input."""
+    # Ctrl-C must unwind through getpass, which gives the terminal its echo back.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            return getpass.getpass(f"{what}: ")
+    except getpass.GetPassWarning:
+        return sys.stdin.readline().rstrip("\r\n")
+    except EOFError:
+        return ""
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def headers(

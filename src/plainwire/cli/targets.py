@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,6 @@ def named(
     ports = {"http_ports": tuple(http_ports), "https_ports": tuple(https_ports)}
     found: dict[Target, None] = {}
     logins: dict[str, None] = {}
-    bad = []
 
     def add(word: str) -> None:
         target, login = parse_target(word, **ports)
@@ -44,6 +43,32 @@ def named(
         if login is not None:
             logins[login] = None
 
+    bad = _each(words, file, add)
+    if not found and not bad:
+        raise UsageError("no target: name a URL, a host or host:port")
+    if len(logins) > 1:
+        raise UsageError("more than one user information in the targets")
+    return Named(tuple(found), tuple(bad), next(iter(logins), None))
+
+
+def endpoints(
+    words: Sequence[str], file: str | None, parse: Callable[[str], Target]
+) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+    """The TLS endpoints of the arguments and of a file, each once, and what was wrong in the file.
+
+    Raises:
+        UsageError: as `named`.
+    """
+    found: dict[Target, None] = {}
+    bad = _each(words, file, lambda word: found.setdefault(parse(word)))
+    if not found and not bad:
+        raise UsageError("no endpoint: name HOST[:PORT]")
+    return tuple(found), tuple(bad)
+
+
+def _each(words: Sequence[str], file: str | None, add: Callable[[str], None]) -> list[str]:
+    """Add every argument, and every line of a file and of standard input; what was wrong there."""
+    bad = []
     for word in words:
         if word != "-":
             add(word)
@@ -55,11 +80,7 @@ def named(
                     add(line)
             except UsageError as error:
                 bad.append(f"line {number}: {error}")
-    if not found and not bad:
-        raise UsageError("no target: name a URL, a host or host:port")
-    if len(logins) > 1:
-        raise UsageError("more than one user information in the targets")
-    return Named(tuple(found), tuple(bad), next(iter(logins), None))
+    return bad
 
 
 def lines(source: str, what: str) -> list[str]:

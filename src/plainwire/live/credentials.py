@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
+import json
+import re
 import secrets
 import string
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, quote_plus
 
-from plainwire.model import Headers, Origin
+from plainwire.model import Exchange, Headers, Origin, Request
+
+# Characters. What is shorter is a word like any other, such as the "true" of a consent cookie:
+# in its place an answer would read differently, and it is masked where it is shown.
+LEAST = 8
+LEAST_PIECE = 4  # of one that a cut left at the end of a body
+IN_ITS_PLACE = "given-credential"  # fit for a URL, a header and a script
+IN_CANARYS_PLACE = "canary-credential"
+
+GIVEN = "given"
+CANARY = "canary"  # the identity of a request that shows a random credential
 
 
 @dataclass(frozen=True)
@@ -22,24 +37,128 @@ class Credentials:
     headers: Headers = field(repr=False)
     origin: Origin
     canary: Headers = field(init=False, repr=False)
+    _echoes: tuple[_Echoes, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         canary = tuple((name, _canary_header(name, value)) for name, value in self.headers)
         object.__setattr__(self, "canary", canary)
+        echoes = (
+            _Echoes(_parts(self.headers), IN_ITS_PLACE),
+            _Echoes(_parts(canary), IN_CANARYS_PLACE),
+        )
+        object.__setattr__(self, "_echoes", echoes)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every string that must not be seen anywhere: values, and the parts that hold them."""
-        found: list[str] = []
-        for name, value in self.headers:
-            found.append(value)
-            scheme, space, rest = value.partition(" ")
-            if space and scheme.isalpha():
-                found.append(rest)
-                found.extend(_basic_parts(scheme, rest))
-            if name.lower() == "cookie":
-                found.extend(pair.partition("=")[2].strip() for pair in value.split(";"))
-        return tuple(s for s in found if s)
+        """Every string that must not be seen anywhere: values, the parts that hold them, and how
+        either is written in a URL, in JSON and in HTML."""
+        return _spellings(_parts(self.headers))
+
+    def without_echo(self, answer: Exchange) -> Exchange:
+        """The answer with a word in the place of each credential that the server threw back.
+
+        So nothing behind the door can show a piece of one, however it cuts or writes what it was
+        given, and no link or redirect can lead one out.
+        """
+        for echoes in self._echoes:
+            answer = echoes.out_of(answer)
+        return answer
+
+    def goes_with(self, request: Request) -> bool:
+        """True if the credential itself goes along: to its own origin, over TLS, when asked for."""
+        return (
+            request.identity not in (None, CANARY)
+            and request.origin.scheme == "https"
+            and request.origin == self.origin
+        )
+
+    def lines(self, request: Request, *, in_clear: bool = False) -> Headers:
+        """The header lines that a request carries: the credential, its canary, or none.
+
+        Over http it is the canary, unless the user allowed the credential itself ``in_clear``.
+        """
+        if request.identity is None:
+            return ()
+        if request.identity == CANARY:
+            return self.canary
+        if self.goes_with(request):
+            return self.headers
+        if request.origin.scheme == "https":
+            return ()
+        return self.headers if in_clear else self.canary
+
+
+class _Echoes:
+    """Finds credentials in answers and puts a word in their place."""
+
+    def __init__(self, found: tuple[str, ...], word: str) -> None:
+        spelled = sorted((s for s in _spellings(found) if len(s) >= LEAST), key=len, reverse=True)
+        raw = dict.fromkeys(s.encode("utf-8") for s in spelled)
+        raw |= dict.fromkeys(s.encode("latin-1", "replace") for s in spelled)
+        self._raw = tuple(raw)
+        self._in_body = _any_of(self._raw)
+        self._in_text = re.compile(self._in_body.pattern.decode("latin-1")) if raw else None
+        self._word = word
+
+    def out_of(self, answer: Exchange) -> Exchange:
+        """The answer without them: headers, body, reason phrase."""
+        if self._in_text is None:
+            return answer
+        word = self._word.encode("ascii")
+        body = self._in_body.sub(word, answer.body)
+        if answer.is_cut:
+            body = self._without_half(body)
+        return replace(
+            answer,
+            headers=tuple((self._sub(name), self._sub(value)) for name, value in answer.headers),
+            body=body,
+            reason=self._sub(answer.reason),
+        )
+
+    def _sub(self, text: str) -> str:
+        return self._in_text.sub(self._word, text) if self._in_text else text
+
+    def _without_half(self, body: bytes) -> bytes:
+        """A body without what its cut left of a credential at its end."""
+        longest = max(
+            (
+                n
+                for raw in self._raw
+                for n in range(LEAST_PIECE, len(raw))
+                if body.endswith(raw[:n])
+            ),
+            default=0,
+        )
+        return body[: len(body) - longest]
+
+
+def _any_of(raw: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(map(re.escape, raw)))
+
+
+def _parts(headers: Headers) -> tuple[str, ...]:
+    """The values, and the parts of them that are secrets by themselves."""
+    found: list[str] = []
+    for name, value in headers:
+        found.append(value)
+        scheme, space, rest = value.partition(" ")
+        if space and scheme.isalpha():
+            found.append(rest)
+            found.extend(_basic_parts(scheme, rest))
+        if name.lower() == "cookie":
+            found.extend(pair.partition("=")[2].strip() for pair in value.split(";"))
+    return tuple(s for s in found if s)
+
+
+def _spellings(found: tuple[str, ...]) -> tuple[str, ...]:
+    """The strings, and how each is written in a URL, in JSON and in HTML."""
+    spelled: dict[str, None] = {}
+    for each in found:
+        in_url = quote(each, safe=""), quote(each), quote_plus(each)
+        lower = (re.sub("%..", lambda m: m[0].lower(), word) for word in in_url)
+        spelled |= dict.fromkeys((each, *in_url, *lower))
+        spelled |= dict.fromkeys((json.dumps(each)[1:-1], html.escape(each)))
+    return tuple(spelled)
 
 
 def canary_of(secret: str) -> str:
@@ -83,3 +202,32 @@ def _basic_parts(scheme: str, token: str) -> list[str]:
         return []
     user, _, password = _decoded_basic(token).partition(":")
     return [f"{user}:{password}", password]
+
+
+class Identities:
+    """Whose credentials there are, by name; ``"given"`` is the one of most requests."""
+
+    def __init__(self, by_name: Mapping[str, Credentials]) -> None:
+        self._by_name = dict(by_name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of those that credentials were given for."""
+        return tuple(self._by_name)
+
+    def of(self, request: Request) -> Credentials | None:
+        """The credentials that a request speaks of. Returns None if there are none."""
+        name = GIVEN if request.identity == CANARY else request.identity
+        return self._by_name.get(name) if name is not None else None
+
+    def without_echo(self, answer: Exchange) -> Exchange:
+        """The answer with a word in the place of anybody's credential that was thrown back."""
+        for credentials in self._by_name.values():
+            answer = credentials.without_echo(answer)
+        return answer
+
+    def same_bytes(self, request: Request) -> Request:
+        """The request by which all that send the same bytes are known: one question, not two."""
+        if self.of(request) is None and request.identity != GIVEN:
+            return replace(request, identity=None if self._by_name else GIVEN)
+        return request

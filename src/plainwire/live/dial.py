@@ -7,7 +7,7 @@ import base64
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -47,8 +47,24 @@ async def addresses(host: str, settings: Settings) -> tuple[str, ...]:
     except TimeoutError:
         raise ResolveError(f"no answer for the name {host} in time") from None
     except (OSError, UnicodeError) as error:
-        raise ResolveError(f"no address for {host}: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise ResolveError(f"no address for {host}: {why}") from None
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+async def address(origins: Sequence[Origin], settings: Settings) -> str:
+    """The first address of the origins' one host; the name where only a proxy finds it.
+
+    Raises:
+        ResolveError: if there is none, and not everything goes through the environment's proxy.
+    """
+    host = origins[0].host
+    try:
+        return (await addresses(host, settings))[0]
+    except ResolveError:
+        if all(proxy_for(origin, "", settings) for origin in origins):
+            return host
+        raise
 
 
 def is_loopback(address: str) -> bool:
@@ -224,7 +240,8 @@ async def start_tls(
         raise TargetError(f"TLS handshake failed: {reason}") from None
     except (ConnectionError, TimeoutError, OSError) as error:
         connection.abort()
-        raise TargetError(f"TLS handshake failed: {error or 'timed out'}") from None
+        why = getattr(error, "strerror", None) or error or "timed out"
+        raise TargetError(f"TLS handshake failed: {why}") from None
     tls = connection.writer.get_extra_info("ssl_object")
     connection.chain = _served_chain(tls)
     connection.tls_version = tls.version()

@@ -1,28 +1,33 @@
-"""Which endpoints are asked: the named ones, documented ones, and links one level deep.
+"""What is known of the API: named paths, documented operations, and links one level deep.
 
 Nothing that may change state is ever asked, whatever its method is called (a real API drops its
 database on a GET): an operation is left out by its method, and by the verbs in its path, id,
-summary and tags.
+summary, tags and the first sentence of its description.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import TYPE_CHECKING
 
+from plainwire.live import descriptions
+from plainwire.live.descriptions import Description
+from plainwire.live.filling import NO_VALUE, fill
 from plainwire.model import (
+    ApiOperation,
+    Coverage,
     Endpoint,
     Exchange,
-    Operation,
     Origin,
     Request,
     Skipped,
     Target,
     WireError,
 )
-from plainwire.wire import cleartext, openapi, redirects
+from plainwire.wire import openapi, redirects
 from plainwire.wire.links import links
 
 if TYPE_CHECKING:
@@ -44,57 +49,65 @@ STATIC = (".css", ".js", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".woff
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What is known of the API: asked endpoints, all described ones, and what was left out."""
+    """What is known of the API: every operation, documents, and what of them was not read."""
 
-    endpoints: tuple[Endpoint, ...]
-    described: tuple[Endpoint, ...]
-    skipped: tuple[Skipped, ...]
-    documents: tuple[tuple[Exchange, Mapping[str, Any]], ...]
+    operations: tuple[ApiOperation, ...]
+    documents: tuple[Description, ...]
+    unread: tuple[str, ...]
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The operations that are asked, as places."""
+        return tuple(_endpoint(each) for each in self.operations if each.request)
+
+    @property
+    def described(self) -> tuple[Endpoint, ...]:
+        """The operations of documents, asked or not, as places."""
+        return tuple(_endpoint(each) for each in self.operations if each.pointer)
+
+    @property
+    def coverage(self) -> Coverage:
+        """How many operations are known and asked, and why the others are not."""
+        asked = {each.operation for each in self.operations if each.request}
+        skipped = {
+            each.operation: Skipped(each.operation, each.skipped or "")
+            for each in self.operations
+            if not each.request and each.operation not in asked
+        }
+        return Coverage(len(asked) + len(skipped), len(asked), tuple(skipped.values()))
 
 
-async def discover(site: LiveSite, named_paths: tuple[str, ...]) -> Discovery:
-    """Everything that is known of the site's API without asking anything that changes it."""
+def _endpoint(operation: ApiOperation) -> Endpoint:
+    path = operation.request.path if operation.request else operation.filled() or operation.path
+    return Endpoint(operation.operation, path, operation.source, openapi.credentials(operation))
+
+
+async def discover(
+    site: LiveSite, named_paths: Sequence[str], specs: Sequence[Description | str]
+) -> Discovery:
+    """Everything that is known of the site's API without asking anything that changes it.
+
+    ``specs`` are descriptions that the user named, or paths of the target where they are.
+    """
     origin = await _speaking(site)
-    named = dict.fromkeys((site.target.path, *named_paths))
-    asked = {
-        path: Endpoint(_operation(path), path, "named" if number == 0 else "paths")
-        for number, path in enumerate(named)
-    }
-    skipped: dict[Operation, Skipped] = {}
-    pages, documents = await asyncio.gather(_pages(site, origin, asked), _documents(site, origin))
-    described = [e for _, document in documents for e in _described(document, skipped)]
-    for endpoint in described:
-        if endpoint.operation not in skipped:
-            _add(asked, endpoint)
-    for path in _linked(pages, origin, site.target):
-        reason = openapi.state_change("GET", path)
-        operation = _operation(path)
-        if reason is not None:
-            skipped.setdefault(operation, Skipped(operation, reason))
-        else:
-            _add(asked, Endpoint(operation, path, "link"))
-    every = tuple(asked.values())
-    for endpoint in every[MAX_ENDPOINTS:]:
-        reason = f"more than {MAX_ENDPOINTS} endpoints"
-        skipped.setdefault(endpoint.operation, Skipped(endpoint.operation, reason))
-    return Discovery(
-        every[:MAX_ENDPOINTS], tuple(described), tuple(skipped.values()), tuple(documents)
-    )
-
-
-def _operation(path: str) -> Operation:
-    return Operation("GET", path.partition("?")[0])
-
-
-def _add(asked: dict[str, Endpoint], endpoint: Endpoint) -> None:
-    """Add an endpoint, or what is newly known of one that is there."""
-    known = asked.get(endpoint.path)
-    if known is None:
-        asked[endpoint.path] = endpoint
-    elif endpoint.credentials and not known.credentials:
-        asked[endpoint.path] = Endpoint(
-            endpoint.operation, known.path, known.source, endpoint.credentials
+    named = tuple(
+        ApiOperation(
+            "GET",
+            path.partition("?")[0],
+            source="named" if number == 0 else "paths",
+            request=Request(origin, "GET", path),
         )
+        for number, path in enumerate(dict.fromkeys((site.target.path, *named_paths)))
+    )
+    pages, found = await asyncio.gather(
+        _pages(site, origin, named), _documents(site, origin, specs)
+    )
+    documents = tuple(each for each in found if isinstance(each, Description))
+    unread = [each for each in found if isinstance(each, str)]
+    described = [each for document in documents for each in _described(document, unread)]
+    filled = await fill(site, origin, described)
+    known = _with_links(_merged(named, filled), _linked(pages, origin, site.target), origin)
+    return Discovery(_sampled(known), documents, tuple(dict.fromkeys(unread)))
 
 
 async def _speaking(site: LiveSite) -> Origin:
@@ -105,49 +118,137 @@ async def _speaking(site: LiveSite) -> Origin:
     return site.target.https[0]
 
 
-async def _pages(site: LiveSite, origin: Origin, asked: Mapping[str, Endpoint]) -> list[Exchange]:
+async def _pages(site: LiveSite, origin: Origin, named: Iterable[ApiOperation]) -> list[Exchange]:
     """The named pages, each at the end of its redirects on the same origin."""
-    chains = await asyncio.gather(*(site.chain(Request(origin, "GET", path)) for path in asked))
+    requests = [each.request for each in named if each.request is not None]
+    chains = await asyncio.gather(*(site.chain(request) for request in requests))
     last = [chain[-1] for chain in chains]
     return [a for a in last if isinstance(a, Exchange) and a.request.origin == origin]
 
 
-async def _documents(site: LiveSite, origin: Origin) -> list[tuple[Exchange, Mapping[str, Any]]]:
-    """The OpenAPI documents at the usual places, under the root and under the named path."""
+async def _documents(
+    site: LiveSite, origin: Origin, specs: Sequence[Description | str]
+) -> list[Description | str]:
+    """The descriptions named, and those at the usual places: under the root and the named path.
+
+    Words stand for one that is there and cannot be used.
+    """
     base = site.target.path.partition("?")[0].rstrip("/")
-    places = dict.fromkeys(
-        [*DOCUMENT_PATHS, *([f"{base}/openapi.json", f"{base}/swagger.json"] if base else [])]
-    )
-    answers = await asyncio.gather(*(site.ask(Request(origin, "GET", path)) for path in places))
-    found: list[tuple[Exchange, Mapping[str, Any]]] = []
-    for answer in answers:
-        if not isinstance(answer, Exchange) or answer.status != 200 or answer.is_cut:
-            continue
-        document = openapi.parse(answer.body, answer.content_type)
-        if document is not None and all(document != other for _, other in found):
-            found.append((answer, document))
+    named = [each for each in specs if isinstance(each, str)]
+    usual = [*DOCUMENT_PATHS, *([f"{base}/openapi.json", f"{base}/swagger.json"] if base else [])]
+    places = list(dict.fromkeys((*named, *usual)))
+    found: list[Description | str] = [each for each in specs if isinstance(each, Description)]
+    answers = await asyncio.gather(*(descriptions.at(site, origin, path) for path in places))
+    for path, answer in zip(places, answers, strict=True):
+        if answer is None and path in named:
+            site.leave_open(f"GET {origin.url(path)}", "no API description is there")
+        elif isinstance(answer, Description):
+            roots = [each.root for each in found if isinstance(each, Description)]
+            if all(answer.root != other for other in roots):
+                found.append(answer)
+        elif answer is not None:
+            found.append(answer)
     return found
 
 
-def _described(
-    document: Mapping[str, Any], skipped: dict[Operation, Skipped]
-) -> Iterator[Endpoint]:
-    """The operations of a document, re-based on the target; those that are not asked are noted."""
-    unread: list[str] = []
-    for each in openapi.read(document, skipped=unread).operations:
-        operation = Operation(each.method, each.path)
-        credentials = each.security + tuple(
-            f"{name} in the body" for name in each.credential_fields
-        )
+def _described(document: Description, unread: list[str]) -> Iterator[ApiOperation]:
+    """The operations of a document, those that are never asked with the reason."""
+    reasons: list[str] = list(document.skipped)
+    api = openapi.read(document.root, skipped=reasons, files=document.files, url=document.url)
+    unread += [f"{document.name}: {reason}" for reason in reasons]
+    for each in api.operations:
         reason = openapi.changes_state(each)
-        path = each.concrete_path
-        if reason is None and path is None:
-            reason = "no value is known for a parameter of the path"
         if reason is None and each.method != "GET":
             reason = f"{each.method} is not asked"
-        if reason is not None:
-            skipped.setdefault(operation, Skipped(operation, reason))
-        yield Endpoint(operation, path or each.path, "openapi", credentials)
+        yield replace(each, document=document.name, skipped=reason)
+
+
+def _merged(named: Iterable[ApiOperation], described: Iterable[ApiOperation]) -> list[ApiOperation]:
+    """Each operation once; what is named by the user and documented has both."""
+    found: dict[object, ApiOperation] = {}
+    for each in named:
+        found[each.request] = each
+    for each in described:
+        key = each.request or each.operation
+        known = found.get(key)
+        if known is None:
+            found[key] = each
+        elif known.source != "openapi":
+            found[key] = replace(each, source=known.source)
+    return list(found.values())
+
+
+def _with_links(
+    known: list[ApiOperation], paths: Iterable[str], origin: Origin
+) -> list[ApiOperation]:
+    """The operations with the links that are none of them; a link may be a template's example."""
+    found = list(known)
+    asked = {each.request.path for each in known if each.request is not None}
+    for path in paths:
+        if path in asked:
+            continue
+        request = Request(origin, "GET", path)
+        at = next((n for n, each in enumerate(found) if _fits(each, path)), None)
+        if at is not None:
+            if found[at].request is None and found[at].skipped == NO_VALUE:
+                found[at] = replace(found[at], request=request, skipped=None)
+            continue
+        reason = openapi.state_change("GET", path)
+        way = path.partition("?")[0]
+        if reason is not None and any(e.operation.path == way for e in found):
+            continue
+        found.append(
+            ApiOperation(
+                "GET",
+                way,
+                source="link",
+                request=None if reason else request,
+                skipped=reason,
+            )
+        )
+        asked.add(path)
+    return found
+
+
+def _fits(operation: ApiOperation, path: str) -> bool:
+    """True if a path is one of a templated operation."""
+    if operation.method != "GET" or not operation.variables or "?" in path:
+        return False
+    template, parts = operation.path.split("/"), path.split("/")
+    return len(template) == len(parts) and all(
+        one == other or ("{" in one and other) for one, other in zip(template, parts, strict=True)
+    )
+
+
+def _sampled(known: Sequence[ApiOperation]) -> tuple[ApiOperation, ...]:
+    """The operations, of those that may be asked at most `MAX_ENDPOINTS`: a fair sample.
+
+    Named ones come first, then one of each part of the API in turn (its tag, or where it is).
+    """
+    asked = [each for each in known if each.request is not None]
+    if len(asked) <= MAX_ENDPOINTS:
+        return tuple(known)
+    first = [each for each in asked if each.source in ("named", "paths")]
+    parts: dict[str, list[ApiOperation]] = {}
+    for each in asked:
+        if each.source not in ("named", "paths"):
+            parts.setdefault(_part(each), []).append(each)
+    rounds = zip_longest(*parts.values())
+    fair = [*first, *(each for turn in rounds for each in turn if each is not None)]
+    kept = {id(each) for each in fair[:MAX_ENDPOINTS]}
+    reason = f"more than {MAX_ENDPOINTS} endpoints"
+    return tuple(
+        each if each.request is None or id(each) in kept else _left_out(each, reason)
+        for each in known
+    )
+
+
+def _part(operation: ApiOperation) -> str:
+    return operation.tags[0] if operation.tags else "/".join(operation.path.split("/")[:3])
+
+
+def _left_out(operation: ApiOperation, reason: str) -> ApiOperation:
+    return replace(operation, request=None, skipped=reason)
 
 
 def _linked(pages: Iterable[Exchange], origin: Origin, target: Target) -> list[str]:
@@ -176,17 +277,3 @@ def _is_page(path: str) -> bool:
         and all("!" <= character <= "~" for character in path)
         and not path.partition("?")[0].lower().endswith(STATIC)
     )
-
-
-def next_hop(answer: Exchange, target: Target) -> Request | None:
-    """The request that a redirect asks for, if it stays on the target's host and ports."""
-    if not cleartext.is_redirect(answer):
-        return None
-    try:
-        place = redirects.resolve(answer.header("location") or "", answer.url)
-    except WireError:
-        return None
-    for origin in (*target.https, *target.http):
-        if (origin.scheme, origin.host, origin.port) == (place.scheme, place.host, place.port):
-            return Request(origin, "GET", place.path or "/")
-    return None

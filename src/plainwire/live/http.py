@@ -32,7 +32,8 @@ async def exchange(
     """Send ``request`` and read its answer; the flag says whether the connection can be reused.
 
     ``target`` is the request target (origin-form, or absolute-form to a proxy). An endless body
-    is cut at ``settings.body_limit`` bytes. A head that is interim (1xx) is passed over.
+    is cut at the request's ``body_limit``, else at ``settings.body_limit`` bytes. A head that is
+    interim (1xx) is passed over.
 
     Raises:
         TargetError: on a timeout, a head over ``settings.head_limit``, or an answer that is not
@@ -49,18 +50,21 @@ async def exchange(
     end = connection.send(h11.EndOfMessage())
     writer.write((data or b"") + (end or b""))
     stream = _Events(reader, connection)
+    limit = request.body_limit or settings.body_limit
     try:
         async with asyncio.timeout(settings.answer_timeout_s):
             await writer.drain()
             response = await stream.response()
-        body, is_cut = await _body(stream, settings)
+        body, is_cut = await _body(stream, settings, limit)
     except TimeoutError:
         within = f"within {settings.answer_timeout_s:g} s"
         raise TargetError(f"no complete answer {within}: {stream.progress}") from None
     except h11.RemoteProtocolError as error:
         if error.error_status_hint == 431 or "too long" in str(error):
             raise TargetError(f"answer head over {settings.head_limit} bytes") from None
-        raise TargetError(f"answer is not HTTP/1.x (RFC 9112): {error}") from None
+        # Past the colon h11 quotes the peer, who may throw a credential back.
+        why = str(error).partition(":")[0]
+        raise TargetError(f"answer is not HTTP/1.x (RFC 9112): {why}") from None
     lines = tuple(
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in response.headers.raw_items()
@@ -69,7 +73,7 @@ async def exchange(
         request,
         response.status_code,
         lines,
-        *_decoded(lines, body, is_cut, settings.body_limit),
+        *_decoded(lines, body, is_cut, limit),
         address=address,
         reason=response.reason.decode("latin-1", "replace"),
     )
@@ -109,17 +113,17 @@ class _Events:
         return event
 
 
-async def _body(stream: _Events, settings: Settings) -> tuple[bytes, bool]:
+async def _body(stream: _Events, settings: Settings, limit: int) -> tuple[bytes, bool]:
     """The body, cut at the limit or where the peer falls silent half-way."""
     pieces: list[bytes] = []
-    size, most = 0, settings.head_limit + settings.body_limit + FRAMING_LIMIT
+    size, most = 0, settings.head_limit + limit + FRAMING_LIMIT
     try:
         async with asyncio.timeout(settings.answer_timeout_s):
             while isinstance(event := await stream.next(), h11.Data):
                 pieces.append(bytes(event.data))
                 size += len(event.data)
-                if size > settings.body_limit or stream.received > most:
-                    return b"".join(pieces)[: settings.body_limit], True
+                if size > limit or stream.received > most:
+                    return b"".join(pieces)[:limit], True
     except (TimeoutError, OSError, h11.RemoteProtocolError):
         return b"".join(pieces), True
     return b"".join(pieces), False

@@ -69,18 +69,28 @@ class Pace:
         self._next_at = 0.0
         self._in_use = 0
         self._in_company = 0
+        self._exclusive = 0
         self.serial_lanes = 0
         self._free = asyncio.Condition()
 
     @contextlib.asynccontextmanager
-    async def place(self, *, is_alone: bool = False) -> AsyncIterator[None]:
+    async def place(
+        self, *, is_alone: bool = False, is_exclusive: bool = False
+    ) -> AsyncIterator[None]:
         """Hold one of the host's places, then wait for this question's turn.
 
         A question that is alone on its listener finds a place: all others there wait for it, so
-        those that have company elsewhere leave one free for each such listener.
+        those that have company elsewhere leave one free for each such listener. One that is
+        exclusive holds the whole host: it waits for those under way, and all others for it.
         """
         async with self._free:
-            await self._free.wait_for(lambda: self._is_free(is_alone))
+            self._exclusive += is_exclusive
+            try:
+                await self._free.wait_for(lambda: self._is_free(is_alone, is_exclusive))
+            except BaseException:
+                self._exclusive -= is_exclusive
+                self._free.notify_all()
+                raise
             self._in_use += 1
             self._in_company += not is_alone
         try:
@@ -90,9 +100,14 @@ class Pace:
             async with self._free:
                 self._in_use -= 1
                 self._in_company -= not is_alone
+                self._exclusive -= is_exclusive
                 self._free.notify_all()
 
-    def _is_free(self, is_alone: bool) -> bool:
+    def _is_free(self, is_alone: bool, is_exclusive: bool) -> bool:
+        if is_exclusive:
+            return self._in_use == 0
+        if self._exclusive:
+            return False
         in_company = max(1, self.limit - self.serial_lanes)
         return self._in_use < self.limit and (is_alone or self._in_company < in_company)
 
@@ -144,10 +159,13 @@ class Lane:
         return self._pace.limit if self.service is Service.PARALLEL else 1
 
     @contextlib.asynccontextmanager
-    async def slot(self, *, is_last: bool = False) -> AsyncIterator[None]:
+    async def slot(
+        self, *, is_last: bool = False, is_exclusive: bool = False
+    ) -> AsyncIterator[None]:
         """Hold one of the listener's places while a question is asked.
 
-        ``is_last`` lets every other question go first that waits for a place.
+        ``is_last`` lets every other question go first that waits for a place; one that
+        ``is_exclusive`` has the whole host to itself.
         """
         async with self._free:
             self._hurried += not is_last
@@ -161,7 +179,7 @@ class Lane:
             self._free.notify_all()
         try:
             is_alone = self.service is not Service.PARALLEL
-            async with self._pace.place(is_alone=is_alone):
+            async with self._pace.place(is_alone=is_alone, is_exclusive=is_exclusive):
                 yield
         finally:
             async with self._free:

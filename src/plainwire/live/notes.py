@@ -16,6 +16,7 @@ class Notes:
     def __init__(self) -> None:
         self.unanswered: dict[tuple[str, str], Unanswered] = {}
         self.answered: dict[str, int] = {}
+        self.untested: dict[str, str] = {}
 
     def take(self, answer: object) -> None:
         """Remember for the asking check whether its question was answered."""
@@ -25,3 +26,7 @@ class Notes:
             self.unanswered.setdefault((who, answer.question), entry)
         else:
             self.answered[who] = self.answered.get(who, 0) + 1
+
+    def leave_untested(self, reason: str) -> None:
+        """Remember that the asking check has nothing to ask with, and why: the first reason."""
+        self.untested.setdefault(asking.get(), reason)

@@ -33,6 +33,7 @@ from plainwire.wire.verdict import VersionAnswers, is_drop, is_refusal
 X25519 = 0x001D
 # Gives the answer to a hello.
 AskHello = Callable[[bytes], Awaitable[Answer]]
+Accepted = Callable[[Version, tuple[int, ...]], None]
 
 # The likeliest first, then the one that a stack which chokes on it would know.
 ASK_ORDER = (
@@ -100,12 +101,14 @@ async def versions_by(
     server_name: str | None,
     versions: Iterable[Version] = tuple(Version),
     after_first: Callable[[bool | None], Awaitable[None]] | None = None,
+    accepted: Accepted = lambda version, offer: None,
 ) -> VersionsAnswer:
     """Which of ``versions`` the server accepts: one is asked first, then all others at once.
 
     ``ask`` gives the answer to a hello and may keep a caller waiting for its turn.
     ``server_name`` is an A-label, an IP literal or None. ``after_first`` is told whether the
     server speaks TLS as far as the first answer says, and awaited before the others are asked.
+    ``accepted`` is told each version once it is known to be accepted, with the suites offered.
     Never raises for what a server does.
 
     Raises:
@@ -113,7 +116,7 @@ async def versions_by(
     """
     if server_name is not None and not server_name.isascii():
         raise ValueError(f"not an A-label: {server_name!r}")
-    probe = _VersionProbe(ask, server_name, frozenset(versions))
+    probe = _VersionProbe(ask, server_name, frozenset(versions), accepted)
     await probe.ask_first()
     if after_first is not None:
         await after_first(probe.speaks_tls)
@@ -148,9 +151,14 @@ class _VersionProbe:
     """The answers so far, and what to ask next."""
 
     def __init__(
-        self, ask: AskHello, server_name: str | None, versions: frozenset[Version]
+        self,
+        ask: AskHello,
+        server_name: str | None,
+        versions: frozenset[Version],
+        accepted: Accepted,
     ) -> None:
         self._send = ask
+        self._accepted = accepted
         self._server_name = server_name
         self._asked = {
             version: VersionAnswers(version, _hello_count(version))
@@ -163,7 +171,10 @@ class _VersionProbe:
 
     async def _ask(self, version: Version, number: int = 0) -> Answer:
         answer = await self._send(_hello(version, number, self._server_name))
+        was_known = self._asked[version].accepting is not None
         self._asked[version].answers.append((number, answer))
+        if self._asked[version].accepting and not was_known:
+            self._accepted(version, offered_suites(version, number))
         return answer
 
     async def ask_first(self) -> None:

@@ -38,7 +38,8 @@ class Trace:
 
     def request(self, request: Request, headers: Sequence[tuple[str, str]]) -> None:
         """Note a request as it leaves."""
-        self._note(str(request))
+        extra = self.masker.headers(request.headers) if self.masker else request.headers
+        self._note(", ".join((str(request), *(f"{name}: {value}" for name, value in extra))))
         if self.masker is None or not self.is_kept:
             return
         masked = self.masker.headers(tuple(headers))

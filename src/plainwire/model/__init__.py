@@ -16,6 +16,13 @@ from plainwire.model.answer import (
     Span,
     Unanswered,
 )
+from plainwire.model.api import (
+    ApiOperation,
+    Parameter,
+    Responses,
+    Schema,
+    Security,
+)
 from plainwire.model.check import (
     SECTIONS,
     Check,
@@ -121,6 +128,7 @@ __all__ = [
     "SECTIONS",
     "UNKNOWN",
     "Answer",
+    "ApiOperation",
     "App",
     "Binding",
     "Call",
@@ -160,6 +168,7 @@ __all__ = [
     "Operation",
     "Origin",
     "Page",
+    "Parameter",
     "Part",
     "Path",
     "PlainwireError",
@@ -170,10 +179,13 @@ __all__ = [
     "Publication",
     "Report",
     "Request",
+    "Responses",
     "Route",
     "Rule",
     "RuleRun",
+    "Schema",
     "Scheme",
+    "Security",
     "Service",
     "Setting",
     "Severity",

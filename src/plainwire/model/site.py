@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from plainwire.model.answer import Answer, Cleartext, Exchange
+from plainwire.model.api import ApiOperation
 from plainwire.model.target import Endpoint, Origin, Request, Scheme, Target
 from plainwire.model.tls import Part, TlsEndpoint
 
@@ -16,6 +17,10 @@ class Site(Protocol):
 
     No method raises for a target that does not answer: the answer is then a `NoListener` or an
     `Unanswered`, and the engine notes by itself which check was left without an answer.
+
+    A check of an API reads `operations`, asks the request of each, as whoever it needs
+    (``replace(request, identity=None)``), holds what it sees against a control (`control_of`,
+    `is_missing`), and confirms a finding before it yields it (`confirm`).
     """
 
     @property
@@ -23,7 +28,44 @@ class Site(Protocol):
         """What the user named."""
 
     async def ask(self, request: Request) -> Answer:
-        """The answer to one request; the same request is sent once however many ask it."""
+        """The answer to one request; the same request is sent once however many ask it.
+
+        Its ``identity`` says as whom: "given", None, "canary", or a name of `identities`.
+        """
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Whose credentials were given: "given" first if the user gave one, then further names."""
+
+    async def operations(self) -> tuple[ApiOperation, ...]:
+        """Every operation that is known, asked or not: an example request, or why there is none.
+
+        No request of these changes anything by its method or its name. What a document says is in
+        them; an operation of a link or of a named path has no more than its path.
+        """
+
+    def control_of(self, request: Request) -> Request:
+        """The request at a random path beside its own: an answer that proves a thing is there,
+        or is refused, must come out differently for it. One for each place, asked once."""
+
+    async def is_missing(self, exchange: Exchange) -> bool | None:
+        """True if an answer is what the site gives where nothing is, whatever its status says.
+
+        Returns None if the control got no answer (which is noted).
+        """
+
+    async def confirm(self, request: Request) -> tuple[Answer, Answer]:
+        """The answers to the same request sent twice more, serially, with nothing else under way.
+
+        A finding that rests on an error, a difference or a reflection holds only if both show it.
+        """
+
+    def leave_untested(self, reason: str) -> None:
+        """Note that a check has nothing to ask with (an identity or an opt-in not given).
+
+        Its category is then not tested, with the reason, unless another check of it was answered.
+        It is no gap: it neither lowers nor bounds the grade.
+        """
 
     def leave_unasked(self, question: str, reason: str) -> None:
         """Note a question that a check must not ask here, and why: the check then does not pass."""

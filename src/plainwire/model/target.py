@@ -58,16 +58,19 @@ class Request:
     """One HTTP question. Two equal requests to one site cost one exchange on the wire.
 
     ``path`` is sent byte for byte as it stands. ``identity`` says which credential goes along:
-    ``"given"`` is the user's (replaced by a canary over cleartext), ``None`` is none.
-    ``repetition`` tells apart requests that must really be sent again.
+    ``"given"`` is the user's (replaced by a canary over cleartext), ``None`` is none, ``"canary"``
+    a random one of the given one's shape, and any other name that of a further identity.
+    ``repetition`` tells apart requests that must really be sent again; such a one is sent alone.
+    ``body_limit`` bounds the answer's body in bytes, where the site's own limit is too small.
     """
 
     origin: Origin
     method: str = "GET"
     path: str = "/"
     headers: Headers = ()
-    identity: Literal["given"] | None = "given"
+    identity: str | None = "given"
     repetition: int = 0
+    body_limit: int | None = None
 
     @property
     def url(self) -> str:

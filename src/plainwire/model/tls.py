@@ -19,12 +19,18 @@ Part = Literal[
     "features",
     "vulnerabilities",
 ]
+MAX_NAMED = 6
 StapleStatus = Literal["good", "revoked", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What one certificate says. Times are aware and in UTC; ``key_bits`` in bits."""
+    """What one certificate says. Times are aware and in UTC; ``key_bits`` in bits.
+
+    ``key_flaws`` are words for what is wrong with an RSA key beside its size: "roca",
+    "small-exponent", "even-modulus", and "shared-prime" once a whole run was compared, for which
+    ``rsa_modulus`` is kept; it is no part of a report.
+    """
 
     subject: str
     issuer: str
@@ -36,18 +42,23 @@ class CertificateFacts:
     signature_hash: str | None
     fingerprint_sha256: str
     must_staple: bool = False
+    key_flaws: tuple[str, ...] = ()
+    rsa_modulus: int | None = field(default=None, repr=False, metadata={"in_report": False})
 
 
 @dataclass(frozen=True, slots=True)
 class Staple:
     """An OCSP response that came with a chain (RFC 6960, 4.2.1); times are aware and in UTC.
 
-    ``next_update`` is None where the responder named no time.
+    ``next_update`` is None where the responder named no time. ``problem`` says why a client that
+    follows RFC 6960, section 3.2 does not accept it, None if it would; if nothing vouches for
+    what it says, ``status`` is "unknown".
     """
 
     status: StapleStatus
-    this_update: datetime
+    this_update: datetime | None
     next_update: datetime | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +148,24 @@ class TlsEndpoint:
     inconclusive: tuple[Gap, ...] = ()
     connections: int = 0
     duration_s: float = 0.0
+
+    def tells(self, part: Part) -> bool:
+        """True if it says anything about a part; what speaks no TLS has told all there is."""
+        name = "protocols" if part == "versions" else part
+        return self.speaks_tls is False or getattr(self, name) is not None
+
+    def chosen(self, suites: Mapping[str, tuple[str, ...]]) -> Handshake:
+        """Accepted suites as evidence: hellos that offered them, and what was answered."""
+        versions = tuple(dict.fromkeys(v for found in suites.values() for v in found))
+        named = ", ".join(tuple(suites)[:MAX_NAMED])
+        more = len(suites) - MAX_NAMED
+        return Handshake(
+            self.host,
+            self.port,
+            f"ClientHellos of {' and '.join(versions)} with {named}"
+            + (f" and {more} more" if more > 0 else ""),
+            "ServerHellos that choose them",
+        )
 
     def chains_with(self, problem: str) -> tuple[Chain, ...]:
         """The served chains that have a problem; empty where none was seen."""

@@ -46,7 +46,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "coverage": _coverage(report.coverage),
         "findings": [_finding(finding) for finding in report.findings],
         "unanswered": [_known(gap) for gap in report.unanswered],
-        "tls": [_endpoint(endpoint) for endpoint in report.tls],
+        "tls": [endpoint_dict(endpoint) for endpoint in report.tls],
         "deployment": _deployment(report) if report.target_kind == "source" else None,
         "notes": list(report.notes),
     }
@@ -188,11 +188,12 @@ def evidence(item: Evidence) -> dict[str, Any]:
             return {"kind": "span"} | _known(item)
 
 
-def _endpoint(endpoint: TlsEndpoint) -> dict[str, Any]:
+def endpoint_dict(endpoint: TlsEndpoint) -> dict[str, Any]:
     """A TLS endpoint; a part that was not looked at or not answered is absent."""
     parts = _known(endpoint)
     parts["inconclusive"] = [
-        {"question": gap.question, "reason": gap.reason} for gap in endpoint.inconclusive
+        {"part": gap.part, "question": gap.question, "reason": gap.reason}
+        for gap in endpoint.inconclusive
     ]
     parts["duration_s"] = round(endpoint.duration_s, 3)
     return parts
@@ -200,7 +201,8 @@ def _endpoint(endpoint: TlsEndpoint) -> dict[str, Any]:
 
 def _known(value: Any) -> dict[str, Any]:
     """A dataclass's parts in their order, those that are None left out."""
-    parts = ((field.name, getattr(value, field.name)) for field in fields(value))
+    told = (field.name for field in fields(value) if field.metadata.get("in_report", True))
+    parts = ((name, getattr(value, name)) for name in told)
     return {name: _plain(part) for name, part in parts if part is not None}
 
 

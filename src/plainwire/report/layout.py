@@ -52,7 +52,8 @@ def wrapped(text: str, width: int, first: str = "", rest: str | None = None) -> 
             lines.append(line)
             line, used = rest, 0
             room = max(width - cells(rest), 1)
-        pieces = list(_pieces(word, room)) if wide > room else [word]
+        narrowest = max(width - max(cells(first), cells(rest)), 1)
+        pieces = list(_pieces(word, narrowest)) if wide > room else [word]
         for piece in pieces[:-1]:
             lines.append(line + piece)
             line = rest

@@ -213,7 +213,9 @@ def _locations(finding: Finding, anchor: str) -> list[dict[str, Any]]:
     """Physical locations inside the repository, each once; the anchor if there is none."""
     found: dict[str, dict[str, Any]] = {}
     for spot in finding.locations:
-        physical = _physical(spot) or _at(anchor, 1)
+        physical = _physical(spot)
+        if physical is None:
+            continue
         found.setdefault(json.dumps(physical), physical)
         if len(found) == MAX_LOCATIONS:
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from plainwire.model import Finding, Grade, Report
+from plainwire.model import Finding, Grade, Report, TlsEndpoint
 from plainwire.report import Options, picture, tls_facts
 from plainwire.report.clean import log_line, visible
 from plainwire.report.groups import (
@@ -20,6 +20,7 @@ from plainwire.report.layout import (
     BOLD,
     LETTER_STYLE,
     MIN_WIDTH,
+    RED,
     SEVERITY_STYLE,
     STATUS_STYLE,
     styled,
@@ -29,6 +30,7 @@ from plainwire.report.layout import (
 MAX_MESSAGES = 3
 MAX_PLACES = 5
 MAX_GAPS = 20
+HEADING_COLUMN = 14
 
 
 def render(reports: Sequence[Report], options: Options) -> str:
@@ -81,8 +83,7 @@ class _Page:
         report = self.report
         if report.target_kind == "endpoint":
             for endpoint in report.tls:
-                for heading, words in tls_facts.lines(endpoint):
-                    yield from self._put(words, f"  {heading}: ", "      ")
+                yield from self._endpoint(endpoint)
             return
         if report.target_kind == "source":
             for note in report.notes:
@@ -97,14 +98,26 @@ class _Page:
                 yield from self._put(words, f"  {name:<{column}}  ", "      ")
             else:
                 yield from self._put(f"{name}: {words}", "  ", "    ")
-        yield from self._put(self._coverage(), "Coverage: ", "  ")
         for note in report.notes:
             yield from self._put(note, "Note: ", "  ")
+
+    def _endpoint(self, endpoint: TlsEndpoint) -> Iterator[str]:
+        """What a listener revealed: headings in a column of their own where there is room."""
+        yield from self._put(tls_facts.where(endpoint), "", "  ", BOLD)
+        has_room = self.width >= HEADING_COLUMN + 2 * MIN_WIDTH
+        for line in tls_facts.lines(endpoint, self.report.started_at):
+            indent = "  " * line.depth
+            if not has_room and line.heading:
+                yield from self._put(f"{line.heading}:")
+            first = f"{line.heading:<{HEADING_COLUMN}}" if has_room else "  "
+            rest = " " * len(first) + indent + "  "
+            style = RED if line.is_bad else ""
+            yield from self._put(line.words, first + indent, rest, style)
 
     def _coverage(self) -> str:
         coverage = self.report.coverage
         words = f"{coverage.exercised} of {counted(coverage.known, 'known operation')} asked"
-        why = Counter(skipped.reason for skipped in coverage.skipped)
+        why = Counter(skipped.reason.partition(":")[0] for skipped in coverage.skipped)
         left_out = "; ".join(f"{number} left out: {reason}" for reason, number in why.items())
         return f"{words}; {left_out}" if left_out else words
 
@@ -166,10 +179,10 @@ class _Page:
 
     def _grade(self) -> Iterator[str]:
         report = self.report
-        asked = (
-            f"{counted(report.requests, 'request')}, {counted(report.connections, 'connection')}, "
-        )
-        asked = asked if report.target_kind != "source" else ""
+        asked = counted(report.connections, "connection")
+        if report.target_kind == "url":
+            asked = f"{counted(report.requests, 'request')}, {asked}"
+        asked = "" if report.target_kind == "source" else f"{asked}, "
         yield from self._put(f"{asked}{report.duration_s:.1f} s")
         if report.is_interrupted:
             yield from self._put("Interrupted: this is what was known then")
@@ -179,6 +192,8 @@ class _Page:
         yield from self._letter(report.grade)
 
     def _letter(self, grade: Grade) -> Iterator[str]:
+        if self.report.target_kind == "url":
+            yield from self._put(self._coverage(), "Coverage: ", "  ")
         best = ", at best" if grade.is_upper_bound else ""
         style = f"{BOLD};{LETTER_STYLE[grade.letter]}"
         score = f"Security Score: {grade.letter} ({grade.score}/100){best}"

@@ -1,69 +1,237 @@
-"""What a TLS endpoint revealed, as lines for a person: a heading and its words."""
+"""What a TLS endpoint revealed, as lines for a person: part by part, the deciding ones first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
 
-from plainwire.model import Chain, TlsEndpoint
+from plainwire.model import CertificateFacts, Chain, Staple, TlsEndpoint
+from plainwire.report.groups import counted
 
-Line = tuple[str, str]
+MAX_NAMES = 8
+MAX_PATHS = 3
+MAX_REASONS = 3
+# What is wrong with a suite whatever else it has, by a word of its name; the worst first.
+BROKEN = {
+    "NULL": "no encryption",
+    "anon": "no authentication",
+    "EXPORT": "export strength",
+    "EXPORT40": "export strength",
+    "RC4": "RC4",
+    "DES": "DES",
+    "DES40": "DES",
+    "3DES": "64-bit blocks",
+    "IDEA": "64-bit blocks",
+    "RC2": "64-bit blocks",
+    "MD5": "MD5",
+}
 
 
-def lines(endpoint: TlsEndpoint) -> Iterator[Line]:
-    """Heading and words, part by part; what was not looked at or not answered has no line."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Words of one part: its ``heading`` on the first line, ``depth`` steps from the margin.
+
+    ``is_bad`` says that they tell of a flaw.
+    """
+
+    words: str
+    heading: str = ""
+    depth: int = 0
+    is_bad: bool = False
+
+
+def lines(endpoint: TlsEndpoint, now: datetime) -> Iterator[Line]:
+    """What was seen; what was not looked at or not answered has no line but an "Unknown" one.
+
+    ``now`` is the time that days left are counted from.
+    """
     if endpoint.protocols is not None:
-        yield "Versions", _switched(endpoint.protocols)
-    yield from _per_version("Suites", endpoint.ciphers, endpoint.cipher_order or {})
-    yield from _per_version("Groups", endpoint.groups, {})
-    yield from _per_version("Signatures", endpoint.signature_algorithms, {})
+        yield from _versions(endpoint.protocols)
+    for version in _seen_versions(endpoint):
+        yield from _headed(version, _version(version, endpoint))
     if endpoint.dh is not None:
         name = f", {endpoint.dh.common}" if endpoint.dh.common else ""
         reused = ", its public value reused" if endpoint.dh.reused else ""
-        yield "Diffie-Hellman", f"{endpoint.dh.bits} bits{name}{reused}"
+        yield Line(f"{endpoint.dh.bits} bits{name}{reused}", "DH")
     for chain in endpoint.certificates or ():
-        yield "Certificate", _certificate(chain)
-    if endpoint.features is not None:
-        yield "Features", "; ".join(_feature(*item) for item in endpoint.features.items())
-    if endpoint.vulnerabilities is not None:
-        found = [name for name, is_there in endpoint.vulnerabilities.items() if is_there]
-        none = f"none of {len(endpoint.vulnerabilities)} looked for"
-        yield "Known attacks", ", ".join(found) or none
+        if chain.chain:
+            yield from _headed("Certificate", _certificate(chain, now))
+    yield from _headed("Features", _features(endpoint.features or {}))
+    if endpoint.vulnerabilities:
+        yield from _headed("Attacks", _attacks(endpoint.vulnerabilities))
     if endpoint.post_quantum is not None:
-        yield "Post-quantum", endpoint.post_quantum.because
-    for name, verdict in (endpoint.profiles or {}).items():
-        words = {True: "met", False: "not met: ", None: "not known: "}[verdict.meets]
-        yield f"Profile {name}", words + "; ".join(verdict.because if not verdict.meets else ())
+        word = "ready" if endpoint.post_quantum.ready else "not ready"
+        yield Line(f"{word}: {endpoint.post_quantum.because}", "Post-quantum")
+    yield from _headed("Profiles", _profiles(endpoint))
+    gaps = (Line(f"{gap.question}: {gap.reason}", "") for gap in endpoint.inconclusive)
+    yield from _headed("Unknown", gaps)
 
 
-def _switched(known: Mapping[str, bool]) -> str:
-    return ", ".join(f"{name} {'on' if is_on else 'off'}" for name, is_on in known.items())
+def where(endpoint: TlsEndpoint) -> str:
+    """What was asked: address and port, the name given, and how TLS was begun."""
+    address = endpoint.address or endpoint.host
+    address = f"[{address}]" if ":" in address else address
+    words = [f"{address}:{endpoint.port}"]
+    words.append(f"asked for {endpoint.server_name}" if endpoint.server_name else "without a name")
+    if endpoint.starttls:
+        words.append(f"STARTTLS of {endpoint.starttls}")
+    return ", ".join(words)
 
 
-def _per_version(
-    heading: str, found: Mapping[str, tuple[str, ...]] | None, order: Mapping[str, str]
-) -> Iterator[Line]:
-    for version, names in (found or {}).items():
-        whose = f" ({order[version]} order)" if version in order else ""
-        yield f"{heading}, {version}{whose}", ", ".join(names) or "none"
+def _headed(heading: str, found: Iterator[Line]) -> Iterator[Line]:
+    for number, line in enumerate(found):
+        head = heading if number == 0 else ""
+        yield Line(line.words, head, line.depth, line.is_bad)
 
 
-def _certificate(chain: Chain) -> str:
+def _versions(known: Mapping[str, bool]) -> Iterator[Line]:
+    on = [name for name, is_on in known.items() if is_on][::-1]
+    off = [name for name, is_on in known.items() if not is_on][::-1]
+    words = ", ".join(on) or "none"
+    yield Line(f"{words}; not {', '.join(off)}" if off else words, "Versions")
+
+
+def _seen_versions(endpoint: TlsEndpoint) -> tuple[str, ...]:
+    """The versions that something is known of, the newest first."""
+    parts = (endpoint.ciphers, endpoint.groups, endpoint.signature_algorithms)
+    found = {version for part in parts for version in part or {}}
+    return tuple(sorted(found, reverse=True))
+
+
+def _version(version: str, endpoint: TlsEndpoint) -> Iterator[Line]:
+    suites = (endpoint.ciphers or {}).get(version)
+    if suites is not None:
+        order = (endpoint.cipher_order or {}).get(version)
+        whose = f", the {order}'s order" if order else ""
+        yield Line(f"{counted(len(suites), 'suite')}{whose}")
+        yield from _suites(suites)
+    groups = (endpoint.groups or {}).get(version)
+    if groups is not None:
+        yield Line(f"groups: {', '.join(groups) or 'none'}")
+    schemes = (endpoint.signature_algorithms or {}).get(version)
+    if schemes is not None:
+        yield Line(f"signatures: {', '.join(schemes) or 'none'}")
+
+
+def _suites(names: tuple[str, ...]) -> Iterator[Line]:
+    """The suites in their order, neighbours with one key exchange and one flaw on a line."""
+    for (exchange, flaw), run in groupby(names, lambda name: (_exchange(name), _flaw(name))):
+        ciphers = ", ".join(_cipher(name) for name in run)
+        words = [word for word in (exchange, flaw) if word]
+        yield Line(f"{', '.join(words)}: {ciphers}" if words else ciphers, "", 1, is_bad(flaw))
+
+
+def _exchange(name: str) -> str:
+    """The key exchange in a suite's name: ECDHE_RSA; empty for TLS 1.3 and SSL 2."""
+    exchange, found, _ = name.removeprefix("TLS_").partition("_WITH_")
+    return exchange if found and name.startswith("TLS_") else ""
+
+
+def _cipher(name: str) -> str:
+    """The rest of a suite's name behind its key exchange."""
+    exchange = _exchange(name)
+    return name.removeprefix(f"TLS_{exchange}_WITH_") if exchange else name
+
+
+def _flaw(name: str) -> str:
+    """What is wrong with a suite; empty if nothing is."""
+    words = set(name.split("_"))
+    for word, flaw in BROKEN.items():
+        if word in words:
+            return flaw
+    exchange = _exchange(name)
+    if exchange and not exchange.startswith(("ECDHE", "DHE", "ECCPWD")):
+        return "no forward secrecy"
+    return ""
+
+
+def is_bad(flaw: str) -> bool:
+    """True if a suite's flaw is more than a want."""
+    return bool(flaw) and flaw != "no forward secrecy"
+
+
+def _certificate(chain: Chain, now: datetime) -> Iterator[Line]:
     leaf = chain.chain[0]
-    trusted = f"trusted by {', '.join(chain.trusted_by)}" if chain.trusted_by else "not trusted"
-    words = [
-        f"{leaf.subject}, {leaf.key_type} {leaf.key_bits} bits, {len(chain.chain)} served",
-        f"valid {leaf.not_before:%Y-%m-%d} to {leaf.not_after:%Y-%m-%d}",
-        trusted,
-    ]
-    words += [problem.replace("_", " ") for problem in chain.problems]
-    return "; ".join(words if chain.asked_with.get("sni", True) else ["without SNI", *words])
+    asked = "" if chain.asked_with.get("sni", True) else ", shown without a name"
+    yield Line(f"{leaf.subject or 'no subject'}, {_key(leaf)}{asked}")
+    yield Line(f"for {_some(leaf.sans)}" if leaf.sans else "for no name (no SAN)")
+    yield Line(f"valid {_days(leaf, now)}, issued by {leaf.issuer}")
+    served = f"{counted(len(chain.chain), 'certificate')} served"
+    if "untrusted_root" in chain.problems_checked or chain.trusted_by:
+        trusted = ", ".join(chain.trusted_by)
+        served += f", trusted by {trusted}" if trusted else ", trusted by no store"
+    yield Line(served, is_bad=not chain.trusted_by)
+    for path in chain.paths[:MAX_PATHS]:
+        yield Line(" < ".join(path), "", 1)
+    if len(chain.paths) > MAX_PATHS:
+        yield Line(f"and {len(chain.paths) - MAX_PATHS} more paths", "", 1)
+    if chain.problems:
+        words = ", ".join(problem.replace("_", " ") for problem in chain.problems)
+        yield Line(f"problems: {words}", is_bad=True)
+    extras = [words for words in (_staple(chain.staple), _scts(chain.scts)) if words]
+    if leaf.must_staple:
+        extras.insert(0, "demands a staple")
+    if extras:
+        yield Line("; ".join(extras))
 
 
-def _feature(name: str, value: object) -> str:
-    words = name.replace("_", " ")
-    match value:
-        case bool():
-            return f"{words} {'yes' if value else 'no'}"
-        case list() | tuple():
-            return f"{words} {' '.join(str(one) for one in value) or 'none'}"
-    return f"{words} {value}"
+def _key(one: CertificateFacts) -> str:
+    signed = f", signed with {one.signature_hash}" if one.signature_hash else ""
+    return f"{one.key_type} {one.key_bits} bits{signed}"
+
+
+def _days(one: CertificateFacts, now: datetime) -> str:
+    left = (one.not_after - now).days
+    words = f"{counted(left, 'day')} left" if left >= 0 else f"over for {counted(-left, 'day')}"
+    return f"{one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d} ({words})"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _staple(staple: Staple | None) -> str:
+    if staple is None:
+        return ""
+    until = f" until {staple.next_update:%Y-%m-%d}" if staple.next_update else ""
+    return f"staple: {staple.status}, of {staple.this_update:%Y-%m-%d}{until}"
+
+
+def _scts(number: int | None) -> str:
+    return "" if number is None else counted(number, "SCT")
+
+
+def _features(features: Mapping[str, Any]) -> Iterator[Line]:
+    """What is there, what is not, and what is more than yes or no."""
+    for word, wanted in (("yes", True), ("no", False)):
+        names = [name.replace("_", " ") for name, value in features.items() if value is wanted]
+        if names:
+            yield Line(f"{word}: {', '.join(names)}")
+    others = [(n, v) for n, v in features.items() if not isinstance(v, bool)]
+    for name, value in others:
+        words = ", ".join(str(one) for one in value) if isinstance(value, list | tuple) else value
+        yield Line(f"{name.replace('_', ' ')}: {words or 'none'}")
+
+
+def _attacks(known: Mapping[str, bool]) -> Iterator[Line]:
+    found = [name.replace("_", " ") for name, is_there in known.items() if is_there]
+    safe = [name.replace("_", " ") for name, is_there in known.items() if not is_there]
+    if found:
+        yield Line(f"open to {', '.join(found)}", is_bad=True)
+    if safe:
+        yield Line(f"not open to {', '.join(safe)}")
+
+
+def _profiles(endpoint: TlsEndpoint) -> Iterator[Line]:
+    words = {True: "met", False: "not met", None: "not known"}
+    for name, verdict in (endpoint.profiles or {}).items():
+        yield Line(f"{name}: {words[verdict.meets]}")
+        if not verdict.meets:
+            yield from (Line(reason, "", 1) for reason in verdict.because[:MAX_REASONS])
+        more = len(verdict.because) - MAX_REASONS
+        if more > 0:
+            yield Line(f"and {more} more; --profile {name} tells all", "", 1)

@@ -8,6 +8,7 @@ from plainwire.model import WireError
 
 HANDSHAKE_FAILURE = 40
 PROTOCOL_VERSION = 70
+NO_APPLICATION_PROTOCOL = 120
 # How a server says that it will not have what the hello offers, and not something else (a
 # name, its own state): unexpected_message, handshake_failure, illegal_parameter, decode_error,
 # protocol_version, insufficient_security, missing_extension, unsupported_extension.

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, p
 
 from plainwire.model import CertificateFacts, WireError
 from plainwire.wire import der as asn1
+from plainwire.wire import rsa_keys
 
 MAX_BYTES = 1 << 16
 MAX_EXTENSIONS = 64
@@ -57,6 +58,12 @@ KEY_TYPES = {
     "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
     "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
 }
+
+# Parts of the certificate that `name_text` makes: serial number 1, no key, no time.
+ED25519 = bytes.fromhex("300506032b6570")
+EARLIER = bytes.fromhex("a003020102 020101") + ED25519
+EMPTY_VALIDITY = bytes.fromhex("301e 170d3236303130313030303030305a 170d3236303130313030303030305a")
+NO_KEY = bytes.fromhex("302a") + ED25519 + bytes.fromhex("032100") + bytes(32)
 
 Value = TypeVar("Value", bound=x509.ExtensionType)
 Read = TypeVar("Read")
@@ -182,6 +189,7 @@ def parse(der: bytes) -> Certificate:
     alternative = values.get(x509.SubjectAlternativeName)
     names = tuple(alternative) if isinstance(alternative, x509.SubjectAlternativeName) else ()
     key_type, key_bits = _key(certificate, parts)
+    numbers = _rsa_numbers(parts.public_key) if key_type == "RSA" else None
     shown = CertificateFacts(
         subject=_name(lambda: certificate.subject, parts.subject),
         issuer=_name(lambda: certificate.issuer, parts.issuer),
@@ -193,6 +201,8 @@ def parse(der: bytes) -> Certificate:
         signature_hash=_signature_hash(certificate),
         fingerprint_sha256=hashlib.sha256(der).hexdigest(),
         must_staple=any(STATUS_REQUEST in _features(raw) for raw in parts.extensions),
+        key_flaws=rsa_keys.flaws(*numbers) if numbers else (),
+        rsa_modulus=numbers[0] if numbers else None,
     )
     return Certificate(
         der=der,
@@ -263,6 +273,14 @@ def _name(read: Callable[[], x509.Name], raw: bytes) -> str:
     return _readable(text if text is not None else "#" + raw.hex())
 
 
+def name_text(name: bytes) -> str:
+    """RFC 4514's text of a distinguished name by itself (DER), as `facts` has it of a subject."""
+    # The library reads names in certificates alone, so one is put around it.
+    body = asn1.encode(asn1.SEQUENCE, EARLIER + name + EMPTY_VALIDITY + name + NO_KEY)
+    whole = asn1.encode(asn1.SEQUENCE, body + ED25519 + asn1.encode(asn1.BIT_STRING, bytes(65)))
+    return _name(lambda: _load(whole).subject, name)
+
+
 def _readable(text: str) -> str:
     """Text without control and formatting characters: ``\\xx`` a byte of UTF-8 (RFC 4514, 2.4)."""
     pieces = []
@@ -305,6 +323,17 @@ def _bits(kind: str, public_key: bytes) -> int:
         return (len(bits) - 1) // 2 * 8 if kind == "ECDSA" and bits[:1] == b"\x04" else 0
     except (WireError, IndexError):
         return 0
+
+
+def _rsa_numbers(public_key: bytes) -> tuple[int, int] | None:
+    """Modulus and exponent of an RSA key (RFC 8017, A.1.1). Returns None if it is broken."""
+    try:
+        modulus, exponent = asn1.integers(
+            asn1.elements(asn1.elements(public_key)[0].content)[1].content[1:]
+        )
+    except (WireError, IndexError, ValueError):
+        return None
+    return (modulus, exponent) if modulus > 0 and exponent > 0 else None
 
 
 def _signature_hash(certificate: x509.Certificate) -> str | None:

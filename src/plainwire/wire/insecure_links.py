@@ -11,6 +11,7 @@ from plainwire.model import Exchange, WireError
 from plainwire.wire.cleartext import is_redirect
 from plainwire.wire.links import Kind, Link, links, script
 from plainwire.wire.links.calls import is_called, is_scheme_choice
+from plainwire.wire.masking import shortened
 from plainwire.wire.redirects import resolve
 
 MAX_SHOWN = 5
@@ -73,13 +74,9 @@ def is_left_out(host: str, own: str) -> bool:
 def listed(urls: Iterable[str]) -> str:
     """The first `MAX_SHOWN` of the distinct URLs, each escaped and cut, and how many more."""
     every = list(dict.fromkeys(urls))
-    shown = ", ".join(_cut(url) for url in every[:MAX_SHOWN])
+    shown = ", ".join(repr(shortened(url, MAX_SHOWN_LENGTH)) for url in every[:MAX_SHOWN])
     more = len(every) - MAX_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _cut(url: str) -> str:
-    return repr(url if len(url) <= MAX_SHOWN_LENGTH else url[: MAX_SHOWN_LENGTH - 1] + "…")
 
 
 def _insecure(

@@ -27,8 +27,20 @@ SENSITIVE = frozenset(
 )
 _QUERY = re.compile(
     r"(?i)([?&](?:access_token|token|api_?key|key|password|passwd|secret|sig|signature|code|auth|"
-    r"jwt|session|sid)=)([^&#\s]{1,4096})"
+    r"jwt|session|sid)=)([^&#\s]+)"
 )
+# The password in a URL's user information, also where a cut took the at sign.
+_LOGIN = re.compile(r"(//[^/\s@:?#]{0,256}:)([^/\s@?#]{1,4096})(?=@|…)")
+SHOWN = 200  # characters of a target's own words in a message
+
+
+def shortened(text: str, limit: int = SHOWN) -> str:
+    """Words of a target for a message: at most ``limit`` characters, and a mark where they end.
+
+    What is cut is masked no more as a whole. Given credentials never reach a check
+    (`live.credentials`); of found ones the name stands first, and what is left is masked by it.
+    """
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 class Masker:
@@ -54,12 +66,14 @@ class Masker:
 
     def text(self, text: str) -> str:
         """The text with every given secret masked, and the query parameters that name a secret."""
+        for word, alias in self._aliases.items():
+            text = text.replace(word, alias)
+        for pattern in (_QUERY, _LOGIN):
+            text = pattern.sub(lambda m: m[1] + self.value(m[2]), text)
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, self.value(secret))
-        for word, alias in self._aliases.items():
-            text = text.replace(word, alias)
-        return _QUERY.sub(lambda m: m[1] + self.value(m[2]), text)
+        return text
 
     def header(self, name: str, value: str) -> str:
         """One header value, masked where its name says that it is sensitive."""

@@ -8,10 +8,13 @@ leaves a choice, the docstrings say which was taken.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from plainwire.model import Chain, WireError
+from cryptography import x509
+
+from plainwire.model import Chain, Staple, WireError
+from plainwire.wire import staples
 from plainwire.wire.certificate import Certificate, parse
 from plainwire.wire.certificate_names import is_for
 from plainwire.wire.path_search import Path, Search, by_subject, is_for_servers
@@ -29,20 +32,30 @@ def judge(
     now: datetime,
     stores: Mapping[str, Sequence[bytes]],
     stapled: bool | None = None,
+    staple: bytes | None = None,
 ) -> Chain:
     """What a served chain says, which stores trust it, and every problem it has.
 
     ``chain`` is DER as served, the leaf first; ``name`` a host name (A-label) or an IP literal;
     ``now`` aware; ``stores`` anchors by store name; ``stapled`` whether an OCSP response came
-    along, None if nobody looked, and then `must_staple_missing` is not among the checked.
+    along, None if nobody looked, and then `must_staple_missing` is not among the checked;
+    ``staple`` is the response itself, and only one that a client would believe tells `revoked`.
+    ``scts`` counts those in the leaf and in the staple.
+    ``paths`` of the answer has the best first, so that the first to a store's root is that store's.
     A certificate behind the leaf that cannot be read is left out of ``chain`` and counts as
     `extra_certs`, and so does what is past the first `MAX_SERVED`.
 
     Raises:
         WireError: if there is no certificate, or the leaf cannot be read (RFC 8446, 4.4.2).
     """
-    case = _case(chain, name, now, stores, stapled)
-    checked = tuple(word for word in PROBLEMS if stapled is not None or word not in NEEDS_STAPLE)
+    case = _case(chain, name, now, stores, stapled if staple is None else True)
+    judged = None
+    if staple is not None:
+        issuers = case.search.issuers(case.leaf)
+        judged = staples.judge(staple, leaf=case.leaf, issuers=issuers, now=now)
+        case = replace(case, staple=judged.staple)
+    unasked = {word for word, is_asked in NEEDS_STAPLE.items() if not is_asked(case)}
+    checked = tuple(word for word in PROBLEMS if word not in unasked)
     trusted = {store for path in case.paths for store in case.search.stores_of(path[-1])}
     return Chain(
         chain=tuple(item.facts for item in case.served),
@@ -52,6 +65,8 @@ def judge(
         paths=tuple(
             dict.fromkeys(tuple(item.facts.subject for item in path) for path in case.paths)
         ),
+        staple=case.staple,
+        scts=_embedded_scts(case.leaf) + (judged.scts if judged else 0),
     )
 
 
@@ -60,8 +75,8 @@ class _Case:
     """What the questions below are asked of.
 
     ``served`` are the readable certificates, each once; ``is_padded`` that others came with them.
-    ``path`` is the best path: fewest certificates out of their time, then the shortest; without a
-    path to an anchor, the served certificates that lead up from the leaf.
+    ``paths`` has the best path first (`_rank`), and ``path`` is that one; without a path to an
+    anchor, the served certificates that lead up from the leaf.
     """
 
     search: Search
@@ -73,6 +88,7 @@ class _Case:
     depths: Mapping[bytes, int]
     paths: tuple[Path, ...]
     path: Path
+    staple: Staple | None = None
 
     @property
     def leaf(self) -> Certificate:
@@ -97,12 +113,9 @@ def _case(
     others = [item for der in chain[1:MAX_SERVED] if (item := _readable(der))]
     served = tuple({item.der: item for item in (leaf, *others)}.values())
     search = Search(served, {store: by_subject(tuple(ders)) for store, ders in stores.items()})
-    paths = search.paths(leaf)
+    paths = sorted(search.paths(leaf), key=lambda path: _rank(path, now))
     depths = search.depths(leaf)
     linked = tuple(item for item in served if item.der in depths)
-    best = min(
-        paths, key=lambda path: (sum(_is_lapsed(item, now) for item in path), len(path)), default=()
-    )
     return _Case(
         search=search,
         served=served,
@@ -111,8 +124,8 @@ def _case(
         now=now,
         stapled=stapled,
         depths=depths,
-        paths=paths,
-        path=best or linked,
+        paths=tuple(paths),
+        path=paths[0] if paths else linked,
     )
 
 
@@ -121,6 +134,11 @@ def _readable(der: bytes) -> Certificate | None:
         return parse(der)
     except WireError:
         return None
+
+
+def _rank(path: Path, now: datetime) -> tuple[int, int]:
+    """What makes a path better: fewer certificates out of their time, then fewer at all."""
+    return sum(_is_lapsed(item, now) for item in path), len(path)
 
 
 def _is_lapsed(item: Certificate, now: datetime) -> bool:
@@ -219,7 +237,26 @@ def _validity_too_long(case: _Case) -> bool:
     return case.leaf.facts.not_after - case.leaf.facts.not_before > LONGEST
 
 
-# In the order of the report contract; `revoked` takes an answer that a certificate does not give.
+def _revoked(case: _Case) -> bool:
+    """The staple says so, and the leaf's issuer vouches for it; also one that is stale by now."""
+    return case.staple is not None and case.staple.status == "revoked"
+
+
+def _tells_revocation(case: _Case) -> bool:
+    """True if a staple says whether the leaf was revoked: a stale "good" does not."""
+    staple = case.staple
+    if staple is None or staple.status == "unknown":
+        return False
+    return staple.status == "revoked" or staple.problem is None
+
+
+def _embedded_scts(leaf: Certificate) -> int:
+    """The SCTs in the leaf itself (RFC 6962, section 3.3)."""
+    found = leaf.extension(x509.PrecertificateSignedCertificateTimestamps)
+    return len(list(found)) if found is not None else 0
+
+
+# In the order of the report contract.
 PROBLEMS: Mapping[str, Callable[[_Case], bool]] = {
     "expired": _expired,
     "not_yet_valid": _not_yet_valid,
@@ -238,6 +275,11 @@ PROBLEMS: Mapping[str, Callable[[_Case], bool]] = {
     "validity_too_long": _validity_too_long,
     "ca_as_leaf": lambda case: case.leaf.is_ca,
     "must_staple_missing": lambda case: case.leaf.facts.must_staple and case.stapled is False,
+    "revoked": _revoked,
     "wrong_eku": lambda case: not is_for_servers(case.leaf),
 }
-NEEDS_STAPLE = ("must_staple_missing",)
+# Words that take an answer about a staple, and whether there is one.
+NEEDS_STAPLE: Mapping[str, Callable[[_Case], bool]] = {
+    "must_staple_missing": lambda case: case.stapled is not None,
+    "revoked": _tells_revocation,
+}

@@ -39,6 +39,28 @@ def parse_target(
     return target, userinfo if at else None
 
 
+def parse_endpoint(words: str, port: int = 443) -> Target:
+    """The one TLS listener in ``words``: HOST[:PORT] or an https URL, of which the path is dropped.
+
+    ``port`` is the one of words that name none. The target's value is ``host:port`` with the
+    host as an A-label or an address, so that two spellings of one endpoint are equal.
+
+    Raises:
+        UsageError: if the words are no host, host:port or https URL, or hold user information.
+    """
+    text = words.strip()
+    if not text or len(text) > MAX_LENGTH or _UNSAFE.search(text):
+        raise UsageError(f"not an endpoint: {_without_login(words)[:80]!r}")
+    named, rest = _scheme(text)
+    authority, _ = _split(rest)
+    if named == "http" or "@" in authority:
+        raise UsageError(f"not HOST[:PORT] or an https URL: {_without_login(words)[:80]!r}")
+    name, own_port, is_ip = _host_port(authority, words)
+    origin = Origin("https", name, own_port or port)
+    shown = f"[{name}]" if ":" in name else name
+    return Target(f"{shown}:{origin.port}", name, "/", "https", (origin,), (), is_ip)
+
+
 def _without_login(words: str) -> str:
     """The words without anything that could be a password before an at sign."""
     return re.sub(r"(?s)^([A-Za-z][A-Za-z0-9+.-]*://)?.*@", r"\1…@", words)

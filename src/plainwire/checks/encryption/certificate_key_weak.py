@@ -17,7 +17,7 @@ Good:
 
 Limits:
 
-    Keys that are weak in other ways (shared primes, ROCA) are for the deep probe.
+    Keys that are weak in other ways (shared primes, ROCA) are certificate-key-predictable.
 """
 
 from __future__ import annotations

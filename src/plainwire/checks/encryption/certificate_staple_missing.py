@@ -18,8 +18,8 @@ Good:
 
 Limits:
 
-    Looked at over TLS 1.2; where a server speaks only TLS 1.3 it is left unanswered. Whether the
-    staple is good is not looked at.
+    A scan looks over TLS 1.2; where a server speaks only TLS 1.3 it is left unanswered. Whether the
+    staple is good is another finding (certificate-staple-unusable, certificate-revoked).
 """
 
 from __future__ import annotations

@@ -58,6 +58,7 @@ from collections.abc import AsyncIterator
 from plainwire.model import Exchange, Finding, Headers, Origin, Request, Severity, Site, check
 from plainwire.wire.caching import is_from_shared_cache
 from plainwire.wire.cleartext import is_redirect
+from plainwire.wire.masking import shortened
 
 FORGED: tuple[tuple[str, str], ...] = (
     ("X-Forwarded-Proto", "https"),
@@ -72,6 +73,7 @@ FORGED: tuple[tuple[str, str], ...] = (
     ("X-Url-Scheme", "https"),
     ("Front-End-Https", "on"),
 )
+MAX_LOCATION = 100
 NO_STORE = ("Cache-Control", "no-store")
 Signs = tuple[object, ...]
 Believed = tuple[str, Exchange]
@@ -154,9 +156,7 @@ async def _ask(site: Site, origin: Origin, number: int, forged: Headers) -> Exch
     path, _, query = site.target.path.partition("?")
     unique = f"{query}&" if query else ""
     nonce = f"{site.random_path.strip('/')}{number}"
-    request = Request(
-        origin, "GET", f"{path}?{unique}plainwire={nonce}", (*forged, NO_STORE), repetition=number
-    )
+    request = Request(origin, "GET", f"{path}?{unique}plainwire={nonce}", (*forged, NO_STORE))
     answer = await site.ask(request)
     return answer if isinstance(answer, Exchange) else None
 
@@ -190,4 +190,6 @@ def _differs(answer: Exchange, control: Exchange, steady: tuple[bool, ...]) -> b
 def _words(exchange: Exchange) -> str:
     location = exchange.header("location")
     extra = " with HSTS" if exchange.header("strict-transport-security") else ""
-    return f"{exchange.status} to {location[:100]!r}" if location else f"{exchange.status}{extra}"
+    if location:
+        return f"{exchange.status} to {shortened(location, MAX_LOCATION)!r}"
+    return f"{exchange.status}{extra}"

@@ -49,6 +49,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from plainwire.model import Exchange, Finding, Request, Severity, Site, check
 from plainwire.wire import hsts
+from plainwire.wire.masking import shortened
 
 MAX_PLACES = 5
 MAX_PATH = 80
@@ -95,7 +96,8 @@ async def _errors(site: Site, answers: Sequence[Exchange]) -> list[Exchange]:
 
 
 def _places(lacking: Sequence[Exchange]) -> str:
-    shown = ", ".join(f"{x.request.path[:MAX_PATH]} ({x.status})" for x in lacking[:MAX_PLACES])
+    places = (f"{shortened(x.request.path, MAX_PATH)} ({x.status})" for x in lacking[:MAX_PLACES])
+    shown = ", ".join(places)
     more = len(lacking) - MAX_PLACES
     return f"{shown} and {more} more" if more > 0 else shown
 

@@ -49,6 +49,7 @@ from collections.abc import AsyncIterator
 
 from plainwire.model import Finding, Severity, Site, check
 from plainwire.wire.cleartext import is_redirect
+from plainwire.wire.masking import shortened
 
 
 @check(severity=Severity.HIGH, cwe=(319,), references=("RFC 9325, section 3.2",))
@@ -58,7 +59,7 @@ async def https_redirects_to_http(site: Site) -> AsyncIterator[Finding]:
         location = (exchange.header("location") or "").strip()
         if is_redirect(exchange) and re.match(r"(?i)http://", location):
             yield https_redirects_to_http.finding(
-                f"https answers {exchange.status} to {location[:200]!r}",
+                f"https answers {exchange.status} to {shortened(location)!r}",
                 exchange,
                 operation=endpoint.operation,
             )

@@ -17,7 +17,7 @@ Good:
 
 Limits:
 
-    SSLv2 is not asked for yet.
+    What they open beside (BEAST with CBC in TLS 1.0) is not a finding of its own.
 """
 
 from __future__ import annotations

@@ -50,6 +50,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from plainwire.model import Finding, Severity, Site, check
+from plainwire.wire.masking import shortened
 
 
 @check(
@@ -61,7 +62,7 @@ async def redirect_leaves_host(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host whose first hop in clear is not to itself over https."""
     for item in await site.cleartext():
         if item.verdict == "redirected-elsewhere":
-            where = (item.exchange.header("location") or "")[:200]
+            where = shortened(item.exchange.header("location") or "")
             yield redirect_leaves_host.finding(
                 f"the first redirect from plain HTTP goes to {where!r}, "
                 "not to https on the same host",

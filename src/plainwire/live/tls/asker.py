@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -28,6 +29,10 @@ READ_SIZE = 16 * 1024
 PATIENCE = 6
 # How often a server shows its way to refuse before it is believed after one repetition.
 PROOFS = 2
+GIVEN_UP = NoAnswer("not asked", "not asked: the server had stopped answering")
+
+# Talks on a connection that is open, and returns what went wrong. Never raises for a peer.
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[NoAnswer | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,36 +70,45 @@ class Asker:
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def settle(
-        self, hello: bytes, kind: str, priority: int = 0
+        self, hello: bytes, kind: str, priority: int = 0, also: frozenset[int] = frozenset()
     ) -> Flight | Refusal | Unknown:
         """What the server makes of a hello, asked again alone if it said nothing.
 
-        ``kind`` groups questions that a server refuses alike, such as "suites TLSv1.2". Never
-        raises for a peer.
+        ``kind`` groups questions that a server refuses alike, such as "suites TLSv1.2"; ``also``
+        are alerts that refuse this question beside those that refuse every one. Never raises for
+        a peer.
         """
         answer = await self.ask(hello, priority)
-        if (settled := self._settled(answer, hello, kind)) is not None:
+        if (settled := self._settled(answer, kind, also)) is not None:
             return settled
         again = await self.ask(hello, priority, is_alone=True)
-        if (settled := self._settled(again, hello, kind)) is not None:
+        if (settled := self._settled(again, kind, also)) is not None:
             self._faults += 1
             return settled
-        if is_drop(answer) and is_drop(again) and await self._refuses_so(hello, kind):
+        if is_drop(answer) and is_drop(again) and await self.refuses_so(hello, kind):
             return Refusal(f"{describe_answer(again)}, time after time")
         return Unknown(describe_answer(again))
 
-    def _settled(self, answer: FirstFlight, hello: bytes, kind: str) -> Flight | Refusal | None:
-        match answer:
-            case Flight():
-                self._good = self._good or hello
-                return answer
-            case Alert() if is_refusal(answer):
-                self._refusals[kind] += 1
-                return Refusal(str(answer))
-        return None
+    def _settled(
+        self, answer: FirstFlight, kind: str, also: frozenset[int]
+    ) -> Flight | Refusal | None:
+        return answer if isinstance(answer, Flight) else self.refused(answer, kind, also)
 
-    async def _refuses_so(self, hello: bytes, kind: str) -> bool:
-        """True if dropping is this server's way to refuse (see the module's page)."""
+    def refused(
+        self, answer: object, kind: str, also: frozenset[int] = frozenset()
+    ) -> Refusal | None:
+        """An alert that refuses what was offered, noted; None for everything else."""
+        is_further = isinstance(answer, Alert) and answer.description in also
+        if not is_refusal(answer) and not is_further:
+            return None
+        self._refusals[kind] += 1
+        return Refusal(str(answer))
+
+    async def refuses_so(self, hello: bytes, kind: str) -> bool:
+        """True if dropping is this server's way to refuse (see the module's page).
+
+        ``hello`` was dropped when it was asked, and when it was asked again alone.
+        """
         async with self._judging:
             if self._refusals[kind] or self._faults or self._good is None:
                 return False
@@ -125,12 +139,53 @@ class Asker:
         """The answer to ``hello`` on a connection of its own, which is aborted after."""
         async with self.gate.place(priority, is_alone=is_alone) as number:
             if self._misses >= PATIENCE:
-                return NoAnswer("not asked", "not asked: the server had stopped answering")
+                return GIVEN_UP
             answer = await self._exchange(hello)
+            if isinstance(answer, Flight):
+                self._good = self._good or hello
             self._keep_pace(answer, number)
             return answer
 
-    def _keep_pace(self, answer: FirstFlight, number: int) -> None:
+    async def talk(
+        self, talk: Talk, priority: int = 0, *, is_alone: bool = False
+    ) -> NoAnswer | None:
+        """Hold a conversation on a connection of its own, which is aborted after.
+
+        Returns what went wrong, None if nothing did.
+        """
+        async with self.gate.place(priority, is_alone=is_alone) as number:
+            if self._misses >= PATIENCE:
+                return GIVEN_UP
+            fault = await self._talked(talk)
+            self._keep_pace(fault, number)
+            return fault
+
+    async def _talked(self, talk: Talk) -> NoAnswer | None:
+        fault: NoAnswer | None = None
+        is_over = False
+        try:
+            async with self.open_stream() as (reader, writer):
+                self.connections += 1
+                try:
+                    fault = await talk(reader, writer)
+                    is_over = True
+                finally:
+                    writer.transport.abort()
+        except (OSError, TargetError) as error:
+            # Once it is over, it is only the closing that went wrong.
+            return fault if is_over else NoAnswer("unreachable", f"no connection: {error}")
+        return fault
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the last question met with anything else than silence."""
+        return not self._misses
+
+    def recovered(self) -> None:
+        """Note that a question was answered that had failed before."""
+        self._faults += 1
+
+    def _keep_pace(self, answer: FirstFlight | None, number: int) -> None:
         match answer:
             case NoAnswer(kind="silent" | "unreachable"):
                 self._misses += 1

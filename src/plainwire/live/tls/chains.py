@@ -29,7 +29,8 @@ class Shown:
         """Note a chain, with the staple and the SCTs that came with it."""
         if not chain:
             return
-        self.chains.setdefault(chain, {"sni": sni})
+        known = self.chains.setdefault(chain, {"sni": sni})
+        known["sni"] = known["sni"] or sni
         self.staples[chain] = self.staples.get(chain) or staple
         if scts is not None:
             self.scts[chain] = max(self.scts.get(chain, 0), len(tuple(scts)))
@@ -38,17 +39,29 @@ class Shown:
 def judged(
     shown: Shown, *, name: str, now: datetime, stores: Mapping[str, tuple[bytes, ...]]
 ) -> tuple[Chain, ...]:
-    """Every chain that can be read with its judgement, in the order seen."""
+    """Every chain that can be read with its judgement: those for a name first, by kind of key."""
     from plainwire.wire import paths
 
     found = []
     for chain, asked_with in shown.chains.items():
         try:
+            staple = shown.staples[chain]
             one = paths.judge(
-                chain, name=name, now=now, stores=stores, stapled=shown.staples[chain] is not None
+                chain,
+                name=name,
+                now=now,
+                stores=stores,
+                stapled=staple is not None,
+                staple=staple,
             )
         except WireError:
             continue
-        key = {"key": one.chain[0].key_type} if one.chain else {}
-        found.append(replace(one, asked_with=asked_with | key))
-    return tuple(found)
+        key = {"key": one.chain[0].key_type}
+        scts = (one.scts or 0) + shown.scts.get(chain, 0)
+        found.append(replace(one, asked_with=asked_with | key, scts=scts))
+    return tuple(sorted(found, key=_place))
+
+
+def _place(chain: Chain) -> tuple[object, ...]:
+    leaf = chain.chain[0]
+    return not chain.asked_with["sni"], leaf.key_type, leaf.fingerprint_sha256, len(chain.chain)

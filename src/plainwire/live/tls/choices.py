@@ -3,8 +3,9 @@
 One question is an offer, one answer the code chosen or a refusal. So *k* accepted codes cost *k*
 answers at least, and one refusal covers everything that was refused. Codes are asked in
 **families** whose members are likely taken or refused together, all families at once; each
-answer takes a code out, and what is left is asked in two halves at once. A family that is taken
-as a whole costs a question a code, one that is refused as a whole costs one.
+answer takes a code out, and what is left is asked by the family's parts, then in halves, the
+last few each by itself, all at once. A family that is taken as a whole costs a question a code,
+one that is refused as a whole costs one.
 
 Two answers, to an offer and to its reverse, tell whether the server has an order of its own. If
 so it is asked for **suffixes** of a guessed order: one answer proves that the code is accepted
@@ -17,9 +18,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
-Codes = tuple[int, ...]
+from plainwire.policy.families import Codes, Family, headed
+from plainwire.policy.suites import OFFER_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,10 @@ class Unknown:
     reason: str
 
 
-# How far apart the suffixes are that are asked for first.
+# How far apart the suffixes are that are asked for first: further costs time, nearer connections.
 SPAN = 12
+# So many codes, after one of them was taken, are asked for each by itself.
+FEW = 5
 
 # The code chosen; None for a refusal.
 Ask = Callable[[Codes], Awaitable[int | Unknown | None]]
@@ -51,24 +56,27 @@ class Choices:
 
 async def choices(
     ask: Ask,
-    families: Sequence[Codes],
-    rest: Sequence[Codes] = (),
+    families: Sequence[Family],
+    rest: Sequence[Family] = (),
     *,
     guess: Codes | None = None,
     never_first: frozenset[int] = frozenset(),
     is_ordered: bool = True,
     known: Sequence[tuple[Codes, int]] = (),
+    starts: Sequence[int] = (),
 ) -> Choices:
-    """Everything that a server takes out of ``families`` and ``rest``, offers of unlikely codes.
+    """Everything that a server takes out of ``families`` and ``rest``, packs of unlikely codes.
 
-    ``guess`` has the codes of the families in the order that a server of its own order is likely
-    to have (as the families have them if it is not given). Codes in ``never_first`` head no offer
+    ``guess`` has the codes that are likely taken, in the order that a server of its own order is
+    likely to have (the families' codes if it is not given). Codes in ``never_first`` head no offer
     that has another (a client that puts ChaCha20 first is given it by servers that else would
     not).
     With ``is_ordered`` False only acceptance is asked. ``known`` are answers from before.
+    ``starts`` are where the suffixes begin that are asked for first: near each other where most
+    is likely accepted.
     """
-    likely = guess or tuple(code for family in families for code in family)
-    search = _Search(ask, families, rest, likely, never_first)
+    likely = guess or _codes(families)
+    search = _Search(ask, families, rest, likely, never_first, starts)
     for offer, chosen in known:
         search.note(offer, chosen)
     if is_ordered:
@@ -82,12 +90,14 @@ class _Search:
     """The answers so far, and what to ask next."""
 
     ask: Ask
-    families: Sequence[Codes]
-    rest: Sequence[Codes]
+    families: Sequence[Family]
+    rest: Sequence[Family]
     likely: Codes
     never_first: frozenset[int]
+    starts: Sequence[int]
     accepted: dict[int, None] = field(default_factory=dict)
     answers: list[tuple[Codes, int]] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)
     unknown: list[tuple[Codes, str]] = field(default_factory=list)
     order: Literal["server", "client"] | None = None
     is_refused: bool = False
@@ -98,7 +108,9 @@ class _Search:
         if isinstance(answer, Unknown):
             self.unknown.append((offer, answer.reason))
             return None
-        if answer is not None:
+        if answer is None:
+            self.refused.update(offer)
+        else:
             self.note(offer, answer)
         return answer
 
@@ -115,38 +127,56 @@ class _Search:
     async def _tell_order(self, codes: Codes) -> None:
         if len(set(codes) - self.never_first) < 2:
             return  # neither order can be offered
-        offer = self._headed(codes)
-        # Behind what was chosen it makes no difference what an offer has.
-        known = [
-            chosen
-            for asked, chosen in self.answers
-            if asked[: len(offer)] == offer and chosen in offer
-        ]
-        first = known[0] if known else await self.put(offer)
+        first = await self._answer(headed(codes, self.never_first))
         self.is_refused = first is None and not self.unknown
-        second = None if first is None else await self.put(self._backwards(codes))
+        second = None if first is None else await self._answer(self._backwards(codes))
         if second is not None:
             self.order = "server" if second == first else "client"
 
+    async def _answer(self, offer: Codes) -> int | None:
+        """What the server chooses from an offer, asked only if no answer tells."""
+        for asked, chosen in self.answers:
+            # Behind what was chosen it makes no difference what an offer has.
+            if asked[: len(offer)] == offer and chosen in offer:
+                return chosen
+        return await self.put(offer)
+
     async def find(self) -> None:
         """Ask for every code, families at once."""
-        parts: tuple[Codes, ...] = () if self.is_refused else tuple(self.families)
         if self.order == "server":
-            starts = range(0, len(self.likely), SPAN)
-            ends = (*starts[1:], len(self.likely))
-            await asyncio.gather(*(self._walk(*span) for span in zip(starts, ends, strict=True)))
-            # What stands elsewhere than guessed was passed over.
-            parts = (self.likely,)
-        await asyncio.gather(*(self._exhaust(part) for part in (*parts, *self.rest)))
-
-    async def _exhaust(self, family: Codes) -> None:
-        """Ask for what is left of a family; where something was taken, for both halves of it."""
-        left = tuple(code for code in family if code not in self.accepted)
-        if not left or await self.put(self._headed(left)) is None:
+            await self._find_in_order()
             return
-        left = tuple(code for code in left if code not in self.accepted)
-        middle = (len(left) + 1) // 2
-        await asyncio.gather(self._exhaust(left[:middle]), self._exhaust(left[middle:]))
+        families = () if self.is_refused else self.families
+        await asyncio.gather(*(self._exhaust(family) for family in (*families, *self.rest)))
+
+    async def _find_in_order(self) -> None:
+        """Walk through the guess; what is passed over stands elsewhere, or is not taken."""
+        starts = self.starts or range(0, len(self.likely), SPAN)
+        walks = [self._walk(*span) for span in pairwise((*starts, len(self.likely)))]
+        likely = set(self.likely)
+        passed = self.likely[: self.likely.index(self._told(self.likely) or self.likely[0])]
+        rare = (*passed, *(code for code in _codes(self.rest) if code not in likely))
+        packs = [(rare[at : at + OFFER_SIZE],) for at in range(0, len(rare), OFFER_SIZE)]
+        await asyncio.gather(*walks, *(self._exhaust(pack) for pack in packs))
+        every = [part for family in (*self.families, *self.rest) for part in family]
+        await self._exhaust(tuple(tuple(c for c in part if c in likely) for part in every))
+
+    async def _exhaust(self, parts: Family) -> None:
+        """Ask for what is left of a family; where something was taken, for all that is left."""
+        left = self._left(parts)
+        if not left or await self.put(headed(left, self.never_first)) is None:
+            return
+        parts = tuple(part for part in parts if self._left((part,)))
+        if len(parts) == 1:
+            left = self._left(parts)
+            size = 1 if len(left) <= FEW else (len(left) + 1) // 2
+            parts = tuple(left[at : at + size] for at in range(0, len(left), size))
+        await asyncio.gather(*(self._exhaust((part,)) for part in parts))
+
+    def _left(self, parts: Family) -> Codes:
+        """The codes of a family of which it is not known yet whether they are taken."""
+        known = self.accepted.keys() | self.refused
+        return tuple(code for part in parts for code in part if code not in known)
 
     async def _walk(self, start: int, end: int) -> None:
         """Ask for the suffix of the guess from ``start``, then for those in the rest's halves.
@@ -165,26 +195,23 @@ class _Search:
 
     async def _best_of(self, codes: Codes) -> int | None:
         """What a server with an order of its own chooses, asked only if no answer tells."""
-        wanted = set(codes)
-        for offer, chosen in self.answers:
-            if chosen in wanted and wanted <= set(offer):
-                return chosen
+        told = self._told(codes)
         # Against the guess, so that it is the server's order that decides.
-        return await self.put(self._backwards(codes))
+        return await self.put(self._backwards(codes)) if told is None else told
+
+    def _told(self, codes: Codes) -> int | None:
+        """What a server with an order of its own chooses. Returns None if no answer tells."""
+        wanted = set(codes)
+        return next((c for offer, c in self.answers if c in wanted and wanted <= set(offer)), None)
 
     def _backwards(self, codes: Codes) -> Codes:
-        return self._headed(codes[::-1])
-
-    def _headed(self, codes: Codes) -> Codes:
-        """The offer with a code at its head that may be there, if it has one."""
-        at = next((at for at, code in enumerate(codes) if code not in self.never_first), 0)
-        return (codes[at], *codes[:at], *codes[at + 1 :])
+        return headed(codes[::-1], self.never_first)
 
     # The order -----------------------------------------------------------------------------
 
     def unordered(self) -> Choices:
         """What was accepted, as guessed."""
-        guess = (*self.likely, *(code for part in self.rest for code in part))
+        guess = (*self.likely, *_codes(self.rest))
         found = tuple(sorted(self.accepted, key=guess.index))
         return Choices(found, None, tuple(self.unknown))
 
@@ -234,3 +261,7 @@ class _Search:
             if offer[0] not in self.never_first
         )
         return tuple(order) if is_sound else None
+
+
+def _codes(families: Sequence[Family]) -> Codes:
+    return tuple(code for family in families for part in family for code in part)

@@ -6,22 +6,34 @@ versions name group and scheme in the ServerKeyExchange of a suite with ECDHE or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from plainwire.live.tls.asker import Asker, Refusal, Unknown
-from plainwire.live.tls.choices import Ask, Choices, Codes, choices
+from plainwire.live.tls.asker import Refusal, Unknown
+from plainwire.live.tls.choices import Ask, Choices, choices
 from plainwire.live.tls.choices import Unknown as NoChoice
-from plainwire.live.tls.hellos import Hellos
+from plainwire.live.tls.together import Settled
 from plainwire.policy.families import (
+    Codes,
     group_families,
     group_guess,
     scheme_families,
     unlikely_groups,
+    unlikely_schemes,
 )
-from plainwire.policy.suites import offered_groups
 from plainwire.policy.versions import Version, version_name
 from plainwire.wire.flight import Flight
 from plainwire.wire.key_exchange import EcdheParameters
+
+# The answer to a hello that offers these groups, or schemes, with suites known to be accepted.
+Offer = Callable[[Codes], Awaitable[Settled]]
+# In the order that is guessed, what is behind the last is seldom taken.
+STARTS = (0, 2, 4, 6, 8, 10, 12)
+# The object identifiers of P-256, P-384 and P-521, with the group of each (RFC 5480, 2.1.1.1).
+NAMED_CURVES = {
+    bytes.fromhex("06082a8648ce3d030107"): 0x0017,
+    bytes.fromhex("06052b81040022"): 0x0018,
+    bytes.fromhex("06052b81040023"): 0x0019,
+}
 
 
 def group_of(flight: Flight) -> int | None:
@@ -37,55 +49,57 @@ def scheme_of(flight: Flight) -> int | None:
     return flight.key_exchange.scheme if flight.key_exchange else None
 
 
+def curve_of(certificate: bytes) -> int | None:
+    """The group of an ECDSA certificate's key, DER. Returns None if it names none of NIST's."""
+    return next((group for oid, group in NAMED_CURVES.items() if oid in certificate), None)
+
+
 async def accepted_groups(
-    asker: Asker, hellos: Hellos, version: Version, suites: Sequence[int], heard: Sequence[Flight]
+    offer_groups: Offer,
+    version: Version,
+    known: Sequence[tuple[Codes, int]],
+    only_curve: Callable[[], int | None] = lambda: None,
 ) -> Choices:
-    """The groups that a version takes with ``suites``, which the server is known to accept.
+    """The groups that a version takes.
 
-    ``heard`` are flights that answered an offer of every group.
+    ``known`` are offers that were made, with the group chosen. ``only_curve`` is that of
+    the only certificate, if it is ECDSA: TLS 1.2 refuses a client that does not offer it, whatever
+    else it offers (RFC 8422, 5.1), so what is refused without it is asked for before it.
     """
+    asked = _asking(offer_groups, version, "group", group_of)
 
-    def hello(offer: Codes) -> bytes:
-        return hellos.of(version, suites, groups=offer)
+    async def ask(offer: Codes) -> int | NoChoice | None:
+        answer = await asked(offer)
+        if answer is not None or (curve := only_curve()) is None or curve in offer:
+            return answer
+        answer = await asked((*offer, curve))
+        return None if answer == curve else answer
 
-    everything = offered_groups(version)
-    known = [(everything, group) for flight in heard if (group := group_of(flight)) is not None]
-    ask = _asking(asker, version, "group", hello, group_of)
     return await choices(
         ask,
         group_families(version),
         unlikely_groups(version),
         guess=group_guess(version),
-        known=known[:1],
+        known=known,
+        starts=STARTS if version is Version.TLS_1_3 else STARTS[:3],
     )
 
 
-async def accepted_schemes(
-    asker: Asker, hellos: Hellos, suites: Sequence[int], heard: Sequence[Flight]
-) -> Choices:
-    """The signature schemes that TLS 1.2 takes with ``suites``, in no order."""
+async def accepted_schemes(offer_schemes: Offer, known: Sequence[tuple[Codes, int]]) -> Choices:
+    """The signature schemes that TLS 1.2 takes, in no order."""
     version = Version.TLS_1_2
-
-    def hello(offer: Codes) -> bytes:
-        return hellos.of(version, suites, schemes=offer)
-
-    everything = tuple(code for family in scheme_families(version) for code in family)
-    known = [(everything, scheme) for flight in heard if (scheme := scheme_of(flight)) is not None]
-    ask = _asking(asker, version, "signature scheme", hello, scheme_of)
-    return await choices(ask, scheme_families(version), known=known, is_ordered=False)
+    ask = _asking(offer_schemes, version, "signature scheme", scheme_of)
+    families, rest = scheme_families(version), unlikely_schemes(version)
+    return await choices(ask, families, rest, known=known, is_ordered=False)
 
 
 def _asking(
-    asker: Asker,
-    version: Version,
-    what: str,
-    hello: Callable[[Codes], bytes],
-    chosen: Callable[[Flight], int | None],
+    offer_codes: Offer, version: Version, what: str, chosen: Callable[[Flight], int | None]
 ) -> Ask:
     """Offers to what is chosen from them, in a version known to be accepted."""
 
     async def ask(offer: Codes) -> int | NoChoice | None:
-        settled = await asker.settle(hello(offer), f"{what}s {version}")
+        settled = await offer_codes(offer)
         match settled:
             case Refusal():
                 return None

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from plainwire.live.tls.choices import Choices
-from plainwire.live.tls.plan import Seen
+from plainwire.live.tls.client_certificates import client_certificates
+from plainwire.live.tls.seen import Seen
 from plainwire.model import DhParameters
+from plainwire.policy.diffie_hellman import common_name
 from plainwire.policy.suites import groups, signature_schemes, suite_name
 from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
 from plainwire.wire.flight import Flight
-from plainwire.wire.key_exchange import DheParameters
+from plainwire.wire.key_exchange import DheParameters, EcdheParameters
 
 Names = Mapping[str, tuple[str, ...]]
 
 
 def ciphers(seen: Seen) -> Names:
     """The accepted suites by version, in the server's order where it has one."""
-    return {str(version): found.names for version, found in _newest_first(seen.suites)}
+    found = {str(version): found.names for version, found in _newest_first(seen.suites)}
+    return found | ({"SSLv2": seen.sslv2.names} if seen.sslv2 else {})
 
 
 def cipher_order(seen: Seen) -> Mapping[str, Literal["server", "client"]]:
@@ -59,21 +61,56 @@ def dh(flights: Iterable[Flight]) -> DhParameters | None:
 
     Where a server has several groups it is the smallest prime.
     """
-    shown = [
-        flight.key_exchange.parameters
-        for flight in flights
-        if flight.key_exchange and isinstance(flight.key_exchange.parameters, DheParameters)
-    ]
+    shown = [one for one in _exchanged(flights) if isinstance(one, DheParameters)]
     if not shown:
         return None
     least = min(shown, key=lambda one: one.p)
-    values = Counter((one.p, one.public) for one in shown)
-    is_reused = None if len(shown) < 2 else max(values.values()) > 1
-    return DhParameters(least.p.bit_length(), None, is_reused)
+    is_reused = _is_reused([(one.p, one.public) for one in shown])
+    return DhParameters(least.p.bit_length(), common_name(least.p), is_reused)
 
 
-def features(flights: Iterable[Flight]) -> dict[str, Any]:
-    """What TLS 1.2 and before say of themselves in clear; what no flight tells is left out."""
+def _exchanged(flights: Iterable[Flight]) -> Iterable[object]:
+    """The keys that a server made for connections, each of which may be heard more than once."""
+    exchanges = {
+        id(flight): flight.key_exchange.parameters for flight in flights if flight.key_exchange
+    }
+    return exchanges.values()
+
+
+def _is_reused(shown: Sequence[tuple[int, object]]) -> bool | None:
+    """Whether one of (group, public key) came twice; None if no group did."""
+    if len(set(shown)) < len(shown):
+        return True
+    return False if len({group for group, _ in shown}) < len(shown) else None
+
+
+def features(seen: Seen) -> dict[str, Any]:
+    """What answers say of themselves, by name; what none of them tells is left out.
+
+    What was asked of by itself counts more.
+    """
+    found = _of_flights(seen.flights)
+    if seen.handshakes:
+        is_stapled = any(result.staple is not None for result in seen.handshakes)
+        found["ocsp_stapling"] = is_stapled or found.get("ocsp_stapling", False)
+    if (is_required := _is_name_required(seen)) is not None:
+        found["sni_required"] = is_required
+    points = [one for one in _exchanged(seen.flights) if isinstance(one, EcdheParameters)]
+    is_reused = _is_reused([(one.group, one.public) for one in points])
+    if is_reused is not None:
+        found["ec_point_reused"] = is_reused
+    return dict(sorted((found | seen.features | client_certificates(seen)).items()))
+
+
+def _is_name_required(seen: Seen) -> bool | None:
+    """True if every version that answered refuses a client that names no server."""
+    if not seen.unnamed:
+        return None
+    return all(seen.unnamed.values())
+
+
+def _of_flights(flights: Iterable[Flight]) -> dict[str, Any]:
+    """What TLS 1.2 and before say of themselves in clear."""
     old = [flight for flight in flights if flight.hello.version < Version.TLS_1_3]
     found: dict[str, Any] = {}
     told = [flight for flight in old if flight.hello.version > Version.SSL_3_0]

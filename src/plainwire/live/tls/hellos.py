@@ -15,6 +15,8 @@ from plainwire.wire.hello import ClientHello, client_hello
 # the server answers at once (400) instead of waiting for more: a synchronous one would be killed.
 EMPTY_LINE = b"\r\n\r\n"
 
+# By ALPN (IANA, "TLS Application-Layer Protocol Negotiation (ALPN) Protocol IDs"): HTTP over TCP.
+PROTOCOLS = ("h2", "http/1.1", "http/1.0")
 
 # What a server of TLS 1.2 and before says of itself only if it is asked.
 ASKED = (
@@ -40,10 +42,12 @@ class Hellos:
         schemes: Sequence[int] | None = None,
         key_shares: Sequence[tuple[int, bytes]] = (),
         compression: tuple[int, ...] = (0,),
+        protocols: tuple[str, ...] = (),
     ) -> bytes:
         """A hello of one version; without key shares TLS 1.3 answers with a retry.
 
-        ``groups`` and ``schemes`` are everything that the version knows unless given.
+        ``groups`` and ``schemes`` are everything that the version knows unless given. No
+        ``protocols`` (ALPN) are offered, as a server of others refuses the whole hello for them.
         """
         return self.shaped(
             version,
@@ -52,6 +56,7 @@ class Hellos:
             schemes=schemes,
             key_shares=key_shares,
             compression=compression,
+            protocols=protocols,
         ).to_bytes()
 
     def shaped(
@@ -63,6 +68,7 @@ class Hellos:
         schemes: Sequence[int] | None = None,
         key_shares: Sequence[tuple[int, bytes]] = (),
         compression: tuple[int, ...] = (0,),
+        protocols: tuple[str, ...] = (),
     ) -> ClientHello:
         """The same hello as a value."""
         is_13 = version is Version.TLS_1_3
@@ -76,7 +82,7 @@ class Hellos:
             # RFC 8446, D.4: middleboxes want to see a session id.
             session_id=secrets.token_bytes(32) if is_13 else b"",
             key_shares=key_shares,
-            protocols=("h2", "http/1.1"),
+            protocols=protocols,
             extra=() if is_13 else ASKED,
             compression=compression,
         )

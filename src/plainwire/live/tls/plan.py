@@ -1,70 +1,27 @@
 """The whole of a TLS probe, top to bottom: what is asked, in which order, side by side.
 
-Versions first, as everything hangs on them: one hello alone, then all others. What a version
-takes is asked as soon as it is known to be accepted; older versions wait for the suites of the
-newest, which are likely theirs. Everything else rides along with these answers where it can.
+Versions first, as everything hangs on them. What a version takes is asked as soon as it is known
+to be accepted (`enumeration`), what only handshakes of our own show beside it. Everything else
+rides along with these answers where it can.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 
 from plainwire.live.prober import VersionsAnswer, versions_by
-from plainwire.live.tls.asker import Asker
-from plainwire.live.tls.chains import Shown
-from plainwire.live.tls.choices import Choices, Codes
-from plainwire.live.tls.exchanges import accepted_groups, accepted_schemes
+from plainwire.live.tls.asker import Asker, Unknown
+from plainwire.live.tls.attacks import Attacks
+from plainwire.live.tls.beside import beside
+from plainwire.live.tls.client_certificates import ask_over_http
+from plainwire.live.tls.enumeration import Enumeration
 from plainwire.live.tls.hellos import Hellos
-from plainwire.live.tls.suites import SuitesAnswer, accepted_suites
+from plainwire.live.tls.seen import Seen
+from plainwire.live.tls.sslv2 import ask_sslv2
 from plainwire.model import Gap, Part
-from plainwire.policy.families import key_exchange
-from plainwire.policy.suites import suites
-from plainwire.policy.versions import Version
-from plainwire.wire.answer import Answer
-from plainwire.wire.flight import Flight
-
-
-@dataclass
-class Seen:
-    """Everything that a listener said, as far as it was asked.
-
-    ``features`` and ``vulnerabilities`` are what was asked of by itself, in the report's words;
-    what flights tell besides is read from them by `facts`.
-    """
-
-    versions: VersionsAnswer | None = None
-    suites: dict[Version, SuitesAnswer] = field(default_factory=dict)
-    groups: dict[Version, Choices] = field(default_factory=dict)
-    schemes: dict[Version, Choices] = field(default_factory=dict)
-    flights: list[Flight] = field(default_factory=list)
-    shown: Shown = field(default_factory=Shown)
-    features: dict[str, Any] = field(default_factory=dict)
-    vulnerabilities: dict[str, bool] = field(default_factory=dict)
-    gaps: list[Gap] = field(default_factory=list)
-
-    def accepted(self) -> tuple[Version, ...]:
-        """The versions known to be accepted, the newest first."""
-        found = self.versions.protocols if self.versions else {}
-        return tuple(
-            version for version in sorted(Version, reverse=True) if found.get(str(version))
-        )
-
-    def hear(self, flight: Flight, *, sni: bool = True) -> None:
-        """Keep a flight, and the chain in it."""
-        self.flights.append(flight)
-        self.shown.add(flight.certificates, sni=sni, staple=flight.staple, scts=flight.scts)
-
-    def leave_open(self, part: Part, what: str, found: Choices) -> None:
-        """Note the offers that got no answer."""
-        for offer, reason in found.unknown:
-            self.gaps.append(Gap(part, f"which of {len(offer)} {what} does it take?", reason))
-
-    def first(self, version: Version) -> Flight | None:
-        """The first flight of a version; None if there was none."""
-        return next((f for f in self.flights if f.hello.version == version), None)
+from plainwire.wire import extensions as ext
 
 
 async def examine(
@@ -73,101 +30,56 @@ async def examine(
     parts: Collection[Part],
     *,
     probes_attacks: bool = False,
+    seen: Seen | None = None,
+    after_first: Callable[[bool | None], Awaitable[None]] | None = None,
+    versions_known: Callable[[VersionsAnswer], None] = lambda versions: None,
 ) -> Seen:
     """What a listener says about ``parts``; versions are always asked. Never raises for a peer.
 
-    ``probes_attacks`` opts in to the questions that resemble an attack.
+    ``probes_attacks`` opts in to the questions that resemble an attack. ``seen`` is filled as
+    answers come, for a caller that may end this early. ``after_first`` is as in `versions_by`;
+    ``versions_known`` is told the versions while the rest is still to be asked.
     """
-    hellos, seen = Hellos(server_name), Seen()
-
-    async def ask(hello: bytes) -> Answer:
-        answer = await asker.ask(hello)
-        if isinstance(answer, Flight):
-            seen.hear(answer)
-            return answer.hello
-        return answer
-
-    seen.versions = await versions_by(ask, server_name=server_name)
+    hellos, seen = Hellos(server_name), seen or Seen()
+    seen.has_name = bool(ext.server_name(server_name))
+    is_asked = probes_attacks and "vulnerabilities" in parts
+    attacks = Attacks(asker, hellos, seen) if is_asked else None
     async with asyncio.TaskGroup() as group:
-        group.create_task(_choices(asker, hellos, seen, parts))
+        work = Enumeration(asker, hellos, seen, parts, group, attacks)
+
+        async def first_heard(speaks_tls: bool | None) -> None:
+            if after_first is not None:
+                await after_first(speaks_tls)
+            await work.after_first(speaks_tls)
+
+        seen.versions = await versions_by(
+            work.ask,
+            server_name=server_name,
+            after_first=first_heard,
+            accepted=work.accepted,
+        )
+        work.versions_known.set()
+        versions_known(seen.versions)
+        if seen.versions.speaks_tls or (seen.versions.speaks_tls is None and asker.is_heard):
+            group.create_task(_sslv2(asker, seen))
+        group.create_task(beside(asker, hellos, seen, parts))
+    if "features" in parts:
+        await ask_over_http(asker, server_name, seen)
+    if attacks:
+        await attacks.ask()  # what needs a suite that older versions alone take
     return seen
 
 
-async def _choices(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
-    """Suites and groups of every accepted version."""
-    accepted = seen.accepted()
-    old = [version for version in accepted if version is not Version.TLS_1_3]
-    async with asyncio.TaskGroup() as group:
-        if Version.TLS_1_3 in accepted:
-            group.create_task(_newest(asker, hellos, seen, parts))
-        if old:
-            group.create_task(_older(asker, hellos, seen, parts, old))
-
-
-async def _newest(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part]) -> None:
-    """What TLS 1.3 takes."""
-    version = Version.TLS_1_3
-    first = seen.first(version)
-    async with asyncio.TaskGroup() as group:
-        if "ciphers" in parts:
-            group.create_task(_suites(asker, hellos, seen, version, ()))
-        if "groups" in parts and first:
-            group.create_task(_groups(asker, hellos, seen, version, (first.hello.suite,)))
-
-
-async def _older(
-    asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Part], versions: Sequence[Version]
-) -> None:
-    """What TLS 1.2 and older versions take, the newest of them first."""
-    newest, *others = versions
-    if "ciphers" in parts:
-        await _suites(asker, hellos, seen, newest, ())
-        taken = seen.suites[newest].choices.accepted
-    else:
-        taken = tuple(f.hello.suite for f in seen.flights if f.hello.version == newest)
-    curves = _with(taken, "ECDHE")
-    signed = tuple(code for code in _with(taken, "DHE") if code not in _with(taken, "anon"))
-    async with asyncio.TaskGroup() as group:
-        if "groups" in parts and curves:
-            group.create_task(_groups(asker, hellos, seen, newest, curves))
-        if "signature_algorithms" in parts and signed and newest is Version.TLS_1_2:
-            group.create_task(_schemes(asker, hellos, seen, signed))
-        if "ciphers" in parts:
-            for version in others:
-                group.create_task(_suites(asker, hellos, seen, version, taken))
-
-
-def _with(codes: Sequence[int], word: str) -> tuple[int, ...]:
-    """The suites with a word in their key exchange."""
-    return tuple(code for code in codes if word in key_exchange(suites()[code]))
-
-
-async def _suites(
-    asker: Asker, hellos: Hellos, seen: Seen, version: Version, newer: Sequence[int]
-) -> None:
-    first = seen.first(version)
-    known: list[tuple[Codes, int]] = []
-    if first is not None and seen.versions is not None:
-        known = [(seen.versions.offers[str(version)], first.hello.suite)]
-    found = await accepted_suites(asker, hellos, version, newer=newer, known=known)
-    seen.suites[version] = found
-    for flight in found.flights.values():
-        seen.hear(flight)
-    seen.leave_open("ciphers", f"cipher suites of {version}", found.choices)
-
-
-async def _groups(
-    asker: Asker, hellos: Hellos, seen: Seen, version: Version, taken: Sequence[int]
-) -> None:
-    heard = [flight for flight in seen.flights if flight.hello.suite in taken]
-    seen.groups[version] = await accepted_groups(asker, hellos, version, taken, heard)
-    seen.leave_open("groups", f"groups of {version}", seen.groups[version])
-
-
-async def _schemes(asker: Asker, hellos: Hellos, seen: Seen, taken: Sequence[int]) -> None:
-    version = Version.TLS_1_2
-    heard = [flight for flight in seen.flights if flight.hello.suite in taken]
-    seen.schemes[version] = await accepted_schemes(asker, hellos, taken, heard)
-    seen.leave_open(
-        "signature_algorithms", f"signature schemes of {version}", seen.schemes[version]
-    )
+async def _sslv2(asker: Asker, seen: Seen) -> None:
+    """Whether SSLv2 is spoken, its suites and its certificate."""
+    answer = await ask_sslv2(asker)
+    assert seen.versions
+    if isinstance(answer, Unknown):
+        seen.gaps.append(Gap("versions", "does it accept SSLv2?", answer.reason))
+        return
+    spoken = {"SSLv2": answer is not None}
+    seen.versions = replace(seen.versions, protocols=spoken | dict(seen.versions.protocols))
+    if answer is not None:
+        seen.versions = replace(seen.versions, speaks_tls=True)
+        seen.sslv2 = answer
+        seen.shown.add((answer.certificate,) if answer.certificate else None, sni=False)

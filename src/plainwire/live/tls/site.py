@@ -9,6 +9,7 @@ from typing import Any
 from plainwire.live.notes import Notes
 from plainwire.model import (
     Answer,
+    ApiOperation,
     Cleartext,
     Endpoint,
     Exchange,
@@ -52,7 +53,9 @@ class EndpointSite:
         for gap in self._endpoint.inconclusive:
             if gap.part == about:
                 self.notes.take(Unanswered("", gap.question, gap.reason))
-        return (await self.tls_of(self._target.https[0]),)
+        if self._endpoint.speaks_tls is not None and self._endpoint.tells(about):
+            self.notes.take(self._endpoint)
+        return (self._endpoint,)
 
     async def tls_of(self, origin: Origin) -> TlsEndpoint:
         """What the probe found."""
@@ -65,6 +68,31 @@ class EndpointSite:
         answer = Unanswered("", str(request), "HTTP is not looked at")
         self.notes.take(answer)
         return answer
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def control_of(self, request: Request) -> Request:
+        """The request itself: nothing is asked."""
+        return request
+
+    async def is_missing(self, exchange: Exchange) -> bool | None:
+        """Not known."""
+        return None
+
+    async def confirm(self, request: Request) -> tuple[Answer, Answer]:
+        """No answer, twice."""
+        return await self.ask(request), await self.ask(request)
+
+    def leave_untested(self, reason: str) -> None:
+        """Note that a check has nothing to ask with."""
+        self.notes.leave_untested(reason)
+
+    async def operations(self) -> tuple[ApiOperation, ...]:
+        """None."""
+        return ()
 
     async def chain(self, request: Request, hops: int = 10) -> tuple[Answer, ...]:
         """The one answer that there is not."""

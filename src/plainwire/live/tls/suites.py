@@ -6,24 +6,20 @@ group and its signature scheme cost no further connection.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
-from plainwire.live.tls.asker import Asker, Refusal, Unknown
-from plainwire.live.tls.choices import Choices, Codes, choices
+from plainwire.live.tls.asker import Refusal, Unknown
+from plainwire.live.tls.choices import Choices, choices
 from plainwire.live.tls.choices import Unknown as NoChoice
-from plainwire.live.tls.hellos import Hellos
-from plainwire.policy.families import families, guess, unlikely
+from plainwire.live.tls.together import Settled
+from plainwire.policy.families import Codes, Family, chacha, families, guess, packed, unlikely
 from plainwire.policy.suites import suite_name, suites
 from plainwire.policy.versions import Version, version_name
 from plainwire.wire.flight import Flight
 
-
-@cache
-def chacha() -> frozenset[int]:
-    """The suites with ChaCha20: a client that puts one first has no AES hardware."""
-    return frozenset(code for code, suite in suites().items() if "CHACHA20" in suite.name)
+# The answer to a hello of one version that offers these suites.
+Offer = Callable[[Codes], Awaitable[Settled]]
 
 
 @dataclass
@@ -41,8 +37,7 @@ class SuitesAnswer:
 
 
 async def accepted_suites(
-    asker: Asker,
-    hellos: Hellos,
+    offer_suites: Offer,
     version: Version,
     *,
     newer: Sequence[int] = (),
@@ -54,10 +49,9 @@ async def accepted_suites(
     ``known`` are offers that were made, with the suite chosen.
     """
     answer = SuitesAnswer(version)
-    kind = f"suites {version}"
 
     async def ask(offer: Codes) -> int | NoChoice | None:
-        settled = await asker.settle(hellos.of(version, offer), kind)
+        settled = await offer_suites(offer)
         match settled:
             case Refusal():
                 return None
@@ -71,19 +65,20 @@ async def accepted_suites(
         answer.flights.setdefault(hello.suite, settled)
         return hello.suite
 
-    asked = [code for code in newer if suites()[code].fits(version)]
-    likely, order = (families(version), guess(version)) if not asked else _likely(version, asked)
-    answer.choices = await choices(
-        ask, likely, unlikely(version), guess=order, never_first=chacha(), known=known
-    )
+    asked = tuple(code for code in newer if suites()[code].fits(version))
+    found, rest, order = families(version), unlikely(version), guess(version)
+    if asked:
+        found, rest = _expected(version, asked)
+        order = (*asked, *(code for code in order if code not in asked))
+    answer.choices = await choices(ask, found, rest, guess=order, never_first=chacha(), known=known)
     return answer
 
 
-def _likely(version: Version, taken: Sequence[int]) -> tuple[tuple[Codes, ...], Codes]:
-    """Families and order for a version whose newer one took some suites: those by themselves."""
-    others = tuple(
-        tuple(code for code in family if code not in taken) for family in families(version)
-    )
-    rest = tuple(code for family in others for code in family)
-    singles: tuple[Codes, ...] = tuple((code,) for code in taken)
-    return (*singles, rest) if rest else singles, (*taken, *rest)
+def _expected(version: Version, taken: Codes) -> tuple[tuple[Family, ...], tuple[Family, ...]]:
+    """Families and packs where a newer version took some suites: those are asked one by one."""
+    singles = tuple(((code,),) for code in taken)
+    likely = (part for family in families(version) for part in family)
+    others = [tuple(code for code in part if code not in taken) for part in likely]
+    seldom = [code for pack in unlikely(version) for part in pack for code in part]
+    rest = [code for code in seldom if code not in taken]
+    return singles, packed([part for part in others if part], rest)

@@ -26,7 +26,7 @@ from plainwire.wire import extensions as ext
 from plainwire.wire.answer import NoAnswer
 from plainwire.wire.certificate_messages import parse_certificate_request_13, parse_certificates_13
 from plainwire.wire.handshake.connection import CHANGE_CIPHER_SPEC, Connection
-from plainwire.wire.handshake.groups import KNOWN, KeyShare, Random, generate
+from plainwire.wire.handshake.groups import KeyShare, Random, can_complete, generate
 from plainwire.wire.handshake.messages_13 import (
     SIGNED_BY_SERVER,
     parse_certificate_verify,
@@ -151,7 +151,7 @@ class Handshake13(Connection[Result13]):
         if group is not None:
             if group not in self._offer.groups or group in self._shares:
                 raise WireError(f"RFC 8446, section 4.2.8: a retry for {_group_name(group)}")
-            if group not in KNOWN:
+            if not can_complete(group):
                 self.stop(NoAnswer("unsupported", f"{_group_name(group)} is not understood"))
                 return
             self._shares = {group: generate(group, self._random)}

@@ -16,6 +16,7 @@ from plainwire.wire.not_tls import NotTls
 from plainwire.wire.records import ContentType, Handshake, HandshakeReader, Record
 
 CLOSE_NOTIFY = 0
+MAX_HEARD = 4096
 CHANGE_CIPHER_SPEC = Record(ContentType.CHANGE_CIPHER_SPEC, Version.TLS_1_2, b"\1")
 
 
@@ -40,14 +41,22 @@ Result = TypeVar("Result", bound=Outcome)
 
 
 class Connection(ABC, Generic[Result]):
-    """One connection; ``result`` is readable at any time. ``is_over``: nothing more is awaited."""
+    """One connection; ``result`` is readable at any time. ``is_over``: nothing more is awaited.
+
+    ``heard`` is the beginning of the application data that came.
+    """
 
     def __init__(self, result: Result) -> None:
         self.result = result
         self.is_over = False
+        self.heard = b""
         self._incoming, self._messages = Incoming(), HandshakeReader()
         self._warning: Alert | None = None
         self._out = b""
+
+    @abstractmethod
+    def start(self) -> bytes:
+        """The ClientHello on the wire."""
 
     def receive(self, data: bytes) -> bytes:
         """What to send in answer to these bytes; nothing once it is over.
@@ -78,6 +87,11 @@ class Connection(ABC, Generic[Result]):
         """End it here, for a reason of the caller's perhaps, such as silence."""
         self._learn(broken_off=reason)
         self.is_over = True
+
+    def say(self, data: bytes) -> bytes:
+        """Application data on the wire, once it is finished."""
+        self._send(ContentType.APPLICATION_DATA, data)
+        return self._flush()
 
     def close(self) -> bytes:
         """A close_notify alert on the wire (RFC 8446, 6.1)."""
@@ -119,6 +133,8 @@ class Connection(ABC, Generic[Result]):
             self._take_alert(parse_alert(content))
         elif kind != ContentType.APPLICATION_DATA or not self.result.is_finished:
             raise WireError(f"RFC 8446, section 5: a record of type {kind} out of place")
+        else:
+            self.heard = (self.heard + content)[:MAX_HEARD]
 
     def _take_alert(self, alert: Alert) -> None:
         if alert.description == CLOSE_NOTIFY and not self._is_awaiting:

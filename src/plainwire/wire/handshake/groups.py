@@ -10,8 +10,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, mlkem, x448, x25519
 
 from plainwire.model import WireError
@@ -77,6 +79,18 @@ def generate(group: int, random: Random = secrets.token_bytes) -> KeyShare:
     if group in MLKEM_SIZES:
         return _MlKem(group, random)
     return _Montgomery(group, random)
+
+
+@cache
+def can_complete(group: int) -> bool:
+    """Whether a handshake in a group can be completed here.
+
+    The OpenSSL behind `cryptography` may be older than ML-KEM, or built without some curves.
+    """
+    try:
+        return group in FFDHE or bool(generate(group).public)
+    except (KeyError, UnsupportedAlgorithm):
+        return False
 
 
 def _answer_size(group: int) -> int:

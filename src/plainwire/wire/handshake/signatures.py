@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from plainwire.model import WireError
@@ -36,6 +36,12 @@ EC_TLS13: dict[int, Callable[[], hashes.HashAlgorithm]] = {
     0x081A: hashes.SHA256,
     0x081B: hashes.SHA384,
     0x081C: hashes.SHA512,
+}
+# draft-ietf-tls-mldsa: pure ML-DSA, its context empty.
+MLDSA: dict[int, type] = {
+    0x0904: mldsa.MLDSA44PublicKey,
+    0x0905: mldsa.MLDSA65PublicKey,
+    0x0906: mldsa.MLDSA87PublicKey,
 }
 
 
@@ -68,6 +74,10 @@ def is_signed(
                 key.verify(signature, content)
             case ed448.Ed448PublicKey() if scheme == 0x0808:
                 key.verify(signature, content)
+            case mldsa.MLDSA44PublicKey() | mldsa.MLDSA65PublicKey() | mldsa.MLDSA87PublicKey() if (
+                isinstance(key, MLDSA.get(scheme or 0, ()))
+            ):
+                key.verify(signature, content)
             case dsa.DSAPublicKey() if (scheme or 0x0202) & 0xFF == 2:
                 key.verify(signature, content, HASHES[(scheme or 0x0202) >> 8]())
             case _:
@@ -80,7 +90,14 @@ def is_signed(
 
 
 _UNDERSTOOD = frozenset(
-    (*PSS, *EC_TLS13, 0x0807, 0x0808, *(high << 8 | low for high in HASHES for low in (1, 3)))
+    (
+        *PSS,
+        *EC_TLS13,
+        *MLDSA,
+        0x0807,
+        0x0808,
+        *(high << 8 | low for high in HASHES for low in (1, 3)),
+    )
 )
 
 

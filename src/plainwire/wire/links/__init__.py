@@ -20,8 +20,9 @@ def links(body: str, content_type: str) -> tuple[Link, ...]:
     """The links in ``body``, each as it is written, at most `MAX_LINKS`, in the order found.
 
     ``content_type`` is a Content-Type value, with or without parameters; for a type that holds
-    no links the result is empty. HTML and CSS give relative links too; JavaScript and JSON give
-    absolute ones. Reads at most `MAX_BODY` characters, in time linear in their number.
+    no links the result is empty. HTML and CSS give relative links too; JavaScript gives
+    absolute ones, JSON those and paths from the root where a member's name says link. Reads at
+    most `MAX_BODY` characters, in time linear in their number.
     """
     media_type = content_type.partition(";")[0].strip().lower()
     return tuple(islice(_found(body[:MAX_BODY], media_type), MAX_LINKS))

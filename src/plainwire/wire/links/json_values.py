@@ -1,14 +1,21 @@
-"""Links in JSON: string values that are absolute URLs (RFC 8259)."""
+"""Links in JSON: string values that are absolute URLs, or paths where links stand (RFC 8259)."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from plainwire.wire.links.link import MAX_URL, Link, is_absolute, is_name
 
 MAX_VALUES = 500_000
+
+_PATH = re.compile(r"/(?!/)[^\s\"'<>`\\^{}|]{0,4096}")
+# What link objects and HAL call where they lead (RFC 8288, RFC 8631 and common use).
+_LINKING_KEYS = frozenset(
+    {"self", "next", "prev", "previous", "first", "last", "location", "related", "collection"}
+)
 
 # Members whose URL names something: JSON Schema, JSON-LD, link relations, XML turned to JSON.
 _NAMING_KEYS = frozenset(
@@ -20,6 +27,8 @@ _NAMING_KEYS = frozenset(
 def links(body: str, *, where: str = "") -> Iterator[Link]:
     """The string values that are absolute http, https, ws or wss URLs, with their pointers.
 
+    A path from the root is one too in a member whose name says so ("href", "next", "avatar_url").
+
     What does not parse, or is nested deeper than Python reads, has no links. Identifiers of
     schemas, vocabularies and namespaces are not links.
     """
@@ -28,7 +37,9 @@ def links(body: str, *, where: str = "") -> Iterator[Link]:
     except (ValueError, RecursionError):
         return
     for pointer, text in _strings(document):
-        if len(text) <= MAX_URL and is_absolute(text) and not is_name(text):
+        if len(text) > MAX_URL:
+            continue
+        if _is_path_link(pointer, text) or (is_absolute(text) and not is_name(text)):
             yield Link(text, "data", f"{where} {pointer}".strip())
 
 
@@ -49,6 +60,13 @@ def _strings(document: Any) -> Iterator[tuple[str, str]]:
                 for key, each in reversed(value.items())
                 if not _is_naming(key)
             )
+
+
+def _is_path_link(pointer: str, text: str) -> bool:
+    if not _PATH.fullmatch(text):
+        return False
+    name = pointer.rpartition("/")[2].lower().lstrip("@_")
+    return name in _LINKING_KEYS or name.endswith(("url", "uri", "href", "link"))
 
 
 def _is_naming(key: str) -> bool:

@@ -1,7 +1,22 @@
 """OpenAPI 3 and Swagger 2 documents, read tolerantly: what may be asked, and with what."""
 
-from plainwire.wire.openapi.document import parse
-from plainwire.wire.openapi.reader import Api, ApiOperation, Parameter, changes_state, read
+from plainwire.wire.openapi.api import Api, changes_state, credential_fields, credentials
+from plainwire.wire.openapi.document import load, parse
+from plainwire.wire.openapi.lines import line_of
+from plainwire.wire.openapi.reader import read
+from plainwire.wire.openapi.references import MAX_FILES, companions
 from plainwire.wire.openapi.verbs import state_change
 
-__all__ = ["Api", "ApiOperation", "Parameter", "changes_state", "parse", "read", "state_change"]
+__all__ = [
+    "MAX_FILES",
+    "Api",
+    "changes_state",
+    "companions",
+    "credential_fields",
+    "credentials",
+    "line_of",
+    "load",
+    "parse",
+    "read",
+    "state_change",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -63,7 +64,12 @@ def is_credential(name: str, schema: Mapping[str, Any]) -> bool:
         return True
     if schema.get("type") == "boolean":
         return False
-    words = [word.lower() for word in _WORD.findall(name[:256])]
+    return _is_secret(name[:256])
+
+
+@lru_cache(maxsize=4096)
+def _is_secret(name: str) -> bool:
+    words = [word.lower() for word in _WORD.findall(name)]
     if _ABOUT.intersection(words):
         return False
     pairs = pairwise(words)

@@ -20,15 +20,19 @@ def _words(text: str) -> frozenset[str]:
 
 _VERBS = _words(
     """
-    activate add approve assign ban burn buy cancel change charge checkout clear confirm create
-    deactivate delete demote deploy dequeue destroy disable drop enable enqueue erase exec
-    execute fire flush generate grant import init initialise initialize insert install invite
-    invoke kill lock logoff logout mark merge migrate modify notify pause pay populate promote
-    provision publish purchase purge reboot recreate refund regenerate register reindex reject
-    reload remove rename replace repopulate resend reset restart restore resume revert revoke
-    rollback rotate run save seed send shutdown signout signup start stop submit subscribe
-    suspend sync terminate transfer trigger truncate unban unblock uninstall unlock unpublish
-    unregister unsubscribe update upgrade upload upsert vote wipe withdraw write
+    accept acknowledge activate add apply approve archive assign ban bump burn buy cancel change
+    charge checkout clear confirm consume create deactivate decline decrement delete demote deploy
+    dequeue destroy disable dismiss dispatch drop enable enqueue erase exec execute expire fire
+    flush follow generate grant impersonate import increment init initialise initialize insert
+    install invite invoke join kill leave lock logoff logout mark merge migrate modify notify
+    pause pay poke pop populate promote provision publish purchase purge reboot rebuild
+    recalculate recreate redeem refresh refund regenerate register reindex reject reload remove
+    rename renew replace replay repopulate requeue resend reset restart restore resume retry
+    revert revoke rollback rotate run save schedule seed send shutdown signout signup snooze start
+    stop submit subscribe suspend swap sync synchronise synchronize terminate toggle transfer
+    trash trigger truncate unarchive unassign unban unblock undelete undo unfollow uninstall
+    unlink unlock unpublish unregister unsubscribe update upgrade upload upsert vacuum verify
+    void vote wipe withdraw write
     """
 )
 # Two words that make one verb.
@@ -37,6 +41,10 @@ _PAIRS = frozenset(
     | {("opt", "out"), ("opt", "in"), ("turn", "off"), ("turn", "on"), ("roll", "back")}
     | {("check", "out"), ("switch", "off"), ("switch", "on")}
 )
+# What a verb is followed by where it is half of a name: "start_date", "update_history".
+_NOUNS = _words("at date history log logs offset time timestamp")
+# The verbs that are halves of names; "delete history" deletes it.
+_HALVES = _words("change charge expire import run schedule start stop sync transfer update upload")
 # Verbs only where they begin a name of several words: a "post" and a "set" are things too.
 _FIRST = frozenset({"set", "post", "put", "patch", "make", "do", "store"})
 # Written as one word with what they act on: "createdb", "dropdb", "resetall".
@@ -57,6 +65,8 @@ _READING = _words(
 # "api_views.main.populate_db" and "Gets it. Deletes it." are several phrases.
 _PHRASE_END = re.compile(r"[.:;,()\n]")
 _JOINING = frozenset({"and", "then", "or"})
+# What a verb of a sentence may follow, beside adverbs.
+_LEADING = _JOINING | _words("api also call endpoint handler it method operation route that this")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PLACEHOLDER = re.compile(r"\{[^{}/]*\}|<[^<>/]*>")
 
@@ -67,7 +77,7 @@ def state_change(
     """Why the request may change state, in words for a reader; None if nothing says so.
 
     ``path`` may be templated and hold a query. ``names`` are phrases about the operation: its
-    operationId and its summary, where "creates" is as good as "create".
+    operationId and its summary, where "creates" is as good as "create" if it is where a verb is.
     """
     if method.upper() not in SAFE_METHODS:
         return "changes state by its method"
@@ -104,16 +114,24 @@ def _verb(phrase: str, *, is_sentence: bool) -> str | None:
         elif not is_reading:
             if (word, after) in _PAIRS:
                 return f"{word} {after}"
-            if _is_verb(word, is_sentence) or (at == 0 and after and word in _FIRST):
+            if word in _HALVES and after in _NOUNS:
+                continue
+            if word in _VERBS or _JOINED.fullmatch(word) or (at == 0 and after and word in _FIRST):
+                return word
+            if is_sentence and _begins(words, at) and _third_person(word):
                 return word
     return None
 
 
-def _is_verb(word: str, is_sentence: bool) -> bool:
-    if word in _VERBS or _JOINED.fullmatch(word):
-        return True
-    # "updates" in a path is a collection; in a summary it is what the operation does.
-    return is_sentence and (
+def _begins(words: list[str], at: int) -> bool:
+    """True where a sentence has its verb: "permanently deletes", not "all recent updates"."""
+    before = words[at - 1] if at else ""
+    return not before or before in _LEADING or before.endswith("ly")
+
+
+def _third_person(word: str) -> bool:
+    """True for "creates", "flushes" and "modifies": in a path such a word is a collection."""
+    return (
         word.removesuffix("s") in _VERBS
         or (word.endswith("es") and word[:-2] in _VERBS)
         or (word.endswith("ies") and word[:-3] + "y" in _VERBS)

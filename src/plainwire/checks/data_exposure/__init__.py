@@ -1,0 +1,1 @@
+"""Checks of what answers give away."""

@@ -1,0 +1,141 @@
+"""Any website may read the API's answers in its visitor's name.
+
+The API repeats whatever Origin it is shown and allows credentials with it. A page on any site
+can then ask the API from a visitor's browser, with the visitor's cookies, and read the answer:
+the browser's same-origin policy is switched off for everybody.
+
+Remedy:
+
+    Compare Origin with a list of the sites that are yours, whole and exactly, and send
+    Access-Control-Allow-Credentials for those only, with `Vary: Origin`.
+
+Bad:
+
+    from flask import Flask, request
+
+    app = Flask(__name__)
+
+    @app.after_request
+    def cors(response):
+        response.headers["Access-Control-Allow-Origin"] = request.headers.get("Origin", "*")
+        response.headers["Access-Control-Allow-Credentials"] = "true"
+        return response
+
+    @app.get("/")
+    def index():
+        return {"balance": 17}
+
+Good:
+
+    from flask import Flask, request
+
+    app = Flask(__name__)
+    OURS = {"https://app.example.com"}
+
+    @app.after_request
+    def cors(response):
+        if (origin := request.headers.get("Origin")) in OURS:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Vary"] = "Origin"
+        response.headers["Access-Control-Allow-Credentials"] = "true"
+        return response
+
+    @app.get("/")
+    def index():
+        return {"balance": 17}
+
+Limits:
+
+    Two random origins are shown to a few operations. `*` is no finding (browsers send no
+    credentials then), nor is a reflection without credentials. A list that is compared by its
+    beginning or its end is not seen. Where a shared cache ignores the query nothing is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from plainwire.model import ApiOperation, Exchange, Finding, Request, Severity, Site, check
+from plainwire.wire.caching import is_from_shared_cache
+
+MAX_OPERATIONS = 8
+NO_STORE = ("Cache-Control", "no-store")
+
+
+@check(
+    severity=Severity.HIGH,
+    cwe=(942, 346),
+    references=("Fetch Standard, CORS protocol and credentials", "RFC 6454, section 7"),
+)
+async def cors_reflects_origin(site: Site) -> AsyncIterator[Finding]:
+    """One finding for each operation that lets two random origins read with credentials."""
+    operations = [each for each in await site.operations() if each.request is not None]
+    for found in await asyncio.gather(*(_reflects(site, o) for o in operations[:MAX_OPERATIONS])):
+        if found is None:
+            continue
+        operation, exchange = found
+        is_cookieless = not any("cookie" in scheme for scheme in operation.security.schemes)
+        bearer_only = operation.security.need == "required" and is_cookieless
+        yield cors_reflects_origin.finding(
+            f"{operation.method} {operation.path} allows {_allowed(exchange)} to read its answer "
+            "with the visitor's credentials, and any other origin too",
+            exchange,
+            operation=operation.operation,
+            # A browser adds no bearer token by itself: a page needs one of its own.
+            severity=Severity.MEDIUM if bearer_only else None,
+        )
+
+
+async def _reflects(site: Site, operation: ApiOperation) -> tuple[ApiOperation, Exchange] | None:
+    """The operation with an answer that allows an origin made up for it; None if none does."""
+    if operation.request is None:
+        return None
+    calm = await site.ask(_shown(site, operation.request, 0, None))
+    if not isinstance(calm, Exchange):
+        return None
+    if is_from_shared_cache(calm):
+        site.leave_unasked(
+            f"{calm.url} with an Origin", "a shared cache ignores the query: others would get it"
+        )
+        return None
+    shown = None
+    for number in range(1, 3):  # the second shows that no list was met by chance
+        origin = _origin(site, number)
+        answer = await site.ask(_shown(site, operation.request, number, origin))
+        if not isinstance(answer, Exchange) or not _allows(answer, origin):
+            return None
+        shown = answer
+    return (operation, shown) if shown is not None else None
+
+
+def _origin(site: Site, number: int) -> str:
+    """An origin that nobody has, another for each number (RFC 2606, section 2)."""
+    digest = hashlib.sha256(f"{site.random_path}{number}".encode()).hexdigest()
+    return f"https://{digest[:16]}.example"
+
+
+def _shown(site: Site, request: Request, number: int, origin: str | None) -> Request:
+    """The request with an Origin and a query of its own, so that no cache is poisoned."""
+    mark = "&" if "?" in request.path else "?"
+    path = f"{request.path}{mark}plainwire={site.random_path.strip('/')}o{number}"
+    lines = (("Origin", origin),) if origin is not None else ()
+    return replace(request, path=path, headers=(*lines, NO_STORE))
+
+
+def _allows(exchange: Exchange, origin: str) -> bool:
+    """True if a browser lets a page of that origin read what the API has, with credentials.
+
+    Both values are compared as they stand: `True` is not `true` (Fetch, CORS check).
+    """
+    return (
+        exchange.status < 300
+        and exchange.all("access-control-allow-origin") == (origin,)
+        and exchange.header("access-control-allow-credentials") == "true"
+    )
+
+
+def _allowed(exchange: Exchange) -> str:
+    return (exchange.header("access-control-allow-origin") or "")[:100]

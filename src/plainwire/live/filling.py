@@ -1,0 +1,82 @@
+"""Gives operations an example request: values seen in listings, else the document's examples."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from plainwire.live.descriptions import Asks
+from plainwire.model import ApiOperation, Exchange, Origin, Request
+from plainwire.wire import listings, openapi
+
+MAX_ROUNDS = 2  # /users, /users/{id}, /users/{id}/orders/{order}
+MAX_LISTINGS = 20
+NO_VALUE = "no value is known for a parameter that it needs"
+
+
+async def fill(
+    site: Asks, origin: Origin, operations: Sequence[ApiOperation]
+) -> list[ApiOperation]:
+    """The operations, each with a request or the reason why there is none.
+
+    A value that a listing shows is of an object that is there, so it goes before an example.
+    """
+    done: dict[int, ApiOperation] = {}
+    open_ones = {
+        number: each
+        for number, each in enumerate(operations)
+        if each.skipped is None and each.variables
+    }
+    for number, each in enumerate(operations):
+        if number not in open_ones:
+            done[number] = each if each.skipped else _asked(each, origin, {})
+    values: dict[int, dict[str, str]] = {number: {} for number in open_ones}
+    for _ in range(MAX_ROUNDS):
+        requests = [e.request for e in done.values() if e.request is not None]
+        listed = {r.path.partition("?")[0]: r for r in requests}
+        wanted = {
+            number: listed[place]
+            for number, each in open_ones.items()
+            if (place := _listing(each, values[number])) in listed
+        }
+        chosen = list(dict.fromkeys(wanted.values()))[:MAX_LISTINGS]
+        answers = await asyncio.gather(*(site.ask(request) for request in chosen))
+        bodies = {
+            answer.request.path: answer.body
+            for answer in answers
+            if isinstance(answer, Exchange) and answer.status == 200
+        }
+        for number, request in wanted.items():
+            each = open_ones[number]
+            name = _next(each, values[number])
+            for value in listings.values(name, bodies.get(request.path, b"")):
+                values[number][name] = value
+                break
+            if all(name in values[number] for name in each.variables):
+                done[number] = _asked(open_ones.pop(number), origin, values[number])
+    for number, each in open_ones.items():
+        done[number] = _asked(each, origin, values[number])
+    return [done[number] for number in range(len(operations))]
+
+
+def _next(operation: ApiOperation, values: dict[str, str]) -> str:
+    """The first variable without a value; an empty text if there is none."""
+    return next((name for name in operation.variables if name not in values), "")
+
+
+def _listing(operation: ApiOperation, values: dict[str, str]) -> str:
+    """Where the values of the next variable are listed: the path before it."""
+    before = operation.path.partition("{" + _next(operation, values) + "}")[0].rstrip("/")
+    return replace(operation, path=before, parameters=()).filled(values) or ""
+
+
+def _asked(operation: ApiOperation, origin: Origin, values: dict[str, str]) -> ApiOperation:
+    path = operation.filled(values)
+    if path is None:
+        return replace(operation, skipped=NO_VALUE)
+    # What a listing or an example holds may say "delete" too.
+    reason = openapi.state_change(operation.method, path)
+    if reason is not None:
+        return replace(operation, skipped=reason)
+    return replace(operation, request=Request(origin, operation.method, path))

@@ -1,0 +1,58 @@
+"""Questions that resemble an attack: one file each, asked only where a precondition was seen.
+
+Each `ask` gives True (vulnerable), False, `Unknown`, or None where its precondition was not seen.
+None of them takes anything from a server: what an over-read would bring is dropped unread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from plainwire.live.tls.asker import Asker, Unknown
+from plainwire.live.tls.attacks import (
+    ccs_injection,
+    client_renegotiation,
+    heartbleed,
+    robot,
+    ticketbleed,
+)
+from plainwire.live.tls.hellos import Hellos
+from plainwire.model import Gap
+
+if TYPE_CHECKING:
+    from plainwire.live.tls.seen import Seen
+
+Ask = Callable[[Asker, Hellos, "Seen"], Awaitable[bool | Unknown | None]]
+ATTACKS: Mapping[str, Ask] = {
+    "heartbleed": heartbleed.ask,
+    "ccs_injection": ccs_injection.ask,
+    "ticketbleed": ticketbleed.ask,
+    "robot": robot.ask,
+    "client_renegotiation": client_renegotiation.ask,
+}
+
+
+class Attacks:
+    """The questions that were not asked yet, for one listener."""
+
+    def __init__(self, asker: Asker, hellos: Hellos, seen: Seen) -> None:
+        self._asker, self._hellos, self._seen = asker, hellos, seen
+        self._open = dict(ATTACKS)
+
+    async def ask(self) -> None:
+        """Ask side by side all those whose precondition flights showed so far."""
+        async with asyncio.TaskGroup() as group:
+            for name in tuple(self._open):
+                group.create_task(self._ask(name))
+
+    async def _ask(self, name: str) -> None:
+        asking = self._open.pop(name)
+        match await asking(self._asker, self._hellos, self._seen):
+            case Unknown(reason):
+                self._seen.gaps.append(Gap("vulnerabilities", f"is it open to {name}?", reason))
+            case None if name not in self._seen.features:
+                self._open[name] = asking
+            case bool(is_vulnerable):
+                self._seen.vulnerabilities[name] = is_vulnerable

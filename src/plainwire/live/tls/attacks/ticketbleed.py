@@ -1,0 +1,53 @@
+"""Ticketbleed (CVE-2016-9244): a session id of 31 bytes that comes back with 32.
+
+With a ticket a client sends a session id of its own, from 1 to 32 bytes, which a server that
+takes the ticket sends back (RFC 5077, section 3.4). A vulnerable one always sends 32 bytes, the
+rest from its memory: one byte here, the least that can be asked for; it is dropped unread.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from plainwire.live.tls.asker import Asker, Refusal, Unknown, describe_answer
+from plainwire.live.tls.attacks.reactions import newest
+from plainwire.live.tls.client_12 import client_12, completable
+from plainwire.live.tls.handshakes import handshake, settled
+from plainwire.live.tls.hellos import Hellos
+from plainwire.wire import extensions as ext
+from plainwire.wire.flight import Flight
+
+if TYPE_CHECKING:
+    from plainwire.live.tls.seen import Seen
+
+LENGTH = 31
+
+
+async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None:
+    """Whether it sends more of a session id than it was sent."""
+    like = newest(seen.flights, _promises_ticket)
+    if like is None or seen.features.get("client_certificate") == "required":
+        return None
+    name, version, suites = hellos.server_name, like.hello.version, [like.hello.suite]
+    first = await settled(asker, client_12(name, version, suites), "ticketbleed")
+    match first:
+        case Refusal(reason) | Unknown(reason):
+            return Unknown(reason)
+    session = first.session
+    if session is None or session.ticket is None:
+        return None
+    sent = secrets.token_bytes(LENGTH)
+    again = client_12(name, version, suites, session=session, session_id=sent)
+    result = await handshake(asker, again)
+    if result.hello is None:
+        result = await handshake(asker, again, is_alone=True)
+    if result.hello is None:
+        return Unknown(describe_answer(result.broken_off) if result.broken_off else "no answer")
+    if result.hello.session_id[:LENGTH] == sent:
+        return len(result.hello.session_id) > LENGTH
+    return Unknown("the ticket was not taken")
+
+
+def _promises_ticket(flight: Flight) -> bool:
+    return ext.SESSION_TICKET in flight.hello.extensions and bool(completable([flight.hello.suite]))

@@ -1,0 +1,249 @@
+"""Suites, groups and signature schemes of every version, each asked as soon as it can be.
+
+A round trip is dearer than a connection, so nothing waits that need not. TLS 1.3 is asked
+backwards while it is asked forwards, which tells its orders before they are needed. TLS 1.2 is
+gone into after the first hello; versions before it wait for its suites, which are likely theirs.
+Questions about suites, groups and schemes share hellos where they are independent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from plainwire.live.tls.asker import Asker
+from plainwire.live.tls.attacks import Attacks
+from plainwire.live.tls.exchanges import (
+    accepted_groups,
+    accepted_schemes,
+    curve_of,
+    group_of,
+    scheme_of,
+)
+from plainwire.live.tls.features_12 import ask_features
+from plainwire.live.tls.hellos import Hellos
+from plainwire.live.tls.suites import accepted_suites
+from plainwire.live.tls.together import Send, Settled, Together
+from plainwire.model import Part
+from plainwire.policy import families
+from plainwire.policy.families import HYBRIDS, Codes, guess, key_exchange, key_of
+from plainwire.policy.suites import offered_groups, offered_schemes, suites
+from plainwire.policy.versions import Version
+from plainwire.wire.answer import Answer
+from plainwire.wire.flight import Flight
+
+if TYPE_CHECKING:
+    from plainwire.live.tls.seen import Seen
+
+DIMENSIONS = ("suites", "groups", "schemes")
+# Offers that were made, with the code chosen.
+Known = Sequence[tuple[Codes, int]]
+
+
+@dataclass
+class Enumeration:
+    """The questions of one probe about what can be chosen; answers go to ``seen``."""
+
+    asker: Asker
+    hellos: Hellos
+    seen: Seen
+    parts: Collection[Part]
+    tasks: asyncio.TaskGroup
+    attacks: Attacks | None = None
+    versions_known: asyncio.Event = field(default_factory=asyncio.Event)
+    _offers: dict[Version, Codes] = field(default_factory=dict)
+    _backwards: asyncio.Task[Settled] | None = None
+
+    async def ask(self, hello: bytes) -> Answer:
+        """The answer to a version's hello, with the flight kept."""
+        answer = await self.asker.ask(hello)
+        if isinstance(answer, Flight):
+            self.seen.hear(answer)
+            return answer.hello
+        return answer
+
+    async def after_first(self, speaks_tls: bool | None) -> None:
+        """Ask TLS 1.3 backwards while it is asked forwards: it is likely to be accepted."""
+        await asyncio.sleep(0)  # what `accepted` began asks first
+        if speaks_tls and {"ciphers", "groups"} & set(self.parts):
+            version = Version.TLS_1_3
+            backwards, groups = families.reversed_offer(version), families.reversed_groups(version)
+            hello = self.hellos.of(version, backwards, groups=groups)
+            self._backwards = self.tasks.create_task(self.asker.settle(hello, f"suites {version}"))
+
+    def accepted(self, version: Version, offer: Codes) -> None:
+        """Begin with what hangs on a version that was just found to be accepted."""
+        older = any(known is not Version.TLS_1_3 for known in self._offers)
+        self._offers[version] = offer
+        if version is Version.TLS_1_3:
+            self.tasks.create_task(self._newest())
+        elif not older:
+            self.tasks.create_task(self._older(version))
+
+    async def _newest(self) -> None:
+        """What TLS 1.3 takes."""
+        version = Version.TLS_1_3
+        first = self._first(version).hello
+        chosen, groups = [(self._offers[version], first.suite)], []
+        if first.selected_group is not None:
+            groups.append((offered_groups(version), first.selected_group))
+        flight = await self._backwards if self._backwards else None
+        if isinstance(flight, Flight) and flight.hello.version == version:
+            self.seen.hear(flight)
+            chosen.append((families.reversed_offer(version), flight.hello.suite))
+            if flight.hello.selected_group is not None:
+                groups.append((families.reversed_groups(version), flight.hello.selected_group))
+        together = Together(self._sender(version, (first.suite,)))
+        async with asyncio.TaskGroup() as tasks:
+            if "ciphers" in self.parts:
+                tasks.create_task(self._suites(version, together, chosen))
+            if "groups" in self.parts:
+                tasks.create_task(self._groups(version, together, groups))
+
+    async def _older(self, version: Version) -> None:
+        """What the first version below TLS 1.3 takes, then what the others take of it."""
+        first = self._first(version)
+        is_shown = group_of(first) is not None
+        together = Together(self._sender(version, _likely_ecdhe(version, first)), _fit)
+        async with asyncio.TaskGroup() as tasks:
+            if "ciphers" in self.parts:
+                chosen = [(self._offers[version], first.hello.suite)]
+                tasks.create_task(self._suites(version, together, chosen))
+            if is_shown:
+                tasks.create_task(self._exchanges(version, together, first))
+        found = self.seen.suites.get(version)
+        taken = found.choices.accepted if found else (first.hello.suite,)
+        await self.versions_known.wait()
+        async with asyncio.TaskGroup() as tasks:
+            if "features" in self.parts:
+                tasks.create_task(ask_features(self.asker, self.hellos, self.seen, version, taken))
+            if self.attacks:
+                tasks.create_task(self.attacks.ask())
+            if not is_shown:
+                tasks.create_task(self._exchanges_of(version, taken))
+            for other, offer in self._offers.items():
+                if other not in (version, Version.TLS_1_3) and "ciphers" in self.parts:
+                    chosen = [(offer, self._first(other).hello.suite)]
+                    alone = Together(self._sender(other, ()))
+                    tasks.create_task(self._suites(other, alone, chosen, taken))
+
+    async def _exchanges(self, version: Version, together: Together, first: Flight) -> None:
+        """Groups and schemes, asked with ECDHE as the first flight had it."""
+        group, scheme = group_of(first), scheme_of(first)
+        async with asyncio.TaskGroup() as tasks:
+            if "groups" in self.parts and group is not None:
+                groups = [(offered_groups(version), group)]
+                tasks.create_task(self._groups(version, together, groups))
+            if "signature_algorithms" in self.parts and scheme is not None:
+                schemes = [(offered_schemes(version), scheme)]
+                tasks.create_task(self._schemes(together, schemes))
+
+    async def _exchanges_of(self, version: Version, taken: Codes) -> None:
+        """Groups and schemes where the first flight showed none: of the suites that were taken."""
+        curves, signed = _with(taken, "ECDHE"), _with(taken, "DHE")
+        signed = tuple(code for code in signed if code not in _with(taken, "anon"))
+        async with asyncio.TaskGroup() as tasks:
+            if "groups" in self.parts and curves:
+                together = Together(self._sender(version, curves))
+                tasks.create_task(self._groups(version, together, ()))
+            if "signature_algorithms" in self.parts and signed and version is Version.TLS_1_2:
+                tasks.create_task(self._schemes(Together(self._sender(version, signed)), ()))
+
+    # The questions -----------------------------------------------------------------------------
+
+    def _first(self, version: Version) -> Flight:
+        flight = self.seen.first(version)
+        assert flight is not None, "it was found to be accepted by one"
+        return flight
+
+    def _sender(self, version: Version, known: Codes) -> Send:
+        """Sends hellos of a version; ``known`` are the suites of those that are about others."""
+
+        async def send(offers: Mapping[str, Codes]) -> Settled:
+            hello = self.hellos.of(
+                version,
+                offers.get("suites", known),
+                groups=offers.get("groups"),
+                schemes=offers.get("schemes"),
+            )
+            about = min(offers, key=DIMENSIONS.index)
+            settled = await self.asker.settle(hello, f"{about} {version}")
+            if isinstance(settled, Flight):
+                self.seen.hear(settled)
+            return settled
+
+        return send
+
+    async def _suites(
+        self, version: Version, together: Together, known: Known, newer: Codes = ()
+    ) -> None:
+        async def offer_suites(offer: Codes) -> Settled:
+            can_share = version is Version.TLS_1_3 or self._has_key(key_of(offer))
+            if can_share and set(offer) <= set(guess(version)):
+                return await together.ask("suites", offer)
+            return await together.send({"suites": offer})
+
+        found = await accepted_suites(offer_suites, version, newer=newer, known=known)
+        self.seen.suites[version] = found
+        self.seen.leave_open("ciphers", f"cipher suites of {version}", found.choices)
+
+    def _has_key(self, key: str | None) -> bool:
+        """Whether the server signed with such a key: what it will take is likely taken too."""
+        return key is not None and any(
+            key in key_exchange(suites()[flight.hello.suite])
+            for flight in self.seen.flights
+            if flight.key_exchange
+        )
+
+    async def _groups(self, version: Version, together: Together, known: Known) -> None:
+        async def offer_groups(offer: Codes) -> Settled:
+            if set(offer) <= set(families.group_guess(version)) - set(HYBRIDS):
+                return await together.ask("groups", offer)
+            return await together.send({"groups": offer})
+
+        found = await accepted_groups(
+            offer_groups, version, known, lambda: self._only_curve(version)
+        )
+        self.seen.groups[version] = found
+        self.seen.leave_open("groups", f"groups of {version}", found)
+
+    def _only_curve(self, version: Version) -> int | None:
+        """The curve of the certificate, if every one that the version showed has the same."""
+        leaves = {
+            flight.certificates[0]
+            for flight in self.seen.flights
+            if flight.hello.version == version and flight.certificates
+        }
+        curves = {curve_of(leaf) for leaf in leaves}
+        return curves.pop() if len(curves) == 1 else None
+
+    async def _schemes(self, together: Together, known: Known) -> None:
+        async def offer_schemes(offer: Codes) -> Settled:
+            if self._has_key(key_of(offer)):
+                return await together.ask("schemes", offer)
+            return await together.send({"schemes": offer})
+
+        version = Version.TLS_1_2
+        found = await accepted_schemes(offer_schemes, known)
+        self.seen.schemes[version] = found
+        self.seen.leave_open("signature_algorithms", f"signature schemes of {version}", found)
+
+
+def _fit(offers: Mapping[str, Codes]) -> bool:
+    """Whether a server that takes each of these by itself takes all: one key has to serve."""
+    keys = {key_of(offer) for what, offer in offers.items() if what != "groups"}
+    # A certificate with ECDSA asks for its own curve among the groups (RFC 8422, 5.1).
+    return len(keys) < 2 and not ("groups" in offers and keys == {"ECDSA"})
+
+
+def _likely_ecdhe(version: Version, first: Flight) -> Codes:
+    """The first suite, and what else is likely accepted with ECDHE and a certificate."""
+    likely = (code for code in guess(version) if key_of((code,)) is not None)
+    return tuple(dict.fromkeys((first.hello.suite, *likely)))
+
+
+def _with(codes: Sequence[int], word: str) -> tuple[int, ...]:
+    """The suites with a word in their key exchange."""
+    return tuple(code for code in codes if word in key_exchange(suites()[code]))

@@ -1,0 +1,154 @@
+"""Makes handshakes of our own with a listener, each on a connection of its own.
+
+    result = await handshake(asker, lambda: Handshake13(offer))        # once
+    found = await settled(asker, lambda: Handshake13(offer), "…")      # as `Asker.settle` asks
+
+They keep the gate's rules as hellos do, and end with close_notify: a server then sends what it
+still has for us (tickets, an alert about a certificate that is missing) and closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from plainwire.live.tls.asker import READ_SIZE, Asker, Refusal, Unknown
+from plainwire.model import WireError
+from plainwire.wire.answer import NoAnswer, describe
+from plainwire.wire.verdict import is_drop
+
+if TYPE_CHECKING:
+    from plainwire.wire.handshake.connection import Connection, Outcome
+
+Result = TypeVar("Result", bound="Outcome")
+# What to send once the handshake is finished, and when something came since; None: close.
+Continue = Callable[["Connection[Result]"], bytes | None]
+# How long a server is waited for that has been told that we close. Few keep a client waiting.
+LINGER_S = 2.0
+
+
+async def handshake(
+    asker: Asker,
+    make: Callable[[], Connection[Result]],
+    *,
+    after: Continue[Result] = lambda _: None,
+    priority: int = 0,
+    is_alone: bool = False,
+) -> Result:
+    """How far a handshake comes, on a connection of its own. Never raises for a peer.
+
+    ``make`` makes the client's side. ``after`` is asked what to send once it is finished, and
+    whenever something came since; None closes. A finished result without ``broken_off``
+    says that the server had nothing more to send; "silent" or "reset" in it that nobody knows.
+    """
+    connection = make()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> NoAnswer | None:
+        await _Conversation(asker, connection, after).hold(reader, writer)
+        return _fault(connection.result)
+
+    fault = await asker.talk(talk, priority, is_alone=is_alone)
+    if fault is not None and connection.result.broken_off is None:
+        connection.stop(fault)
+    return connection.result
+
+
+async def settled(
+    asker: Asker,
+    make: Callable[[], Connection[Result]],
+    kind: str,
+    *,
+    after: Continue[Result] = lambda _: None,
+    priority: int = 0,
+    also: frozenset[int] = frozenset(),
+) -> Result | Refusal | Unknown:
+    """The result of a handshake that finished, tried again alone if something failed.
+
+    ``kind`` and ``also`` are as in `Asker.settle`. Never raises for a peer.
+    """
+    first = await handshake(asker, make, after=after, priority=priority)
+    if first.is_finished:
+        return first
+    if refusal := asker.refused(first.broken_off, kind, also):
+        return refusal
+    if not _is_worth_repeating(first):
+        return _unknown(first)
+    again = await handshake(asker, make, after=after, is_alone=True)
+    refusal = asker.refused(again.broken_off, kind, also)
+    if again.is_finished or refusal:
+        asker.recovered()
+        return refusal or again
+    if is_drop(first.broken_off) and is_drop(again.broken_off):
+        hello = make().start()
+        if await asker.refuses_so(hello, kind):
+            return Refusal(f"{_unknown(again).reason}, time after time")
+    return _unknown(again)
+
+
+class _Conversation(Generic[Result]):
+    """One handshake over one open stream."""
+
+    def __init__(
+        self, asker: Asker, connection: Connection[Result], after: Continue[Result]
+    ) -> None:
+        self._asker, self._connection, self._after = asker, connection, after
+        self._is_closing = False
+
+    async def hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Talk until it is over, the server closes, or nothing comes in time."""
+        connection = self._connection
+        # No drain(): our flights fit the socket's buffer, and drain() would raise for a peer that
+        # reset after its alert, before the alert is read.
+        writer.write(connection.start())
+        try:
+            async with asyncio.timeout(self._asker.timeout_s) as limit:
+                while not connection.is_over and (data := await reader.read(READ_SIZE)):
+                    self._asker.gate.heard()
+                    if out := self._answer(data):
+                        # For each of our flights the server has its time; they are few.
+                        limit.reschedule(asyncio.get_running_loop().time() + self._patience_s)
+                        writer.write(out)
+                connection.end()
+        except TimeoutError:
+            connection.stop(NoAnswer("silent", f"no answer within {self._patience_s:g} s"))
+        except WireError:
+            pass  # the result says so, too
+        except ConnectionError:
+            connection.end(is_reset=True)
+            if connection.result.broken_off is None:
+                connection.stop(NoAnswer("reset", "reset the connection after the handshake"))
+
+    @property
+    def _patience_s(self) -> float:
+        longest = self._asker.timeout_s
+        return min(LINGER_S, longest) if self._is_closing else longest
+
+    def _answer(self, data: bytes) -> bytes:
+        connection = self._connection
+        out = connection.receive(data)
+        if connection.is_over or self._is_closing or not connection.result.is_finished:
+            return out
+        more = self._after(connection)
+        if more is None:
+            self._is_closing = True
+            more = connection.close()
+        return out + more
+
+
+def _fault(result: Outcome) -> NoAnswer | None:
+    """What went wrong on the way, for the pace: not what a server of its own accord chose."""
+    end = result.broken_off
+    if result.is_finished or not isinstance(end, NoAnswer) or end.kind == "unsupported":
+        return None
+    return end
+
+
+def _is_worth_repeating(result: Outcome) -> bool:
+    end = result.broken_off
+    return not (isinstance(end, NoAnswer) and end.kind in ("unsupported", "not asked"))
+
+
+def _unknown(result: Outcome) -> Unknown:
+    end = result.broken_off
+    return Unknown(describe(end) if end else "the handshake was not finished")

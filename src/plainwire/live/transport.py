@@ -1,0 +1,245 @@
+"""Everything that leaves for a target passes here: budget, pace, lanes, retries, the record.
+
+Two ways lead out: `Transport.answer` sends a request, `Transport.open_stream` opens a connection
+for a hello of our own bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from plainwire.live import dial
+from plainwire.live import http as http_client
+from plainwire.live.connector import Connector, NoListenerError
+from plainwire.live.credentials import Identities
+from plainwire.live.lane import Lane, Pace
+from plainwire.live.once import Once
+from plainwire.live.settings import USER_AGENT, Settings
+from plainwire.live.silence import Silence
+from plainwire.live.trace import Trace
+from plainwire.model import (
+    Answer,
+    Exchange,
+    NoListener,
+    Origin,
+    Request,
+    Target,
+    TargetError,
+    Unanswered,
+)
+
+PROXY_STATUSES = (407, 502, 503, 504)
+THROTTLE_TRIES = 3
+THROTTLE_WAIT_LIMIT_S = 5.0
+
+Send = Callable[[Request], Awaitable[Exchange]]
+# Says of an https origin whether it speaks TLS, as far as it told.
+SpeaksTls = Callable[[Origin], Awaitable[bool | None]]
+
+# A kind of connection that no other question may use.
+_NO_REUSE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class Transport:
+    """What may be sent to one target, and how fast. ``send`` stands in for the network.
+
+    ``hello_first`` is asked before a request leaves for a port that must be greeted with a hello,
+    ``speaks_tls`` where a port for plain HTTP closes twice without a word.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        settings: Settings,
+        *,
+        identities: Identities,
+        trace: Trace,
+        once: Once,
+        hello_first: SpeaksTls,
+        speaks_tls: SpeaksTls,
+        send: Send | None = None,
+    ) -> None:
+        self._target = target
+        self._settings = settings
+        self._identities = identities
+        self._trace = trace
+        self._hello_first = hello_first
+        self._speaks_tls = speaks_tls
+        self._send = send or self._send_over_network
+        self._lanes: dict[int, Lane] = {}
+        self._pace: Pace | None = None
+        self._observing = dial.observing_context()
+        self._verifying: ssl.SSLContext | None = None
+        self.connector = Connector(target, settings, trace, once)
+        self.silence = Silence()
+        self.requests = 0
+        self.questions = 0
+
+    @property
+    def connections(self) -> int:
+        """TCP connections opened so far."""
+        return sum(lane.connections for lane in self._lanes.values())
+
+    def close(self) -> None:
+        """Close every connection."""
+        for lane in self._lanes.values():
+            lane.close()
+
+    async def answer(self, request: Request) -> Answer:
+        """The answer to one request, asked again where it was throttled or reset.
+
+        A repetition is sent while nothing else is under way, so that no company explains it.
+        """
+        try:
+            for attempt in range(THROTTLE_TRIES):
+                answer = await self._send_with_retry(request)
+                self._listen(answer)
+                if answer.status != 429:
+                    return answer
+                (await self.pace()).halve()
+                if attempt < THROTTLE_TRIES - 1:
+                    await asyncio.sleep(_retry_after_s(answer))
+            return Unanswered("", str(request), "throttled: answered 429 three times")
+        except NoListenerError as error:
+            return NoListener(str(request), str(error))
+        except TargetError as error:
+            self.silence.missed(request.origin)
+            return Unanswered("", str(request), str(error))
+
+    @contextlib.asynccontextmanager
+    async def open_stream(
+        self, origin: Origin, what: str
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A fresh TCP connection for one hello of our own bytes, closed hard afterwards.
+
+        Raises:
+            TargetError: if it cannot be opened.
+        """
+        lane = await self.lane(origin)
+        async with lane.slot(is_last=True):  # no question waits for a version
+            self._spend()
+            connection = await lane.take(lambda: self.connector.tcp(origin, is_tls=True), _NO_REUSE)
+            self._trace.hello(origin, what)
+            try:
+                yield connection.reader, connection.writer
+            finally:
+                lane.give_back(connection, is_reusable=False)
+
+    async def lane(self, origin: Origin) -> Lane:
+        """The lane to the origin's port: cleartext and TLS on one port share it."""
+        pace = await self.pace()
+        if origin.port not in self._lanes:
+            self._lanes[origin.port] = Lane(pace)
+        return self._lanes[origin.port]
+
+    async def pace(self) -> Pace:
+        """The politeness for the target's host."""
+        address = await self.connector.address()
+        if self._pace is None:
+            rate = None if dial.is_loopback(address) else self._settings.rate_per_s
+            self._pace = Pace(self._settings.concurrency, rate)
+        return self._pace
+
+    def _listen(self, answer: Exchange) -> None:
+        """Note an answer; one that broke off cost its timeout as silence does."""
+        limit = answer.request.body_limit or self._settings.body_limit
+        is_whole = not answer.is_cut or len(answer.body) >= limit
+        self.silence.heard(answer.request.origin, is_whole=is_whole)
+
+    async def _send_with_retry(self, request: Request) -> Exchange:
+        last = "connection reset"
+        for _ in range(2):
+            try:
+                return self._identities.without_echo(await self._send(request))
+            except ConnectionError as error:
+                last = str(error) or "connection reset"
+        origin = request.origin
+        twin = Origin("https", origin.host, origin.port)
+        if origin.scheme == "http" and await self._speaks_tls(twin):
+            raise NoListenerError(f"closed without an answer: the port speaks TLS only ({last})")
+        raise TargetError(f"{last}, twice")
+
+    async def _send_over_network(self, request: Request) -> Exchange:
+        """One exchange over one connection of the origin's lane."""
+        origin = request.origin
+        lane = await self.lane(origin)
+        if await self._hello_first(origin) is False and origin.scheme == "https":
+            raise NoListenerError("the port does not speak TLS")
+        proxy = await self.connector.proxy(origin)
+        context = await self._context_for(request)
+        through = proxy is not None and origin.scheme == "http"
+        async with lane.slot(is_exclusive=request.repetition > 0):
+            is_named = request.path == self._target.path and not request.headers
+            silent = self.silence.verdict(origin, is_named=is_named)
+            if silent is not None:
+                raise TargetError(silent)
+            self._spend()
+            connection = await lane.take(lambda: self.connector.connect(origin, context), context)
+            is_reusable = False
+            try:
+                headers = self._headers(request, proxy)
+                self._trace.request(request, headers)
+                self.requests += 1
+                answer, is_reusable = await http_client.exchange(
+                    connection.reader,
+                    connection.writer,
+                    request,
+                    target=request.url if through else request.path,
+                    headers=headers,
+                    settings=self._settings,
+                    address=connection.address,
+                )
+            finally:
+                lane.give_back(connection, kind=context, is_reusable=is_reusable)
+        self._trace.answer(answer)
+        if through and answer.status in PROXY_STATUSES:
+            raise TargetError(f"the environment's proxy answered {answer.status}, not the target")
+        return answer
+
+    def _spend(self) -> None:
+        """Take one question from the budget.
+
+        Raises:
+            TargetError: if it is spent.
+        """
+        if self.questions >= self._settings.max_questions:
+            raise TargetError(f"the budget of {self._settings.max_questions} questions is spent")
+        self.questions += 1
+
+    async def _context_for(self, request: Request) -> ssl.SSLContext | None:
+        """The TLS that a request goes over: verified where it carries a given credential."""
+        if request.origin.scheme == "http":
+            return None
+        given = self._identities.of(request)
+        carries = given is not None and given.goes_with(request)
+        if not carries or dial.is_loopback(await self.connector.address()):
+            return self._observing
+        if self._verifying is None:
+            self._verifying = dial.verifying_context(self._settings.ca_file)
+        return self._verifying
+
+    def _headers(self, request: Request, proxy: str | None) -> list[tuple[str, str]]:
+        """The header lines sent, in order: ours, the credential or its canary, the question's."""
+        lines = [
+            ("Host", request.origin.authority),
+            ("User-Agent", USER_AGENT),
+            ("Accept", "application/json, text/html;q=0.9, */*;q=0.8"),
+            ("Accept-Encoding", "identity"),
+        ]
+        if proxy is not None and request.origin.scheme == "http":
+            lines += dial.proxy_headers(proxy)
+        if (given := self._identities.of(request)) is not None:
+            is_twin = request.origin == self._target.http[0]
+            may_leak = is_twin and "cleartext-credentials" in self._settings.allow
+            lines += given.lines(request, in_clear=may_leak)
+        named = {name.lower() for name, _ in request.headers}
+        return [line for line in lines if line[0].lower() not in named] + list(request.headers)
+
+
+def _retry_after_s(answer: Exchange) -> float:
+    """The wait that a 429 asks for, in seconds, within bounds (RFC 9110, section 10.2.3)."""
+    value = (answer.header("retry-after") or "").strip()
+    return min(float(value), THROTTLE_WAIT_LIMIT_S) if value.isdigit() else 1.0

@@ -1,0 +1,72 @@
+"""The values that a listing shows for a variable of a path: ``/users`` for ``/users/{id}``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MAX_ITEMS = 20
+MAX_LENGTH = 128
+MAX_DEPTH = 4
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# Keys that name an item by themselves: ``{book_title}`` may be the "title" of a book.
+_NAMING = frozenset({"id", "uuid", "guid", "slug", "name", "username", "title", "key", "code"})
+
+
+def values(variable: str, body: bytes) -> tuple[str, ...]:
+    """What a JSON listing's items have for the variable: the key so called, else its last word.
+
+    Each once, in order, at most `MAX_ITEMS`; nothing that is no plain text or number, and
+    nothing of a body that is no JSON.
+    """
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    found: dict[str, None] = {}
+    for item in _items(document):
+        value = _plain(_value(variable, item) if isinstance(item, dict) else item)
+        if value is not None:
+            found[value] = None
+        if len(found) == MAX_ITEMS:
+            break
+    return tuple(found)
+
+
+def _items(document: Any, depth: int = 0) -> Iterator[Any]:
+    """The items of the first list of a document, in itself or below the keys of objects."""
+    if isinstance(document, list):
+        yield from document[:MAX_ITEMS]
+    elif isinstance(document, dict) and depth < MAX_DEPTH:
+        for each in document.values():
+            if isinstance(each, list) and each:
+                yield from _items(each, depth + 1)
+                return
+        for each in document.values():
+            if isinstance(each, dict):
+                yield from _items(each, depth + 1)
+
+
+def _value(variable: str, item: dict[Any, Any]) -> Any:
+    words = _words(variable)
+    by_name = {_words(key): value for key, value in item.items() if isinstance(key, str)}
+    if words in by_name:
+        return by_name[words]
+    last = words[-1:]
+    return by_name.get(last) if last and last[0] in _NAMING else None
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _WORD.findall(name[:256]))
+
+
+def _plain(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return None
+    if isinstance(value, int):
+        return str(value) if abs(value) < 2**63 else None
+    is_plain = 0 < len(value) <= MAX_LENGTH and value.isprintable() and value not in (".", "..")
+    return value if is_plain else None

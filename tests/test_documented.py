@@ -1,0 +1,131 @@
+"""Nothing that a user can say or set is undocumented, and nothing is documented that is not there.
+
+Read from the parsers, the configuration's loader and the checks themselves, not from a list.
+"""
+
+import argparse
+import importlib
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from plainwire import catalog, gate
+from plainwire.cli import COMMANDS, config, ending, words
+from plainwire.report import RENDERERS
+
+CHECKOUT = Path(__file__).parent.parent
+USAGE = (CHECKOUT / "docs/usage.md").read_text("utf-8")
+README = (CHECKOUT / "README.md").read_text("utf-8")
+EVERYWHERE = {"--help", "--version"}
+
+
+def parser(command: str) -> argparse.ArgumentParser:
+    return importlib.import_module(f"plainwire.cli.{command}").parser()
+
+
+def options(command: str) -> list[argparse.Action]:
+    """What a command's parser takes, but for its help."""
+    return [action for action in parser(command)._actions if action.dest != "help"]
+
+
+def section(heading: str) -> str:
+    """What stands under a heading of the page."""
+    _, found, rest = USAGE.partition(f"\n## {heading}\n")
+    assert found, f"no section {heading}"
+    return rest.partition("\n## ")[0]
+
+
+def test_every_module_with_a_parser_is_a_command():
+    modules = (CHECKOUT / "src/plainwire/cli").glob("*.py")
+    with_parser = {m.stem for m in modules if "\ndef parser() " in m.read_text("utf-8")}
+    assert with_parser == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_documented_where_its_command_is(command):
+    told = section(f"plainwire {command}")
+    for action in options(command):
+        assert action.help and action.help != argparse.SUPPRESS, action.dest
+        if not action.option_strings:
+            continue
+        *_, long = sorted(action.option_strings, key=len)
+        value = "" if action.nargs == 0 else f" {action.metavar or ''}"
+        assert re.search(rf"`{re.escape(long)}{re.escape(value)}", told), (
+            f"docs/usage.md, plainwire {command}: `{long}{value}` is missing"
+        )
+        for choice in action.choices or ():
+            assert choice in told or action.metavar == "CATEGORY", choice
+        for short in action.option_strings:
+            assert f"`{short}" in told, short
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_that_is_documented_is_there(command):
+    there = {word for action in options(command) for word in action.option_strings}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", section(f"plainwire {command}")))
+    assert named - there - EVERYWHERE == set()
+
+
+def test_no_page_names_an_option_that_no_command_has():
+    there = {word for c in COMMANDS for action in options(c) for word in action.option_strings}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", USAGE + README))
+    assert named - there - EVERYWHERE == set()
+
+
+def calls() -> list[str]:
+    """The command lines in the pages' blocks, continuation and comments taken out."""
+    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```", USAGE) + re.findall(r"(?m)^    (.*)$", README)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [line.strip() for line in lines if line.strip().startswith("plainwire ")]
+
+
+@pytest.mark.parametrize("line", calls())
+def test_every_example_is_a_call_that_the_parser_takes(line):
+    _, command, *rest = shlex.split(line, comments=True)
+    assert command in COMMANDS
+    taken = parser(command).parse_args(rest)
+    if command == "explain":
+        assert taken.id in {one.id for one in (*catalog.load(), *catalog.load_rules())}
+
+
+def test_there_are_examples_of_every_command():
+    assert {line.split()[1] for line in calls()} == set(COMMANDS)
+
+
+def test_every_key_of_the_configuration_is_documented():
+    told = section("Configuration")
+    assert [key for key in config.KEYS if f"`{key}`" not in told] == []
+    keys = words._WAIVER_KEYS
+    assert [key for key in keys if not re.search(rf"(?m)^{key} =|`{key}`", told)] == []
+    named = re.findall(r"`([a-z-]+)`", "".join(re.findall(r"(?m)^\| (`.*?) \|", told)))
+    assert set(named) == set(config.KEYS)
+
+
+def test_the_documented_configuration_is_one(tmp_path):
+    (block,) = re.findall(r"(?ms)^```toml\n(.*?)^```", section("Configuration"))
+    (tmp_path / "plainwire.toml").write_text(block, "utf-8")
+    (waiver,) = config.load(argparse.Namespace(), tmp_path).suppress
+    assert waiver.id in {check.id for check in catalog.load()}
+
+
+def test_every_exit_code_is_documented():
+    codes = {gate.CLEAN, gate.FAILED, gate.USAGE, gate.NOT_SCANNED, gate.INCOMPLETE}
+    codes |= {gate.INTERRUPTED, ending.INTERRUPTED, ending.READER_LEFT}
+    told = re.findall(r"(?m)^\| (\d+) \|", section("Exit codes"))
+    assert sorted(map(int, told)) == sorted(codes)
+
+
+def test_every_format_is_documented():
+    page = (CHECKOUT / "docs/report.md").read_text("utf-8")
+    for name in RENDERERS:
+        assert f"`{name}`" in section("plainwire scan") and f"| `{name}` |" in page
+
+
+@pytest.mark.parametrize("check", catalog.load(), ids=lambda check: check.id)
+def test_every_check_has_a_whole_page(check):
+    page = check.page
+    for part in (page.title, page.why, page.remedy, page.bad, page.good, page.limits):
+        assert part.strip()
+    assert check.references and check.cwe and check.owasp
