@@ -1,5 +1,7 @@
 """`make bench`: the tables of docs/performance.md. Prints Markdown, leaves bench/out/results.json.
 
+`python bench/run.py tls` prints the probe's alone.
+
 Nothing is asserted. Every figure is the median of `ROUNDS` runs in one sitting; what is compared
 runs in the same sitting.
 """
@@ -19,6 +21,7 @@ from pathlib import Path
 import descriptions
 import stacks
 import tls_many
+import tls_probe
 from measure import Run, run
 
 from servers.recording import recording, response
@@ -40,9 +43,13 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     # The servers' logs, printed as they stop, are not part of the tables.
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        if sys.argv[1:] == ["tls"]:
+            list(tls_probe.table(say))
+            return
         rows = [*start_up(), *scans(), *sharing(), described(), *tls_many.many()]
         with stacks.certificate() as files, stacks.nginx(files, "redirect-308") as place:
             rows += peer(place)
+        rows += tls_probe.table(say)
     (OUT / "results.json").write_text(json.dumps(rows, indent=1), "utf-8")
 
 

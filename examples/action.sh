@@ -2,7 +2,7 @@
 # What action.yml runs: install this checkout, scan, write the job summary, leave JSON and SARIF.
 # Its words come through the environment, as action.yml sets them. PLAINWIRE_PYTHON names a Python
 # that has plainwire already: nothing is then installed and no network is needed.
-# Exit codes: plainwire's (docs/report.md); 2 also where plainwire cannot be installed.
+# Exit codes: plainwire's (docs/usage.md); 2 also where plainwire cannot be installed.
 set -u
 
 # A folder for each run: two scans in one job must not show each other's reports.

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -51,9 +52,29 @@ def scanned(server: Ports, ca: Path, host: str = NAME, path: str = "/", **option
     return scan(twins(server, host, path), settings=settings, **options)
 
 
-def ids(report: Report) -> set[str]:
-    """The flaws found."""
-    return {finding.id for finding in report.findings}
+# What the TLS library of a server decides, by its version and defaults: no test of what is
+# configured minds it. What these checks find is tested with `tests/checks/test_tls_flaws.py`.
+OF_THE_STACK = frozenset(
+    {
+        "cbc-suite-accepted",
+        "client-renegotiation-accepted",
+        "dh-value-reused",
+        "fallback-scsv-missing",
+        "post-quantum-missing",
+        "signature-algorithm-weak",
+        "static-key-exchange-accepted",
+        "tls-1-3-missing",
+    }
+)
+
+
+def ids(report: Report | Mapping[str, Any]) -> set[str]:
+    """The flaws found in a report, or in its JSON, beside those `OF_THE_STACK`."""
+    if isinstance(report, Report):
+        found = {finding.id for finding in report.findings}
+    else:
+        found = {finding["id"] for finding in report["findings"]}
+    return found - OF_THE_STACK
 
 
 def letter(report: Report) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from plainwire import catalog, gate
 from plainwire.cli import COMMANDS, config, ending, words
+from plainwire.policy import profiles, server_configs
 from plainwire.report import RENDERERS
 
 CHECKOUT = Path(__file__).parent.parent
@@ -56,7 +57,7 @@ def test_every_option_is_documented_where_its_command_is(command):
             f"docs/usage.md, plainwire {command}: `{long}{value}` is missing"
         )
         for choice in action.choices or ():
-            assert choice in told or action.metavar == "CATEGORY", choice
+            assert f"`{choice}`" in told or action.metavar in ("CATEGORY", None), choice
         for short in action.option_strings:
             assert f"`{short}" in told, short
 
@@ -108,6 +109,12 @@ def test_the_documented_configuration_is_one(tmp_path):
     (tmp_path / "plainwire.toml").write_text(block, "utf-8")
     (waiver,) = config.load(argparse.Namespace(), tmp_path).suppress
     assert waiver.id in {check.id for check in catalog.load()}
+
+
+def test_every_profile_and_server_is_documented():
+    told = section("plainwire tls")
+    for name in (*profiles.names(), *server_configs.SERVERS):
+        assert f"`{name}`" in told
 
 
 def test_every_exit_code_is_documented():

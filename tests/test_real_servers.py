@@ -238,7 +238,7 @@ RANGES = ["TLSv1", "TLSv1.1 TLSv1.2", "TLSv1.2", "TLSv1.3", "TLSv1 TLSv1.1 TLSv1
 @pytest.mark.parametrize("front", OPENSSL_FRONT)
 def test_the_versions_are_those_of_the_configuration(front, protocols, certificate):
     with front(
-        https=certificate, hsts=HSTS, protocols=protocols, ciphers="ALL:@SECLEVEL=0"
+        https=certificate, hsts=HSTS, protocols=protocols, ciphers="DEFAULT:@SECLEVEL=0"
     ) as server:
         report = scanned(server, certificate.ca)
     spoken = {VERSIONS[word] for word in protocols.split()}
@@ -268,7 +268,7 @@ def test_a_tls_port_that_tells_cleartext_to_go_away_is_not_accessible_over_http(
     with front(https=certificate, hsts=HSTS) as server:
         said = command(server, certificate.ca, "--format", "json")
     assert said.code == 0, said.err
-    assert (said.report["tls_status"], said.report["findings"]) == ("PASS", [])
+    assert (said.report["tls_status"], ids(said.report)) == ("PASS", set())
 
 
 @pytest.mark.server("nginx")
@@ -303,7 +303,7 @@ def test_all_addresses_scans_each_with_its_own_server(
     assert [r["tls"][0]["address"] for r in (first, other)] == ["127.0.0.1", "127.0.0.2"]
     assert [r["tls_status"] for r in (first, other)] == ["PASS", "FAIL"]
     assert "certificate-self-signed" in {f["id"] for f in other["findings"]}
-    assert first["findings"] == []
+    assert ids(first) == set()
 
 
 @pytest.mark.server("nginx", "openssl")

@@ -21,6 +21,7 @@ CASES = [
     pytest.param(("good", *FRESH), ("good", None), set(), id="good"),
     pytest.param(("revoked", *FRESH), ("revoked", None), {"revoked"}, id="revoked"),
     pytest.param(("good", NOW - 9 * DAY, NOW - 2 * DAY), ("good", "stale"), set(), id="stale"),
+    pytest.param(("unknown", *FRESH), ("unknown", None), set(), id="unknown"),
     pytest.param(None, None, {"must_staple_missing"}, id="none"),
 ]
 

@@ -7,6 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from plainwire.model import CertificateFacts, Chain, Gap, TlsEndpoint
 
+CHECKED = (
+    "expired",
+    "not_yet_valid",
+    "self_signed",
+    "untrusted_root",
+    "incomplete_chain",
+    "hostname_mismatch",
+    "weak_key",
+    "revoked",
+)
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 VERSIONS = ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 GCM = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
@@ -30,8 +40,7 @@ def leaf(days: int = 90, **changes: object) -> CertificateFacts:
 
 
 def chain(facts: CertificateFacts | None = None, *problems: str, **changes: object) -> Chain:
-    checked = ("expired", "revoked", "hostname_mismatch", "weak_key")
-    made = Chain((facts or leaf(),), problems, checked, ("mozilla",), asked_with={"sni": True})
+    made = Chain((facts or leaf(),), problems, CHECKED, ("mozilla",), asked_with={"sni": True})
     return replace(made, **changes)
 
 
@@ -49,6 +58,7 @@ def endpoint(*on: str, suites: dict[str, tuple[str, ...]] | None = None, **parts
         protocols={version: version in on for version in VERSIONS},
         ciphers=ciphers | (suites or {}),
         groups=groups,
+        signature_algorithms={v: ("rsa_pss_rsae_sha256",) for v in ("TLSv1.2",) if v in on} or None,
         certificates=(chain(),),
         features={
             "compression": False,

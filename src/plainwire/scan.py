@@ -12,10 +12,9 @@ from time import monotonic
 from plainwire import __version__, catalog
 from plainwire.grading import grade
 from plainwire.judging import Outcome, categories, in_order, masked, not_asked, run_checks, tested
-from plainwire.live import descriptions
+from plainwire.live import specs as named_specs
 from plainwire.live.apart import run_apart
 from plainwire.live.credentials import Credentials
-from plainwire.live.descriptions import Description
 from plainwire.live.hops import next_hop
 from plainwire.live.placing import placed
 from plainwire.live.settings import Settings
@@ -31,7 +30,6 @@ from plainwire.model import (
     Request,
     Target,
     TargetError,
-    Unanswered,
 )
 from plainwire.tls_status import tls_status
 from plainwire.wire.cleartext import is_redirect
@@ -73,7 +71,7 @@ async def scan_async(
     if isinstance(target, str):
         target, _ = parse_target(target)
     settings = settings or Settings()
-    described, missing = await descriptions_of(specs, target, settings)
+    described, missing = await named_specs.named(specs, target, settings)
     checks = catalog.load() if checks is None else checks
     started, at = datetime.now(UTC), monotonic()
     outcome = Outcome()
@@ -107,7 +105,6 @@ async def scan_async(
         status, reasons = await tls_status(site) if not is_interrupted else ("UNKNOWN", ())
         coverage = await site.coverage() if not is_interrupted else Coverage(0, 0)
         tls = await site.tls() if not is_interrupted else ()
-        known = await site.discovered() if not is_interrupted else None
         was_answered = bool(site.notes.answered) and site.has_answered
         unanswered = tuple(
             replace(gap, question=masker.text(gap.question), reason=masker.text(gap.reason))
@@ -116,8 +113,8 @@ async def scan_async(
         if not was_answered and not unanswered:
             status, reasons = "UNKNOWN", (await _nobody(site),)
         findings = in_order(masked(f, masker) for f in outcome.findings)
-        if known is not None:
-            findings = placed(findings, known)
+        if not is_interrupted:
+            findings = placed(findings, await site.discovered())
         ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT)
         return Report(
             target_kind="url",
@@ -142,6 +139,13 @@ async def scan_async(
         )
 
 
+def _secrets(
+    credentials: Credentials | None, identities: Mapping[str, Credentials]
+) -> tuple[str, ...]:
+    every = [*identities.values(), *([credentials] if credentials else [])]
+    return tuple(secret for each in every for secret in each.secrets)
+
+
 async def _nobody(site: LiveSite) -> str:
     """That nobody listens at either scheme, and how that showed."""
     target = site.target
@@ -159,43 +163,6 @@ def _without_pass(found: tuple[Category, ...], reasons: Sequence[str]) -> tuple[
         replace(one, status="unanswered", reason=why) if one.status == "pass" else one
         for one in found
     )
-
-
-async def descriptions_of(
-    specs: Sequence[str], target: Target, settings: Settings
-) -> tuple[tuple[Description | str, ...], tuple[Unanswered, ...]]:
-    """The API descriptions named: files, what other origins have, and paths of the target itself.
-
-    What another origin did not give is unanswered.
-
-    Raises:
-        UsageError: if a file is no API description, or a URL names no target.
-    """
-    found: list[Description | str] = []
-    missing = []
-    for spec in specs:
-        if "://" not in spec:
-            found.append(descriptions.from_file(spec))
-            continue
-        place, _ = parse_target(spec)
-        origin = place.http[0] if place.named == "http" else place.https[0]
-        if origin in (*target.https, *target.http):
-            found.append(place.path)
-            continue
-        async with LiveSite(place, settings) as elsewhere:
-            answer = await descriptions.at(elsewhere, origin, place.path)
-        if isinstance(answer, Description):
-            found.append(replace(answer, exchange=None, name=place.value))
-        else:
-            missing.append(Unanswered("", f"GET {place.value}", answer or "no API description"))
-    return tuple(found), tuple(missing)
-
-
-def _secrets(
-    credentials: Credentials | None, identities: Mapping[str, Credentials]
-) -> tuple[str, ...]:
-    every = [*identities.values(), *([credentials] if credentials else [])]
-    return tuple(secret for each in every for secret in each.secrets)
 
 
 async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:

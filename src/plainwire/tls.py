@@ -12,8 +12,9 @@ from typing import get_args
 from plainwire import __version__, catalog
 from plainwire.grading import grade
 from plainwire.judging import Outcome, categories, in_order, not_asked, run_checks, scope
-from plainwire.live import dial, trust
+from plainwire.live import dial, dns, trust
 from plainwire.live.apart import run_apart
+from plainwire.live.dns import DnsAnswer
 from plainwire.live.settings import Settings
 from plainwire.live.stopping import until
 from plainwire.live.tls.asker import Asker
@@ -85,10 +86,17 @@ async def probe_async(
     opener = Opener(origin, address, settings, protocol)
     asker = Asker(opener.open_stream, Gate(connections), settings.answer_timeout_s)
     wanted = PARTS if parts is None else parts
-    seen = Seen()
+    seen, records = Seen(), DnsAnswer()
+
+    async def work() -> bool:
+        async with asyncio.TaskGroup() as group:
+            if settings.asks_dns and name is not None:
+                group.create_task(_dns(name, origin.port, settings, records))
+            await examine(asker, name, wanted, probes_attacks=probes_attacks, seen=seen)
+        return True
+
     try:
-        work = examine(asker, name, wanted, probes_attacks=probes_attacks, seen=seen)
-        if await until(stop, work) is None:
+        if await until(stop, work()) is None:
             seen.gaps.append(Gap("versions", INTERRUPTED, "interrupted"))
     finally:
         asker.gate.end_trial()
@@ -102,10 +110,24 @@ async def probe_async(
         now=clock() if clock else datetime.now(UTC),
         stores=stores if stores is not None else trust.stores(settings.ca_file),
     )
+    gaps = tuple(Gap("features", *gap) for gap in records.gaps)
+    is_known = settings.asks_dns and name is not None
+    found = replace(
+        found,
+        dns=records.records if is_known else None,
+        inconclusive=(*found.inconclusive, *gaps),
+    )
     if found.speaks_tls is None and opener.refusal is not None:
         gap = Gap("versions", f"{origin.host}:{origin.port}: STARTTLS", opener.refusal)
         found = replace(found, speaks_tls=False, inconclusive=(gap,))
     return replace(found, starttls=protocol.name) if protocol and protocol.script else found
+
+
+async def _dns(name: str, port: int, settings: Settings, into: DnsAnswer) -> None:
+    """Put what DNS says about a name into an answer."""
+    found = await dns.ask(name, port, server=settings.resolver, timeout_s=settings.answer_timeout_s)
+    into.records.update(found.records)
+    into.gaps += found.gaps
 
 
 def _protocol(name: str | None) -> Protocol | None:

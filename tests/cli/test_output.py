@@ -82,7 +82,7 @@ def shown(*words, cwd, columns=80, **variables):
 def test_lines_fit_the_terminal(columns, server, tmp_path):
     url = f"http://127.0.0.1:{server.port}/a/long/path/of/an/api/that/does/not/fit/in/a/line"
     lines = shown("scan", url, "-q", cwd=tmp_path, columns=columns)
-    plain = [SGR.sub("", line) for line in lines]
+    plain = [SGR.sub("", line) for line in lines if not line.startswith("plainwire scan: ")]
     report = plain[
         plain.index("=== Security Scan" if columns == 20 else "=== Security Scan Results ===") :
     ]
@@ -94,6 +94,15 @@ def test_lines_fit_the_terminal(columns, server, tmp_path):
 def test_no_colour_where_it_is_not_wanted(variables, server, tmp_path):
     lines = shown("scan", f"http://127.0.0.1:{server.port}/", cwd=tmp_path, **variables)
     assert not [line for line in lines if "\x1b" in line]
+
+
+def test_a_terminal_that_cannot_show_a_character_is_shown_its_number(server, tmp_path):
+    url = f"http://127.0.0.1:{server.port}/"
+    (tmp_path / "plainwire.toml").write_text(
+        '[[suppress]]\nid = "plain-http-served"\nreason = "alter Zähler, 5 €"\n', "utf-8"
+    )
+    lines = shown("scan", url, cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert "  - plain-http-served: suppressed: alter Z\\xe4hler, 5 \\u20ac" in lines
 
 
 def test_quiet_shows_no_progress(server, tmp_path):

@@ -151,6 +151,18 @@ def test_a_name_that_only_the_proxy_finds_is_scanned_through_it(certificate, tmp
         assert "hunter2" not in text and login.decode() not in text
 
 
+def test_a_server_behind_a_proxy_is_waited_for(certificate, tmp_path):
+    port = closed_port()
+    words = ("scan", f"https://{NAME}:{port}/", "--wait-for", f"{PATIENCE_S}s", "--format", "json")
+    with listening(forwarding) as proxy:
+        process = started(*words, "--ca", certificate.ca, cwd=tmp_path, env=through(proxy))
+        time.sleep(1)
+        assert process.poll() is None
+        with recording(html, https=certificate, port=port):
+            out, err = process.communicate(timeout=PATIENCE_S)
+    assert json.loads(out)["grade"] is not None, err
+
+
 @pytest.mark.parametrize("exempt", [NAME, ".plainwire.test", "*"])
 def test_an_exempt_name_is_not_asked_through_the_proxy(exempt, tmp_path):
     with listening(forwarding) as proxy:

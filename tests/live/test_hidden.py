@@ -17,9 +17,9 @@ from cryptography.x509 import ocsp
 
 import servers
 from certificates import issue
-from conftest import NAME
 from plainwire.live.settings import Settings
 from plainwire.tls import probe, probe_async
+from scanning import NAME
 
 ROOT = issue("Root", ca=True)
 ISSUING = issue("Issuing", ca=True, by=ROOT)

@@ -145,6 +145,21 @@ def test_what_is_not_known_never_meets(lack):
     assert all(line.startswith("not known") for line in found.because) and found.because
 
 
+def test_rfc_9325_needs_to_know_what_is_signed_with_where_anything_is_signed():
+    assert because(BCP, signature_algorithms=None) == (
+        None,
+        ("not known: the signature algorithms of TLSv1.2",),
+    )
+    static = {"suites": {"TLSv1.2": ("TLS_RSA_WITH_AES_128_GCM_SHA256",)}}
+    found = because(BCP, signature_algorithms=None, **static)
+    assert found == (False, ("remove TLS_RSA_WITH_AES_128_GCM_SHA256 (static RSA, SHOULD NOT)",))
+    weak = {"TLSv1.2": ("rsa_pkcs1_sha256", "rsa_pkcs1_sha1")}
+    assert because(BCP, signature_algorithms=weak) == (
+        False,
+        ("remove signature algorithm rsa_pkcs1_sha1 (RFC 9155, MUST NOT)",),
+    )
+
+
 def test_one_thing_to_change_is_enough_whatever_else_is_unknown():
     found = verdict(endpoint("TLSv1.0", "TLSv1.3", certificates=None), INTERMEDIATE)
     assert (found.meets, found.because) == (False, ("remove TLSv1.0",))
@@ -162,8 +177,15 @@ def test_nist_wants_encrypt_then_mac_with_cbc_and_its_own_curves():
 
 
 def test_pci_wants_a_certificate_that_clients_accept():
-    bad = verdict(endpoint(certificates=(chain(None, "expired"),)), load("pci-dss-4"))
-    assert bad.meets is False and bad.because[0] == "certificate expired"
+    pci = load("pci-dss-4")
+    for word in ("expired", "revoked"):
+        bad = verdict(endpoint(certificates=(chain(None, word),)), pci)
+        assert bad.meets is False and bad.because[0] == f"certificate {word}"
+    unchecked = chain(problems_checked=("expired",))
+    found = verdict(endpoint(certificates=(unchecked,)), pci)
+    assert found.meets is None
+    assert "not known: is the certificate hostname mismatch?" in found.because
+    assert "not known: is the certificate revoked?" not in found.because
 
 
 def test_nothing_is_said_of_what_speaks_no_tls():

@@ -10,12 +10,13 @@ from inline_snapshot import snapshot
 from plainwire.model import (
     Chain,
     Gap,
+    Staple,
     TlsEndpoint,
 )
 from plainwire.report import render
 from plainwire.report.clean import is_hidden
 from plainwire.report.layout import cells
-from report.example_reports import LEAF, WHOLE, report
+from report.example_reports import AT, LEAF, WHOLE, report
 
 
 def text(endpoint, **options):
@@ -137,3 +138,22 @@ def test_any_subject_fits_any_width(words, width):
     leaf = replace(LEAF, subject=words)
     shown = text(replace(WHOLE, certificates=(Chain((leaf,), (), (), ()),)), width=width)
     assert max(cells(line) for line in shown.splitlines()) <= max(width, 20)
+
+
+@pytest.mark.parametrize(
+    ("staple", "words"),
+    [
+        (Staple("good", AT), "staple: good, of 2026-11-23"),
+        (Staple("good", AT, AT, "stale"), "staple: good, of 2026-11-23 until 2026-11-23; stale"),
+        (Staple("unknown", None, None, "not a response"), "staple: unknown; not a response"),
+    ],
+)
+def test_a_staple_says_why_nobody_would_accept_it(staple, words):
+    first = replace(WHOLE.certificates[0], staple=staple)
+    assert f"{words}; 2 SCTs" in text(replace(WHOLE, certificates=(first,)))
+
+
+def test_a_key_that_is_flawed_says_so():
+    leaf = replace(LEAF, key_type="RSA", key_bits=2048, key_flaws=("roca",))
+    one = replace(WHOLE.certificates[0], chain=(leaf,))
+    assert "RSA 2048 bits, flawed: roca" in text(replace(WHOLE, certificates=(one,)))

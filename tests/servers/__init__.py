@@ -2,12 +2,15 @@
 
 from .apache import apache
 from .caddy import caddy
+from .gnutls import gnutls
 from .gunicorn import flask_run, gunicorn
 from .haproxy import haproxy
+from .java import java
 from .nginx import nginx
 from .node import node
 from .openssl import s_server
 from .process import Server, missing, program
+from .stunnel import stunnel
 from .tlslite import tlslite
 
 __all__ = [
@@ -15,12 +18,15 @@ __all__ = [
     "apache",
     "caddy",
     "flask_run",
+    "gnutls",
     "gunicorn",
     "haproxy",
+    "java",
     "missing",
     "nginx",
     "node",
     "program",
     "s_server",
+    "stunnel",
     "tlslite",
 ]

@@ -24,6 +24,9 @@ PROGRAMS = {
     "caddy": "caddy",
     "openssl": "openssl",
     "node": "node",
+    "gnutls": "gnutls-cli",
+    "java": "javac",
+    "stunnel": "stunnel4",
 }
 # What `make servers` puts into the user's cache (node_24.sh).
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "plainwire-tests"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import re
 from pathlib import Path
 from typing import NoReturn
@@ -52,6 +53,21 @@ def port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"not a port: {text!r}")
     return int(text)
+
+
+def address_and_port(text: str) -> tuple[str, int]:
+    """An IP address and a port (53 if none is named): ``10.0.0.1``, ``[::1]:5353``.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    match = re.fullmatch(r"(?:\[([^\]]+)\]|([^:]+))(?::([0-9]{1,5}))?|(.+)", text)
+    words = match and (match[1] or match[2] or match[4])
+    try:
+        address = str(ipaddress.ip_address(words or ""))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not an address and a port: {text!r}") from None
+    return address, port(match[3]) if match and match[3] else 53
 
 
 def count(text: str) -> int:

@@ -18,7 +18,7 @@ READER_LEFT = 141  # what a shell says of a program that SIGPIPE ended
 
 def told(name: str, arguments: Sequence[str]) -> int:
     """Run a command of this package by its name and return its exit code."""
-    _open_missing_streams()
+    _prepare_streams()
     with interruptible():
         try:
             run = importlib.import_module(f"plainwire.cli.{name}").run
@@ -61,12 +61,15 @@ def leave(number: int, frame: FrameType | None) -> None:
     os._exit(INTERRUPTED)
 
 
-def _open_missing_streams() -> None:
-    """Give a process that was started with closed streams (``>&-``) ones that lead nowhere."""
+def _prepare_streams() -> None:
+    """Make streams that were closed (``>&-``) lead nowhere, and stdout take every character."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 (for good)
             setattr(sys, name, stream)
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
 
 
 def _discard_output() -> None:

@@ -142,10 +142,17 @@ async def _wait_for(target: Target, settings: Settings, limit_s: float) -> None:
 
 
 async def _is_up(target: Target, settings: Settings) -> bool:
-    for origin in (*target.https, *target.http):
+    origins = (*target.https, *target.http)
+    for origin in origins:
         try:
-            address = target.address or (await dial.addresses(target.host, settings))[0]
-            connection = await dial.tcp(address, origin.port, settings)
+            address = target.address or await dial.address(origins, settings)
+            proxy = dial.proxy_for(origin, address, settings)
+            if proxy is None:
+                connection = await dial.tcp(address, origin.port, settings)
+            elif origin.scheme == "https":
+                connection = await dial.through_proxy(proxy, origin, settings)
+            else:
+                continue  # a proxy takes a request for http whatever stands behind it
         except (OSError, TargetError):
             continue
         connection.abort()

@@ -61,7 +61,7 @@ def parser() -> Parser:
         "--spec", action="append", default=[], metavar="SOURCE", help="an OpenAPI file or URL"
     )
     where.add_argument(
-        "--wait-for", type=duration, default=0.0, metavar="TIME", help="wait until it answers: 60s"
+        "--wait-for", type=duration, default=0.0, metavar="TIME", help="wait for an open port: 60s"
     )
     who = p.add_argument_group("credentials (never literal; " + secrets.SOURCES + ")")
     who.add_argument("--bearer", metavar="SOURCE", help="a bearer token")

@@ -16,13 +16,14 @@ from plainwire.cli.arguments import (
     add_gate,
     add_output,
     add_targets,
+    address_and_port,
     count,
 )
 from plainwire.cli.comparing import Comparison
 from plainwire.cli.concluding import Conclusion
 from plainwire.cli.outputs import complain
 from plainwire.cli.probing import Plan
-from plainwire.live import dial
+from plainwire.live import dial, dns
 from plainwire.live.settings import Settings
 from plainwire.model import Report, UsageError
 from plainwire.policy import profiles, server_configs
@@ -50,6 +51,10 @@ def parser() -> Parser:
         choices=tuple(PROTOCOLS),
         metavar="PROTOCOL",
         help=f"ask for TLS in this protocol, on its port: {', '.join(PROTOCOLS)}",
+    )
+    ask.add_argument("--dns", action="store_true", help="look for CAA, TLSA and HTTPS records")
+    ask.add_argument(
+        "--resolver", type=address_and_port, metavar="ADDR[:PORT]", help="ask this one; with --dns"
     )
     judge = add_gate(p)
     judge.add_argument(
@@ -144,7 +149,11 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         ca_file=options.ca,
         proxies=proxies,
         no_proxy=no_proxy,
+        asks_dns=options.dns or options.resolver is not None,
+        resolver=options.resolver,
     )
+    if settings.asks_dns:
+        dns.ensure_installed()
     port = PROTOCOLS[options.starttls].port if options.starttls else 443
     named, bad_lines = targets.endpoints(
         options.target, options.targets, lambda words: parse_endpoint(words, port)

@@ -15,9 +15,10 @@ from urllib.parse import quote, quote_plus
 
 from plainwire.model import Exchange, Headers, Origin, Request
 
-# Characters. What is shorter is a word like any other, such as the "true" of a consent cookie:
-# in its place an answer would read differently, and it is masked where it is shown.
-LEAST = 8
+# Characters. What is shorter is a word like any other, such as the "true" of a consent cookie or
+# the password "password": in its place an answer would read differently, and it is masked where it
+# is shown.
+LEAST, LEAST_OF_LETTERS = 8, 20
 LEAST_PIECE = 4  # of one that a cut left at the end of a body
 IN_ITS_PLACE = "given-credential"  # fit for a URL, a header and a script
 IN_CANARYS_PLACE = "canary-credential"
@@ -58,7 +59,8 @@ class Credentials:
         """The answer with a word in the place of each credential that the server threw back.
 
         So nothing behind the door can show a piece of one, however it cuts or writes what it was
-        given, and no link or redirect can lead one out.
+        given, and no link or redirect can lead one out. One that could be a word of the page
+        ("password", "dark") is left: the scan would read another page than was served.
         """
         for echoes in self._echoes:
             answer = echoes.out_of(answer)
@@ -92,7 +94,8 @@ class _Echoes:
     """Finds credentials in answers and puts a word in their place."""
 
     def __init__(self, found: tuple[str, ...], word: str) -> None:
-        spelled = sorted((s for s in _spellings(found) if len(s) >= LEAST), key=len, reverse=True)
+        telling = tuple(each for each in found if not _could_be_a_word(each))
+        spelled = sorted(_spellings(telling), key=len, reverse=True)
         raw = dict.fromkeys(s.encode("utf-8") for s in spelled)
         raw |= dict.fromkeys(s.encode("latin-1", "replace") for s in spelled)
         self._raw = tuple(raw)
@@ -130,6 +133,11 @@ class _Echoes:
             default=0,
         )
         return body[: len(body) - longest]
+
+
+def _could_be_a_word(secret: str) -> bool:
+    is_of_letters = secret.isalpha() and secret.islower()
+    return len(secret) < (LEAST_OF_LETTERS if is_of_letters else LEAST)
 
 
 def _any_of(raw: tuple[bytes, ...]) -> re.Pattern[bytes]:

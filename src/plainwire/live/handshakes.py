@@ -69,6 +69,9 @@ async def _probed(site: LiveSite, origin: Origin) -> TlsEndpoint:
     )
     if speaks is False:
         return replace(endpoint, inconclusive=())
+    features = endpoint.features or {}
+    if isinstance(answer, Exchange) and "alpn" in features and _offers_h3(answer):
+        endpoint = replace(endpoint, features={**features, "alpn": (*features["alpn"], "h3")})
     return replace(endpoint, inconclusive=endpoint.inconclusive + _unseen(origin, seen, answer))
 
 
@@ -99,3 +102,9 @@ def _unseen(origin: Origin, seen: Seen, answer: Answer) -> tuple[Gap, ...]:
         question = f"{origin.host}:{origin.port}: which certificate?"
         return (Gap("certificates", question, answer.reason),)
     return ()
+
+
+def _offers_h3(answer: Exchange) -> bool:
+    """Whether an answer names HTTP/3 as an alternative (RFC 7838, section 3; RFC 9114, 3.1.1)."""
+    services = (answer.header("alt-svc") or "").split(",")
+    return any(service.strip().startswith("h3=") for service in services)

@@ -220,6 +220,9 @@ class _VersionProbe:
         is_good = await self._answers_again(witness) if doubtful and witness else False
         for version in doubtful:
             await self._ask_every_hello(version)
+            if is_good and self._asked[version].is_silent_last and self._verdict(version) is None:
+                # Silent to this alone, twice: the third time tells chance from nature.
+                await self._ask(version)
         if is_good and any(self._verdict(version) is None for version in doubtful):
             self._is_sound = await self._answers_again(witness)
 

@@ -17,6 +17,7 @@ class Settings:
 
     ``resolve`` maps a host name to the IP address to use instead of asking the resolver.
     ``rate_per_s`` and ``concurrency`` hold for one host; on loopback the rate is unlimited.
+    ``asks_dns`` looks for CAA, TLSA and HTTPS records, at ``resolver`` (address and port) if given.
     ``allow`` holds the classes of questions that the user opted in to.
     """
 
@@ -32,3 +33,5 @@ class Settings:
     allow: frozenset[str] = frozenset()
     proxies: Mapping[str, str] = field(default_factory=dict)
     no_proxy: str = ""
+    asks_dns: bool = False
+    resolver: tuple[str, int] | None = None

@@ -145,6 +145,7 @@ class TlsEndpoint:
     vulnerabilities: Mapping[str, bool] | None = None
     profiles: Mapping[str, ProfileVerdict] | None = None
     post_quantum: PostQuantum | None = None
+    dns: Mapping[str, Any] | None = None
     inconclusive: tuple[Gap, ...] = ()
     connections: int = 0
     duration_s: float = 0.0

@@ -108,7 +108,10 @@ def family_of(suite: Suite) -> tuple[str, str] | None:
         return None
     kind = _kind(suite.name)
     if exchange.startswith("ECDHE"):
-        return (exchange, "") if kind == "AEAD" else ("ECDHE", f"{exchange} {kind}")
+        if kind == "AEAD":
+            return exchange, ""
+        # Seldom taken with ECDSA; asked for in one where something is taken of the family at all.
+        return "ECDHE", exchange if exchange.endswith("ECDSA") else f"{exchange} {kind}"
     return None if exchange == "DHE_RSA" else (exchange, kind)
 
 
@@ -237,18 +240,18 @@ def unlikely_groups(version: Version) -> tuple[Family, ...]:
 
 @cache
 def scheme_families(version: Version) -> tuple[Family, ...]:
-    """The likely signature schemes of a version, by families, each of one kind of key."""
+    """The likely signature schemes of a version, by families, as an RSA key signs."""
     known = offered_schemes(version)
-    found = (*RSA_SCHEMES, ECDSA_SCHEMES)
+    found = RSA_SCHEMES
     return tuple((tuple(code for code in part if code in known),) for part in found)
 
 
 @cache
 def unlikely_schemes(version: Version) -> tuple[Family, ...]:
-    """All other signature schemes of a version, in one offer."""
+    """All other signature schemes of a version, in one offer: those of ECDSA, and the rest."""
     likely = {code for part in (*RSA_SCHEMES, ECDSA_SCHEMES) for code in part}
     rest = tuple(code for code in offered_schemes(version) if code not in likely)
-    return ((rest,),) if rest else ()
+    return ((ECDSA_SCHEMES, rest),) if rest else ()
 
 
 def _fitting(version: Version) -> list[Suite]:

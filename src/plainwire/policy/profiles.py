@@ -151,8 +151,8 @@ def _listed(
     for version in case.judged():
         names = (found or {}).get(version)
         if names is None:
-            if part != "signature_algorithms" and not _has_no(case, version, part):
-                case.unknown.append(f"not known: the {part} of {version}")
+            if not _has_none(case, version, part):
+                case.unknown.append(f"not known: the {part.replace('_', ' ')} of {version}")
             continue
         for name in names:
             if (allowed := rule.get("allowed")) is not None and name not in allowed:
@@ -162,13 +162,20 @@ def _listed(
     case.gap(part)
 
 
-def _has_no(case: _Case, version: str, part: Part) -> bool:
-    """True if a version's suites are known and none of them needs groups."""
+def _has_none(case: _Case, version: str, part: Part) -> bool:
+    """True if a part is missing because nothing that a version takes has one.
+
+    Up to TLS 1.2 groups belong to ECDHE and signature algorithms to what is signed; TLS 1.3 signs
+    with none that anybody forbids (RFC 8446, 4.2.3).
+    """
+    if part == "signature_algorithms" and version == "TLSv1.3":
+        return True
     suites = (case.endpoint.ciphers or {}).get(version)
-    is_old = version != "TLSv1.3"
-    return (
-        part == "groups" and is_old and suites is not None and not any("ECDHE" in s for s in suites)
-    )
+    if suites is None or part == "ciphers" or version == "TLSv1.3":
+        return False
+    if part == "groups":
+        return not any("ECDHE" in suite for suite in suites)
+    return not any("DHE" in suite and "anon" not in suite for suite in suites)
 
 
 def _forbidden(case: _Case, name: str, rules: Iterable[Mapping[str, Any]]) -> str | None:
@@ -194,7 +201,6 @@ def _groups(case: _Case) -> None:
 
 
 def _schemes(case: _Case) -> None:
-    """Signature algorithms: looked at where they were shown, as not every version has any."""
     if rule := case.rules.get("signature_algorithms"):
         _listed(case, case.endpoint.signature_algorithms, "signature_algorithms", rule)
 
@@ -218,9 +224,13 @@ def _certificates(case: _Case) -> None:
         case.unknown.append("not known: the certificate")
     for chain in case.endpoint.certificates or ():
         case.changes += _leaf(chain.chain[0], rule)
-        for word in rule.get("problems_never", ()):
+        never = rule.get("problems_never", ())
+        for word in (*never, *rule.get("problems_never_if_seen", ())):
+            words = word.replace("_", " ")
             if word in chain.problems:
-                case.changes.append(f"certificate {word.replace('_', ' ')}")
+                case.changes.append(f"certificate {words}")
+            elif word in never and word not in chain.problems_checked:
+                case.unknown.append(f"not known: is the certificate {words}?")
     case.gap("certificates")
 
 

@@ -73,18 +73,23 @@ def suite_name(code: int) -> str:
     return suite.name if suite else f"0x{code:04x}"
 
 
+def _is_obsolete(group: int) -> bool:
+    """``obsolete_RESERVED`` of NamedGroup."""
+    return group <= 0x0016 or 0x001A <= group <= 0x001C or group in (0xFF01, 0xFF02)
+
+
 @cache
 def offered_groups(version: Version) -> tuple[int, ...]:
     """The groups that a hello of one version offers, the usual ones first.
 
-    TLS 1.3 leaves out what RFC 8446, 4.2.7 calls obsolete; older versions leave out what only
-    TLS 1.3 knows (ML-KEM and its hybrids).
+    TLS 1.3 leaves out what RFC 8446, 4.2.7 calls obsolete, over which tlslite-ng would not speak
+    on; older versions leave out what only TLS 1.3 knows (ML-KEM and its hybrids).
     """
     usual = (0x11EC, 0x001D, 0x0017, 0x001E, 0x0019, 0x0018, 0x0100, 0x0101, 0x0102, 0x0103, 0x0104)
     hybrids = (0x11EB, 0x11ED, 0x0201, 0x0202, 0x0200, 0x6399, 0x639A)
     known = tuple(dict.fromkeys((*usual, *hybrids, *groups())))
     if version >= Version.TLS_1_3:
-        return tuple(code for code in known if code >= 0x0017)
+        return tuple(code for code in known if not _is_obsolete(code))
     return tuple(code for code in known if code < 0x0200)
 
 

@@ -66,6 +66,7 @@ def lines(endpoint: TlsEndpoint, now: datetime) -> Iterator[Line]:
         word = "ready" if endpoint.post_quantum.ready else "not ready"
         yield Line(f"{word}: {endpoint.post_quantum.because}", "Post-quantum")
     yield from _headed("Profiles", _profiles(endpoint))
+    yield from _headed("DNS", _dns(endpoint.dns or {}))
     gaps = (Line(f"{gap.question}: {gap.reason}", "") for gap in endpoint.inconclusive)
     yield from _headed("Unknown", gaps)
 
@@ -180,7 +181,8 @@ def _certificate(chain: Chain, now: datetime) -> Iterator[Line]:
 
 def _key(one: CertificateFacts) -> str:
     signed = f", signed with {one.signature_hash}" if one.signature_hash else ""
-    return f"{one.key_type} {one.key_bits} bits{signed}"
+    flaws = f", flawed: {', '.join(one.key_flaws)}" if one.key_flaws else ""
+    return f"{one.key_type} {one.key_bits} bits{flaws}{signed}"
 
 
 def _days(one: CertificateFacts, now: datetime) -> str:
@@ -197,8 +199,10 @@ def _some(names: tuple[str, ...]) -> str:
 def _staple(staple: Staple | None) -> str:
     if staple is None:
         return ""
+    since = f", of {staple.this_update:%Y-%m-%d}" if staple.this_update else ""
     until = f" until {staple.next_update:%Y-%m-%d}" if staple.next_update else ""
-    return f"staple: {staple.status}, of {staple.this_update:%Y-%m-%d}{until}"
+    problem = f"; {staple.problem}" if staple.problem else ""
+    return f"staple: {staple.status}{since}{until}{problem}"
 
 
 def _scts(number: int | None) -> str:
@@ -235,3 +239,26 @@ def _profiles(endpoint: TlsEndpoint) -> Iterator[Line]:
         more = len(verdict.because) - MAX_REASONS
         if more > 0:
             yield Line(f"and {more} more; --profile {name} tells all", "", 1)
+
+
+def _dns(records: Mapping[str, Any]) -> Iterator[Line]:
+    if "caa" in records:
+        words = ", ".join(f"{one['tag']} {one['value']}" for one in records["caa"])
+        at = f" (at {records['caa'][0]['at']})" if records["caa"] else ""
+        yield Line(f"CAA: {words or 'none'}{at}")
+    if "tlsa" in records:
+        words = ", ".join(_tlsa(one) for one in records["tlsa"])
+        yield Line(f"TLSA: {words or 'none'}")
+    if "https" in records:
+        words = "; ".join(_service(one) for one in records["https"])
+        yield Line(f"HTTPS: {words or 'none'}")
+
+
+def _tlsa(one: Mapping[str, Any]) -> str:
+    signed = "" if one["authenticated"] else ", not authenticated"
+    return f"{one['usage']} {one['selector']} {one['matching_type']} {one['data'][:16]}…{signed}"
+
+
+def _service(one: Mapping[str, Any]) -> str:
+    ech = ", ECH" if one["ech"] else ""
+    return f"{one['priority']} {one['target']} {' '.join(one['alpn'])}{ech}".rstrip()

@@ -65,6 +65,12 @@ class VersionAnswers:
         return len(refused) == self.hello_count
 
     @property
+    def is_silent_last(self) -> bool:
+        """True if nothing came in time when it was asked last."""
+        last = self.answers[-1][1] if self.answers else None
+        return isinstance(last, NoAnswer) and last.kind == "silent"
+
+    @property
     def is_dropped_again(self) -> bool:
         """True if every hello was dropped every time, one of them at least twice."""
         drops = [answer for _, answer in self.answers if is_drop(answer)]

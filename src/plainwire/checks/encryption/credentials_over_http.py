@@ -135,11 +135,11 @@ async def _reachable(
     site: Site, origin: Origin, wanted: dict[tuple[Operation, str], str]
 ) -> AsyncIterator[Finding]:
     """The routes that take a credential in a method that is never sent, if they exist in clear."""
-    control = await site.ask(Request(origin, "OPTIONS", site.random_path))
+    paths = (site.random_path, *(path for _, path in wanted))
+    questions = [Request(origin, "OPTIONS", path) for path in paths]
+    control, *answers = await asyncio.gather(*(site.ask(question) for question in questions))
     if not isinstance(control, Exchange):
         return
-    questions = [Request(origin, "OPTIONS", path) for _, path in wanted]
-    answers = await asyncio.gather(*(site.ask(question) for question in questions))
     for ((operation, _), told), answer in zip(wanted.items(), answers, strict=True):
         if not isinstance(answer, Exchange) or is_redirect(answer):
             continue

@@ -34,6 +34,7 @@ Limits:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from plainwire.model import Exchange, Finding, Origin, Request, Severity, Site, check
@@ -44,14 +45,17 @@ from plainwire.wire.cleartext import is_constant_refusal, redirects_to_https
 async def http_on_tls_port(site: Site) -> AsyncIterator[Finding]:
     """One finding for each TLS port that serves content in clear."""
     for tls in site.target.https:
-        if not (await site.tls_of(tls)).speaks_tls:
+        twin = await site.ask(Request(tls, "GET", site.target.path))
+        # An answer over https tells at once what the probe tells at its end.
+        if not isinstance(twin, Exchange) and not (await site.tls_of(tls)).speaks_tls:
             continue
         clear = Origin("http", tls.host, tls.port)
-        answer = await site.ask(Request(clear, "GET", site.target.path))
+        answer, control = await asyncio.gather(
+            site.ask(Request(clear, "GET", site.target.path)),
+            site.ask(Request(clear, "GET", site.random_path)),
+        )
         if not isinstance(answer, Exchange) or redirects_to_https(answer):
             continue
-        control = await site.ask(Request(clear, "GET", site.random_path))
-        twin = await site.ask(Request(tls, "GET", site.target.path))
         if isinstance(control, Exchange) and is_constant_refusal(
             answer, control, twin if isinstance(twin, Exchange) else None
         ):

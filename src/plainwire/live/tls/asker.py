@@ -1,11 +1,16 @@
 """Puts a question to a TLS listener: a hello on a connection of its own, asked again if need be.
 
 An answer is what the server said; a **refusal** an alert that says that the offer will not do.
-What got neither is asked once more, alone. If it fails again it is **unknown**, never "not
+What got neither is asked once more, alone (where it met with silence, and a hello that is known
+to be good does not, once again). If it fails again it is **unknown**, never "not
 supported": except on a server whose way to refuse is to close or reset without a word (IIS).
 That is believed only of one that has refused no like question by an alert, has answered no
 question that it had dropped before, and drops this one time after time, alone, while a hello
 that is known to be good is answered just before and just after.
+
+Where that hello is dropped too, the server throttles: it is left alone for a while, and longer,
+until it answers again or is given up. A refusal after which nothing was accepted any more may be
+such a one in disguise: `is_still_well` asks for a sign of life then.
 """
 
 from __future__ import annotations
@@ -29,6 +34,8 @@ READ_SIZE = 16 * 1024
 PATIENCE = 6
 # How often a server shows its way to refuse before it is believed after one repetition.
 PROOFS = 2
+# How long a server that throttles is left alone, in seconds; all in all in one probe.
+PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 GIVEN_UP = NoAnswer("not asked", "not asked: the server had stopped answering")
 
 # Talks on a connection that is open, and returns what went wrong. Never raises for a peer.
@@ -68,6 +75,11 @@ class Asker:
     _refusals: Counter[str] = field(default_factory=Counter)
     _judging: asyncio.Lock = field(default_factory=asyncio.Lock)
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
+    _pauses_s: list[float] = field(default_factory=lambda: list(PAUSES_S))
+    _recovered: int = 0
+    _begun: int = 0
+    _refused_at: int = -1
+    _accepted_since: int = -1
 
     async def settle(
         self, hello: bytes, kind: str, priority: int = 0, also: frozenset[int] = frozenset()
@@ -78,6 +90,7 @@ class Asker:
         are alerts that refuse this question beside those that refuse every one. Never raises for
         a peer.
         """
+        recovered = self._recovered
         answer = await self.ask(hello, priority)
         if (settled := self._settled(answer, kind, also)) is not None:
             return settled
@@ -85,9 +98,56 @@ class Asker:
         if (settled := self._settled(again, kind, also)) is not None:
             self._faults += 1
             return settled
-        if is_drop(answer) and is_drop(again) and await self.refuses_so(hello, kind):
+        if not (is_drop(answer) and is_drop(again)):
+            # What is silent to this alone is asked once more: it may have been chance.
+            if not is_silent(again) or not await self.is_well():
+                return Unknown(describe_answer(again))
+            again = await self.ask(hello, priority, is_alone=True)
+            return self._settled(again, kind, also) or Unknown(describe_answer(again))
+        if await self.refuses_so(hello, kind):
             return Refusal(f"{describe_answer(again)}, time after time")
+        if await self._recovers(recovered):
+            again = await self.ask(hello, priority, is_alone=True)
+            if (settled := self._settled(again, kind, also)) is not None:
+                return settled
         return Unknown(describe_answer(again))
+
+    async def _recovers(self, before: int) -> bool:
+        """Whether a server that dropped what it had answered answers it again after a pause.
+
+        ``before`` is how often it had recovered when the question was dropped.
+        """
+        async with self._judging:
+            if self._good is None or self._recovered > before:
+                return self._good is not None
+            if await self.is_well():
+                return False
+            while self._pauses_s:
+                async with self.gate.place(is_alone=True):
+                    await asyncio.sleep(self._pauses_s.pop(0))
+                if await self.is_well():
+                    self._recovered += 1
+                    return True
+            self._misses = PATIENCE
+            return False
+
+    @property
+    def begun(self) -> int:
+        """How many questions have been asked so far: the number of the last."""
+        return self._begun
+
+    def lives(self, number: int) -> None:
+        """Note that the question of this number was answered as something that is accepted."""
+        self._accepted_since = max(self._accepted_since, number)
+
+    async def is_still_well(self) -> bool:
+        """Whether the last refusals can be believed: something was accepted after them.
+
+        Asks what was accepted before, if nothing was; True too if nothing ever was.
+        """
+        if self._good is None or self._accepted_since >= self._refused_at:
+            return True
+        return await self.is_well()
 
     def _settled(
         self, answer: FirstFlight, kind: str, also: frozenset[int]
@@ -131,18 +191,25 @@ class Asker:
         """Whether the server answers a hello that it answered before; False if there is none."""
         if self._good is None:
             return False
-        is_answered = isinstance(await self.ask(self._good, is_alone=True), Flight)
-        self._faults += not is_answered
-        return is_answered
+        for _ in range(2):  # one that fails every now and then is well
+            if isinstance(await self.ask(self._good, is_alone=True), Flight):
+                return True
+            self._faults += 1
+        return False
 
     async def ask(self, hello: bytes, priority: int = 0, *, is_alone: bool = False) -> FirstFlight:
         """The answer to ``hello`` on a connection of its own, which is aborted after."""
         async with self.gate.place(priority, is_alone=is_alone) as number:
             if self._misses >= PATIENCE:
                 return GIVEN_UP
+            self._begun += 1
+            begun = self._begun
             answer = await self._exchange(hello)
             if isinstance(answer, Flight):
                 self._good = self._good or hello
+                self.lives(begun)
+            elif not isinstance(answer, NoAnswer):
+                self._refused_at = self._begun
             self._keep_pace(answer, number)
             return answer
 
@@ -156,6 +223,7 @@ class Asker:
         async with self.gate.place(priority, is_alone=is_alone) as number:
             if self._misses >= PATIENCE:
                 return GIVEN_UP
+            self._begun += 1
             fault = await self._talked(talk)
             self._keep_pace(fault, number)
             return fault
@@ -246,6 +314,11 @@ class Asker:
             return reader.broken_off(NoAnswer("silent", f"no answer within {self.timeout_s:g} s"))
         except ConnectionError:
             return reader.end(is_reset=True)
+
+
+def is_silent(answer: object) -> bool:
+    """True if nothing came in time."""
+    return isinstance(answer, NoAnswer) and answer.kind == "silent"
 
 
 def has_ended(stream: asyncio.StreamReader) -> bool:

@@ -5,7 +5,8 @@ answers at least, and one refusal covers everything that was refused. Codes are 
 **families** whose members are likely taken or refused together, all families at once; each
 answer takes a code out, and what is left is asked by the family's parts, then in halves, the
 last few each by itself, all at once. A family that is taken as a whole costs a question a code,
-one that is refused as a whole costs one.
+one that is refused as a whole costs one. (A server that refuses an offer with something in it
+that it takes is asked for every likely code by itself.)
 
 Two answers, to an offer and to its reverse, tell whether the server has an order of its own. If
 so it is asked for **suffixes** of a guessed order: one answer proves that the code is accepted
@@ -101,6 +102,7 @@ class _Search:
     unknown: list[tuple[Codes, str]] = field(default_factory=list)
     order: Literal["server", "client"] | None = None
     is_refused: bool = False
+    is_whole_refused: bool = False
 
     async def put(self, offer: Codes) -> int | None:
         """What the server chooses from an offer. Returns None if nothing was chosen."""
@@ -108,10 +110,13 @@ class _Search:
         if isinstance(answer, Unknown):
             self.unknown.append((offer, answer.reason))
             return None
-        if answer is None:
+        if answer is not None:
+            self.note(offer, answer)
+        elif not set(offer) & self.accepted.keys():
             self.refused.update(offer)
         else:
-            self.note(offer, answer)
+            # GnuTLS with a suite first for which it has no credentials, for one.
+            self.is_whole_refused = True
         return answer
 
     def note(self, offer: Codes, chosen: int) -> None:
@@ -147,6 +152,8 @@ class _Search:
             await self._find_in_order()
             return
         families = () if self.is_refused else self.families
+        if self.is_whole_refused:
+            families = tuple(((code,),) for code in self.likely)
         await asyncio.gather(*(self._exhaust(family) for family in (*families, *self.rest)))
 
     async def _find_in_order(self) -> None:

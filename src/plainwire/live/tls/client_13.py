@@ -48,6 +48,7 @@ class Client13:
         is_named: bool = True,
         priority: int = 0,
         also: frozenset[int] = frozenset(),
+        lingers: bool = False,
         after: Continue[Result13] = lambda _: None,
         **changes: Any,
     ) -> Result13 | Refusal | Unknown:
@@ -67,6 +68,7 @@ class Client13:
             after=after,
             priority=priority,
             also=also,
+            lingers=lingers,
         )
         if not isinstance(found, Refusal | Unknown):
             self.hear(found, is_named)

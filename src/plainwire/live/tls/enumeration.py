@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.attacks import Attacks
+from plainwire.live.tls.client_12 import completable
 from plainwire.live.tls.exchanges import (
     accepted_groups,
     accepted_schemes,
@@ -37,6 +38,7 @@ from plainwire.wire.flight import Flight
 if TYPE_CHECKING:
     from plainwire.live.tls.seen import Seen
 
+DEFLATE = 1
 DIMENSIONS = ("suites", "groups", "schemes")
 # Offers that were made, with the code chosen.
 Known = Sequence[tuple[Codes, int]]
@@ -113,14 +115,14 @@ class Enumeration:
                 tasks.create_task(self._suites(version, together, chosen))
             if is_shown:
                 tasks.create_task(self._exchanges(version, together, first))
+            if is_early := bool(completable((first.hello.suite,))):
+                tasks.create_task(self._handshakes(version, (first.hello.suite,)))
         found = self.seen.suites.get(version)
         taken = found.choices.accepted if found else (first.hello.suite,)
         await self.versions_known.wait()
         async with asyncio.TaskGroup() as tasks:
-            if "features" in self.parts:
-                tasks.create_task(ask_features(self.asker, self.hellos, self.seen, version, taken))
-            if self.attacks:
-                tasks.create_task(self.attacks.ask())
+            if not is_early:
+                tasks.create_task(self._handshakes(version, taken))
             if not is_shown:
                 tasks.create_task(self._exchanges_of(version, taken))
             for other, offer in self._offers.items():
@@ -128,6 +130,15 @@ class Enumeration:
                     chosen = [(offer, self._first(other).hello.suite)]
                     alone = Together(self._sender(other, ()))
                     tasks.create_task(self._suites(other, alone, chosen, taken))
+
+    async def _handshakes(self, version: Version, taken: Codes) -> None:
+        """What only handshakes show, and attacks, with suites that are known to be ``taken``."""
+        await self.versions_known.wait()
+        async with asyncio.TaskGroup() as tasks:
+            if "features" in self.parts:
+                tasks.create_task(ask_features(self.asker, self.hellos, self.seen, version, taken))
+            if self.attacks:
+                tasks.create_task(self.attacks.ask())
 
     async def _exchanges(self, version: Version, together: Together, first: Flight) -> None:
         """Groups and schemes, asked with ECDHE as the first flight had it."""
@@ -162,16 +173,22 @@ class Enumeration:
         """Sends hellos of a version; ``known`` are the suites of those that are about others."""
 
         async def send(offers: Mapping[str, Codes]) -> Settled:
+            offers_compression = "suites" in offers and version < Version.TLS_1_3
             hello = self.hellos.of(
                 version,
                 offers.get("suites", known),
                 groups=offers.get("groups"),
                 schemes=offers.get("schemes"),
+                compression=(DEFLATE, 0) if offers_compression else (0,),
             )
             about = min(offers, key=DIMENSIONS.index)
             settled = await self.asker.settle(hello, f"{about} {version}")
             if isinstance(settled, Flight):
                 self.seen.hear(settled)
+                if offers_compression and "features" in self.parts:
+                    has_chosen = settled.hello.compression == DEFLATE
+                    earlier = self.seen.features.get("compression", False)
+                    self.seen.features["compression"] = earlier or has_chosen
             return settled
 
         return send

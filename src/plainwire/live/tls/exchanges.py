@@ -23,6 +23,7 @@ from plainwire.policy.families import (
 from plainwire.policy.versions import Version, version_name
 from plainwire.wire.flight import Flight
 from plainwire.wire.key_exchange import EcdheParameters
+from plainwire.wire.verdict import is_refusal
 
 # The answer to a hello that offers these groups, or schemes, with suites known to be accepted.
 Offer = Callable[[Codes], Awaitable[Settled]]
@@ -108,6 +109,8 @@ def _asking(
         if settled.hello.version != version:
             return NoChoice(f"answered with {version_name(settled.hello.version)}")
         code = chosen(settled)
+        if code is None and is_refusal(settled.broken_off):
+            return None  # Go and Java choose the suite, and then find no scheme to sign with
         if code is None:
             return NoChoice(f"its answer shows no {what}")
         return code if code in offer else NoChoice(f"chose {what} 0x{code:04x}, not offered")

@@ -49,7 +49,8 @@ async def ask_features(
     """Ask of the newest version below TLS 1.3; ``taken`` are suites known to be accepted."""
     asking = _Features(asker, hellos, seen, version, tuple(taken))
     async with asyncio.TaskGroup() as group:
-        group.create_task(asking.compression())
+        if "compression" not in seen.features:
+            group.create_task(asking.compression())
         if len(seen.accepted()) > 1:
             group.create_task(asking.fallback())
         group.create_task(asking.handshakes())

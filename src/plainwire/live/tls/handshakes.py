@@ -35,17 +35,22 @@ async def handshake(
     after: Continue[Result] = lambda _: None,
     priority: int = 0,
     is_alone: bool = False,
+    lingers: bool = True,
 ) -> Result:
     """How far a handshake comes, on a connection of its own. Never raises for a peer.
 
     ``make`` makes the client's side. ``after`` is asked what to send once it is finished, and
     whenever something came since; None closes. A finished result without ``broken_off``
     says that the server had nothing more to send; "silent" or "reset" in it that nobody knows.
+    Without ``lingers`` what may come after the handshake is not waited for.
     """
     connection = make()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> NoAnswer | None:
-        await _Conversation(asker, connection, after).hold(reader, writer)
+        begun = asker.begun
+        await _Conversation(asker, connection, after, lingers).hold(reader, writer)
+        if connection.result.is_finished:
+            asker.lives(begun)
         return _fault(connection.result)
 
     fault = await asker.talk(talk, priority, is_alone=is_alone)
@@ -62,24 +67,28 @@ async def settled(
     after: Continue[Result] = lambda _: None,
     priority: int = 0,
     also: frozenset[int] = frozenset(),
+    lingers: bool = True,
 ) -> Result | Refusal | Unknown:
     """The result of a handshake that finished, tried again alone if something failed.
 
-    ``kind`` and ``also`` are as in `Asker.settle`. Never raises for a peer.
+    ``kind`` and ``also`` are as in `Asker.settle`, ``lingers`` as in `handshake`. Never raises for
+    a peer.
     """
-    first = await handshake(asker, make, after=after, priority=priority)
+    first = await handshake(asker, make, after=after, priority=priority, lingers=lingers)
     if first.is_finished:
         return first
     if refusal := asker.refused(first.broken_off, kind, also):
         return refusal
     if not _is_worth_repeating(first):
         return _unknown(first)
-    again = await handshake(asker, make, after=after, is_alone=True)
+    again = await handshake(asker, make, after=after, is_alone=True, lingers=lingers)
     refusal = asker.refused(again.broken_off, kind, also)
     if again.is_finished or refusal:
         asker.recovered()
         return refusal or again
-    if is_drop(first.broken_off) and is_drop(again.broken_off):
+    # One that answered our hello refused something else than what the hello offers.
+    is_heard = getattr(first, "hello", None) or getattr(again, "hello", None)
+    if is_drop(first.broken_off) and is_drop(again.broken_off) and not is_heard:
         hello = make().start()
         if await asker.refuses_so(hello, kind):
             return Refusal(f"{_unknown(again).reason}, time after time")
@@ -90,9 +99,10 @@ class _Conversation(Generic[Result]):
     """One handshake over one open stream."""
 
     def __init__(
-        self, asker: Asker, connection: Connection[Result], after: Continue[Result]
+        self, asker: Asker, connection: Connection[Result], after: Continue[Result], lingers: bool
     ) -> None:
         self._asker, self._connection, self._after = asker, connection, after
+        self._lingers = lingers
         self._is_closing = False
 
     async def hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -109,6 +119,8 @@ class _Conversation(Generic[Result]):
                         # For each of our flights the server has its time; they are few.
                         limit.reschedule(asyncio.get_running_loop().time() + self._patience_s)
                         writer.write(out)
+                    if self._is_closing and not self._lingers:
+                        return
                 connection.end()
         except TimeoutError:
             connection.stop(NoAnswer("silent", f"no answer within {self._patience_s:g} s"))

@@ -43,11 +43,11 @@ async def hidden(
     if not asked:
         return
     client = Client13.of(asker, server_name, seen)
-    first = await client.ask(KIND, priority=FIRST, also=protocols.ALSO)
+    first = await client.ask(KIND, priority=FIRST, also=protocols.ALSO, lingers=True)
     if isinstance(first, Refusal):
         # Perhaps of the protocols alone; nothing else can be asked with them then.
         client.protocols = ()
-        first = await client.ask(KIND, priority=FIRST)
+        first = await client.ask(KIND, priority=FIRST, lingers=True)
     if isinstance(first, Refusal | Unknown):
         reason = _because(first, client.favourite)
         for part in asked:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
+from time import time
 
 from plainwire.live.prober import VersionsAnswer, versions_by
 from plainwire.live.tls.asker import Asker, Unknown
@@ -20,8 +21,12 @@ from plainwire.live.tls.enumeration import Enumeration
 from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.seen import Seen
 from plainwire.live.tls.sslv2 import ask_sslv2
+from plainwire.live.tls.tolerance import chacha_priority, clock_skew_s, tolerance
 from plainwire.model import Gap, Part
 from plainwire.wire import extensions as ext
+
+STILL = "does it still answer a hello that it answered before?"
+THROTTLED = "no: it may have throttled the probe, and what it refused last may be accepted"
 
 
 async def examine(
@@ -63,10 +68,18 @@ async def examine(
         if seen.versions.speaks_tls or (seen.versions.speaks_tls is None and asker.is_heard):
             group.create_task(_sslv2(asker, seen))
         group.create_task(beside(asker, hellos, seen, parts))
+        if "features" in parts:
+            group.create_task(tolerance(asker, hellos, seen))
     if "features" in parts:
         await ask_over_http(asker, server_name, seen)
     if attacks:
         await attacks.ask()  # what needs a suite that older versions alone take
+    if "features" in parts:
+        await chacha_priority(asker, hellos, seen)
+        if (skew_s := clock_skew_s(seen.flights, time())) is not None:
+            seen.features["clock_skew_s"] = skew_s
+    if not await asker.is_still_well():
+        seen.gaps += (Gap(part, STILL, THROTTLED) for part in sorted({"versions", *parts}))
     return seen
 
 

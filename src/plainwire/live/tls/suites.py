@@ -17,6 +17,7 @@ from plainwire.policy.families import Codes, Family, chacha, families, guess, pa
 from plainwire.policy.suites import suite_name, suites
 from plainwire.policy.versions import Version, version_name
 from plainwire.wire.flight import Flight
+from plainwire.wire.verdict import is_refusal
 
 # The answer to a hello of one version that offers these suites.
 Offer = Callable[[Codes], Awaitable[Settled]]
@@ -62,6 +63,10 @@ async def accepted_suites(
             return NoChoice(f"answered with {version_name(hello.version)}")
         if hello.suite not in offer:
             return NoChoice(f"chose {suite_name(hello.suite)}, which was not offered")
+        if is_refusal(settled.broken_off):
+            # It chose what it cannot do; something else in the offer it may be able to.
+            left = tuple(code for code in offer if code != hello.suite)
+            return await ask(left) if left else None
         answer.flights.setdefault(hello.suite, settled)
         return hello.suite
 

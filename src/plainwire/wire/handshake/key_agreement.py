@@ -5,20 +5,18 @@ RSA (RFC 5246, 7.4.7.1), DHE (7.4.7.2) and ECDHE (RFC 8422, 5.7), anonymous ones
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from plainwire.model import WireError
 from plainwire.policy.versions import Version
 from plainwire.wire.flight import Flight
 from plainwire.wire.handshake.finite_field import finite_field_share
 from plainwire.wire.handshake.groups import KNOWN, Random, generate
-from plainwire.wire.handshake.signatures import public_key
+from plainwire.wire.handshake.signatures import public_key, rsa_numbers
 from plainwire.wire.key_exchange import DheParameters, EcdheParameters, key_exchange_word
 from plainwire.wire.presentation import vector
 
 PREMASTER_SIZE = 48
-# A larger key is there to make a client compute.
-MAX_RSA_BITS = 16384
 
 
 def agree(flight: Flight, offered: int, random: Random) -> tuple[bytes, bytes] | None:
@@ -58,18 +56,19 @@ def _ephemeral(flight: Flight, random: Random) -> tuple[bytes, bytes] | None:
 def _by_rsa(flight: Flight, offered: int, random: Random) -> tuple[bytes, bytes] | None:
     if not flight.certificates:
         raise WireError("RFC 5246, section 7.4.2: no certificate to encrypt to")
-    key = public_key(flight.certificates[0])
-    if not isinstance(key, RSAPublicKey) or not 488 <= key.key_size <= MAX_RSA_BITS:
+    numbers = rsa_numbers(public_key(flight.certificates[0]))
+    if numbers is None:
         return None
     premaster = offered.to_bytes(2, "big") + random(PREMASTER_SIZE - 2)
-    block = pkcs1_block(key, premaster, random)
-    return encrypted_premaster(key, block, flight.hello.version), premaster
+    filler = nonzero(modulus_size(numbers) - 3 - len(premaster), random)
+    # RFC 8017, 7.2.1.
+    block = b"\0\2" + filler + b"\0" + premaster
+    return encrypted_premaster(numbers, block, flight.hello.version), premaster
 
 
-def pkcs1_block(key: RSAPublicKey, message: bytes, random: Random) -> bytes:
-    """``00 02 padding 00 message``, as long as the modulus (RFC 8017, 7.2.1)."""
-    size = (key.key_size + 7) // 8
-    return b"\0\2" + nonzero(size - 3 - len(message), random) + b"\0" + message
+def modulus_size(numbers: RSAPublicNumbers) -> int:
+    """The length of a modulus in bytes."""
+    return (numbers.n.bit_length() + 7) // 8
 
 
 def nonzero(count: int, random: Random) -> bytes:
@@ -77,11 +76,11 @@ def nonzero(count: int, random: Random) -> bytes:
     return bytes(byte % 255 + 1 for byte in random(count))
 
 
-def encrypted_premaster(key: RSAPublicKey, block: bytes, version: int) -> bytes:
+def encrypted_premaster(numbers: RSAPublicNumbers, block: bytes, version: int) -> bytes:
     """A ClientKeyExchange with a block of ours, whatever is in it, under the server's key.
 
     RFC 5246, 7.4.7.1: a vector; SSLv3 had no length before it.
     """
-    numbers, size = key.public_numbers(), (key.key_size + 7) // 8
-    sealed = pow(int.from_bytes(block, "big"), numbers.e, numbers.n).to_bytes(size, "big")
-    return sealed if version == Version.SSL_3_0 else vector(2, sealed)
+    sealed = pow(int.from_bytes(block, "big"), numbers.e, numbers.n)
+    data = sealed.to_bytes(modulus_size(numbers), "big")
+    return data if version == Version.SSL_3_0 else vector(2, data)

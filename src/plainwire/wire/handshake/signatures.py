@@ -45,12 +45,29 @@ MLDSA: dict[int, type] = {
 }
 
 
+MIN_RSA_BITS, MAX_RSA_BITS = 512, 16384
+# As OpenSSL has it for a large modulus.
+MAX_EXPONENT_BITS = 64
+
+
 def public_key(certificate: bytes) -> object | None:
     """The key in a certificate, by its own type of `cryptography`; None if it is not understood."""
     try:
         return load_der_public_key(der.outline(certificate).public_key)
     except (WireError, ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
         return None
+
+
+def rsa_numbers(key: object) -> rsa.RSAPublicNumbers | None:
+    """Modulus and exponent of an RSA key that can be computed with by hand.
+
+    Returns None for another key, and for one that is too short to hold a premaster secret or
+    there to make a client compute.
+    """
+    if not isinstance(key, rsa.RSAPublicKey) or not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+        return None
+    numbers = key.public_numbers()
+    return numbers if numbers.e.bit_length() <= MAX_EXPONENT_BITS else None
 
 
 def is_signed(
@@ -66,7 +83,8 @@ def is_signed(
         match key:
             case rsa.RSAPublicKey():
                 if scheme is None:
-                    return _is_md5_and_sha1(key, signature, content)
+                    numbers = rsa_numbers(key)
+                    return _is_md5_and_sha1(numbers, signature, content) if numbers else None
                 return _checked_rsa(key, scheme, signature, content)
             case ec.EllipticCurvePublicKey() if algorithm := _ecdsa_hash(scheme):
                 key.verify(signature, content, ec.ECDSA(algorithm))
@@ -123,9 +141,9 @@ def _checked_rsa(
     return True
 
 
-def _is_md5_and_sha1(key: rsa.RSAPublicKey, signature: bytes, content: bytes) -> bool:
+def _is_md5_and_sha1(numbers: rsa.RSAPublicNumbers, signature: bytes, content: bytes) -> bool:
     """PKCS #1 block type 1 around both hashes, without a DigestInfo (RFC 4346, 7.4.3)."""
-    numbers, size = key.public_numbers(), (key.key_size + 7) // 8
+    size = (numbers.n.bit_length() + 7) // 8
     block = pow(int.from_bytes(signature, "big"), numbers.e, numbers.n).to_bytes(size, "big")
     digest = hashlib.md5(content, usedforsecurity=False).digest()
     digest += hashlib.sha1(content, usedforsecurity=False).digest()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker, Refusal, Unknown, describe_answer
-from plainwire.live.tls.attacks.reactions import newest
+from plainwire.live.tls.attacks.reactions import newest, reason_of
 from plainwire.live.tls.client_12 import client_12, completable
 from plainwire.live.tls.handshakes import handshake, settled
 from plainwire.live.tls.hellos import Hellos
@@ -30,7 +30,7 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> Unknown | None:
     result = await settled(asker, make, "renegotiation", after=_renegotiate)
     match result:
         case Refusal(reason) | Unknown(reason):
-            return Unknown(reason)
+            return Unknown(reason_of(like, reason))
     if isinstance(result.broken_off, NoAnswer):
         # An end without a word refuses it only if it comes again.
         result = await handshake(asker, make, after=_renegotiate, is_alone=True)

@@ -70,6 +70,12 @@ def was_reset(reaction: Reaction) -> bool:
     return isinstance(reaction.broken_off, NoAnswer) and reaction.broken_off.kind == "reset"
 
 
+def reason_of(like: Flight, words: str) -> str:
+    """Why no handshake was finished with a server that gave such a flight before."""
+    asked = "it asks for a client certificate, and then: " if like.certificate_request else ""
+    return asked + words
+
+
 def why(reaction: Reaction) -> str:
     """What ended it, in readable words."""
     return describe(reaction.broken_off) if reaction.broken_off else "no answer"

@@ -31,7 +31,7 @@ from plainwire.wire.key_exchange import key_exchange_word
 from plainwire.wire.records import ContentType, HandshakeType
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
     from plainwire.live.tls.seen import Seen
 
@@ -99,7 +99,7 @@ async def _answers(
         if not reaction.is_finished or reaction.flight is None:
             return Unknown(why(reaction))
         if _key(reaction.flight) is None:
-            return Unknown("its certificate has no RSA key")
+            return Unknown("its certificate has no RSA key that is understood")
     return {block: _words(reaction) for block, reaction in reactions.items()}
 
 
@@ -117,25 +117,22 @@ def _words(reaction: Reaction) -> str:
     return ", ".join((*map(str, reaction.warnings), f"{reaction.others} others", end))
 
 
-def _key(flight: Flight) -> RSAPublicKey | None:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+def _key(flight: Flight) -> RSAPublicNumbers | None:
+    from plainwire.wire.handshake.signatures import public_key, rsa_numbers
 
-    from plainwire.wire.handshake.signatures import public_key
-
-    key = public_key(flight.certificates[0]) if flight.certificates else None
-    return key if isinstance(key, RSAPublicKey) else None
+    return rsa_numbers(public_key(flight.certificates[0])) if flight.certificates else None
 
 
 def _sent(flight: Flight, block: Block, *, is_whole: bool) -> bytes:
     """The records with one block, for the key in the flight; nothing if it has none."""
-    from plainwire.wire.handshake.key_agreement import encrypted_premaster
+    from plainwire.wire.handshake.key_agreement import encrypted_premaster, modulus_size
 
     if (key := _key(flight)) is None:
         return b""
     is_asked = flight.certificate_request is not None
     none = message(flight, HandshakeType.CERTIFICATE, bytes(3)) if is_asked else b""
-    padded = padded_block(block, (key.key_size + 7) // 8, flight.hello.version)
-    if int.from_bytes(padded, "big") >= key.public_numbers().n:
+    padded = padded_block(block, modulus_size(key), flight.hello.version)
+    if int.from_bytes(padded, "big") >= key.n:
         padded = b"\0" + padded[1:]
     body = encrypted_premaster(key, padded, flight.hello.version)
     exchange = message(flight, HandshakeType.CLIENT_KEY_EXCHANGE, body)

@@ -11,7 +11,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker, Refusal, Unknown, describe_answer
-from plainwire.live.tls.attacks.reactions import newest
+from plainwire.live.tls.attacks.reactions import newest, reason_of
 from plainwire.live.tls.client_12 import client_12, completable
 from plainwire.live.tls.handshakes import handshake, settled
 from plainwire.live.tls.hellos import Hellos
@@ -33,7 +33,7 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
     first = await settled(asker, client_12(name, version, suites), "ticketbleed")
     match first:
         case Refusal(reason) | Unknown(reason):
-            return Unknown(reason)
+            return Unknown(reason_of(like, reason))
     session = first.session
     if session is None or session.ticket is None:
         return None

@@ -1,0 +1,155 @@
+"""The probe under injected faults, and on servers that serve one connection at a time.
+
+A proxy resets or delays every third connection to a real nginx. What the probe then says must be
+what it says without the proxy, or be called open.
+"""
+
+import asyncio
+import contextlib
+
+import pytest
+
+import servers
+import tls_truth as truth
+from certificates import issue
+from plainwire.live.settings import Settings
+from plainwire.tls import probe, probe_async
+
+# What an answer says in each part; what is a measure of time or of the probe is no fact.
+LISTS = ("ciphers", "groups", "signature_algorithms")
+CIPHERS = "DEFAULT:@SECLEVEL=0"
+
+
+@pytest.fixture(scope="module")
+def rsa(pem_files):
+    issuing = issue("Faults Issuing CA", ca=True, by=issue("Faults Root", ca=True))
+    return pem_files(issue(truth.NAME, by=issuing, key=2048))
+
+
+def look(port, *, timeout_s=20.0):
+    settings = Settings(answer_timeout_s=timeout_s)
+    return probe(f"{truth.NAME}:{port}", address="127.0.0.1", settings=settings)
+
+
+def facts(found):
+    """Everything that a result says, one tuple a fact."""
+    said = {("protocols", version, known) for version, known in found.protocols.items()}
+    for part in LISTS:
+        for version, names in (getattr(found, part) or {}).items():
+            said |= {(part, version, name) for name in names}
+    said |= {("cipher_order", *pair) for pair in (found.cipher_order or {}).items()}
+    features = {k: v for k, v in (found.features or {}).items() if isinstance(v, bool)}
+    said |= {("features", name, value) for name, value in features.items()}
+    said |= {
+        ("certificate", *(one.fingerprint_sha256 for one in c.chain)) for c in found.certificates
+    }
+    return said
+
+
+class Faulty:
+    """Forwards to a port; every third connection is reset after its hello, or left waiting."""
+
+    def __init__(self, port, fault):
+        self.port, self.fault, self.count = port, fault, 0
+
+    async def serve(self, reader, writer):
+        self.count += 1
+        with contextlib.suppress(OSError):
+            if self.count % 3 == 0:
+                await reader.read(1)
+                if self.fault == "reset":
+                    writer.transport.abort()
+                    return
+                await asyncio.sleep(3)
+            there, back = await asyncio.open_connection("127.0.0.1", self.port)
+            if self.count % 3 != 0:
+                await asyncio.gather(_pump(reader, back), _pump(there, writer))
+            back.transport.abort()
+        writer.transport.abort()
+
+
+async def _pump(source, sink):
+    with contextlib.suppress(OSError):
+        while data := await source.read(65536):
+            sink.write(data)
+            await sink.drain()
+    sink.transport.abort()
+
+
+def through(port, fault, *, timeout_s):
+    async def run():
+        proxy, tasks = Faulty(port, fault), set()
+
+        async def serve(reader, writer):
+            tasks.add(asyncio.current_task())
+            with contextlib.suppress(asyncio.CancelledError):
+                await proxy.serve(reader, writer)
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256)
+        try:
+            return await probe_async(
+                f"{truth.NAME}:{server.sockets[0].getsockname()[1]}",
+                address="127.0.0.1",
+                settings=Settings(answer_timeout_s=timeout_s),
+            )
+        finally:
+            server.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.server("nginx")
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "timeout_s"), [("reset", 20.0), ("delay", 1.5)])
+def test_every_third_connection_fails_and_nothing_false_is_said(fault, timeout_s, rsa):
+    protocols = "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"
+    with servers.nginx(rsa, ciphers=CIPHERS, protocols=protocols) as server:
+        expected = look(server.https_port)
+        assert look(server.https_port).ciphers == expected.ciphers
+        found = through(server.https_port, fault, timeout_s=timeout_s)
+        suites = truth.suites(server.https_port, "TLSv1.2")
+    assert len(expected.ciphers["TLSv1.2"]) == len(suites)
+    said, true = facts(found), facts(expected)
+    features = {"features"}
+    assert {fact for fact in said if fact[0] not in features} <= true
+    open_parts = {gap.part for gap in found.inconclusive}
+    for part, version, _ in (fact for fact in true - said if fact[0] in LISTS):
+        assert part in open_parts, (part, version, true - said)
+    for name, known in found.protocols.items():
+        assert known == expected.protocols[name]
+    # An intolerance may not be claimed where there is none.
+    for _, name, value in (fact for fact in said if fact[0] == "features"):
+        assert value == expected.features[name], name
+    assert len(said & true) >= 0.8 * len(true)
+
+
+@pytest.mark.server("nginx")
+@pytest.mark.slow
+def test_without_faults_everything_is_known_and_the_same_again(rsa):
+    with servers.nginx(rsa, ciphers=CIPHERS, protocols="TLSv1.1 TLSv1.2 TLSv1.3") as server:
+        first, second = look(server.https_port), look(server.https_port)
+        by_handshake = truth.versions(server.https_port)
+        suites = {v: truth.suites(server.https_port, v) for v in ("TLSv1.1", "TLSv1.2")}
+    assert facts(first) == facts(second)
+    assert first.inconclusive == ()
+    assert {name: first.protocols[name] for name in by_handshake} == by_handshake
+    for version, codes in suites.items():
+        assert len(first.ciphers[version]) == len(codes)
+
+
+@pytest.mark.slow
+def test_a_synchronous_worker_is_not_killed(rsa):
+    """gunicorn kills a worker that an idle connection keeps for its time-out: 2 s here."""
+    with servers.gunicorn(rsa, options=("--timeout", "2")) as server:
+        found = look(server.https_port)
+        log = server.log()
+        assert found.inconclusive == ()
+        assert {v for v, known in found.protocols.items() if known} == {"TLSv1.2", "TLSv1.3"}
+        assert {name: found.protocols[name] for name in truth.VERSIONS} == truth.versions(
+            server.https_port
+        )
+    assert "WORKER TIMEOUT" not in log
+    assert log.count("Booting worker") == 1

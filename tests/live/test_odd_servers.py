@@ -1,0 +1,499 @@
+"""The probe on servers that are odd in a way of their own: never a false "not supported".
+
+Each speaks from the grammar of the RFCs by itself: nothing here reads or writes with our own wire
+code. What a server is made to do is the truth about it.
+"""
+
+import asyncio
+import hashlib
+import struct
+
+import pytest
+
+from certificates import issue
+from plainwire.live.settings import Settings
+from plainwire.policy.suites import suites
+from plainwire.tls import probe_async
+
+NAME = "api.plainwire.test"
+SSL3, TLS10, TLS11, TLS12, TLS13 = 0x0300, 0x0301, 0x0302, 0x0303, 0x0304
+WORDS = {SSL3: "SSLv3", TLS10: "TLSv1.0", TLS11: "TLSv1.1", TLS12: "TLSv1.2", TLS13: "TLSv1.3"}
+CODES = {suite.name: suite.code for suite in suites().values()}
+LEAF = issue(NAME, by=issue("Odd Root", ca=True), key=2048)
+RETRY = hashlib.sha256(b"HelloRetryRequest").digest()
+AES128, AES256, RC4, DES3, EXPORT = 0x002F, 0x0035, 0x0005, 0x000A, 0x0003
+GCM = 0x009C
+
+
+def vector(size, data):
+    return len(data).to_bytes(size, "big") + data
+
+
+def record(kind, data, version=TLS12):
+    return bytes([kind]) + struct.pack("!HH", version, len(data)) + data
+
+
+def message(kind, body):
+    return bytes([kind]) + vector(3, body)
+
+
+def alert(description, level=2):
+    return record(21, bytes([level, description]))
+
+
+class Hello:
+    """What a ClientHello says, read by the grammar of RFC 8446, 4.1.2."""
+
+    def __init__(self, data):
+        self.size = len(data)
+        self.version = int.from_bytes(data[4:6], "big")
+        at = 38 + 1 + data[38]
+        self.session_id = data[39:at]
+        self.suites, at = self.codes(data, at)
+        at += 1 + data[at]
+        self.extensions, self.order = {}, []
+        at += 2
+        while at < len(data):
+            code, size = struct.unpack("!HH", data[at : at + 4])
+            self.extensions[code] = data[at + 4 : at + 4 + size]
+            self.order.append(code)
+            at += 4 + size
+        listed = self.extensions.get(43, b"\0")[1:]
+        self.versions = [int.from_bytes(listed[i : i + 2], "big") for i in range(0, len(listed), 2)]
+        self.versions = self.versions or [v for v in WORDS if v <= min(self.version, TLS12)]
+        groups = self.extensions.get(10, b"\0\0")[2:]
+        self.groups = [int.from_bytes(groups[i : i + 2], "big") for i in range(0, len(groups), 2)]
+
+    @staticmethod
+    def codes(data, at):
+        size = int.from_bytes(data[at : at + 2], "big")
+        at += 2
+        return [int.from_bytes(data[at + i : at + i + 2], "big") for i in range(0, size, 2)], (
+            at + size
+        )
+
+    @property
+    def most(self):
+        """The highest version that an old server would read in it."""
+        return max(v for v in self.versions if v in WORDS) if self.versions else self.version
+
+
+class Odd:
+    """A server of RSA key exchange alone; ``judge`` may answer a hello in an odd way."""
+
+    def __init__(
+        self, versions=(TLS12,), accepted=(GCM, AES256, AES128), *, judge=None, write=None
+    ):
+        self.versions, self.accepted = versions, accepted
+        self.judge, self.write = judge, write
+        self.connections = self.open = self.most_open = 0
+
+    def taken(self, version):
+        """The suites that it takes in a version: GCM needs TLS 1.2 (RFC 5288, section 4)."""
+        return tuple(code for code in self.accepted if code != GCM or version >= TLS12)
+
+    def answer(self, hello):
+        """The first flight to a hello, as a list of handshake messages, or alert bytes."""
+        common = [v for v in self.versions if v in hello.versions]
+        if not common:
+            return alert(70)
+        version = max(common)
+        chosen = next((s for s in self.taken(version) if s in hello.suites), None)
+        if version == TLS13:
+            chosen = next((s for s in (0x1301, 0x1302) if s in hello.suites), None)
+        if chosen is None:
+            return alert(40)
+        return self.flight(version, chosen, hello)
+
+    def flight(self, version, suite, hello):
+        legacy = min(version, TLS12).to_bytes(2, "big")
+        if version == TLS13:
+            group = next((g for g in (0x1D, 0x17) if g in hello.groups), None)
+            if group is None:
+                return alert(40)
+            block = bytes.fromhex("002b00020304") + b"\0\x33\0\2" + group.to_bytes(2, "big")
+            body = legacy + RETRY + vector(1, hello.session_id) + suite.to_bytes(2, "big") + b"\0"
+            return [message(2, body + vector(2, block))]
+        body = legacy + b"\x5a" * 32 + b"\0" + suite.to_bytes(2, "big") + b"\0"
+        chain = b"".join(vector(3, der) for der in LEAF.chain)
+        return [message(2, body), message(11, vector(3, chain)), message(14, b"")]
+
+    async def serve(self, reader, writer):
+        self.connections += 1
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
+        try:
+            await self._serve(reader, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self.open -= 1
+            writer.transport.abort()
+
+    async def _serve(self, reader, writer):
+        head = await reader.readexactly(5)
+        if head[0] != 22:
+            return  # SSLv2's CLIENT-HELLO has another shape: closed on, as most do
+        hello = Hello(await reader.readexactly(int.from_bytes(head[3:5], "big")))
+        answer = self.judge(self, hello) if self.judge else None
+        answer = self.answer(hello) if answer is None else answer
+        if answer == "reset":
+            writer.transport.abort()
+        elif answer == "hold":
+            await reader.read()
+        elif isinstance(answer, bytes):
+            writer.write(answer)
+            await writer.drain()
+            writer.write_eof()
+            await reader.read()
+        elif answer != "close":
+            writer_of = self.write or whole
+            await writer_of(writer, answer)
+            await reader.read()
+
+
+async def whole(writer, messages):
+    writer.write(record(22, b"".join(messages)))
+
+
+# What can be told without finishing a handshake, which these servers cannot.
+CHOICES = ("versions", "ciphers", "groups", "signature_algorithms")
+
+
+def look(server, *, timeout_s=5.0, parts=CHOICES):
+    async def run():
+        tasks = set()
+
+        async def serve(reader, writer):
+            tasks.add(asyncio.current_task())
+            await server.serve(reader, writer)
+
+        listening = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256)
+        port = listening.sockets[0].getsockname()[1]
+        try:
+            return await probe_async(
+                f"{NAME}:{port}",
+                address="127.0.0.1",
+                settings=Settings(answer_timeout_s=timeout_s),
+                parts=parts,
+            )
+        finally:
+            listening.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    return asyncio.run(run())
+
+
+def never_falsely_denied(found, server):
+    """Nothing that the server takes is called not supported, and what is not known is said."""
+    questions = " ".join(gap.question for gap in found.inconclusive)
+    for version, word in WORDS.items():
+        known = (found.protocols or {}).get(word)
+        if version in server.versions:
+            assert known is True or (known is None and word in questions), word
+            if version != TLS13 and word in (found.ciphers or {}):
+                missing = set(server.taken(version)) - {CODES[n] for n in found.ciphers[word]}
+                assert not missing or f"suites of {word}" in questions
+        else:
+            assert known is not True, word
+
+
+def fully_known(found, server):
+    """Every choice of the server was found, and none is open."""
+    assert [gap for gap in found.inconclusive if gap.part in CHOICES] == []
+    wanted = {WORDS[v] for v in server.versions}
+    assert {word for word, known in found.protocols.items() if known} == wanted
+    for version in server.versions:
+        if version != TLS13:
+            assert {CODES[n] for n in found.ciphers[WORDS[version]]} == set(server.taken(version))
+
+
+# How records are cut, and what comes before -------------------------------------------------
+
+
+async def one_byte_a_record(writer, messages):
+    for byte in b"".join(messages):
+        writer.write(record(22, bytes([byte])))
+
+
+async def one_message_a_record(writer, messages):
+    for one in messages:
+        writer.write(record(22, one))
+
+
+async def across_odd_records(writer, messages):
+    data = b"".join(messages)
+    for start, end in [(0, 1), (1, 3), (3, 5), (5, 45), (45, len(data))]:
+        writer.write(record(22, data[start:end]))
+        await asyncio.sleep(0)
+
+
+async def after_a_warning(writer, messages):
+    writer.write(alert(112, level=1) + record(22, b"".join(messages)))
+
+
+async def slowly(writer, messages):
+    data = record(22, b"".join(messages[:1])) + record(22, b"".join(messages[1:]))
+    for at in range(0, len(data), 40):
+        writer.write(data[at : at + 40])
+        await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [one_byte_a_record, one_message_a_record, across_odd_records, after_a_warning, slowly],
+)
+@pytest.mark.parametrize("versions", [(TLS12,), (TLS10, TLS12), (TLS12, TLS13)])
+def test_the_cut_of_records_makes_no_difference(write, versions):
+    server = Odd(versions, write=write)
+    fully_known(look(server, timeout_s=20.0), server)
+
+
+# What it cannot bear -----------------------------------------------------------------------
+
+
+def intolerant(reaction, is_odd):
+    return lambda server, hello: reaction if is_odd(server, hello) else None
+
+
+def is_newer(server, hello):
+    return hello.most > max(server.versions)
+
+
+def test_a_server_of_old_that_refuses_by_closing():
+    """IIS and others close or reset without an alert: time after time that is a refusal."""
+    for reaction in ("close", "reset"):
+        server = Odd((TLS10, TLS12), judge=lambda s, h, r=reaction: _without_alerts(s, h, r))
+        found = look(server)
+        fully_known(found, server)
+
+
+def _without_alerts(server, hello, reaction):
+    answer = server.answer(hello)
+    return reaction if isinstance(answer, bytes) else None
+
+
+def test_one_that_drops_every_hello_beyond_its_version():
+    server = Odd((TLS10,), judge=intolerant("close", is_newer))
+    found = look(server)
+    fully_known(found, server)
+    server = Odd((SSL3, TLS10), judge=intolerant("reset", is_newer))
+    fully_known(look(server), server)
+
+
+def test_one_that_is_silent_to_newer_hellos_is_not_called_without_them():
+    server = Odd((TLS10, TLS11), judge=intolerant("hold", is_newer))
+    found = look(server, timeout_s=0.3)
+    never_falsely_denied(found, server)
+    assert found.protocols["TLSv1.0"] is True
+    assert "TLSv1.3" not in found.protocols
+
+
+def test_one_that_drops_any_extension():
+    server = Odd((SSL3,), (RC4, DES3), judge=intolerant("close", lambda s, h: bool(h.extensions)))
+    found = look(server)
+    never_falsely_denied(found, server)
+    assert found.protocols["SSLv3"] is True
+    assert {CODES[name] for name in found.ciphers["SSLv3"]} == {RC4, DES3}
+
+
+def test_one_that_drops_hellos_longer_than_512_bytes_says_what_is_open():
+    server = Odd((TLS12,), judge=intolerant("close", lambda s, h: h.size > 512))
+    never_falsely_denied(look(server, timeout_s=2.0), server)
+
+
+def test_one_that_reads_a_single_segment():
+    server = Odd((TLS12, TLS13), judge=intolerant("reset", lambda s, h: h.size > 1460))
+    found = look(server, timeout_s=0.4, parts=(*CHOICES, "features"))
+    assert found.features["large_hello_tolerant"] is False
+    assert found.features["grease_tolerant"] is True
+    fully_known(found, server)
+
+
+def test_one_that_waits_for_what_it_overlooked_in_a_large_hello():
+    server = Odd((TLS12,), judge=intolerant("hold", lambda s, h: h.size > 1460))
+    found = look(server, timeout_s=0.4, parts=(*CHOICES, "features"))
+    assert found.features["large_hello_tolerant"] is False
+    assert found.protocols["TLSv1.2"] is True
+
+
+def test_one_that_counts_suites_in_seven_bits():
+    server = Odd((TLS12,), judge=intolerant(alert(50), lambda s, h: len(h.suites) > 128))
+    found = look(server, timeout_s=0.4, parts=(*CHOICES, "features"))
+    assert found.features["many_suites_tolerant"] is False
+    assert (found.features["grease_tolerant"], found.features["large_hello_tolerant"]) == (
+        True,
+        True,
+    )
+    fully_known(found, server)
+
+
+def is_greasy(server, hello):
+    values = (*hello.suites, *hello.order, *hello.versions, *hello.groups)
+    return any(value & 0x0F0F == 0x0A0A and value >> 8 == value & 0xFF for value in values)
+
+
+@pytest.mark.parametrize("reaction", [alert(47), "close", "reset"])
+def test_one_that_chokes_on_grease(reaction):
+    server = Odd((TLS12,), judge=intolerant(reaction, is_greasy))
+    found = look(server, timeout_s=0.4, parts=(*CHOICES, "features"))
+    assert found.features["grease_tolerant"] is False
+    assert found.features["large_hello_tolerant"] is True
+    fully_known(found, server)
+
+
+# What it answers oddly ---------------------------------------------------------------------
+
+
+def test_a_middlebox_that_answers_1_2_to_1_3():
+    def judge(server, hello):
+        return server.flight(TLS12, AES128, hello) if TLS13 in hello.versions else None
+
+    server = Odd((TLS12,), judge=judge)
+    found = look(server)
+    never_falsely_denied(found, server)
+    assert found.protocols["TLSv1.3"] is False
+    assert {CODES[name] for name in found.ciphers["TLSv1.2"]} == set(server.accepted)
+
+
+def test_one_that_chooses_what_was_not_offered_is_not_believed():
+    server = Odd(
+        (TLS12,), judge=lambda s, h: s.flight(TLS12, RC4, h) if AES128 in h.suites else None
+    )
+    found = look(server)
+    never_falsely_denied(found, server)
+    assert any("not offered" in gap.reason for gap in found.inconclusive)
+
+
+def test_export_and_broken_suites_are_found():
+    server = Odd((SSL3, TLS10), (EXPORT, RC4, DES3, 0x0001, 0x0009, 0x0062))
+    fully_known(look(server), server)
+
+
+def test_one_that_wants_a_name():
+    server = Odd((TLS12,), judge=lambda s, h: None if 0 in h.extensions else alert(112))
+    fully_known(look(server), server)
+
+
+def test_a_clock_is_shown_where_randoms_begin_with_one(monkeypatch):
+    import time
+
+    class Clock(Odd):
+        def flight(self, version, suite, hello):
+            ahead = int(time.time()) + 3600
+            return [
+                one.replace(b"\x5a" * 32, ahead.to_bytes(4, "big") + b"\x5a" * 28)
+                for one in super().flight(version, suite, hello)
+            ]
+
+    found = look(Clock((TLS12,)), timeout_s=0.4, parts=(*CHOICES, "features"))
+    assert abs(found.features["clock_skew_s"] - 3600) < 60
+    assert (
+        "clock_skew_s"
+        not in look(Odd((TLS12,)), timeout_s=0.4, parts=(*CHOICES, "features")).features
+    )
+
+
+# What never answers ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        lambda s, h: "hold",
+        lambda s, h: "reset",
+        lambda s, h: "close",
+        lambda s, h: b"\xff" * 4096,
+        lambda s, h: record(22, b"\x02\0\0\x10" + bytes(16)),
+        lambda s, h: record(23, bytes(64)),
+    ],
+    ids=["tarpit", "reset", "close", "garbage", "broken-hello", "application-data"],
+)
+def test_what_never_answers_a_hello_is_not_known(judge):
+    found = look(Odd((TLS12,), judge=judge), timeout_s=0.3)
+    assert not any((found.protocols or {}).values())
+    assert not found.protocols or not found.speaks_tls
+    assert found.inconclusive
+
+
+def test_an_endless_stream_ends():
+    class Endless(Odd):
+        async def _serve(self, reader, writer):
+            await reader.readexactly(5)
+            while True:
+                writer.write(record(22, bytes(4096)))
+                await writer.drain()
+
+    found = look(Endless(), timeout_s=1.0)
+    assert not any((found.protocols or {}).values())
+    assert found.inconclusive
+
+
+# What does not keep up ---------------------------------------------------------------------
+
+
+class Throttling(Odd):
+    """Drops every connection after the 20th, until it was left alone for a while."""
+
+    def __init__(self, *args, pause_s, **words):
+        super().__init__(*args, **words)
+        self.count, self.pause_s, self.since = 0, pause_s, 0.0
+
+    async def serve(self, reader, writer):
+        now = asyncio.get_running_loop().time()
+        if self.count >= 20 and now - self.since > self.pause_s:
+            self.count = 0
+        self.count, self.since = self.count + 1, now
+        if self.count > 20:
+            writer.transport.abort()
+            return
+        await super().serve(reader, writer)
+
+
+def test_one_that_throttles_is_waited_for():
+    server = Throttling((TLS10, TLS12), pause_s=0.3)
+    found = look(server)
+    never_falsely_denied(found, server)
+    assert {CODES[name] for name in found.ciphers["TLSv1.2"]} == set(server.accepted)
+
+
+def test_one_that_throttles_for_good_is_given_up_and_the_report_says_so():
+    server = Throttling((TLS10, TLS12), pause_s=600.0)
+    found = look(server)
+    never_falsely_denied(found, server)
+    assert any("stopped answering" in gap.reason for gap in found.inconclusive)
+    assert server.connections < 40
+
+
+def test_one_that_throttles_by_an_alert_is_noticed_at_the_end():
+    class Alerting(Odd):
+        async def _serve(self, reader, writer):
+            if self.connections > 14:
+                head = await reader.readexactly(5)
+                await reader.readexactly(int.from_bytes(head[3:5], "big"))
+                writer.write(alert(40))
+                return
+            await super()._serve(reader, writer)
+
+    found = look(Alerting((TLS10, TLS12)))
+    assert any("still answer" in gap.question for gap in found.inconclusive)
+
+
+def test_one_that_serves_three_at_a_time_is_not_overrun():
+    class Narrow(Odd):
+        async def serve(self, reader, writer):
+            if self.open >= 3:
+                writer.transport.abort()
+                return
+            await super().serve(reader, writer)
+
+        async def _serve(self, reader, writer):
+            await asyncio.sleep(0.01)
+            await super()._serve(reader, writer)
+
+    server = Narrow((TLS10, TLS12))
+    found = look(server)
+    never_falsely_denied(found, server)
+    assert {CODES[name] for name in found.ciphers["TLSv1.2"]} == set(server.accepted)
