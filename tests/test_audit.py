@@ -77,7 +77,7 @@ def test_a_fingerprint_stays_when_lines_move_and_differs_for_equal_lines():
     one = audited(PLAIN).findings[0].fingerprint
     moved = audited(PLAIN.replace("from flask", "\n\n# more\nfrom flask")).findings[0].fingerprint
     assert one == moved
-    text = '--- a.html\n<a href="http://python.org">x</a>\n<a href="http://python.org">x</a>\n'
+    text = '--- a.js\nfetch("http://python.org/x");\nfetch("http://python.org/x");\n'
     marks = [f.fingerprint for f in audited(text).findings]
     assert len(marks) == 2 == len(set(marks))
 
@@ -261,3 +261,77 @@ app.secret_key = "known to all"
 """
     report = audited(text)
     assert [f.id for f in report.findings if f.severity >= Severity.HIGH] == ["secret-in-files"]
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        ('SECRET_KEY = "correct horse battery"', "correct horse battery"),
+        ("SECRET_KEY = os.environ.get('SECRET_KEY') or 'correct horse'", "correct horse"),
+        (
+            "app.config['SECRET_KEY'] = os.environ.get('SECRET_KEY', 'correct horse')",
+            "correct horse",
+        ),
+        ("app.secret_key = b'correct horse'", "correct horse"),
+        ("user.password = 'horse1'", "horse1"),
+        ("POSTGRES_PASSWORD=correcthorse", "correcthorse"),
+        ("- SECRET_KEY=correcthorse", "correcthorse"),
+        ("ENV SECRET_KEY correcthorse", "correcthorse"),
+        ("SECRET_KEY: correct-horse", "correct-horse"),
+        ('SECRET_KEY: "correct-horse"', "correct-horse"),
+        ("DATABASE_URL=postgresql://me:correcthorse@db.shop.net/x", "correcthorse"),
+    ],
+)
+def test_a_line_is_shown_without_its_secret(line, secret):
+    from plainwire.model import masked_line
+
+    assert secret not in masked_line(line)
+    assert masked_line(line).partition("=")[0][:6] == line.partition("=")[0][:6]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "def get_token():",
+        "token = jwt.decode(auth_token, key)",
+        'SECRET_KEY = os.environ["SECRET_KEY"]',
+        "SECRET_KEY=${SECRET_KEY}",
+        "listen 80;",
+        'x = "http://example.com/a"',
+    ],
+)
+def test_a_line_without_a_secret_is_shown_as_it_is(line):
+    from plainwire.model import masked_line
+
+    assert masked_line(line) == line
+
+
+def test_no_output_holds_a_secret_that_was_found():
+    text = """
+--- app.py
+from flask import Flask
+app = Flask(__name__)
+app.secret_key = "correct horse battery staple"
+--- .env
+DATABASE_URL=postgresql://me:tr0ub4dor-and-3@db.shop.net/x
+DB_PASSWORD=tr0ub4dor-and-3
+--- compose.yaml
+services:
+  web:
+    build: .
+    command: gunicorn -b :8000 app:app
+    ports: ["80:8000"]
+    environment:
+      JWT_SECRET_KEY: tr0ub4dor-and-3
+secrets:
+  db: {file: ./db_password.txt}
+--- db_password.txt
+tr0ub4dor-and-3
+--- Dockerfile
+FROM python:3.12
+"""
+    report = audited(text)
+    assert len([f for f in report.findings if f.kind == "secret-hardcoded"]) == 4
+    for name in ("text", "json", "jsonl", "sarif", "junit", "markdown", "github", "dot", "svg"):
+        shown = render(name, [report])
+        assert "correct horse" not in shown and "tr0ub4dor" not in shown, name

@@ -65,6 +65,10 @@ from plainwire.model.finding import (
     Suppression,
     locations_of,
 )
+from plainwire.model.masked import (
+    masked_line,
+    masked_value,
+)
 from plainwire.model.report import (
     CATEGORIES,
     Cap,
@@ -212,6 +216,8 @@ __all__ = [
     "check",
     "example_files",
     "locations_of",
+    "masked_line",
+    "masked_value",
     "parse_page",
     "rule",
 ]

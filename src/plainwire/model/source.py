@@ -16,6 +16,7 @@ from plainwire.model.deployment import (
     ProxySite,
     Setting,
 )
+from plainwire.model.masked import masked_line
 
 Format = Literal[
     "python",
@@ -230,10 +231,11 @@ class SourceFile:
     text: str = field(repr=False, default="")
 
     def span(self, line: int, end_line: int | None = None) -> Span:
-        """Lines of the file as evidence; a line that is not there has no text."""
+        """Lines of the file as evidence, secrets masked; a line that is not there has no text."""
         lines = self.lines
         text = lines[line - 1] if 0 < line <= len(lines) else ""
-        return Span(self.path, max(line, 1), 1, max(end_line or line, 1), text.strip()[:200])
+        shown = masked_line(text.strip()[:200])
+        return Span(self.path, max(line, 1), 1, max(end_line or line, 1), shown)
 
     @property
     def lines(self) -> list[str]:

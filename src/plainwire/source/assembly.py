@@ -23,6 +23,7 @@ from plainwire.model import (
     Span,
     Stage,
     Start,
+    masked_value,
 )
 from plainwire.source.deploy import compose, kubernetes, nginx, programs
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
@@ -125,7 +126,8 @@ class Assembler:
         file = next((f for f in self.files if f.path == path), None)
         if file is not None and file.text.strip():
             text = file.lines[0].strip()
-            yield Setting(file.name, text, file.span(1), file.environment, "compose secret")
+            place = replace(file.span(1), text=masked_value(text[:200]))  # the line is the secret
+            yield Setting(file.name, text, place, file.environment, "compose secret")
 
     def _compose_environment(self, one: ComposeFile, every: Sequence[ComposeFile]) -> Environment:
         """By name and comments; the plain file beside one for production is for development."""

@@ -38,10 +38,13 @@ from plainwire.wire.plain_urls import is_remote
     references=("RFC 9110, section 17",),
 )
 def plain_link(project: Project) -> Iterator[Finding]:
-    """Anchors with an http address on the internet."""
+    """Anchors with an http address on the internet, a finding a file."""
     for file in project.of("template"):
         if file.environment not in ("production", "staging"):
             continue
-        for text in project.texts(file):
-            if text.use == "link" and is_remote(text.value):
-                yield plain_link.finding(f"a link to {text.value[:120]}", file.span(text.line))
+        found = [t for t in project.texts(file) if t.use == "link" and is_remote(t.value)]
+        if found:
+            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            yield plain_link.finding(
+                f"a link to {found[0].value[:120]}{more}", *(file.span(t.line) for t in found)
+            )

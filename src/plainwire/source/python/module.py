@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from plainwire.model import SourceFile, Span, Text, Value
+from plainwire.model import SourceFile, Span, Text, Value, masked_line
 from plainwire.source.python.values import evaluate
 
 _JINJA = re.compile(r"\{\{[^{}\n]*\}\}")
@@ -213,7 +213,7 @@ class PythonModule:
     def span(self, line: int) -> Span:
         """A line of the module as evidence."""
         text = self._lines[line - 1].strip()[:200] if 0 < line <= len(self._lines) else ""
-        return Span(self.file.path, line, 1, line, text)
+        return Span(self.file.path, line, 1, line, masked_line(text))
 
     # Names and values ----------------------------------------------------------------------
 
