@@ -638,3 +638,15 @@ def test_debug_in_the_production_configuration():
     text = APP + "--- config.py\nclass {}:\n    DEBUG = True\n"
     assert "debug-exposed" in kinds(text.format("ProductionConfig"))
     assert "debug-exposed" not in kinds(text.format("DevelopmentConfig"))
+
+
+@pytest.mark.parametrize(("force", "is_found"), [("true", False), ("false", True)])
+def test_an_image_behind_a_platform_that_may_redirect(force, is_found):
+    text = (
+        APP
+        + GUNICORN
+        + f"--- fly.toml\n[http_service]\ninternal_port = 8000\nforce_https = {force}\n"
+    )
+    report = audited(text)
+    assert "wsgi-plain-public" not in {f.kind for f in report.findings}
+    assert report.tls_status == ("UNKNOWN" if is_found else "PASS")

@@ -8,11 +8,14 @@ from plainwire.model import SourceFile
 from plainwire.source import kinds, templates
 from plainwire.source.deploy import (
     apache,
+    caddy,
     compose,
     dockerfile,
     envfile,
+    haproxy,
     kubernetes,
     nginx,
+    platforms,
     programs,
     words,
 )
@@ -317,6 +320,96 @@ def test_an_apache_host():
     assert plain.redirects.line == 10
 
 
+def test_a_caddyfile():
+    text = """
+{
+  email a@b
+}
+(snippet) {
+  header X-A b
+}
+shop.example.net, www.shop.example.net {
+  header Strict-Transport-Security "max-age=31536000"
+  reverse_proxy web:8000
+}
+http://old.example.net {
+  redir https://shop.example.net{uri}
+}
+:8080 {
+  reverse_proxy /api/* http://api:9000 unix//run/a.sock
+}
+"""
+    shop, old, plain = caddy.sites(file(text))
+    assert [(one.port, one.has_tls) for one in shop.listens] == [(443, True), (443, True)]
+    assert shop.hsts.line == 9 and shop.forwards[0].headers["x-forwarded-proto"]
+    assert [(f.host, f.port) for f in shop.forwards] == [("web", 8000)]
+    assert old.redirects.line == 13 and not old.has_tls
+    assert [(one.port, one.has_tls) for one in plain.listens] == [(8080, False)]
+    assert [(f.host, f.port, f.socket) for f in plain.forwards] == [
+        ("api", 9000, ""),
+        ("", None, "/run/a.sock"),
+    ]
+
+
+def test_a_caddyfile_without_braces():
+    (site,) = caddy.sites(file("shop.example.net\nreverse_proxy web:8000\n"))
+    assert site.has_tls and site.forwards[0].host == "web"
+
+
+def test_haproxy():
+    text = """
+defaults
+  mode http
+frontend web
+  bind *:80
+  bind :443 ssl crt /etc/ssl/a.pem
+  http-request redirect scheme https unless { ssl_fc }
+  http-request set-header X-Forwarded-Proto https if { ssl_fc }
+  http-response set-header Strict-Transport-Security max-age=1
+  default_backend app
+backend app
+  server one web:8000 check
+  server two far.example.net:443 ssl verify none
+frontend mail
+  bind :25
+  mode tcp
+  default_backend app
+"""
+    (site,) = haproxy.sites(file(text))
+    assert [(one.port, one.has_tls) for one in site.listens] == [(80, False), (443, True)]
+    assert site.redirects.line == 7 and site.hsts.line == 9
+    assert [(f.host, f.port, f.scheme, f.verifies) for f in site.forwards] == [
+        ("web", 8000, "http", None),
+        ("far.example.net", 443, "https", False),
+    ]
+    assert site.forwards[0].headers == {"x-forwarded-proto": "https"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        (
+            "fly.toml",
+            "[http_service]\ninternal_port = 8080\nforce_https = true\n",
+            ("Fly proxy", 1, "", 8080, True),
+        ),
+        (
+            "render.yaml",
+            "services:\n  - type: web\n    startCommand: gunicorn app:app\n  - type: worker\n",
+            ("Render proxy", 3, "gunicorn app:app", None, True),
+        ),
+        (
+            "heroku.yml",
+            "build:\n  docker:\n    web: Dockerfile\n",
+            ("platform router", 3, "", None, None),
+        ),
+    ],
+)
+def test_platforms_that_terminate_tls(name, text, expected):
+    (one,) = platforms.services(file(text, name))
+    assert (one.name, one.place.line, one.command, one.port, one.redirects) == expected
+
+
 # The rest ----------------------------------------------------------------------------------
 
 
@@ -376,7 +469,7 @@ def test_addresses_in_pages_and_scripts(name, text, expected):
 PIECES = st.sampled_from(
     [
         *"{};#\"'\\\n \t$()<>=[]:-|&*@%!,",
-        "server", "listen 80;", "location / ", "proxy_pass http://a;", "include x;", "upstream a ",
+        "server", "listen 80;", "location / ", "proxy_pass http://a;", "frontend a", "  bind :80", "  server a b:1", "reverse_proxy a:1", "include x;", "upstream a ",
         "FROM a", "RUN <<E", "E", "CMD [", "ENV A=", "COPY a b", "<VirtualHost *:80>", "SSLEngine on",
         "</VirtualHost>", "services:", "  web:", "    ports:", "- 80:80", "&a", "*a", "kind: Service",
         "apiVersion: v1", "spec:", "case $1 in", "esac", "a)", "f() {", "${A:-", "<script src=",
@@ -392,6 +485,8 @@ def test_any_text_gives_facts(text):
     dockerfile.read(one)
     nginx.sites(one, (one,))
     apache.sites(one)
+    caddy.sites(one)
+    haproxy.sites(one)
     envfile.read(one)
     programs.commands(one)
     programs.uwsgi_settings(one)
@@ -410,6 +505,9 @@ def test_any_text_is_yaml_or_a_value_error(text):
         documents,
         lambda t: compose.read(file(t)),
         lambda t: kubernetes.read(file(t), kubernetes.Manifests()),
+        lambda t: list(platforms.services(file(t, "fly.toml"))),
+        lambda t: list(platforms.services(file(t, "render.yaml"))),
+        lambda t: list(platforms.services(file(t, "heroku.yml"))),
     ):
         try:
             read(text)

@@ -25,7 +25,7 @@ from plainwire.model import (
     Start,
     masked_value,
 )
-from plainwire.source.deploy import compose, kubernetes, nginx, programs
+from plainwire.source.deploy import compose, kubernetes, nginx, platforms, programs
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
 from plainwire.source.deploy.words import expanded
 from plainwire.source.flask_app import folder_of
@@ -82,6 +82,7 @@ class Assembler:
         yield from self._compose()
         yield from self._kubernetes()
         yield from self._procfiles()
+        yield from self._platforms()
         hosts = list(self._hosts())
         yield from hosts
         images = list(self._bare_images())
@@ -444,6 +445,34 @@ class Assembler:
                 )
                 route = Route("platform router", place, "web", None, True, (), None)
                 yield self._finished(file.path, environment, (service,), (route,))
+
+    def _platforms(self) -> Iterator[Deployment]:
+        for file in self.files:
+            if file.name not in platforms.FILES or file.environment in _QUIET:
+                continue
+            try:
+                found = list(platforms.services(file))
+            except ValueError as error:
+                self.skipped.append(Skip(file.path, str(error)))
+                continue
+            for one in found[:20]:
+                path = posixpath.join(file.folder, one.dockerfile)
+                image = self.images.get(path)
+                stage = image.stage(None) if image is not None else None
+                settings = dict(stage.settings) if stage is not None else {}
+                settings.setdefault("PORT", Setting("PORT", "", one.place))
+                at = Context(file.folder, settings)
+                starts = self.starter.text(one.command, one.place, at) if one.command else ()
+                if not starts and image is not None and stage is not None:
+                    source = next(f for f in self.files if f.path == path)
+                    place = source.span(stage.command_line or stage.entrypoint_line or 1)
+                    starts = self.run(stage.entrypoint, stage.command, place, at)
+                    self.used_images.add(path)
+                service = Service(
+                    "web", one.place, file.environment, (), starts, folder=file.folder, role="app"
+                )
+                route = Route(one.name, one.place, "web", one.port, True, redirects=one.redirects)
+                yield self._finished(file.path, file.environment, (service,), (route,))
 
     def _hosts(self) -> Iterator[Deployment]:
         """Proxies configured on a machine, with the programs that a supervisor starts there."""

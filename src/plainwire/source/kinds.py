@@ -97,7 +97,7 @@ def format_of(path: str, text: str) -> Format | None:
     found = next((format for pattern, format in _BY_NAME if pattern.fullmatch(name)), None)
     if found is None and len(text) < 500 and _SECRET_FILE.search(name):
         return "other"
-    if found == "yaml":
+    if found == "yaml" and name not in ("render.yaml", "render.yml", "heroku.yml"):
         return _yaml(head)
     if found == "env" and not re.search(r"^[ \t]*(export\s+)?\w+[ \t]*=", head, re.M):
         found = None

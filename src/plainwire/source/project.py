@@ -25,7 +25,7 @@ from plainwire.model import (
 )
 from plainwire.source import templates
 from plainwire.source.assembly import Assembler
-from plainwire.source.deploy import apache, dockerfile, envfile, nginx
+from plainwire.source.deploy import apache, caddy, dockerfile, envfile, haproxy, nginx
 from plainwire.source.flask_app import component_roots, find_apps
 from plainwire.source.python.program import Program
 from plainwire.source.starting import Starter
@@ -86,6 +86,8 @@ class LocalProject:
         configurations = tuple(self.of("nginx"))
         found = {file.path: nginx.sites(file, configurations) for file in configurations}
         found |= {file.path: apache.sites(file) for file in self.of("apache")}
+        found |= {file.path: caddy.sites(file) for file in self.of("caddy")}
+        found |= {file.path: haproxy.sites(file) for file in self.of("haproxy")}
         return found
 
     @property
