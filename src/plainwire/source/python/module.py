@@ -203,7 +203,7 @@ class PythonModule:
         self.locals: dict[tuple[str, str], ast.expr | None] = {}
         self.outside: Outside | None = None
         self._resolving = 0
-        self._lines = file.text.split("\n")
+        self._lines: list[str] = []
         self._package = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
         self._find_imports(tree)  # first: every name that follows is resolved by them
         self._walk(tree)
@@ -212,6 +212,8 @@ class PythonModule:
 
     def span(self, line: int) -> Span:
         """A line of the module as evidence."""
+        if not self._lines:  # most modules are never quoted
+            self._lines = self.file.lines
         text = self._lines[line - 1].strip()[:200] if 0 < line <= len(self._lines) else ""
         return Span(self.file.path, line, 1, line, masked_line(text))
 
