@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import servers
-from certificates import Issued, issue
-from conftest import PemFiles
+from certificates import Issued, PemFiles, issue
 from plainwire.cli import main
 from scanning import AT_LEAST, HSTS, NAME, command, ids, letter, scanned
 
