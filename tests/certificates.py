@@ -89,6 +89,15 @@ class Issued:
         return "".join(item.pem for item in self.path if item.issuer or item is self)
 
 
+@dataclass(frozen=True)
+class PemFiles:
+    """A chain (leaf first), its key and the authority behind it, each a PEM file."""
+
+    chain: Path
+    key: Path
+    ca: Path
+
+
 @functools.cache
 def rsa_key(bits: int = 2048, which: int = 0) -> rsa.RSAPrivateKey:
     """An RSA key, made once a run: ``which`` tells several of one size apart."""
