@@ -139,7 +139,7 @@ def test_the_line_of_an_operation(way: tuple[str, ...], ascii_only: bool) -> Non
     number = line_of(text.encode(), way)
     assert number is not None
     lines = text.splitlines()
-    assert lines[number - 1].strip().startswith(f'"{way[-1]}"')
+    assert lines[number - 1].startswith(f'      "{way[-1]}"'), "at the depth of a method"
     above = [line for line in lines[: number - 1] if line.startswith('    "')]
     assert json.loads("{" + above[-1].strip().removesuffix(",").removesuffix("{") + "0}") == {
         way[1]: 0
