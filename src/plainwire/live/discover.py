@@ -119,11 +119,11 @@ async def _speaking(site: LiveSite) -> Origin:
 
 
 async def _pages(site: LiveSite, origin: Origin, named: Iterable[ApiOperation]) -> list[Exchange]:
-    """The named pages, each at the end of its redirects on the same origin."""
+    """The named pages, with all that their redirects lead to on the same origin."""
     requests = [each.request for each in named if each.request is not None]
     chains = await asyncio.gather(*(site.chain(request) for request in requests))
-    last = [chain[-1] for chain in chains]
-    return [a for a in last if isinstance(a, Exchange) and a.request.origin == origin]
+    every = [answer for chain in chains for answer in chain]
+    return [a for a in every if isinstance(a, Exchange) and a.request.origin == origin]
 
 
 async def _documents(
@@ -251,9 +251,12 @@ def _left_out(operation: ApiOperation, reason: str) -> ApiOperation:
     return replace(operation, request=None, skipped=reason)
 
 
-def _linked(pages: Iterable[Exchange], origin: Origin, target: Target) -> list[str]:
-    """The paths of same-origin links in the pages, each once, at most `MAX_LINKS`."""
-    found: dict[str, None] = {}
+def _linked(pages: Sequence[Exchange], origin: Origin, target: Target) -> list[str]:
+    """The paths of the pages and of same-origin links in them, each once, at most `MAX_LINKS`.
+
+    A page that only a redirect led to is looked at as one that a link leads to.
+    """
+    found = {page.request.path: None for page in pages if _is_page(page.request.path)}
     for page in pages:
         if page.status != 200:
             continue
