@@ -16,6 +16,7 @@ INVALIDATING = frozenset(
         "untrusted_root",
         "incomplete_chain",
         "revoked",
+        "wrong_eku",
     }
 )
 

@@ -16,6 +16,7 @@ from plainwire.model import DhParameters, PostQuantum, Staple
 from plainwire.policy.suite_flaws import BROKEN
 from plainwire.policy.suites import suites as every_suite
 from plainwire.policy.weaknesses import derived
+from plainwire.tls_status import endpoint_status
 from plainwire.wire.target import parse_target
 from tls_endpoints import AT, CBC, GCM, chain, endpoint, gap, leaf
 
@@ -239,3 +240,10 @@ def test_every_derived_attack_that_is_open_is_found_by_some_check():
         "tls-compression-accepted",  # CRIME
         "tls-1-3-missing",
     }
+
+
+@pytest.mark.parametrize("problem", ["wrong_eku", "expired", "hostname_mismatch", "revoked"])
+def test_a_certificate_that_clients_refuse_is_no_valid_one(problem):
+    status, lines = endpoint_status(endpoint(certificates=(chain(None, problem),)))
+    words = problem.replace("_", " ")
+    assert (status, lines) == ("FAIL", (f"No valid SSL certificate found ({words})",))
