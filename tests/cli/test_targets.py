@@ -61,6 +61,15 @@ def test_a_pinned_name_is_asked_there_under_its_name(address, tmp_path):
     assert hosts == {f"Host: {NAME}:{server.port}".encode()}
 
 
+@pytest.mark.parametrize("spelled", ["bücher.test", "xn--bcher-kva.test.", "BÜCHER.test."])
+def test_a_pinned_name_is_the_same_name_however_it_is_spelled(spelled, tmp_path):
+    with recording(html) as server:
+        pin = ("--resolve", f"{spelled}:127.0.0.1")
+        done = plainwire("scan", f"http://bücher.test:{server.port}/", *pin, cwd=tmp_path)
+    assert done.code == 1, done.err
+    assert f"Host: xn--bcher-kva.test:{server.port}".encode() in server.wire
+
+
 # What DNS would say of a name with two addresses: the child's own resolver, told so.
 TWO_ADDRESSES = """
 import socket
