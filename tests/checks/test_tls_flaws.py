@@ -247,3 +247,10 @@ def test_a_certificate_that_clients_refuse_is_no_valid_one(problem):
     status, lines = endpoint_status(endpoint(certificates=(chain(None, problem),)))
     words = problem.replace("_", " ")
     assert (status, lines) == ("FAIL", (f"No valid SSL certificate found ({words})",))
+
+
+@pytest.mark.parametrize("name", ["heartbleed", "ccs_injection", "robot", "ticketbleed"])
+def test_an_attack_that_was_not_tried_is_not_answered_by_those_that_follow(name):
+    """Without --allow attack-probes the report tells only what follows from what is accepted."""
+    assert not endpoint(vulnerabilities={"drown": False}).tells("vulnerabilities")
+    assert endpoint(vulnerabilities={"drown": False, name: False}).tells("vulnerabilities")
