@@ -159,6 +159,19 @@ def test_the_page_that_a_redirect_leads_to_is_judged(first):
     }
 
 
+def test_what_https_sends_to_http_on_the_host_is_served_there():
+    def answer(request, _):
+        if request.origin.scheme == "http":
+            if request.path == "/plain":
+                return 200, b"in clear"
+            return 308, b"", ("Location", f"https://{HOST}{request.path}")
+        return 302, b"", HSTS, ("Location", f"http://{HOST}/plain")
+
+    report = scanned(answer)
+    assert report.tls_status == "FAIL"
+    assert "plain-http-served" in ids(report)
+
+
 def test_a_redirect_to_http_is_found_behind_another():
     away = (302, b"", HSTS, ("Location", "http://other.example/x"))
     assert "https-redirects-to-http" in ids(scanned(behind("/home", {"/home": away})))

@@ -72,3 +72,11 @@ def test_a_body_that_echoes_the_path_is_the_same_answer():
     two = answer(404, b"no /b here, id fedcba98765432100123", path="/b")
     assert cleartext.is_same_answer(one, two)
     assert not cleartext.is_same_answer(one, answer(404, b"other", path="/b"))
+
+
+def test_the_echo_of_the_root_is_the_same_answer_too():
+    """Spring Boot's error: {"status": 403, "path": "/"}."""
+    one = answer(403, b'{"status": 403, "path": "/", "see": "/help"}', path="/")
+    two = answer(403, b'{"status": 403, "path": "/r4nd0m", "see": "/help"}', path="/r4nd0m")
+    assert cleartext.is_same_answer(one, two) and cleartext.is_same_answer(two, one)
+    assert not cleartext.is_same_answer(one, answer(403, b'{"status": 403}', path="/r4nd0m"))

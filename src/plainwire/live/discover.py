@@ -99,9 +99,7 @@ async def discover(
         )
         for number, path in enumerate(dict.fromkeys((site.target.path, *named_paths)))
     )
-    pages, found = await asyncio.gather(
-        _pages(site, origin, named), _documents(site, origin, specs)
-    )
+    pages, found = await asyncio.gather(_pages(site, named), _documents(site, origin, specs))
     documents = tuple(each for each in found if isinstance(each, Description))
     unread = [each for each in found if isinstance(each, str)]
     described = [each for document in documents for each in _described(document, unread)]
@@ -118,12 +116,11 @@ async def _speaking(site: LiveSite) -> Origin:
     return site.target.https[0]
 
 
-async def _pages(site: LiveSite, origin: Origin, named: Iterable[ApiOperation]) -> list[Exchange]:
-    """The named pages, with all that their redirects lead to on the same origin."""
+async def _pages(site: LiveSite, named: Iterable[ApiOperation]) -> list[Exchange]:
+    """The named pages, with all that their redirects lead to on the target."""
     requests = [each.request for each in named if each.request is not None]
     chains = await asyncio.gather(*(site.chain(request) for request in requests))
-    every = [answer for chain in chains for answer in chain]
-    return [a for a in every if isinstance(a, Exchange) and a.request.origin == origin]
+    return [answer for chain in chains for answer in chain if isinstance(answer, Exchange)]
 
 
 async def _documents(

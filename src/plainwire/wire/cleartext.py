@@ -39,10 +39,11 @@ def redirects_to_https(exchange: Exchange) -> bool:
 
 def is_same_answer(one: Exchange, other: Exchange) -> bool:
     """True for two answers with the same status, media type and body, their own URLs apart."""
+    paths = (one.request.path, other.request.path)
     return (
         one.status == other.status
         and one.content_type == other.content_type
-        and _body(one) == _body(other)
+        and _body(one, paths) == _body(other, paths)
     )
 
 
@@ -59,12 +60,17 @@ def is_constant_refusal(exchange: Exchange, control: Exchange) -> bool:
     return is_same_answer(exchange, control)
 
 
-def _body(exchange: Exchange) -> bytes:
-    """The body without what only echoes the question or the moment."""
+def _body(exchange: Exchange, paths: tuple[str, str]) -> bytes:
+    """The body without what only echoes the question or the moment.
+
+    ``paths`` are those of both questions. The root's cannot be taken out, as every URL has a
+    slash: where one is the root the other becomes it (Spring's ``"path": "/"``).
+    """
+    word = b"/" if "/" in paths else b""
     origin = exchange.request.origin
     own = f"{origin.scheme}://{origin.authority}"
     body = exchange.body.replace(own.encode("latin-1", "replace"), b"")
     for echo in (exchange.request.path, exchange.request.path.split("?")[0]):
         if len(echo) > 1:
-            body = body.replace(echo.encode("latin-1", "replace"), b"")
+            body = body.replace(echo.encode("latin-1", "replace"), word)
     return _MOMENT.sub(b"", body)
