@@ -33,7 +33,7 @@ class Connector:
         self._chains: dict[Origin, tuple[bytes, ...]] = {}
 
     async def address(self) -> str:
-        """The IP address that is asked: the first that the name has, looked up once.
+        """The IP address that is asked: the first of the name that accepts, looked up once.
 
         It is the name itself where only the environment's proxy finds it.
 
