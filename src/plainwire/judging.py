@@ -138,18 +138,18 @@ def _category(
     mine = {check.id for check in checks if check.category == name}
     if not mine:
         return None
-    ran = sum(1 for check in mine if notes.answered.get(check))
+    ran = frozenset(check for check in mine if notes.answered.get(check))
     open_questions = [u for u in unanswered if u.check in mine]
     if any(f.category == name for f in findings):
-        return Category(name, "findings", ran)
+        return Category(name, "findings", len(ran), ran=ran)
     if open_questions:
-        return Category(name, "unanswered", ran, open_questions[0].reason)
+        return Category(name, "unanswered", len(ran), open_questions[0].reason, ran)
     if not ran:
         reason = next((notes.untested[check] for check in sorted(mine & set(notes.untested))), None)
         if reason is not None:
             return Category(name, "not-tested", 0, reason)
         return Category(name, "not-applicable", 0, "nothing to ask")
-    return Category(name, "pass", ran)
+    return Category(name, "pass", len(ran), ran=ran)
 
 
 def not_asked(
