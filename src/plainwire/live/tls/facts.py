@@ -35,10 +35,11 @@ def cipher_order(seen: Seen) -> Mapping[str, Literal["server", "client"]]:
 
 
 def named(found: Mapping[Version, Choices], names: Mapping[int, str]) -> Names:
-    """Accepted codes by version, by their IANA names."""
+    """Accepted codes by version, by their IANA names; none of a version that left all open."""
     return {
         str(version): tuple(names.get(code, f"0x{code:04x}") for code in one.accepted)
         for version, one in _newest_first(found)
+        if one.accepted or not one.unknown
     }
 
 
