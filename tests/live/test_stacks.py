@@ -322,6 +322,7 @@ def python_server(context):
 GNUTLS = [
     "NORMAL",
     "SECURE256",
+    "NORMAL:%SAFE_RENEGOTIATION",
     "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+DHE-RSA",
     "LEGACY:+VERS-TLS1.0:+VERS-TLS1.1:+VERS-TLS1.2:%SERVER_PRECEDENCE",
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-SECP521R1:+GROUP-FFDHE3072",
@@ -432,7 +433,7 @@ def test_java(name, rsa):
 @pytest.mark.server("java")
 @pytest.mark.slow
 def test_java_that_may_not_sign_with_what_is_offered_leaves_nothing_open(rsa):
-    """It chooses a suite, sends its certificate, and then internal_error: a refusal, if asked twice.
+    """It chooses a suite, sends its certificate, and then internal_error, which refuses if twice.
 
     That is what a JDK as it is installed does, which forbids MD5 and more.
     """
