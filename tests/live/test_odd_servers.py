@@ -497,3 +497,26 @@ def test_one_that_serves_three_at_a_time_is_not_overrun():
     found = look(server)
     never_falsely_denied(found, server)
     assert {CODES[name] for name in found.ciphers["TLSv1.2"]} == set(server.accepted)
+
+
+# Certificates that cannot be read -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("der", [b"\x30\x03\x02\x01", LEAF.chain[0][:200], bytes(1 << 17)])
+def test_a_certificate_that_cannot_be_read_is_a_gap_and_no_silence(der):
+    def judge(server, hello):
+        answer = server.answer(hello)
+        if isinstance(answer, bytes):
+            return answer
+        return [answer[0], message(11, vector(3, vector(3, der))), answer[2]]
+
+    async def in_many_records(writer, messages):
+        data = b"".join(messages)
+        for at in range(0, len(data), 16000):
+            writer.write(record(22, data[at : at + 16000]))
+
+    server = Odd(judge=judge, write=in_many_records)
+    found = look(server, parts=(*CHOICES, "certificates"))
+    fully_known(found, server)
+    assert found.certificates is None
+    assert {gap.part for gap in found.inconclusive} == {"certificates"}

@@ -32,10 +32,11 @@ def endpoint_of(
     speaks = versions.speaks_tls if versions else None
     named = f"[{origin.host}]" if ":" in origin.host else origin.host
     where = f"{named}:{origin.port}: "
+    judged, unread = chains.judged(seen.shown, name=origin.host, now=now, stores=stores)
     gaps = [Gap("versions", q, why) for q, why in versions.inconclusive] if versions else []
     if speaks is None and not connections:
         gaps = _without_connection(gaps)
-    gaps = [Gap(g.part, where + g.question, g.reason) for g in (*gaps, *seen.gaps)]
+    gaps = [Gap(g.part, where + g.question, g.reason) for g in (*gaps, *seen.gaps, *unread)]
     # Questions go side by side: which was given up first is chance.
     gaps.sort(key=lambda gap: (PARTS.index(gap.part), gap.question, gap.reason))
     if not speaks:
@@ -62,7 +63,7 @@ def endpoint_of(
         groups=facts.group_names(seen) or None,
         signature_algorithms=facts.scheme_names(seen) or None,
         dh=facts.dh(seen.flights),
-        certificates=chains.judged(seen.shown, name=origin.host, now=now, stores=stores) or None,
+        certificates=judged or None,
         features=facts.features(seen) or None,
         inconclusive=tuple(gaps),
         connections=connections,
