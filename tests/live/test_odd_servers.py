@@ -520,3 +520,19 @@ def test_a_certificate_that_cannot_be_read_is_a_gap_and_no_silence(der):
     fully_known(found, server)
     assert found.certificates is None
     assert {gap.part for gap in found.inconclusive} == {"certificates"}
+
+
+def test_a_list_of_certificates_that_is_too_long_or_empty_is_a_gap():
+    def look_at(chain):
+        def judge(server, hello):
+            answer = server.answer(hello)
+            if isinstance(answer, bytes):
+                return answer
+            return [answer[0], message(11, vector(3, chain)), answer[2]]
+
+        found = look(Odd(judge=judge), parts=("versions", "certificates"))
+        assert found.certificates is None
+        assert [gap.part for gap in found.inconclusive] == ["certificates"]
+
+    for chain in (b"", vector(3, b"\x30\0") * 200):
+        look_at(chain)
