@@ -536,3 +536,32 @@ def test_a_list_of_certificates_that_is_too_long_or_empty_is_a_gap():
 
     for chain in (b"", vector(3, b"\x30\0") * 200):
         look_at(chain)
+
+
+@pytest.mark.parametrize("suite", [0x1301, 0xFAFA], ids=["of another version", "of none"])
+def test_one_that_always_chooses_what_was_not_offered(suite):
+    def judge(server, hello):
+        answer = server.answer(hello)
+        return answer if isinstance(answer, bytes) else server.flight(TLS12, suite, hello)
+
+    found = look(Odd(judge=judge))
+    assert found.protocols["TLSv1.2"] is True
+    assert found.ciphers is None
+    reasons = {gap.reason for gap in found.inconclusive if gap.part == "ciphers"}
+    assert len(reasons) == 1
+    assert reasons.pop().endswith("which was not offered")
+
+
+def test_one_that_chooses_a_group_that_was_not_offered():
+    def judge(server, hello):
+        answer = server.answer(hello)
+        if isinstance(answer, bytes):
+            return answer
+        hello.groups = [0x1D]
+        data = server.flight(TLS13, 0x1301, hello)[0]
+        return [data[:-2] + b"\xfa\xfa"]
+
+    found = look(Odd((TLS13,), judge=judge))
+    assert found.protocols["TLSv1.3"] is True
+    assert found.groups is None
+    assert "groups" in {gap.part for gap in found.inconclusive}

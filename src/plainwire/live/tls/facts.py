@@ -20,8 +20,15 @@ Names = Mapping[str, tuple[str, ...]]
 
 
 def ciphers(seen: Seen) -> Names:
-    """The accepted suites by version, in the server's order where it has one."""
-    found = {str(version): found.names for version, found in _newest_first(seen.suites)}
+    """The accepted suites by version, in the server's order where it has one.
+
+    A version that left all open has none.
+    """
+    found = {
+        str(version): found.names
+        for version, found in _newest_first(seen.suites)
+        if found.choices.accepted or not found.choices.unknown
+    }
     return found | ({"SSLv2": seen.sslv2.names} if seen.sslv2 else {})
 
 
