@@ -155,13 +155,13 @@ def _category(
 def not_asked(
     kind: Literal["url", "endpoint"],
     value: str,
-    host: str,
+    question: str,
     checks: Sequence[Check],
     started: datetime,
     reason: str,
     not_tested: str,
 ) -> Report:
-    """The report on a target that nothing could be asked of."""
+    """The report on a target that nothing could be asked of: ``question`` had no answer."""
     have = scope(checks)
     return Report(
         target_kind=kind,
@@ -181,7 +181,7 @@ def not_asked(
         ),
         coverage=Coverage(1, 0),
         findings=(),
-        unanswered=(Unanswered("scan", f"the address of {host}", reason),),
+        unanswered=(Unanswered("scan", question, reason),),
         tls=(),
         tool_version=__version__,
     )
