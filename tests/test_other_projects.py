@@ -93,3 +93,107 @@ def test_long_branches_and_chains_cost_no_square_of_their_length():
     body = "if x:\n" + "    a = 1\n" * 60_000
     chain = "if x == 0:\n    pass\n" + "".join(f"elif x == {n}:\n    b = {n}\n" for n in range(900))
     assert not audited(f"--- app.py\n{body}\n--- other.py\n{chain}").unanswered
+
+
+def test_a_comment_on_one_key_says_nothing_of_the_whole_file():
+    compose = """
+--- compose.yaml
+services:
+  web:
+    build: .
+    # a password for local development, change it
+    environment:
+      NAME: x
+    ports: ["8000:8000"]
+"""
+    assert "port-plain" in kinds(APP + GUNICORN + compose)
+    header = compose.replace("services:", "# for local development only\nservices:", 1)
+    assert "port-plain" not in kinds(APP + GUNICORN + header)
+
+
+ENTRY = """
+--- Dockerfile
+FROM python:3.12
+COPY entrypoint.sh /usr/bin/
+ENTRYPOINT ["entrypoint.sh"]
+CMD ["gunicorn", "app:app"]
+--- entrypoint.sh
+#!/bin/sh
+BIND_ADDRESS="${BIND_ADDRESS:-0.0.0.0:80}"
+OPTIONS="--workers 2 --bind ${BIND_ADDRESS}"
+%s
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports: ["9191:80"]
+"""
+
+
+@pytest.mark.parametrize(
+    "line", ['exec "$@" $OPTIONS', 'exec gosu app "$@" $OPTIONS', "gunicorn $OPTIONS app:app"]
+)
+def test_options_that_a_script_puts_together_are_read(line, tmp_path):
+    (path,) = paths_of(APP + ENTRY % line, tmp_path)
+    assert (path.kind, path.is_encrypted, path.start.port) == ("direct", False, 80)
+
+
+def test_without_the_options_the_server_listens_on_loopback_alone(tmp_path):
+    assert paths_of(APP + ENTRY % 'exec "$@"', tmp_path) == ()
+
+
+ONE_CONTAINER = """
+--- Dockerfile
+FROM python:3.12
+RUN apt-get -y install nginx
+COPY conf/site.conf /etc/nginx/conf.d/
+COPY . /srv
+CMD service nginx start; gunicorn -b unix:/run/app.sock app:app
+--- conf/site.conf
+server {
+  listen 80;
+  listen [::]:80;
+  location / { proxy_pass http://unix:/run/app.sock; }
+}
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports:
+      - "5000:80"
+"""
+
+
+def test_a_proxy_and_a_server_in_one_container_are_one_path():
+    (finding,) = [f for f in audited(APP + ONE_CONTAINER).findings if f.kind == "proxy-http-only"]
+    assert places(finding)[:2] == ["compose.yaml:5", "conf/site.conf:2"]
+    assert "Dockerfile:5" in places(finding) and "app.py:2" in places(finding)
+    local = ONE_CONTAINER.replace('"5000:80"', '"127.0.0.1:5000:80"')
+    assert "proxy-http-only" not in kinds(APP + local)
+
+
+def test_a_mounted_folder_is_read_as_its_proxy_reads_it():
+    text = (
+        APP
+        + GUNICORN
+        + """
+--- conf/Caddyfile
+shop.example.org {
+  reverse_proxy web:8000
+}
+--- conf/local/Caddyfile
+localhost:80 {
+  reverse_proxy web:8000
+}
+--- compose.yaml
+services:
+  web:
+    build: .
+  caddy:
+    image: caddy:2
+    ports: ["80:80", "443:443"]
+    volumes: ["./conf:/etc/caddy"]
+"""
+    )
+    assert "proxy-http-only" not in kinds(text)
+    assert "proxy-http-only" in kinds(text.replace("shop.example.org {", "http://shop.example.org {"))
