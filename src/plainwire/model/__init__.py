@@ -47,6 +47,7 @@ from plainwire.model.finding import (
     Suppression,
     locations_of,
 )
+from plainwire.model.peers import GraphqlEndpoint, McpServer
 from plainwire.model.report import (
     CATEGORIES,
     Cap,
@@ -106,11 +107,13 @@ __all__ = [
     "FixReference",
     "Gap",
     "Grade",
+    "GraphqlEndpoint",
     "Handshake",
     "Headers",
     "Letter",
     "LiveRun",
     "Location",
+    "McpServer",
     "NoListener",
     "Operation",
     "Origin",

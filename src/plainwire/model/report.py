@@ -54,12 +54,17 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One of the twelve, with how it ended."""
+    """One of the twelve, with how it ended.
+
+    ``checks_run`` are its checks that got an answer, ``operations`` the known operations that
+    they asked.
+    """
 
     id: str
     status: CategoryStatus
     checks_run: int = 0
     reason: str | None = None
+    operations: int = 0
 
 
 @dataclass(frozen=True, slots=True)
