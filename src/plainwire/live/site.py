@@ -197,10 +197,27 @@ class LiveSite:
                 break
         return tuple(answers)
 
+    async def answers(
+        self, identity: str | None = GIVEN
+    ) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """Each operation that is asked with the answer to its example, as far as there is one."""
+        asked = [
+            (each, replace(each.request, identity=identity))
+            for each in await self.operations()
+            if each.request is not None
+        ]
+        found = await asyncio.gather(*(self.ask(request) for _, request in asked))
+        return tuple(
+            (each, answer)
+            for (each, _), answer in zip(asked, found, strict=True)
+            if isinstance(answer, Exchange)
+        )
+
     async def present(self, *paths: str) -> tuple[Exchange, ...]:
         """The answers of those paths where something is: 200, and not what a random path gives."""
         origin = await self.speaking()
-        asked = await asyncio.gather(*(self.ask(Request(origin, "GET", p)) for p in paths))
+        wanted = [Request(origin, "GET", path, identity=None) for path in paths]
+        asked = await asyncio.gather(*(self.ask(request) for request in wanted))
         there = [a for a in asked if isinstance(a, Exchange) and a.status == 200]
         missing = await asyncio.gather(*(self.is_missing(answer) for answer in there))
         return tuple(a for a, is_gone in zip(there, missing, strict=True) if is_gone is False)

@@ -61,10 +61,14 @@ class Site(Protocol):
         A finding that rests on an error, a difference or a reflection holds only if both show it.
         """
 
-    async def present(self, *paths: str) -> tuple[Exchange, ...]:
-        """The answers of those paths, under the root, where something is: 200, and not missing.
+    async def answers(
+        self, identity: str | None = "given"
+    ) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """Each operation that is asked with the answer to its example, as far as there is one."""
 
-        What is there must still be known by its content.
+    async def present(self, *paths: str) -> tuple[Exchange, ...]:
+        """The answers of those paths, under the root, where something is for anybody: 200, and
+        not missing. What is there must still be known by its content.
         """
 
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:

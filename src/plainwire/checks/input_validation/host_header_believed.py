@@ -58,13 +58,10 @@ MAX_OPERATIONS = 4
 )
 async def host_header_believed(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that links to a host made up for it."""
-    operations = [each for each in await site.operations() if each.request is not None]
-    calm = await asyncio.gather(*(site.ask(o.request) for o in operations if o.request))
     own = [
         operation
-        for number, (operation, answer) in enumerate(zip(operations, calm, strict=True))
-        if isinstance(answer, Exchange)
-        and (number == 0 or _names(answer, answer.request.origin.authority))
+        for number, (operation, answer) in enumerate(await site.answers())
+        if (number == 0 or _names(answer, answer.request.origin.authority))
         and not (b'"openapi"' in answer.body or b'"swagger"' in answer.body)
     ]
     for found in await asyncio.gather(*(_believes(site, o) for o in own[:MAX_OPERATIONS])):

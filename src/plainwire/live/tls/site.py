@@ -88,6 +88,12 @@ class EndpointSite:
         """No answer, twice."""
         return await self.ask(request), await self.ask(request)
 
+    async def answers(
+        self, identity: str | None = "given"
+    ) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """None."""
+        return ()
+
     async def present(self, *paths: str) -> tuple[Exchange, ...]:
         """None."""
         return ()
