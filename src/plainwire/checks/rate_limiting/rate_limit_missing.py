@@ -43,7 +43,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from plainwire.model import ApiOperation, Exchange, Finding, Severity, Site, check
-from plainwire.wire import json_body
+from plainwire.wire import json_body, personal_data
 
 TIMES = 25
 FIELDS = ("ratelimit", "x-ratelimit", "x-rate-limit", "retry-after", "x-rl-")
@@ -84,8 +84,8 @@ def _tells(answer: Exchange) -> bool:
 
 
 def _chosen(seen: Sequence[tuple[ApiOperation, Exchange]]) -> tuple[ApiOperation, Exchange] | None:
-    """What a limit would protect first: the first described listing, else the first answer."""
+    """What a limit would protect first: a listing of people, any listing, any answer."""
     good = [(o, a) for o, a in seen if 200 <= a.status < 300]
     data = [(o, a) for o, a in good if json_body.listed(json_body.parsed(a.body)) is not None]
-    described = [(o, a) for o, a in data if o.pointer]
-    return next(iter((*described, *data, *good)), None)
+    people = [(o, a) for o, a in data if personal_data.emails(json_body.parsed(a.body))]
+    return next(iter((*people, *data, *good)), None)
