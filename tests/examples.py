@@ -88,6 +88,7 @@ def wsgi_send(space: dict[str, Any]) -> Any:
             request.path,
             method=request.method,
             headers=list(request.headers),
+            data=request.body or None,
             base_url=request.origin.url(""),
         )
         lines = tuple((k, v) for k, v in answer.headers)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from plainwire.live import controls, discover, handshakes, trust, verdicts
+from plainwire.live import controls, discover, graphql, handshakes, mcp_servers, trust, verdicts
 from plainwire.live import hops as hops_of
 from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
@@ -34,6 +34,8 @@ from plainwire.model import (
     Coverage,
     Endpoint,
     Exchange,
+    GraphqlEndpoint,
+    McpServer,
     Origin,
     Part,
     Request,
@@ -167,6 +169,14 @@ class LiveSite:
         """Note a question of the asker that got no answer."""
         self.notes.take(Unanswered("", question, reason))
 
+    def leave_answered(self) -> None:
+        """Note that the asking check judged what is known without asking."""
+        self.notes.take(None)
+
+    def leave_inapplicable(self, reason: str) -> None:
+        """Note that there is nothing of the kind the asking check is about."""
+        self.notes.leave_inapplicable(reason)
+
     def leave_untested(self, reason: str) -> None:
         """Note that the asking check has nothing to ask with; it is no gap."""
         self.notes.leave_untested(reason)
@@ -175,6 +185,64 @@ class LiveSite:
         """The same request twice more, one after the other, with nothing else under way."""
         first = await self.ask(replace(request, repetition=1))
         return first, await self.ask(replace(request, repetition=2))
+
+    async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
+        """The answers to one request sent so often in a row, up to the first 429 or gap."""
+        answers: list[Answer] = []
+        for _ in range(times):
+            answer = await self.transport.answer(request, is_patient=False)
+            self.notes.take(answer)
+            answers.append(answer)
+            if not isinstance(answer, Exchange) or answer.status == 429:
+                break
+        return tuple(answers)
+
+    async def answers(
+        self, identity: str | None = GIVEN
+    ) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """Each operation that is asked with the answer to its example, as far as there is one."""
+        asked = [
+            (each, replace(each.request, identity=identity))
+            for each in await self.operations()
+            if each.request is not None
+        ]
+        found = await asyncio.gather(*(self.ask(request) for _, request in asked))
+        return tuple(
+            (each, answer)
+            for (each, _), answer in zip(asked, found, strict=True)
+            if isinstance(answer, Exchange)
+        )
+
+    async def present(self, *paths: str) -> tuple[Exchange, ...]:
+        """The answers of those paths where something is: 200, and not what a random path gives."""
+        origin = await self.speaking()
+        wanted = [Request(origin, "GET", path, identity=None) for path in paths]
+        asked = await asyncio.gather(*(self.ask(request) for request in wanted))
+        there = [a for a in asked if isinstance(a, Exchange) and a.status == 200]
+        missing = await asyncio.gather(*(self.is_missing(answer) for answer in there))
+        return tuple(a for a, is_gone in zip(there, missing, strict=True) if is_gone is False)
+
+    async def speaking(self) -> Origin:
+        """The origin that documents and links are read from: the first to answer, https first."""
+        found: Origin = await self._once.ask("speaking", lambda: discover.speaking(self))
+        return found
+
+    async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
+        """The places that answered a GraphQL query; found once."""
+        found: tuple[GraphqlEndpoint, ...]
+        found = await self._once.ask("graphql", lambda: graphql.endpoints(self))
+        if found:
+            self.notes.take(found)
+        return found
+
+    async def mcp(self) -> tuple[McpServer, ...]:
+        """The places that answered MCP's handshake; found once."""
+        found: tuple[McpServer, ...] = await self._once.ask(
+            "mcp", lambda: mcp_servers.servers(self)
+        )
+        if found:
+            self.notes.take(found)
+        return found
 
     def control_of(self, request: Request) -> Request:
         """The request at a random path beside its own: what must come out differently."""
