@@ -37,6 +37,7 @@ NAME = "plainwire scan"
 ALLOW = {
     "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
+    "trace-probe": "ask with TRACE whether a server shows requests back",
 }
 
 
