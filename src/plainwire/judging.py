@@ -149,20 +149,22 @@ def _category(
     mine = {check.id for check in checks if check.category == name}
     if not mine:
         return None
-    ran = {each for each in mine if notes.answered.get(each) and each not in notes.inapplicable}
+    ran = frozenset(
+        each for each in mine if notes.answered.get(each) and each not in notes.inapplicable
+    )
     exercised = _exercised(ran, notes, operations)
     open_questions = [u for u in unanswered if u.check in mine]
     if any(f.category == name for f in findings):
-        return Category(name, "findings", len(ran), operations=exercised)
+        return Category(name, "findings", len(ran), operations=exercised, ran=ran)
     if open_questions:
-        return Category(name, "unanswered", len(ran), open_questions[0].reason, exercised)
+        return Category(name, "unanswered", len(ran), open_questions[0].reason, exercised, ran)
     if not ran:
         for check in sorted(mine & set(notes.untested)):
             return Category(name, "not-tested", 0, notes.untested[check])
         for check in sorted(mine & set(notes.inapplicable)):
             return Category(name, "not-applicable", 0, notes.inapplicable[check])
         return Category(name, "not-applicable", 0, "nothing to ask")
-    return Category(name, "pass", len(ran), operations=exercised)
+    return Category(name, "pass", len(ran), operations=exercised, ran=ran)
 
 
 def _exercised(checks: Iterable[str], notes: Notes, operations: Sequence[ApiOperation]) -> int:
@@ -180,13 +182,13 @@ def _exercised(checks: Iterable[str], notes: Notes, operations: Sequence[ApiOper
 def not_asked(
     kind: Literal["url", "endpoint"],
     value: str,
-    host: str,
+    question: str,
     checks: Sequence[Check],
     started: datetime,
     reason: str,
     not_tested: str,
 ) -> Report:
-    """The report on a target that nothing could be asked of."""
+    """The report on a target that nothing could be asked of: ``question`` had no answer."""
     have = scope(checks)
     return Report(
         target_kind=kind,
@@ -206,7 +208,7 @@ def not_asked(
         ),
         coverage=Coverage(1, 0),
         findings=(),
-        unanswered=(Unanswered("scan", f"the address of {host}", reason),),
+        unanswered=(Unanswered("scan", question, reason),),
         tls=(),
         tool_version=__version__,
     )

@@ -97,7 +97,8 @@ async def scan_async(
             await site.resolve()
         except TargetError as error:
             named = masker.text(target.value)
-            return not_asked("url", named, target.host, checks, started, str(error), NOT_BUILT)
+            question = f"the address of {target.host}"
+            return not_asked("url", named, question, checks, started, str(error), NOT_BUILT)
         for gap in missing:
             site.notes.take(gap)
         site.begin()

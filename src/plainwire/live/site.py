@@ -16,7 +16,7 @@ from typing import Any
 
 from plainwire.live import controls, discover, graphql, handshakes, mcp_servers, trust, verdicts
 from plainwire.live import hops as hops_of
-from plainwire.live.credentials import GIVEN, Credentials, Identities
+from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
 from plainwire.live.notes import Notes
@@ -283,7 +283,20 @@ class LiveSite:
             if isinstance(answer, Exchange) and answer.status >= 400:
                 self._start(Request(answer.request.origin, "GET", self._random_path))
         pages = await self.pages("http")
-        return tuple(await asyncio.gather(*(verdicts.judged(self, e, x) for e, x in pages)))
+        found = tuple(await asyncio.gather(*(verdicts.judged(self, e, x) for e, x in pages)))
+        for item in found:
+            if item.verdict == "failed":
+                self.leave_open(
+                    str(item.exchange.request),
+                    f"answered {item.exchange.status} whatever is asked: the server fails there",
+                )
+        return found
+
+    async def refuses(self, exchange: Exchange) -> bool:
+        """True if an answer in clear is a constant refusal, and not what the application says."""
+        # What went in clear is shown over https too: an application may refuse a canary.
+        in_clear = GIVEN if "cleartext-credentials" in self.settings.allow else CANARY
+        return await verdicts.is_refusal(self, exchange, in_clear)
 
     # What is known of the API ----------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import re
 import sys
@@ -79,7 +80,7 @@ class Check:
     @property
     def page(self) -> Page:
         """The check's page, read from the source file (so that ``python -OO`` has it too)."""
-        return parse_page(_docstring(self.module))
+        return page_of(self.module)
 
     def finding(
         self,
@@ -111,6 +112,12 @@ class Check:
             parameter=parameter,
             cap=cap or self.cap,
         )
+
+
+@functools.cache
+def page_of(module: str) -> Page:
+    """The page in a module's docstring, read from its file if Python keeps none."""
+    return parse_page(_docstring(module))
 
 
 def _docstring(module: str) -> str:

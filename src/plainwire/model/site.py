@@ -121,6 +121,9 @@ class Site(Protocol):
     async def cleartext(self) -> tuple[Cleartext, ...]:
         """Every endpoint's answer in clear, with what it amounts to."""
 
+    async def refuses(self, exchange: Exchange) -> bool:
+        """True if an answer in clear is a constant refusal, and not what the application says."""
+
     async def chain(self, request: Request, hops: int = 10) -> tuple[Answer, ...]:
         """The answers along a redirect chain on the named host; a hop off it is not followed."""
 

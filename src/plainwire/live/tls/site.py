@@ -146,6 +146,10 @@ class EndpointSite:
         """None."""
         return ()
 
+    async def refuses(self, exchange: Exchange) -> bool:
+        """Not known."""
+        return False
+
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """None."""
         return ()
