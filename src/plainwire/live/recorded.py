@@ -165,6 +165,10 @@ class RecordedSite:
                 found.append(Cleartext(endpoint, answer, "served"))
         return tuple(found)
 
+    async def refuses(self, exchange: Exchange) -> bool:
+        """False: a capture does not tell what is answered to everything."""
+        return False
+
     # What is known ---------------------------------------------------------------------------
 
     async def operations(self) -> tuple[ApiOperation, ...]:
