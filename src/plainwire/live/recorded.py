@@ -166,7 +166,7 @@ class RecordedSite:
         return tuple(found)
 
     async def refuses(self, exchange: Exchange) -> bool:
-        """False: a capture cannot tell a refusal of everything from an answer."""
+        """False: a capture does not tell what is answered to everything."""
         return False
 
     # What is known ---------------------------------------------------------------------------
