@@ -47,6 +47,12 @@ from plainwire.model.finding import (
     Suppression,
     locations_of,
 )
+from plainwire.model.identity import (
+    FORGERIES,
+    Forgery,
+    Identity,
+    TokenFacts,
+)
 from plainwire.model.report import (
     CATEGORIES,
     Cap,
@@ -86,6 +92,7 @@ from plainwire.model.tls import (
 
 __all__ = [
     "CATEGORIES",
+    "FORGERIES",
     "SECTIONS",
     "Answer",
     "ApiOperation",
@@ -104,10 +111,12 @@ __all__ = [
     "Exchange",
     "Finding",
     "FixReference",
+    "Forgery",
     "Gap",
     "Grade",
     "Handshake",
     "Headers",
+    "Identity",
     "Letter",
     "LiveRun",
     "Location",
@@ -137,6 +146,7 @@ __all__ = [
     "TargetError",
     "TlsEndpoint",
     "TlsStatus",
+    "TokenFacts",
     "Unanswered",
     "UsageError",
     "WireError",

@@ -13,6 +13,7 @@ from plainwire.model import (
     Cleartext,
     Endpoint,
     Exchange,
+    Identity,
     Origin,
     Part,
     Request,
@@ -73,6 +74,26 @@ class EndpointSite:
     def identities(self) -> tuple[str, ...]:
         """None."""
         return ()
+
+    async def users(self, number: int = 1) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    async def identity(self, name: str) -> Identity:
+        """Nothing but a name."""
+        return Identity(name)
+
+    async def seen_as(self, who: str | None) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """None."""
+        return ()
+
+    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """None."""
+        return ()
+
+    def leave_answered(self) -> None:
+        """Note that a check judged what is known."""
+        self.notes.take(None)
 
     def control_of(self, request: Request) -> Request:
         """The request itself: nothing is asked."""
