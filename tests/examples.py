@@ -93,6 +93,8 @@ def made_token(secret: str, **claims: Any) -> str:
 def identities(space: dict[str, Any], origin: Origin) -> dict[str, Credentials]:
     """The users of an example; the first is the given one."""
     users = space.get("users", {})
+    if not isinstance(users, dict):  # a handler of that name
+        return {}
     names = ["given", *list(users)[1:]]
     lines = [(("Authorization", f"Bearer {token}"),) for token in users.values()]
     return {n: Credentials(line, origin) for n, line in zip(names, lines, strict=False)}

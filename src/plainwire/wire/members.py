@@ -163,7 +163,7 @@ def secrets(document: Any) -> Iterator[Member]:
     Schemas are none: their members hold what a member is to be, not what it is.
     """
     for each in members(document):
-        if is_secret(each.key) and _is_told(each.value) and not _is_schema(each.within):
+        if is_secret(each.key) and is_told(each.value) and not _is_schema(each.within):
             yield each
 
 
@@ -171,11 +171,12 @@ def telling(document: Any) -> Iterator[Member]:
     """The secrets and the personal data by their names, as a token should not hold them."""
     for each in members(document):
         is_personal = words(each.key) in {("email",), ("phone",), ("phone", "number"), ("address",)}
-        if _is_told(each.value) and (is_secret(each.key) or is_personal):
+        if is_told(each.value) and (is_secret(each.key) or is_personal):
             yield each
 
 
-def _is_told(value: Any) -> bool:
+def is_told(value: Any) -> bool:
+    """True for a text or a number that is there and not masked."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return False
     text = str(value).strip()

@@ -43,6 +43,9 @@ _OPEN = _set(
     waitlist users user accounts account customers
     """
 )
+_OPEN_ANYWHERE = _set(
+    "login register signup signin webhook webhooks hooks callback callbacks oauth"
+)
 
 
 def words(operation: ApiOperation) -> frozenset[str]:
@@ -79,7 +82,5 @@ def is_open_by_design(operation: ApiOperation) -> bool:
     last = path.rpartition("/")[2]
     found = {word.lower() for word in _WORD.findall(last)}
     is_new_account = operation.method == "POST" or not found & {"users", "user", "accounts"}
-    told = {word.lower() for word in _WORD.findall(operation.operation_id)}
-    return (bool(_OPEN & found) and is_new_account) or bool(
-        {"login", "register", "signup", "signin", "webhook"} & told
-    )
+    told = {word.lower() for word in _WORD.findall(f"{path} {operation.operation_id}")}
+    return (bool(_OPEN & found) and is_new_account) or bool(_OPEN_ANYWHERE & told)

@@ -53,6 +53,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import islice
 from typing import Any
 
 from plainwire.model import Exchange, Finding, Operation, Request, Severity, Site, check
@@ -70,6 +71,8 @@ SIGNS = (
     ("/api/overview", "RabbitMQ's management", ("rabbitmq_version", "cluster_name")),
     ("/solr/admin/info/system?wt=json", "Solr's administration", ("lucene", "jvm")),
 )
+
+LEAST = 3  # members
 
 
 @check(
@@ -97,13 +100,13 @@ async def management_endpoint_open(site: Site) -> AsyncIterator[Finding]:
     for _, first in answers[:1]:
         requests = [Request(first.request.origin, "GET", path, identity=None) for path, *_ in SIGNS]
         shown = await asyncio.gather(*(site.ask(request) for request in requests))
-        for (path, what, names), answer in zip(SIGNS, shown, strict=True):
+        for (path, what, names), there in zip(SIGNS, shown, strict=True):
             way = path.partition("?")[0]
-            if way in seen or not isinstance(answer, Exchange) or not _has(answer, names):
+            if way in seen or not isinstance(there, Exchange) or not _has(there, names):
                 continue
             yield management_endpoint_open.finding(
                 f"{way} is {what} and answers without any credential",
-                answer,
+                there,
                 operation=Operation("GET", way),
             )
 
@@ -112,7 +115,7 @@ def _tells_much(answer: Exchange) -> bool:
     """True for objects with several members, in an answer that is no refusal."""
     if not denials.gives_data(answer):
         return False
-    return sum(1 for _, _ in zip(members.members(members.load(answer.body)), range(3))) == 3
+    return len(list(islice(members.members(members.load(answer.body)), LEAST))) == LEAST
 
 
 def _has(answer: Exchange, names: tuple[str, ...]) -> bool:
