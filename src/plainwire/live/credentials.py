@@ -281,6 +281,7 @@ class Identities:
     def __init__(self, by_name: Mapping[str, Credentials]) -> None:
         self._by_name = dict(by_name)
         self._failed: dict[str, str] = {}
+        self._lost: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -291,14 +292,21 @@ class Identities:
         """Take the credentials that a login gave."""
         self._by_name[name] = credentials
 
-    def leave_out(self, name: str, reason: str) -> None:
-        """Note that an identity got no credentials, and why."""
+    def leave_out(self, name: str, reason: str, *, is_given: bool = False) -> None:
+        """Note that an identity got no credentials, and why; ``is_given`` if it asks the most."""
         self._failed[name] = reason
+        if is_given:
+            self._lost = reason
 
     def unanswered(self, request: Request) -> Unanswered | None:
         """What a request of an identity without credentials gets. Returns None for any other."""
         reason = self._failed.get(request.identity or "")
         return Unanswered("", str(request), reason) if reason is not None else None
+
+    @property
+    def lost(self) -> Unanswered | None:
+        """Why most questions are asked as nobody although an identity was named, or None."""
+        return Unanswered("", "the login", self._lost) if self._lost is not None else None
 
     def about(self, name: str) -> Identity:
         """What is known of an identity beside its credentials."""

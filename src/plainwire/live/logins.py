@@ -62,7 +62,8 @@ async def log_in(site: LiveSite, recipes: Mapping[str, Recipe]) -> tuple[str, ..
             told.append(f"sent {recipe}: done")
         else:
             reason = f"the login as {recipe.name} failed: {found}"
-            site.identities_known.leave_out(recipe.name if name == GIVEN else name, reason)
+            who = recipe.name if name == GIVEN else name
+            site.identities_known.leave_out(who, reason, is_given=name == GIVEN)
             told.append(f"sent {recipe}: {found}")
     return tuple(told)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plainwire.model import ApiOperation, Request
+from plainwire.wire.openapi.verbs import state_change
 
 MAX_ITEMS = 20
 MAX_LENGTH = 128
@@ -85,9 +86,10 @@ class Collection:
     variable: str
 
     def item_request(self, value: str) -> Request | None:
-        """The request for one object. Returns None if it needs more than its id."""
+        """The request for one object. Returns None if it needs more than its id, or if the id
+        says that something changes."""
         path = self.item.filled({self.variable: value})
-        if path is None or self.listing.request is None:
+        if path is None or self.listing.request is None or state_change("GET", path) is not None:
             return None
         return Request(self.listing.request.origin, "GET", path)
 

@@ -69,6 +69,11 @@ _PRIVILEGED_PAIRS = frozenset(
     | {("is", "moderator"), ("is", "owner"), ("email", "verified"), ("account", "type")}
     | {("is", "active"), ("is", "approved"), ("is", "premium"), ("access", "level")}
 )
+# A shop has a phone and an address; these are of a person.
+_OF_PEOPLE = frozenset(
+    {("delivery", "address"), ("shipping", "address"), ("billing", "address"), ("home", "address")}
+    | {("date", "of", "birth"), ("birth", "date"), ("birthdate",), ("dob",), ("birthday",)}
+)
 _FLAGS = {("admin",), ("is", "admin"), ("isadmin",), ("is", "superuser"), ("superuser",)}
 _OWNER = frozenset(
     {
@@ -202,17 +207,20 @@ def owners(found: dict[str, Any]) -> dict[str, str]:
 
 
 def people(document: Any) -> tuple[str, ...]:
-    """The distinct e-mail addresses of people, in objects of a list, in lower case.
+    """What tells people apart in a list of two or more objects: e-mail addresses in lower case,
+    and values such as a home address or a date of birth, each once.
 
     Addresses of a function ("support@…") are no people's.
     """
-    found: dict[str, None] = {}
+    found: dict[str, int] = {}
     for each in members(document):
         value = each.value
-        is_address = isinstance(value, str) and len(value) <= 254 and _EMAIL.fullmatch(value)
-        if is_address and value.partition("@")[0].lower() not in _ROLES:
-            found[value.lower()] = None
-    return tuple(found)
+        if not isinstance(value, str) or not 0 < len(value) <= 254:
+            continue
+        is_address = _EMAIL.fullmatch(value) and value.partition("@")[0].lower() not in _ROLES
+        if is_address or words(each.key) in _OF_PEOPLE:
+            found.setdefault(value.lower(), id(each.within))
+    return tuple(found) if len(set(found.values())) > 1 else ()
 
 
 def says_admin(found: dict[str, Any]) -> bool | None:

@@ -22,7 +22,7 @@ _ADMIN = _set(
     admin admins administrator administrators administration internal
     """
 )
-_MANAGING = _ADMIN | _set("debug management actuator backoffice superuser root")
+_MANAGING = _ADMIN | _set("management actuator backoffice")
 _SERVICE = _set(
     """
     health healthz healthcheck livez readyz status ping version ready live alive liveness
@@ -63,6 +63,14 @@ def is_for_admins(operation: ApiOperation) -> bool:
     """True if the path, a tag or the summary says that it is for administrators."""
     summary = {word.lower() for word in _WORD.findall(operation.summary[:500])}
     return bool(_ADMIN & (words(operation) | summary))
+
+
+def gives_rights(operation: ApiOperation) -> bool:
+    """True for an operation that is there to change rights, or is for administrators."""
+    told = words(operation)
+    return is_for_admins(operation) or bool(
+        told & {"role", "roles", "permission", "permissions", "groups", "group"}
+    )
 
 
 def is_for_managing(operation: ApiOperation) -> bool:

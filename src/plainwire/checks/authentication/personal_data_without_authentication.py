@@ -33,8 +33,9 @@ Good:
 
 Limits:
 
-    E-mail addresses of two or more people in one answer, in two or more objects; addresses of a
-    function (sales@, support@) do not count. Names alone are no finding. What the description
+    E-mail addresses (delivery addresses, dates of birth) of two or more people in one answer, in
+    two or more objects; addresses of a function (sales@, support@) do not count, nor do names
+    alone. What the description
     says needs a credential is judged by `authentication-not-enforced`.
 """
 
@@ -65,8 +66,8 @@ async def personal_data_without_authentication(site: Site) -> AsyncIterator[Find
         if len(people) < LEAST or await site.is_missing(answer):
             continue
         yield personal_data_without_authentication.finding(
-            f"{operation.method} {operation.path} gives anybody the e-mail addresses of "
-            f"{len(people)} people",
+            f"{operation.method} {operation.path} gives anybody the e-mail addresses, home "
+            f"addresses or birthdays of people ({len(people)} of them)",
             answer,
             operation=operation.operation,
         )

@@ -1,6 +1,6 @@
 """The management of the service is open to anybody.
 
-Endpoints for running a service (Spring Boot's actuator, an administration API, a debug listing)
+Endpoints for running a service (Spring Boot's actuator, an administration API, a list of queues)
 answer without a credential. They show the inside of the application, and many of them change it.
 
 Remedy:
@@ -31,11 +31,11 @@ Good:
 
     @app.get("/openapi.json")
     def openapi():
-        return {"openapi": "3.0.0", "paths": {"/debug/users": {"get": {}},
+        return {"openapi": "3.0.0", "paths": {"/internal/users": {"get": {}},
                                               "/admin": {"get": {}}}}
 
-    @app.get("/debug/users")
-    def debug():
+    @app.get("/internal/users")
+    def internal():
         return {"error": "forbidden"}
 
     @app.get("/admin")
@@ -45,8 +45,8 @@ Good:
 Limits:
 
     Well-known places whose content says what they are, and described operations with a word such
-    as admin, debug or management in their path that give objects with more than a state.
-    Debuggers and settings are looked for by checks of data exposure.
+    as admin, internal or management in their path that give objects with more than a state.
+    Debugging and settings are looked for by checks of data exposure.
 """
 
 from __future__ import annotations

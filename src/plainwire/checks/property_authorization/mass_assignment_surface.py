@@ -57,7 +57,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from plainwire.model import ApiOperation, Confidence, Finding, Schema, Severity, Site, check
-from plainwire.wire import denials, members
+from plainwire.wire import denials, members, places
 
 WRITING = ("POST", "PUT", "PATCH")
 SHARED = 2  # properties that make two schemas of one kind
@@ -76,8 +76,7 @@ async def mass_assignment_surface(site: Site) -> AsyncIterator[Finding]:
     if writing:
         site.leave_answered()
     read = [_Kind.described(each) for each in operations if each.method == "GET"]
-    who = next(iter(site.identities), None)
-    answers = await site.seen_as(who)
+    answers = await site.seen_as("given")
     seen = [
         _Kind(set(map(str, each)), {n for n in map(str, each) if members.is_privileged(n)})
         for _, answer in answers
@@ -85,7 +84,7 @@ async def mass_assignment_surface(site: Site) -> AsyncIterator[Finding]:
         for each in list(members.objects(members.load(answer.body)))[:20]
     ]
     for each in writing:
-        if each.body is None or each.body.is_closed:
+        if each.body is None or each.body.is_closed or places.gives_rights(each):
             continue
         properties = each.body.properties
         named = {
@@ -130,4 +129,6 @@ def _is_open(part: Schema) -> bool:
 
 
 def _rights(names: set[str], kinds: list[_Kind]) -> set[str]:
+    """The rights of every kind that the names are of; a login shares no more than a password."""
+    names = {name for name in names if not members.is_secret(name)}
     return {right for kind in kinds if len(kind.names & names) >= SHARED for right in kind.rights}
