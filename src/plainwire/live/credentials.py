@@ -337,6 +337,8 @@ class Identities:
 
     def same_bytes(self, request: Request) -> Request:
         """The request by which all that send the same bytes are known: one question, not two."""
+        if request.identity in self._failed:
+            return request  # it has no answer, and nobody's is not its
         if self.of(request) is None and request.identity != GIVEN:
             return replace(request, identity=None if self._by_name else GIVEN)
         return request

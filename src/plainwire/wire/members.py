@@ -83,6 +83,10 @@ _OWNER = frozenset(
         ("patient", "id"), ("userid",), ("ownerid",),
     }
 )  # fmt: skip
+# Placeholders of documentation, and what Stripe and Mapbox call their publishable keys.
+_EXAMPLE = re.compile(
+    r"(?i)example|placeholder|change[-_ ]?me|^your[-_ ]|^<.*>$|^\$\{.*\}$|^\{\{.*\}\}$|^pk[_.]"
+)
 _MASK = re.compile(
     r"[*•xX.…#-]{2,}\S{0,4}|\S{0,4}[*•…]{2,}\S{0,4}"
     r"|\[?<?\(?(?:redacted|hidden|masked|filtered|removed|secret|none|null|n/a)\)?>?\]?",
@@ -165,10 +169,12 @@ def is_privileged(name: str) -> bool:
 def secrets(document: Any) -> Iterator[Member]:
     """The members that hold a secret: a text that is there and is not masked.
 
-    Schemas are none: their members hold what a member is to be, not what it is.
+    Schemas are none: their members hold what a member is to be, not what it is. Nor are
+    examples, and keys that are made for publishing.
     """
     for each in members(document):
-        if is_secret(each.key) and is_told(each.value) and not _is_schema(each.within):
+        is_there = is_told(each.value) and not _EXAMPLE.search(str(each.value)[:200])
+        if is_secret(each.key) and is_there and not _is_schema(each.within):
             yield each
 
 

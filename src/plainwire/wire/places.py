@@ -22,7 +22,7 @@ _ADMIN = _set(
     admin admins administrator administrators administration internal
     """
 )
-_MANAGING = _ADMIN | _set("management actuator backoffice")
+_MANAGING = _ADMIN | _set("actuator backoffice")
 _SERVICE = _set(
     """
     health healthz healthcheck livez readyz status ping version ready live alive liveness

@@ -36,7 +36,8 @@ Good:
 
 Limits:
 
-    Answers that an identity gets and nobody does, with an e-mail address or a secret in them.
+    Answers that an identity gets and nobody does, with an e-mail address, a phone number, an address or
+    a secret in them by its name.
     One finding for the site.
 """
 
@@ -63,7 +64,7 @@ async def authenticated_answer_cacheable(site: Site) -> AsyncIterator[Finding]:
             if not denials.gives_data(own) or _is_kept_out(own):
                 continue
             document = members.load(own.body)
-            if not members.people(document) and not any(True for _ in members.secrets(document)):
+            if not any(True for _ in members.telling(document)):
                 continue
             nobody = await site.ask(replace(own.request, identity=None))
             if isinstance(nobody, Exchange) and denials.is_denied(nobody):

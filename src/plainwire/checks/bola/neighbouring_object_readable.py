@@ -150,8 +150,17 @@ async def _foreign(
     if not listed or not every or not all(listed.values()):
         return None
     if len(every) == 1:
+        if not _may_be_all_of(every, names):
+            return None  # a page of a feed
         return await _beside(site, collection, user, listed, names | every)
     return await _of_others(site, collection, user, listed, names)
+
+
+def _may_be_all_of(every: set[str], names: frozenset[str]) -> bool:
+    """False if the one owner is another than the user, as far as the two can be compared: a
+    number is not known to be a name's or not."""
+    alike = {name for name in names if all(name.isdigit() == o.isdigit() for o in every)}
+    return not alike or bool(every & names)
 
 
 async def _beside(

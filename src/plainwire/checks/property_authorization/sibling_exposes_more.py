@@ -46,7 +46,8 @@ Good:
 
 Limits:
 
-    Objects are the same if they share an e-mail address or a name that is unique in both
+    Rights alone (a role) are of low severity, and none where one operation lists what the other
+    gives one of. Objects are the same if they share an e-mail address or a name that is unique in both
     answers. What one sees of oneself (/me) is left out, and so is an operation that is guarded
     where the sparing one is public: it may show more.
 """
@@ -81,6 +82,9 @@ async def sibling_exposes_more(site: Site) -> AsyncIterator[Finding]:
             extra = _extra(found, spared)
             if other is operation or not extra:
                 continue
+            has_secret = any(members.is_secret(name) for name in extra)
+            if not has_secret and _is_one_of(operation, other):
+                continue  # the page of one tells more than the list
             if await _is_public(site, sparing) and not await _is_public(site, answer):
                 continue
             names = ", ".join(list(extra)[:5])
@@ -90,8 +94,14 @@ async def sibling_exposes_more(site: Site) -> AsyncIterator[Finding]:
                 answer,
                 sparing,
                 operation=operation.operation,
+                severity=None if has_secret else Severity.LOW,
             )
             break
+
+
+def _is_one_of(operation: ApiOperation, other: ApiOperation) -> bool:
+    """True for the operation that gives one object of what another lists."""
+    return operation.path.startswith(f"{other.path.rstrip('/')}/") and bool(operation.variables)
 
 
 async def _is_public(site: Site, answer: Exchange) -> bool:
