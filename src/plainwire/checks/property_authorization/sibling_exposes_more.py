@@ -47,8 +47,8 @@ Good:
 Limits:
 
     Rights alone (a role) are of low severity, and none where one operation lists what the other
-    gives one of. Objects are the same if they share an e-mail address or a name that is unique in both
-    answers. What one sees of oneself (/me) is left out, and so is an operation that is guarded
+    gives one of. Objects are the same if they share an e-mail address or a name that is unique in
+    both answers. What one sees of oneself (/me) is left out, and so is an operation that is guarded
     where the sparing one is public: it may show more.
 """
 
