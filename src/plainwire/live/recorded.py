@@ -21,6 +21,7 @@ from plainwire.model import (
     Endpoint,
     Exchange,
     GraphqlEndpoint,
+    Identity,
     McpServer,
     Origin,
     Part,
@@ -72,6 +73,24 @@ class RecordedSite:
         """Whoever was logged in as the capture was made, if anybody was."""
         has_any = any(e.request.identity for kept in self._recorded.values() for e in kept)
         return ("given",) if has_any else ()
+
+    async def users(self, number: int = 1) -> tuple[str, ...]:
+        """None: nothing can be asked as somebody."""
+        self.notes.leave_untested(NOT_RECORDED)
+        return ()
+
+    async def identity(self, name: str) -> Identity:
+        """Nothing but the name."""
+        return Identity(name)
+
+    async def seen_as(self, who: str | None) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """Each operation that was recorded as somebody, or as nobody, with its answer."""
+        return await self.answers(who)
+
+    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """None: what nobody gets was not recorded."""
+        self.notes.leave_untested(NOT_RECORDED)
+        return ()
 
     @property
     def random_path(self) -> str:

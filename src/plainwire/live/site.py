@@ -19,6 +19,7 @@ from plainwire.live import hops as hops_of
 from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
+from plainwire.live.knowing import knowing
 from plainwire.live.notes import Notes
 from plainwire.live.once import Once
 from plainwire.live.prober import VersionsAnswer
@@ -35,6 +36,7 @@ from plainwire.model import (
     Endpoint,
     Exchange,
     GraphqlEndpoint,
+    Identity,
     McpServer,
     Origin,
     Part,
@@ -44,6 +46,7 @@ from plainwire.model import (
     TlsEndpoint,
     Unanswered,
 )
+from plainwire.wire import denials
 from plainwire.wire.sameness import is_same
 
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
@@ -119,6 +122,68 @@ class LiveSite:
     def identities(self) -> tuple[str, ...]:
         """Whose credentials were given, by the names that requests have for them."""
         return self._identities.names
+
+    @property
+    def identities_known(self) -> Identities:
+        """Whose credentials there are: a login adds some."""
+        return self._identities
+
+    async def users(self, number: int = 1) -> tuple[str, ...]:
+        """The identities whose own credentials go to where operations are asked.
+
+        Fewer than ``number`` leave the asking check untested, with the reason.
+        """
+        if len(self.identities) < number:
+            few = "no identity was given" if number == 1 else f"fewer than {number} identities"
+            self.leave_untested(f"{few}: --bearer, --as NAME and the like")
+            return ()
+        asked = [each.request for each in await self.operations() if each.request is not None]
+        if not all(self.transport.may_show(request.origin) for request in asked[:1]):
+            self.leave_untested("credentials do not go over plain HTTP")
+            return ()
+        return self.identities
+
+    async def identity(self, name: str) -> Identity:
+        """What is known of an identity, with what its token says of itself."""
+        # One service signs with one secret: the first identity's token is tried at length.
+        is_tried = self.settings.is_deep and name == next(iter(self.identities), None)
+        found: Identity = await self._once.ask(
+            ("identity", name), lambda: knowing(self._identities, name, with_numbers=is_tried)
+        )
+        return found
+
+    async def seen_as(self, who: str | None) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """Every operation that is asked, with the answer that one identity or nobody gets."""
+        asked = [each for each in await self.operations() if each.request is not None]
+        if who == GIVEN and self._identities.lost is not None:
+            self.notes.take(self._identities.lost)
+        wanted = [replace(each.request, identity=who) for each in asked if each.request]
+        answers = await asyncio.gather(*(self.ask(request) for request in wanted))
+        return tuple(
+            (operation, answer)
+            for operation, answer in zip(asked, answers, strict=True)
+            if isinstance(answer, Exchange)
+        )
+
+    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """What an identity gets and neither nobody nor a random credential does."""
+        given = [(o, own) for o, own in await self.seen_as(who) if denials.gives_data(own)]
+        wanted = [
+            (replace(own.request, identity=None), replace(own.request, identity=CANARY))
+            for _, own in given
+        ]
+        nobody = await asyncio.gather(*(self.ask(without) for without, _ in wanted))
+        kept = [
+            (pair, random)
+            for pair, (_, random), answer in zip(given, wanted, nobody, strict=True)
+            if isinstance(answer, Exchange) and denials.is_denied(answer)
+        ]
+        random = await asyncio.gather(*(self.ask(request) for _, request in kept))
+        return tuple(
+            pair
+            for (pair, _), answer in zip(kept, random, strict=True)
+            if isinstance(answer, Exchange) and denials.is_denied(answer)
+        )
 
     @property
     def requests(self) -> int:

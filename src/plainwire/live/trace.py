@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from plainwire.live.credentials import LOGIN
 from plainwire.model import Exchange, Origin, Request
 from plainwire.wire.masking import Masker
 
@@ -67,7 +68,7 @@ class Trace:
             "mimeType": exchange.content_type,
             "isCut": exchange.is_cut,
         }
-        if self.with_bodies:
+        if self.with_bodies and exchange.request.identity != LOGIN:  # its answer is a token
             content["text"] = self.masker.text(exchange.text)
         entry["serverIPAddress"] = exchange.address
         entry["response"] = {

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from plainwire.model.answer import Answer, Cleartext, Exchange
 from plainwire.model.api import ApiOperation
+from plainwire.model.identity import Identity
 from plainwire.model.peers import GraphqlEndpoint, McpServer
 from plainwire.model.target import Endpoint, Origin, Request, Scheme, Target
 from plainwire.model.tls import Part, TlsEndpoint
@@ -37,6 +38,26 @@ class Site(Protocol):
     @property
     def identities(self) -> tuple[str, ...]:
         """Whose credentials were given: "given" first if the user gave one, then further names."""
+
+    async def users(self, number: int = 1) -> tuple[str, ...]:
+        """The identities whose own credentials go where operations are asked, the first given
+        first; also those whose login failed: what is asked as one of them gets no answer.
+
+        Fewer than ``number`` leave the asking check untested, with the reason, and give none.
+        """
+
+    async def identity(self, name: str) -> Identity:
+        """What is known of an identity beside its credential: what its token says of itself."""
+
+    async def seen_as(self, who: str | None) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """Every operation that is asked, with the answer that an identity or nobody (None) gets.
+
+        Without credentials all of them see the same, and it is asked once.
+        """
+
+    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """The operations that give data to an identity and neither to nobody nor to a random
+        credential of the same shape, with the answer that the identity gets."""
 
     async def operations(self) -> tuple[ApiOperation, ...]:
         """Every operation that is known, asked or not: an example request, or why there is none.
