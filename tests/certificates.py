@@ -20,6 +20,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -86,6 +87,15 @@ class Issued:
     @property
     def chain_pem(self) -> str:
         return "".join(item.pem for item in self.path if item.issuer or item is self)
+
+
+@dataclass(frozen=True)
+class PemFiles:
+    """A chain (leaf first), its key and the authority behind it, each a PEM file."""
+
+    chain: Path
+    key: Path
+    ca: Path
 
 
 @functools.cache

@@ -2,25 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 import servers
-from certificates import Issued, issue
+from certificates import Issued, PemFiles, issue
 from installed import Installed, install
 
 NAME = "api.plainwire.test"
-
-
-@dataclass(frozen=True)
-class PemFiles:
-    """A chain (leaf first), its key and the authority behind it, each a PEM file."""
-
-    chain: Path
-    key: Path
-    ca: Path
 
 
 @pytest.fixture(scope="session")

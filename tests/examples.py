@@ -120,6 +120,7 @@ def wsgi_send(space: dict[str, Any], known: dict[str, Credentials] | None = None
             request.path,
             method=request.method,
             headers=[*lines, *request.headers],
+            data=request.body or None,
             base_url=request.origin.url(""),
         )
         lines = tuple((k, v) for k, v in answer.headers)

@@ -86,10 +86,12 @@ def test_the_installed_command_is_that_of_the_wheel(installed):
     assert said == f"plainwire {installed.wheel.name.split('-')[1]}\n"
 
 
-def test_the_installed_command_lists_every_check_of_the_checkout(installed):
+@pytest.mark.parametrize("package", ["checks", "rules"])
+def test_the_installed_command_lists_every_check_and_rule_of_the_checkout(installed, package):
     listed = json.loads(installed.run("plainwire", "checks", "--format", "json").stdout)
-    files = (SOURCE / "plainwire/checks").glob("*/[!_]*.py")
-    assert [check["id"] for check in listed] == sorted(f.stem.replace("_", "-") for f in files)
+    files = (SOURCE / "plainwire" / package).glob("*/[!_]*.py")
+    mine = [check["id"] for check in listed if (check["kind"] is not None) == (package == "rules")]
+    assert mine == sorted(f.stem.replace("_", "-") for f in files)
 
 
 @pytest.mark.parametrize("flags", [(), ("-OO",)], ids=["plain", "without docstrings"])

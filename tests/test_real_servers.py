@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import servers
-from certificates import Issued, issue
-from conftest import PemFiles
+from certificates import Issued, PemFiles, issue
 from plainwire.cli import main
 from scanning import AT_LEAST, HSTS, NAME, command, ids, letter, scanned
 
@@ -326,3 +325,14 @@ def test_a_scan_shows_what_the_probe_finds_and_asks_nothing_like_an_attack(certi
         endpoint.vulnerabilities
     )
     assert endpoint.connections < report.connections
+
+
+@pytest.mark.server("nginx")
+def test_attacks_are_asked_for_only_where_they_are_allowed(certificate):
+    """OpenSSL 3 is open to none of them: early ChangeCipherSpec was closed in 1.0.1h."""
+    with servers.nginx(https=certificate, hsts=HSTS) as it:
+        words = ("--format", "json", "--allow", "attack-probes")
+        said = command(it, certificate.ca, *words)
+    assert said.code == 0, said.err
+    (endpoint,) = said.report["tls"]
+    assert endpoint["vulnerabilities"]["ccs_injection"] is False

@@ -1,14 +1,17 @@
-"""Finds checks by walking the packages it is named. There is no registry to edit."""
+"""Finds checks and rules by walking the packages it is named. There is no registry to edit."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from typing import TypeVar
 
-from plainwire.model import Check
+from plainwire.model import Check, Rule
 
 BUILT_IN = ("plainwire.checks",)
+BUILT_IN_RULES = ("plainwire.rules",)
+Kind = TypeVar("Kind", Check, Rule)
 
 
 def load(packages: Iterable[str] = BUILT_IN) -> tuple[Check, ...]:
@@ -18,7 +21,21 @@ def load(packages: Iterable[str] = BUILT_IN) -> tuple[Check, ...]:
         TypeError: if a module does not hold exactly one check named like its file.
         ImportError: if a package or one of its modules cannot be imported.
     """
-    found: dict[str, Check] = {}
+    return _load(Check, packages)
+
+
+def load_rules(packages: Iterable[str] = BUILT_IN_RULES) -> tuple[Rule, ...]:
+    """Every rule in the packages, sorted by id.
+
+    Raises:
+        TypeError: if a module does not hold exactly one rule named like its file.
+        ImportError: if a package or one of its modules cannot be imported.
+    """
+    return _load(Rule, packages)
+
+
+def _load(kind: type[Kind], packages: Iterable[str]) -> tuple[Kind, ...]:
+    found: dict[str, Kind] = {}
     for package in packages:
         root = importlib.import_module(package)
         for info in pkgutil.walk_packages(root.__path__, root.__name__ + "."):
@@ -26,8 +43,9 @@ def load(packages: Iterable[str] = BUILT_IN) -> tuple[Check, ...]:
                 continue
             module = importlib.import_module(info.name)
             stem = info.name.rpartition(".")[2]
-            checks = [value for value in vars(module).values() if isinstance(value, Check)]
-            if len(checks) != 1 or checks[0] is not getattr(module, stem, None):
-                raise TypeError(f"{info.name} must hold one check, a function called {stem!r}")
-            found[checks[0].id] = checks[0]
+            mine = [value for value in vars(module).values() if isinstance(value, kind)]
+            if len(mine) != 1 or mine[0] is not getattr(module, stem, None):
+                word = kind.__name__.lower()
+                raise TypeError(f"{info.name} must hold one {word}, a function called {stem!r}")
+            found[mine[0].id] = mine[0]
     return tuple(found[name] for name in sorted(found))

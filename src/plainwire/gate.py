@@ -33,7 +33,7 @@ class Waiver:
     """A suppression as it is configured: which findings, why, and until when (inclusive).
 
     ``id`` is a flaw's id; ``fingerprint`` and ``path`` narrow it. ``path`` is a glob over the
-    templated path (``/users/*``) or over method and path (``GET /users/*``).
+    templated path (``/users/*``), over method and path (``GET /users/*``), or over a file's path.
     """
 
     id: str
@@ -50,7 +50,8 @@ class Waiver:
             return True
         operation = finding.operation
         if operation is None:
-            return False
+            files = (place.path for place in finding.locations if place.path is not None)
+            return any(fnmatchcase(file, self.path) for file in files)
         words = (operation.path, f"{operation.method} {operation.path}")
         return any(fnmatchcase(word, self.path) for word in words)
 
@@ -107,7 +108,7 @@ def apply_suppressions(report: Report, waivers: Sequence[Waiver]) -> Report:
             if waiver.covers(finding):
                 until = waiver.until.isoformat() if waiver.until else None
                 return replace(finding, suppressed=Suppression(waiver.reason, until))
-        return finding
+        return finding  # one that its own file suppresses stays so
 
     return _regraded(report, tuple(judge(finding) for finding in report.findings))
 
@@ -165,8 +166,11 @@ def read_baseline(text: str) -> frozenset[str]:
 
 def _regraded(report: Report, findings: tuple[Finding, ...]) -> Report:
     old = report.grade
-    new = old and grade(findings, is_upper_bound=old.is_upper_bound, scope=old.scope)
-    return replace(report, findings=findings, grade=new)
+    new = replace(report, findings=findings)
+    if old is None:
+        return new
+    again = grade(new.graded, is_upper_bound=old.is_upper_bound, scope=old.scope)
+    return replace(new, grade=again)
 
 
 def _day(report: Report) -> date:
@@ -330,7 +334,7 @@ def exit_code(
 def _failures(report: Report, rules: Rules) -> Iterator[str]:
     """Findings at or above ``fail_on`` that count, and a letter below ``fail_below``."""
     if rules.fail_on is not None:
-        ids = {f.id for f in report.findings if f.counts and f.severity >= rules.fail_on}
+        ids = {f.id for f in report.graded if f.counts and f.severity >= rules.fail_on}
         if ids:
             yield f"{report.target}: {rules.fail_on} or worse: {', '.join(sorted(ids))}"
     if rules.fail_below and report.grade and is_below(report.grade.letter, rules.fail_below):
@@ -341,6 +345,8 @@ def _why(report: Report) -> str:
     """What a report without a grade says of its cause: a question that was sent, before others."""
     sent = [gap for gap in report.unanswered if not gap.reason.startswith("not asked")]
     sent.sort(key=lambda gap: not gap.question.startswith("GET "))
+    if sent and sent[0].reason in report.tls_reasons:
+        return sent[0].reason
     words = [f"{gap.question}: {gap.reason}" for gap in sent[:1]] or report.tls_reasons
     return next(iter(words), "nothing answered there")
 

@@ -104,7 +104,8 @@ async def scan_async(
             await site.resolve()
         except TargetError as error:
             named = masker.text(target.value)
-            return not_asked("url", named, target.host, checks, started, str(error), NOT_BUILT)
+            question = f"the address of {target.host}"
+            return not_asked("url", named, question, checks, started, str(error), NOT_BUILT)
         logged_in = await logins.log_in(site, recipes)
         masker.learn(site.identities_known.secrets)
         for gap in missing:
@@ -124,7 +125,8 @@ async def scan_async(
         findings = in_order(masked(f, masker) for f in outcome.findings)
         if not is_interrupted:
             findings = placed(findings, await site.discovered())
-        ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT)
+        known = await site.operations() if not is_interrupted else ()
+        ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT, known)
         return Report(
             target_kind="url",
             target=masker.text(target.value),

@@ -336,7 +336,7 @@ def test_robot(behave, verdict, oracle):
 
 @pytest.mark.parametrize("bits", [1024, 2041, 3072])
 def test_robot_with_keys_of_other_sizes(bits):
-    """2041 bits: a block that begins with 0x41 would be larger than the modulus."""
+    """2041 bits: as many bytes as 2048, and another modulus than a block begins with."""
     other = issue("localhost", key=bits)
     assert found(sound, "robot", other)[0] is False
     assert found(strong, "robot", other)[0] is True

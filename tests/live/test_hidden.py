@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import itertools
 import socket
 import struct
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +18,10 @@ from cryptography.x509 import ocsp
 import servers
 from certificates import issue
 from plainwire.live.settings import Settings
+from plainwire.live.tls.asker import Refusal, Unknown
+from plainwire.live.tls.signers import scheme_of
 from plainwire.tls import probe, probe_async
+from plainwire.wire.handshake.result_13 import Result13
 from scanning import NAME
 
 ROOT = issue("Root", ca=True)
@@ -30,7 +33,7 @@ PSS = ("rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512")
 def look(server, parts=HANDSHAKES, name=NAME):
     """What the probe finds, the same twice in a row."""
     found = [
-        dataclasses.replace(
+        replace(
             probe(
                 f"{name}:{server.https_port}",
                 address="127.0.0.1",
@@ -39,6 +42,7 @@ def look(server, parts=HANDSHAKES, name=NAME):
                 stores={"ca-file": (ROOT.der,)},
             ),
             duration_s=0.0,
+            connections=0,
         )
         for _ in range(2)
     ]
@@ -161,6 +165,20 @@ def test_what_the_configuration_leaves_out_is_not_taken(pem_files, leaves):
     with servers.s_server(pem_files(leaves["RSA"]), options) as server:
         endpoint = complete(server)
     assert endpoint.signature_algorithms == {"TLSv1.3": ("rsa_pss_rsae_sha384",)}
+
+
+def test_only_a_good_signature_by_what_was_offered_counts():
+    good = Result13(is_finished=True, scheme=0x0804, is_signature_good=True)
+    assert scheme_of(good, (0x0804,)) == 0x0804
+    assert scheme_of(Refusal("fatal alert handshake_failure"), (0x0804,)) is None
+    for found, words in [
+        (replace(good, is_signature_good=False), "is wrong"),
+        (replace(good, is_signature_good=None), "is not known"),
+        (replace(good, scheme=0x0403), "was not offered"),
+        (replace(good, scheme=None), "shows no signature"),
+        (Unknown("reset"), "reset"),
+    ]:
+        assert words in scheme_of(found, (0x0804,)).reason
 
 
 def two_names(pem_files, other, extra=""):
@@ -572,7 +590,8 @@ def test_what_cannot_be_completed_is_open(pem_files, leaves):
     ) as server:
         endpoint = look(server, (*HANDSHAKES, "groups"))
     assert endpoint.groups == {"TLSv1.3": ("MLKEM512",)}
-    assert endpoint.certificates is endpoint.features is endpoint.signature_algorithms is None
+    assert endpoint.certificates is endpoint.signature_algorithms is None
+    assert not {"alpn", "early_data", "tls13_resumption", "sni_required"} & set(endpoint.features)
     assert {gap.part for gap in endpoint.inconclusive} == set(HANDSHAKES)
     assert all("MLKEM512" in gap.reason for gap in endpoint.inconclusive)
 
@@ -594,29 +613,38 @@ def test_a_key_of_ml_dsa_is_read(pem_files, kind):
 @contextlib.asynccontextmanager
 async def faulty(port, fails):
     """A proxy to a port that resets each connection whose number `fails`; gives its port."""
-    numbers = itertools.count()
+    numbers, tasks = itertools.count(), set()
 
     async def pump(reader, writer):
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(65536):
                 writer.write(data)
-        writer.transport.abort() if reader.exception() else writer.close()
+        writer.close()
 
     async def serve(reader, writer):
+        tasks.add(asyncio.current_task())
         if fails(next(numbers)):
             await reader.read(10)
             raw = writer.transport.get_extra_info("socket")
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
             return
-        upstream = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(pump(reader, upstream[1]), pump(upstream[0], writer))
+        upstream, onwards = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            await asyncio.gather(pump(reader, onwards), pump(upstream, writer))
+        finally:
+            for end in (writer, onwards):
+                end.transport.abort()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # aborted transports close in the next round of the loop
 
 
 @pytest.mark.server("nginx")

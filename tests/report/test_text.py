@@ -49,6 +49,8 @@ TLS Status: PASS
   inventory               not tested: not built yet
   unsafe-consumption      not tested: not built yet
   llm                     not tested: not built yet
+TLS at api.example.com:443: TLSv1.3, TLSv1.2; ECDSA 256 bits 2026-11-01 to
+  2027-01-30 (67 days left)
 
 61 requests, 44 connections, 1.4 s
 Coverage: 14 of 14 known operations asked

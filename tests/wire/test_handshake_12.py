@@ -20,7 +20,7 @@ from plainwire.wire.handshake.ciphers_12 import cipher_12
 from plainwire.wire.handshake.client_12 import Handshake12
 from plainwire.wire.handshake.finite_field import ffdhe_prime
 from plainwire.wire.handshake.key_agreement import nonzero
-from plainwire.wire.handshake.offer_12 import Offer12
+from plainwire.wire.handshake.offer_12 import Offer12, Session12
 from plainwire.wire.handshake.secrets_12 import Secrets12
 
 ROOT = issue("Root", ca=True)
@@ -353,6 +353,16 @@ def test_a_change_cipher_spec_too_early_is_an_error(before):
     handshake.start()
     with pytest.raises(WireError, match="ChangeCipherSpec out of place"):
         handshake.receive(before + CCS)
+
+
+def test_a_resumption_is_told_right_after_the_hello():
+    """ChangeCipherSpec after a certificate is too early, whatever session was offered."""
+    session = Session12(Version.TLS_1_2, 0xC02B, bytes(48), bytes(32))
+    handshake = Handshake12(Offer12(suites=(0xC02B,), session=session))
+    handshake.start()
+    with pytest.raises(WireError, match="ChangeCipherSpec out of place"):
+        handshake.receive(in_records(hello(session_id=bytes(32)) + CERTIFICATE) + CCS)
+    assert handshake.result.is_resumed is False
 
 
 def test_a_session_that_was_not_offered_is_not_resumed():

@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("scan", "tls", "checks", "explain")
+COMMANDS = ("scan", "tls", "audit", "checks", "explain")
 USAGE = """\
 usage: plainwire COMMAND ...
 
 commands:
   scan TARGET...    scan live APIs, grade them, gate on them
   tls HOST...       show what TLS listeners reveal, grade them, gate on them
-  checks            list the checks
-  explain ID        print a check's page
+  audit PATH...     read source and deployment files, grade the paths in them
+  checks            list the checks and rules
+  explain ID        print a check's or rule's page
 
 plainwire COMMAND --help tells a command's options; plainwire --version the version.
 """

@@ -1,4 +1,4 @@
-"""``plainwire checks``: every check, a line each."""
+"""``plainwire checks``: every check and rule, a line each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from plainwire import catalog
 from plainwire.cli.arguments import Parser
-from plainwire.model import CATEGORIES, Check
+from plainwire.model import CATEGORIES, Check, Rule
 
 
 def parser() -> Parser:
@@ -26,23 +26,24 @@ def parser() -> Parser:
 def run(arguments: Sequence[str]) -> int:
     """List the checks, of one category or CWE if asked; returns the exit code."""
     options = parser().parse_args(arguments)
+    every: tuple[Check | Rule, ...] = (*catalog.load(), *catalog.load_rules())
     chosen = [
         check
-        for check in catalog.load()
+        for check in every
         if options.category in (None, check.category) and options.cwe in (None, *check.cwe)
     ]
     print(_as_json(chosen) if options.format == "json" else _as_text(chosen))
     return 0
 
 
-def _as_text(checks: Sequence[Check]) -> str:
+def _as_text(checks: Sequence[Check | Rule]) -> str:
     width = max((len(check.id) for check in checks), default=0)
     return "\n".join(
         f"{check.id:{width}}  {check.severity!s:8}  {check.page.title}" for check in checks
     )
 
 
-def _as_json(checks: Sequence[Check]) -> str:
+def _as_json(checks: Sequence[Check | Rule]) -> str:
     rows = [
         {
             "id": check.id,
@@ -51,6 +52,7 @@ def _as_json(checks: Sequence[Check]) -> str:
             "cwe": list(check.cwe),
             "owasp": list(check.owasp),
             "title": check.page.title,
+            "kind": check.kind if isinstance(check, Rule) else None,
         }
         for check in checks
     ]

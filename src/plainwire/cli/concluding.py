@@ -12,7 +12,7 @@ from plainwire import gate, report
 from plainwire.cli import config, outputs, resuming
 from plainwire.cli.config import Configuration
 from plainwire.cli.outputs import Output
-from plainwire.model import Report
+from plainwire.model import Check, Report, Rule
 
 
 class Conclusion:
@@ -20,7 +20,7 @@ class Conclusion:
 
     ``jsonl`` is written as reports come, and added to the file ``grows`` if it goes there; reports
     are kept only where another output, or a baseline, needs them all. ``tally`` is the verdict so
-    far.
+    far; ``looked_for`` are the checks or rules that ran (None: the live checks).
     """
 
     def __init__(
@@ -31,7 +31,9 @@ class Conclusion:
         wanted: Sequence[Output],
         *,
         grows: Path | None = None,
+        looked_for: Sequence[Check | Rule] | None = None,
     ) -> None:
+        self._looked_for = looked_for
         self._name, self._options, self._rules, self._wanted = name, options, rules, wanted
         self._grows = grows and grows.resolve()
         self._kept: list[Report] = []
@@ -101,7 +103,7 @@ class Conclusion:
         verdict = self.tally.verdict(was_interrupted=was_interrupted, bad_lines=bad_lines)
         rest = [output for output in self._wanted if output[0] != "jsonl"]
         try:
-            outputs.emit(rest, self._kept, self._options.anchor)
+            outputs.emit(rest, self._kept, self._options.anchor, self._looked_for)
         finally:  # last, where a terminal still shows them, and also where the reader left
             for line in (*self._waived.notes(), *verdict.reasons):
                 outputs.complain(self._name, line)

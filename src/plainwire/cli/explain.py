@@ -9,21 +9,22 @@ from collections.abc import Sequence
 
 from plainwire import catalog
 from plainwire.cli.arguments import Parser
-from plainwire.model import Check
+from plainwire.model import Check, Rule
 from plainwire.report import clean
 
 
 def parser() -> Parser:
     """The options of ``plainwire explain``."""
-    p = Parser("plainwire explain", "Print a check's page.")
-    p.add_argument("id", help="a check's id, as `plainwire checks` lists it")
+    p = Parser("plainwire explain", "Print a check's or rule's page.")
+    p.add_argument("id", help="its id, as `plainwire checks` lists it")
     return p
 
 
 def run(arguments: Sequence[str]) -> int:
     """Print the page of one check; returns the exit code."""
     wanted = parser().parse_args(arguments).id.replace("_", "-").lower()
-    checks = {check.id: check for check in catalog.load()}
+    checks: dict[str, Check | Rule] = {check.id: check for check in catalog.load()}
+    checks |= {rule.id: rule for rule in catalog.load_rules()}
     if wanted not in checks:
         near = difflib.get_close_matches(wanted, checks, n=3)
         near = near or [id for id in checks if wanted and wanted in id][:5]
@@ -35,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _page(check: Check) -> str:
+def _page(check: Check | Rule) -> str:
     page = check.page
     cap = f", caps the letter at {check.cap}" if check.cap else ""
     lines = [

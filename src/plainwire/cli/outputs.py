@@ -11,14 +11,16 @@ from typing import Any
 
 from plainwire import catalog, report
 from plainwire.live.trace import Trace
-from plainwire.model import Report, UsageError
+from plainwire.model import Check, Report, Rule, UsageError
 from plainwire.report import clean
 
 NAMES = ", ".join(report.RENDERERS)
 Output = tuple[str, str | None]
 
 
-def chosen(words: Sequence[str]) -> tuple[Output, ...]:
+def chosen(
+    words: Sequence[str], formats: Sequence[str] = tuple(report.RENDERERS)
+) -> tuple[Output, ...]:
     """Format names with their file, or None for standard output, each once.
 
     Raises:
@@ -27,8 +29,8 @@ def chosen(words: Sequence[str]) -> tuple[Output, ...]:
     found = []
     for word in dict.fromkeys(words or ("text",)):
         name, colon, file = word.partition(":")
-        if name not in report.RENDERERS:
-            raise UsageError(f"--format: no format {name!r}; there are {NAMES}")
+        if name not in formats:
+            raise UsageError(f"--format: no format {name!r}; there are {', '.join(formats)}")
         if colon and not file:
             raise UsageError(f"--format {name}: no file after the colon")
         found.append((name, file or None))
@@ -67,15 +69,22 @@ def _shared(option: str) -> int:
     return 0 if option == "--trace" else 0o066
 
 
-def emit(outputs: Sequence[Output], reports: Sequence[Report], anchor: str | None) -> None:
+def emit(
+    outputs: Sequence[Output],
+    reports: Sequence[Report],
+    anchor: str | None,
+    rules: Sequence[Check | Rule] | None = None,
+) -> None:
     """Render the reports to each output, files first: a reader of standard output may leave.
+
+    ``rules`` are what was looked for; None: the live checks.
 
     Raises:
         UsageError: if a file cannot be written; the other outputs are written all the same.
     """
     wrong = []
     for name, file in sorted(outputs, key=lambda output: output[1] is None):
-        text = _rendered(name, file, reports, anchor)
+        text = _rendered(name, file, reports, anchor, rules)
         if file is None:
             say(text)
             continue
@@ -99,9 +108,17 @@ def write(name: str, file: str, text: str) -> None:
         raise UsageError(f"--format {name}: cannot write {file}: {error.strerror}") from None
 
 
-def _rendered(name: str, file: str | None, reports: Sequence[Report], anchor: str | None) -> str:
+def _rendered(
+    name: str,
+    file: str | None,
+    reports: Sequence[Report],
+    anchor: str | None,
+    rules: Sequence[Check | Rule] | None,
+) -> str:
     settings: dict[str, Any] = _terminal(file) if name == "text" else {}
-    checks = catalog.load() if name in ("sarif", "junit") else ()
+    checks: Sequence[Check | Rule] = ()
+    if name in ("sarif", "junit"):
+        checks = catalog.load() if rules is None else rules
     return report.render(name, reports, anchor=anchor, checks=checks, **settings)
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from plainwire.live import controls, discover, handshakes, trust, verdicts
+from plainwire.live import controls, discover, graphql, handshakes, mcp_servers, trust, verdicts
 from plainwire.live import hops as hops_of
 from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
@@ -35,7 +35,9 @@ from plainwire.model import (
     Coverage,
     Endpoint,
     Exchange,
+    GraphqlEndpoint,
     Identity,
+    McpServer,
     Origin,
     Part,
     Request,
@@ -148,22 +150,9 @@ class LiveSite:
         )
         return found
 
-    async def seen_as(self, who: str | None) -> tuple[tuple[ApiOperation, Exchange], ...]:
-        """Every operation that is asked, with the answer that one identity or nobody gets."""
-        asked = [each for each in await self.operations() if each.request is not None]
-        if who == GIVEN and self._identities.lost is not None:
-            self.notes.take(self._identities.lost)
-        wanted = [replace(each.request, identity=who) for each in asked if each.request]
-        answers = await asyncio.gather(*(self.ask(request) for request in wanted))
-        return tuple(
-            (operation, answer)
-            for operation, answer in zip(asked, answers, strict=True)
-            if isinstance(answer, Exchange)
-        )
-
     async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
         """What an identity gets and neither nobody nor a random credential does."""
-        given = [(o, own) for o, own in await self.seen_as(who) if denials.gives_data(own)]
+        given = [(o, own) for o, own in await self.answers(who) if denials.gives_data(own)]
         wanted = [
             (replace(own.request, identity=None), replace(own.request, identity=CANARY))
             for _, own in given
@@ -236,6 +225,10 @@ class LiveSite:
         """Note that the asking check judged what is known without asking."""
         self.notes.take(None)
 
+    def leave_inapplicable(self, reason: str) -> None:
+        """Note that there is nothing of the kind the asking check is about."""
+        self.notes.leave_inapplicable(reason)
+
     def leave_untested(self, reason: str) -> None:
         """Note that the asking check has nothing to ask with; it is no gap."""
         self.notes.leave_untested(reason)
@@ -244,6 +237,66 @@ class LiveSite:
         """The same request twice more, one after the other, with nothing else under way."""
         first = await self.ask(replace(request, repetition=1))
         return first, await self.ask(replace(request, repetition=2))
+
+    async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
+        """The answers to one request sent so often in a row, up to the first 429 or gap."""
+        answers: list[Answer] = []
+        for _ in range(times):
+            answer = await self.transport.answer(request, is_patient=False)
+            self.notes.take(answer)
+            answers.append(answer)
+            if not isinstance(answer, Exchange) or answer.status == 429:
+                break
+        return tuple(answers)
+
+    async def answers(
+        self, identity: str | None = GIVEN
+    ) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """Each operation that is asked with the answer to its example, as far as there is one."""
+        asked = [
+            (each, replace(each.request, identity=identity))
+            for each in await self.operations()
+            if each.request is not None
+        ]
+        if identity == GIVEN and self._identities.lost is not None:
+            self.notes.take(self._identities.lost)
+        found = await asyncio.gather(*(self.ask(request) for _, request in asked))
+        return tuple(
+            (each, answer)
+            for (each, _), answer in zip(asked, found, strict=True)
+            if isinstance(answer, Exchange)
+        )
+
+    async def present(self, *paths: str) -> tuple[Exchange, ...]:
+        """The answers of those paths where something is: 200, and not what a random path gives."""
+        origin = await self.speaking()
+        wanted = [Request(origin, "GET", path, identity=None) for path in paths]
+        asked = await asyncio.gather(*(self.ask(request) for request in wanted))
+        there = [a for a in asked if isinstance(a, Exchange) and a.status == 200]
+        missing = await asyncio.gather(*(self.is_missing(answer) for answer in there))
+        return tuple(a for a, is_gone in zip(there, missing, strict=True) if is_gone is False)
+
+    async def speaking(self) -> Origin:
+        """The origin that documents and links are read from: the first to answer, https first."""
+        found: Origin = await self._once.ask("speaking", lambda: discover.speaking(self))
+        return found
+
+    async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
+        """The places that answered a GraphQL query; found once."""
+        found: tuple[GraphqlEndpoint, ...]
+        found = await self._once.ask("graphql", lambda: graphql.endpoints(self))
+        if found:
+            self.notes.take(found)
+        return found
+
+    async def mcp(self) -> tuple[McpServer, ...]:
+        """The places that answered MCP's handshake; found once."""
+        found: tuple[McpServer, ...] = await self._once.ask(
+            "mcp", lambda: mcp_servers.servers(self)
+        )
+        if found:
+            self.notes.take(found)
+        return found
 
     def control_of(self, request: Request) -> Request:
         """The request at a random path beside its own: what must come out differently."""
@@ -284,7 +337,20 @@ class LiveSite:
             if isinstance(answer, Exchange) and answer.status >= 400:
                 self._start(Request(answer.request.origin, "GET", self._random_path))
         pages = await self.pages("http")
-        return tuple(await asyncio.gather(*(verdicts.judged(self, e, x) for e, x in pages)))
+        found = tuple(await asyncio.gather(*(verdicts.judged(self, e, x) for e, x in pages)))
+        for item in found:
+            if item.verdict == "failed":
+                self.leave_open(
+                    str(item.exchange.request),
+                    f"answered {item.exchange.status} whatever is asked: the server fails there",
+                )
+        return found
+
+    async def refuses(self, exchange: Exchange) -> bool:
+        """True if an answer in clear is a constant refusal, and not what the application says."""
+        # What went in clear is shown over https too: an application may refuse a canary.
+        in_clear = GIVEN if "cleartext-credentials" in self.settings.allow else CANARY
+        return await verdicts.is_refusal(self, exchange, in_clear)
 
     # What is known of the API ----------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import re
 import sys
@@ -60,7 +61,8 @@ class Check:
 
     ``module`` is where the function lives; its docstring is the page. The file's folder is the
     category and its name the id. One that ``asks`` "tls" looks at TLS endpoints and nothing else,
-    so it can judge an endpoint that is no API.
+    so it can judge an endpoint that is no API. One that ``is_last`` runs alone, when all others are
+    done: what it asks may make the target ban the asker.
     """
 
     id: str
@@ -73,11 +75,12 @@ class Check:
     run: LiveRun
     cap: Letter | None = None
     asks: Literal["api", "tls"] = "api"
+    is_last: bool = False
 
     @property
     def page(self) -> Page:
         """The check's page, read from the source file (so that ``python -OO`` has it too)."""
-        return parse_page(_docstring(self.module))
+        return page_of(self.module)
 
     def finding(
         self,
@@ -111,6 +114,12 @@ class Check:
         )
 
 
+@functools.cache
+def page_of(module: str) -> Page:
+    """The page in a module's docstring, read from its file if Python keeps none."""
+    return parse_page(_docstring(module))
+
+
 def _docstring(module: str) -> str:
     loaded = sys.modules.get(module)
     if loaded is not None and loaded.__doc__:
@@ -129,12 +138,14 @@ def check(
     owasp: tuple[str, ...] = ("API8:2023",),
     cap: Letter | None = None,
     asks: Literal["api", "tls"] = "api",
+    is_last: bool = False,
 ) -> Callable[[LiveRun], Check]:
     """Turn a module's one function into a `Check`; file = function = id, folder = category."""
 
     def wrap(run: LiveRun) -> Check:
         folder = run.__module__.split(".")[-2].replace("_", "-")
         name = run.__name__.replace("_", "-")
-        return Check(name, folder, severity, cwe, owasp, references, run.__module__, run, cap, asks)
+        facts = (name, folder, severity, cwe, owasp, references, run.__module__, run)
+        return Check(*facts, cap=cap, asks=asks, is_last=is_last)
 
     return wrap

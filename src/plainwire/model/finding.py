@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Literal
@@ -89,17 +90,22 @@ class Finding:
     fix: FixReference | None = None
     baseline: Literal["new", "known"] | None = None
     suppressed: Suppression | None = None
+    ordinal: int = 0
 
     @property
     def fingerprint(self) -> str:
-        """Stable words of a live finding, hashed: id, method, templated path and parameter.
+        """Stable words of a finding, hashed to 32 hex digits.
 
-        Scheme, host and port are left out, so that a baseline from staging serves production.
-        Returns 32 hex digits.
+        Live: id, method, templated path and parameter; scheme, host and port are left out, so that
+        a baseline from staging serves production. Static: id, path, the line's text with its
+        spaces made one, and the ordinal among equal ones, so that lines may move.
         """
+        if self.layer is not None and self.evidence and isinstance(self.evidence[0], Span):
+            place = self.evidence[0]
+            words = (self.id, place.path, " ".join(place.text.split()), str(self.ordinal))
+            return _hashed("\x00".join(words))
         method, path = (self.operation.method, self.operation.path) if self.operation else ("", "")
-        words = "\x00".join((self.id, method, path, self.parameter or ""))
-        return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return _hashed("\x00".join((self.id, method, path, self.parameter or "")))
 
     @property
     def counts(self) -> bool:
@@ -107,7 +113,11 @@ class Finding:
         return self.suppressed is None and self.baseline != "known"
 
 
-def locations_of(evidence: tuple[Evidence, ...]) -> tuple[Location, ...]:
+def _hashed(words: str) -> str:
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def locations_of(evidence: Sequence[Evidence]) -> tuple[Location, ...]:
     """The places that evidence was seen at, each once, in order."""
     places: dict[Location, None] = {}
     for item in evidence:

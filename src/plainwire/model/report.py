@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from plainwire.model.answer import Unanswered
+from plainwire.model.deployment import Deployment, Environment, Path
 from plainwire.model.finding import Finding, Letter
+from plainwire.model.source import Skip
 from plainwire.model.target import Operation
 from plainwire.model.tls import TlsEndpoint
 
@@ -54,12 +56,19 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One of the twelve, with how it ended."""
+    """One of the twelve, with how it ended.
+
+    ``checks_run`` are its checks that got an answer, ``operations`` the known operations that
+    they asked. ``ran`` are the ids of the checks whose question applied and was answered; None:
+    not known.
+    """
 
     id: str
     status: CategoryStatus
     checks_run: int = 0
     reason: str | None = None
+    operations: int = 0
+    ran: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,8 @@ class Coverage:
 class Report:
     """Everything that one run learned about one target: schema ``plainwire-report/1``.
 
-    ``notes`` are sentences about the run itself that are neither findings nor gaps.
+    ``notes`` are sentences about the run itself that are neither findings nor gaps. An audit's
+    grade is of one ``environment``; ``deployments``, ``paths`` and ``skipped`` are an audit's too.
     """
 
     target_kind: Literal["url", "endpoint", "source"]
@@ -103,6 +113,17 @@ class Report:
     tool_version: str
     is_interrupted: bool = False
     notes: tuple[str, ...] = ()
+    environment: Environment | None = None
+    deployments: tuple[Deployment, ...] = ()
+    paths: tuple[Path, ...] = ()
+    skipped: tuple[Skip, ...] = ()
+
+    @property
+    def graded(self) -> tuple[Finding, ...]:
+        """The findings that the grade is of: all, or those of the environment that was chosen."""
+        if self.environment is None:
+            return self.findings
+        return tuple(f for f in self.findings if f.environment in (None, self.environment))
 
 
 def canonical_json(value: Any) -> str:

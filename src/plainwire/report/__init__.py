@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from plainwire.model import Check, Report
+from plainwire.model import Check, Report, Rule
 
 RENDERERS: Mapping[str, str] = {
     "text": "plainwire.report.text",
@@ -16,6 +16,11 @@ RENDERERS: Mapping[str, str] = {
     "junit": "plainwire.report.junit",
     "markdown": "plainwire.report.markdown",
     "github": "plainwire.report.github",
+}
+PICTURES: Mapping[str, str] = {
+    "mermaid": "plainwire.report.mermaid",
+    "dot": "plainwire.report.dot",
+    "svg": "plainwire.report.svg",
 }
 DEFAULT_ANCHOR = "README.md"
 
@@ -30,7 +35,7 @@ class Options:
     width: int = 80
     color: bool = False
     anchor: str = DEFAULT_ANCHOR
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Check | Rule, ...] = ()
 
 
 def render(
@@ -40,13 +45,13 @@ def render(
     width: int = 80,
     color: bool = False,
     anchor: str | None = None,
-    checks: Sequence[Check] = (),
+    checks: Sequence[Check | Rule] = (),
 ) -> str:
-    """The reports in one of the formats of `RENDERERS`, ending in a line feed if not empty.
+    """The reports in a format of `RENDERERS` or `PICTURES`, ending in a line feed if not empty.
 
     Raises:
         KeyError: if there is no such format.
     """
     options = Options(width, color, anchor or DEFAULT_ANCHOR, tuple(checks))
-    text: str = importlib.import_module(RENDERERS[name]).render(reports, options)
+    text: str = importlib.import_module({**RENDERERS, **PICTURES}[name]).render(reports, options)
     return text

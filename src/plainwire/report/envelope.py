@@ -20,6 +20,7 @@ from plainwire.model import (
     Handshake,
     Location,
     Operation,
+    Path,
     Report,
     Severity,
     TlsEndpoint,
@@ -46,8 +47,53 @@ def as_dict(report: Report) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in report.findings],
         "unanswered": [_known(gap) for gap in report.unanswered],
         "tls": [endpoint_dict(endpoint) for endpoint in report.tls],
-        "deployment": None,
+        "deployment": _deployment(report) if report.target_kind == "source" else None,
         "notes": list(report.notes),
+    }
+
+
+def _deployment(report: Report) -> dict[str, Any]:
+    """What the project's files describe: environments, applications, paths with their verdicts."""
+    listeners = [
+        {"deployment": d.name, "service": s.name} | _known(start)
+        for d in report.deployments
+        for s in d.services
+        for start in s.starts
+    ]
+    forwards = [
+        {"deployment": d.name, "service": s.name, "proxy": site.program} | _known(forward)
+        for d in report.deployments
+        for s in d.services
+        for site in s.sites
+        for forward in site.forwards
+    ]
+    apps = {app.place: app for d in report.deployments for app in d.apps.values()}
+    return {
+        "graded": report.environment,
+        "environments": sorted({d.environment for d in report.deployments}),
+        "deployments": [
+            {"name": d.name, "environment": d.environment, "unknowns": list(d.unknowns)}
+            for d in report.deployments
+        ],
+        "listeners": listeners,
+        "forwards": forwards,
+        "apps": [{"place": _known(place), "folder": app.folder} for place, app in apps.items()],
+        "paths": [_path(path) for path in report.paths],
+        "skipped": [_known(skip) for skip in report.skipped],
+    }
+
+
+def _path(path: Path) -> dict[str, Any]:
+    return {
+        "deployment": path.deployment,
+        "environment": path.environment,
+        "kind": path.kind,
+        "hops": [_known(hop) for hop in path.hops],
+        "is_encrypted": path.is_encrypted,
+        "redirects": path.redirects,
+        "hsts": _known(path.hsts) if path.hsts else None,
+        "tells_https": path.tells_https,
+        "unknowns": list(path.unknowns),
     }
 
 
@@ -73,6 +119,7 @@ def _category(category: Category) -> dict[str, Any]:
         "id": category.id,
         "status": category.status,
         "checks_run": category.checks_run,
+        "operations": category.operations,
         "reason": category.reason,
     }
 

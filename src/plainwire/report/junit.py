@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree as ET
 
-from plainwire.model import CATEGORIES, Category, Check, Finding, Report, Unanswered
+from plainwire.model import CATEGORIES, Category, Check, Finding, Report, Rule, Unanswered
 from plainwire.report import Options
 from plainwire.report.clean import visible
 from plainwire.report.envelope import time
 from plainwire.report.groups import place, proof
 
 MAX_FINDINGS = 50
+NOT_ASKED = "not asked: nothing here to ask, or not allowed"
 
 
 def render(reports: Sequence[Report], options: Options) -> str:
-    """The reports as JUnit XML; a flaw is a failure, no answer an error, not tested is skipped."""
+    """The reports as JUnit XML: a flaw is a failure, no answer an error, not tested is skipped.
+
+    Only a check that was answered and found nothing has passed.
+    """
     root = ET.Element("testsuites", name="plainwire")
     for report in reports:
         for category in report.categories:
@@ -27,7 +31,7 @@ def render(reports: Sequence[Report], options: Options) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
-def _suite(report: Report, category: Category, checks: Sequence[Check]) -> ET.Element:
+def _suite(report: Report, category: Category, checks: Sequence[Check | Rule]) -> ET.Element:
     name = visible(f"{report.target}: {category.id}")
     cases = _cases(report, category, checks)
     suite = ET.Element("testsuite", name=name, timestamp=time(report.started_at), time="0")
@@ -38,7 +42,7 @@ def _suite(report: Report, category: Category, checks: Sequence[Check]) -> ET.El
     return suite
 
 
-def _cases(report: Report, category: Category, checks: Sequence[Check]) -> list[ET.Element]:
+def _cases(report: Report, category: Category, checks: Sequence[Check | Rule]) -> list[ET.Element]:
     """A case for each check of the category, or one for the category if none is known of."""
     found = _by(report.findings, category.id)
     gaps = _gaps(report, category, checks)
@@ -48,7 +52,14 @@ def _cases(report: Report, category: Category, checks: Sequence[Check]) -> list[
     known = {check.id for check in checks if check.category == category.id}
     names = sorted(known | set(found) | set(gaps))
     cases = [
-        _case(report, category, name, found=found.get(name, []), gaps=gaps.get(name, []))
+        _case(
+            report,
+            category,
+            name,
+            found=found.get(name, []),
+            gaps=gaps.get(name, []),
+            skipped=None if category.ran is None or name in category.ran else NOT_ASKED,
+        )
         for name in names
     ]
     return cases or [_case(report, category, category.id)]
@@ -63,7 +74,7 @@ def _by(findings: Iterable[Finding], category: str) -> dict[str, list[Finding]]:
 
 
 def _gaps(
-    report: Report, category: Category, checks: Sequence[Check]
+    report: Report, category: Category, checks: Sequence[Check | Rule]
 ) -> dict[str, list[Unanswered]]:
     """The category's unanswered questions by check; those of an unknown check go to the first
     category that is not finished, so that none is lost."""

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from plainwire.grading import GRADING
-from plainwire.model import Check, Exchange, Finding, Location, Report, Severity
+from plainwire.model import Check, Exchange, Finding, Location, Report, Rule, Severity
 from plainwire.report import DEFAULT_ANCHOR, Options
 from plainwire.report.clean import json_text, sarif, visible
 from plainwire.report.envelope import time
@@ -104,7 +104,7 @@ def _size(value: object) -> int:
 # Rules -------------------------------------------------------------------------------------
 
 
-def _rule_of_check(check: Check) -> dict[str, Any]:
+def _rule_of_check(check: Check | Rule) -> dict[str, Any]:
     page = check.page
     sources = (*check.owasp, *check.references)
     tags = _tags(check.category, check.cwe, check.owasp)
@@ -165,7 +165,7 @@ def _result(finding: Finding, report: Report | None, anchor: str) -> dict[str, A
         "ruleId": visible(finding.id),
         "level": LEVEL[finding.severity],
         "message": {"text": _message(finding)},
-        "locations": _locations(finding, anchor),
+        **_places(finding, anchor),
         "partialFingerprints": _fingerprints(finding, report),
         "properties": {
             "security-severity": SECURITY_SEVERITY[finding.severity],
@@ -198,6 +198,15 @@ def _fingerprints(finding: Finding, report: Report | None) -> dict[str, str]:
         words = f"{report.target}\0{mark}".encode("utf-8", "surrogatepass")
         mark = hashlib.sha256(words).hexdigest()[:32]
     return {"primaryLocationLineHash": f"{mark}:1", "plainwire/v1": finding.fingerprint}
+
+
+def _places(finding: Finding, anchor: str) -> dict[str, Any]:
+    """Where it is; a static finding has one location, and the hops of its path are related."""
+    places = _locations(finding, anchor)
+    if finding.layer is None:
+        return {"locations": places}
+    related = [{"id": number, **place} for number, place in enumerate(places[1:], 1)]
+    return {"locations": places[:1]} | ({"relatedLocations": related} if related else {})
 
 
 def _locations(finding: Finding, anchor: str) -> list[dict[str, Any]]:

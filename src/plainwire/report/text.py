@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from plainwire.model import Finding, Grade, Report, TlsEndpoint
-from plainwire.report import Options, tls_facts
+from plainwire.report import Options, picture, tls_facts
 from plainwire.report.clean import log_line, visible
 from plainwire.report.groups import (
     Group,
@@ -48,7 +48,9 @@ class _Page:
 
     def lines(self) -> Iterator[str]:
         """Head, categories, findings, gaps, grade, with empty lines between what is there."""
-        parts = (self._head, self._categories, self._findings, self._aside, self._gaps, self._grade)
+        parts: tuple[Callable[[], Iterator[str]], ...]
+        parts = (self._head, self._categories, self._findings, self._aside, self._gaps, self._paths)
+        parts += (self._grade,)
         is_first = True
         for part in parts:
             lines = list(part())
@@ -83,6 +85,11 @@ class _Page:
             for endpoint in report.tls:
                 yield from self._endpoint(endpoint)
             return
+        if report.target_kind == "source":
+            for note in report.notes:
+                yield from self._put(note, "Note: ", "  ")
+            yield from self._put(f"Graded: {report.environment}")
+            return
         column = max((len(category.id) for category in report.categories), default=0)
         has_room = self.width >= column + MIN_WIDTH
         for category in report.categories:
@@ -91,6 +98,9 @@ class _Page:
                 yield from self._put(words, f"  {name:<{column}}  ", "      ")
             else:
                 yield from self._put(f"{name}: {words}", "  ", "    ")
+        for endpoint in report.tls:
+            if words := tls_facts.summary(endpoint, report.started_at):
+                yield from self._put(f"{endpoint.host}:{endpoint.port}: {words}", "TLS at ", "  ")
         for note in report.notes:
             yield from self._put(note, "Note: ", "  ")
 
@@ -162,12 +172,21 @@ class _Page:
         for line in _first(words, MAX_GAPS, "more"):
             yield from self._put(line, "  - ")
 
+    def _paths(self) -> Iterator[str]:
+        """The picture of each path, the environment that is graded first."""
+        report = self.report
+        if report.paths:
+            yield from self._put("Paths", style=BOLD)
+        for line in picture.lines(report):
+            yield from self._put(line, "  ", "      ")
+
     def _grade(self) -> Iterator[str]:
         report = self.report
         asked = counted(report.connections, "connection")
         if report.target_kind == "url":
             asked = f"{counted(report.requests, 'request')}, {asked}"
-        yield from self._put(f"{asked}, {report.duration_s:.1f} s")
+        asked = "" if report.target_kind == "source" else f"{asked}, "
+        yield from self._put(f"{asked}{report.duration_s:.1f} s")
         if report.is_interrupted:
             yield from self._put("Interrupted: this is what was known then")
         if report.grade is None:

@@ -71,6 +71,24 @@ def lines(endpoint: TlsEndpoint, now: datetime) -> Iterator[Line]:
     yield from _headed("Unknown", gaps)
 
 
+def summary(endpoint: TlsEndpoint, now: datetime) -> str:
+    """The same in a sentence: versions, how many suites, the certificates; "" if nothing is known.
+
+    ``now`` is as for `lines`.
+    """
+    on = [name for name, is_on in (endpoint.protocols or {}).items() if is_on][::-1]
+    words = [", ".join(on)] if on else []
+    if endpoint.ciphers:
+        suites = {name for names in endpoint.ciphers.values() for name in names}
+        words.append(counted(len(suites), "suite"))
+    leaves = {chain.chain[0] for chain in endpoint.certificates or () if chain.chain}
+    for leaf in sorted(leaves, key=lambda leaf: (leaf.key_type, leaf.fingerprint_sha256)):
+        words.append(f"{leaf.key_type} {leaf.key_bits} bits {_days(leaf, now)}")
+    if endpoint.post_quantum is not None:
+        words.append("post-quantum" if endpoint.post_quantum.ready else "not post-quantum")
+    return "; ".join(words)
+
+
 def where(endpoint: TlsEndpoint) -> str:
     """What was asked: address and port, the name given, and how TLS was begun."""
     address = endpoint.address or endpoint.host

@@ -36,9 +36,8 @@ Good:
 
 Limits:
 
-    Answers that an identity gets and nobody does, with an e-mail address, a phone number, an address or
-    a secret in them by its name.
-    One finding for the site.
+    Answers that an identity gets and nobody does, with an e-mail address, a phone number, an
+    address or a secret in them by its name. One finding for the site.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ async def authenticated_answer_cacheable(site: Site) -> AsyncIterator[Finding]:
     """One finding for the site, with the operations that it holds for."""
     found: list[tuple[str, Exchange]] = []
     for user in (await site.users())[:1]:
-        for operation, own in await site.seen_as(user):
+        for operation, own in await site.answers(user):
             if not denials.gives_data(own) or _is_kept_out(own):
                 continue
             document = members.load(own.body)

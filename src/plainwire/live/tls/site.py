@@ -13,7 +13,9 @@ from plainwire.model import (
     Cleartext,
     Endpoint,
     Exchange,
+    GraphqlEndpoint,
     Identity,
+    McpServer,
     Origin,
     Part,
     Request,
@@ -83,17 +85,9 @@ class EndpointSite:
         """Nothing but a name."""
         return Identity(name)
 
-    async def seen_as(self, who: str | None) -> tuple[tuple[ApiOperation, Exchange], ...]:
-        """None."""
-        return ()
-
     async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
         """None."""
         return ()
-
-    def leave_answered(self) -> None:
-        """Note that a check judged what is known."""
-        self.notes.take(None)
 
     def control_of(self, request: Request) -> Request:
         """The request itself: nothing is asked."""
@@ -106,6 +100,36 @@ class EndpointSite:
     async def confirm(self, request: Request) -> tuple[Answer, Answer]:
         """No answer, twice."""
         return await self.ask(request), await self.ask(request)
+
+    async def answers(
+        self, identity: str | None = "given"
+    ) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """None."""
+        return ()
+
+    async def present(self, *paths: str) -> tuple[Exchange, ...]:
+        """None."""
+        return ()
+
+    async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
+        """The one answer that there is not."""
+        return (await self.ask(request),)
+
+    async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
+        """None."""
+        return ()
+
+    async def mcp(self) -> tuple[McpServer, ...]:
+        """None."""
+        return ()
+
+    def leave_answered(self) -> None:
+        """Note that a check judged what is known."""
+        self.notes.take(None)
+
+    def leave_inapplicable(self, reason: str) -> None:
+        """Note that there is nothing of the kind a check is about."""
+        self.notes.leave_inapplicable(reason)
 
     def leave_untested(self, reason: str) -> None:
         """Note that a check has nothing to ask with."""
@@ -134,6 +158,10 @@ class EndpointSite:
     async def cleartext(self) -> tuple[Cleartext, ...]:
         """None."""
         return ()
+
+    async def refuses(self, exchange: Exchange) -> bool:
+        """Not known."""
+        return False
 
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """None."""

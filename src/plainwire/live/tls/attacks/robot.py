@@ -7,9 +7,9 @@ random bytes; if all answers are the same, once more with a second ClientKeyExch
 which no server expects.
 
 A difference counts if it is there in five rounds, the same for each block, each time in another
-order; where two rounds show none, the others met with faults on the way. A block
-is always as long as the modulus and less than it: stacks that are not vulnerable refuse others
-in another way. An end counts as one whether by FIN or RST, as that depends on the time of day.
+order; where two rounds show none, the others met with faults on the way. What is sent is always
+as long as the modulus: stacks that are not vulnerable refuse another length in another way. An
+end counts as one whether by FIN or RST, as that depends on the time of day.
 
 The oracle is **weak** if only the good block stands out, **strong** if wrong ones differ.
 """
@@ -132,8 +132,6 @@ def _sent(flight: Flight, block: Block, *, is_whole: bool) -> bytes:
     is_asked = flight.certificate_request is not None
     none = message(flight, HandshakeType.CERTIFICATE, bytes(3)) if is_asked else b""
     padded = padded_block(block, modulus_size(key), flight.hello.version)
-    if int.from_bytes(padded, "big") >= key.n:
-        padded = b"\0" + padded[1:]
     body = encrypted_premaster(key, padded, flight.hello.version)
     exchange = message(flight, HandshakeType.CLIENT_KEY_EXCHANGE, body)
     if not is_whole:

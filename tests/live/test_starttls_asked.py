@@ -10,7 +10,7 @@ import pytest
 
 from plainwire.live.settings import Settings
 from plainwire.tls import probe
-from wire.test_starttls import LDAP_OK, MYSQL_GREETING, XMPP_FEATURES
+from wire.test_dialogues import LDAP_OK, MYSQL_GREETING, XMPP_FEATURES
 
 
 class Wire:

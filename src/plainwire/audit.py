@@ -1,0 +1,193 @@
+"""The audit, top to bottom: read the project, ask every rule, grade one environment, report."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path as Folder
+from time import monotonic
+
+from plainwire import __version__, catalog
+from plainwire.grading import grade
+from plainwire.judging import in_order
+from plainwire.model import (
+    CATEGORIES,
+    Category,
+    Coverage,
+    Environment,
+    Finding,
+    Path,
+    Project,
+    Report,
+    Rule,
+    Span,
+    Suppression,
+    TlsStatus,
+    Unanswered,
+)
+from plainwire.source.project import LocalProject
+
+NOT_AUDITED = "not a question of source and deployment files"
+_IGNORE = re.compile(r"plainwire:\s*ignore\[([\w\s,*-]+)\]\s*(.*?)\s*(?:#\}|-->|\*/|%\}|$)")
+
+
+def audit(
+    root: Folder | str,
+    *,
+    environment: Environment = "production",
+    rules: Sequence[Rule] | None = None,
+    project: Project | None = None,
+) -> Report:
+    """Audit a directory and return its report, graded for one environment.
+
+    ``project`` replaces the door to the directory, for tests. Nothing of the project is run.
+
+    Raises:
+        TargetError: if ``root`` is no directory that can be read.
+    """
+    started, at = datetime.now(UTC), monotonic()
+    rules = catalog.load_rules() if rules is None else rules
+    project = LocalProject(Folder(root)) if project is None else project
+    findings: list[Finding] = []
+    unanswered: list[Unanswered] = []
+    for rule in rules:
+        try:
+            findings += rule.run(project)
+        except Exception as error:  # one rule's fault is not a pass of the others, nor their end
+            reason = f"the rule crashed: {type(error).__name__}: {error}"
+            unanswered.append(Unanswered(rule.id, "the project's files", reason))
+    found = in_order(_numbered(_suppressed(f, project) for f in _once(findings)))
+    try:
+        paths, deployments = project.paths, project.deployments
+    except Exception as error:
+        reason = f"the deployment could not be put together: {type(error).__name__}: {error}"
+        unanswered.append(Unanswered("paths", "the project's files", reason))
+        paths, deployments = (), ()
+    status, reasons = tls_status(paths, environment)
+    report = Report(
+        target_kind="source",
+        target=str(root),
+        started_at=started,
+        duration_s=monotonic() - at,
+        requests=0,
+        connections=0,
+        grade=None,
+        tls_status=status,
+        tls_reasons=reasons,
+        categories=_categories(rules, found, unanswered),
+        coverage=Coverage(0, 0),
+        findings=found,
+        unanswered=tuple(unanswered),
+        tls=(),
+        tool_version=__version__,
+        notes=tuple(_notes(project)),
+        environment=environment,
+        deployments=deployments,
+        paths=paths,
+        skipped=project.skipped,
+    )
+    return replace(
+        report,
+        grade=grade(report.graded, is_upper_bound=bool(unanswered), scope=("encryption",)),
+        duration_s=monotonic() - at,
+    )
+
+
+def tls_status(
+    paths: Iterable[Path], environment: Environment
+) -> tuple[TlsStatus, tuple[str, ...]]:
+    """FAIL: a client's path is proved cleartext; PASS: all are proved encrypted; else UNKNOWN."""
+    mine = [
+        p for p in paths if p.environment == environment and p.kind not in ("store", "dashboard")
+    ]
+    clear = [p for p in mine if p.is_encrypted is False]
+    unknown = [p for p in mine if p.is_encrypted is None]
+    served = [p for p in mine if p.is_encrypted and p.redirects is False]
+    if clear:
+        return "FAIL", tuple(f"Reachable over HTTP: {_edge(p)}" for p in clear)
+    if not mine:
+        return "UNKNOWN", (f"No path to an application is described for {environment}",)
+    if unknown or served:
+        lines = [f"Not provable here: {_edge(p)}" for p in (*unknown, *served)]
+        return "UNKNOWN", tuple(lines)
+    return "PASS", (f"All paths are encrypted ({len(mine)} found)",)
+
+
+def _edge(path: Path) -> str:
+    first = path.hops[0]
+    return f"{first.what} ({first.place.path}:{first.place.line})"
+
+
+def _once(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, those of one rule at the same first place taken as one, the worst."""
+    kept: dict[object, Finding] = {}
+    for finding in findings:
+        place = finding.locations[0]
+        key = (finding.id, place.path, place.line, finding.environment)
+        if key not in kept or finding.severity > kept[key].severity:
+            kept[key] = finding
+    return list(kept.values())
+
+
+def _numbered(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings in the order of places, with ordinals where rule, file and line's text agree."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for finding in sorted(
+        findings, key=lambda f: (f.locations[0].path or "", f.locations[0].line or 0)
+    ):
+        mark = finding.fingerprint
+        numbered.append(replace(finding, ordinal=seen[mark]))
+        seen[mark] += 1
+    return numbered
+
+
+def _suppressed(finding: Finding, project: Project) -> Finding:
+    """The finding, suppressed if the file says so at its first place or in a comment above it.
+
+    ``plainwire: ignore[rule] reason`` in any comment syntax; without a reason it is not obeyed.
+    """
+    span = next((item for item in finding.evidence if isinstance(item, Span)), None)
+    file = project.file(span.path) if span is not None else None
+    if span is None or file is None:
+        return finding
+    lines = file.lines
+    for number in (span.line, span.line - 1):
+        text = lines[number - 1][-2000:] if 0 < number <= len(lines) else ""
+        match = _IGNORE.search(text)
+        if match is None or not match[2]:
+            continue
+        if number != span.line and not re.match(r"\s*(#|//|;|/\*|<!--|\{#)", text):
+            continue
+        named = {word.strip() for word in match[1].split(",")}
+        if {finding.id, finding.kind, "*"} & named:
+            return replace(finding, suppressed=Suppression(match[2]))
+    return finding
+
+
+def _categories(
+    rules: Sequence[Rule], findings: Sequence[Finding], unanswered: Sequence[Unanswered]
+) -> tuple[Category, ...]:
+    ran = len(rules) - len(unanswered)
+    if findings:
+        own = Category("encryption", "findings", ran)
+    elif unanswered:
+        own = Category("encryption", "unanswered", ran, unanswered[0].reason)
+    else:
+        own = Category("encryption", "pass", ran)
+    return tuple(
+        own if name == own.id else Category(name, "not-tested", 0, NOT_AUDITED)
+        for name in CATEGORIES
+    )
+
+
+def _notes(project: Project) -> Iterable[str]:
+    """What a reader should know of the reading: files left out, applications found."""
+    for skip in project.skipped[:20]:
+        at = f":{skip.line}" if skip.line else ""
+        yield f"{skip.path}{at}: {skip.reason}"
+    if not project.apps:
+        yield "no Flask application was found in the project"

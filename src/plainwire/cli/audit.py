@@ -1,0 +1,66 @@
+"""``plainwire audit``: directories to reports, reports to outputs and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast, get_args
+
+from plainwire import catalog, gate, report
+from plainwire.audit import audit
+from plainwire.cli import concluding, config, outputs
+from plainwire.cli.arguments import EXIT_CODES, Parser, add_gate
+from plainwire.cli.concluding import Conclusion
+from plainwire.model import Environment, TargetError, UsageError
+
+NAME = "plainwire audit"
+FORMATS = (*report.RENDERERS, *report.PICTURES)
+GRADED: tuple[Environment, ...] = get_args(Environment)[:4]
+
+
+def parser() -> Parser:
+    """The options of ``plainwire audit``."""
+    p = Parser(
+        NAME,
+        "Read source and deployment files together, and judge the way to the application.",
+        EXIT_CODES,
+    )
+    p.add_argument("path", nargs="+", type=Path, help="a project's directory; nothing in it is run")
+    p.add_argument(
+        "--env",
+        choices=GRADED,
+        default="production",
+        metavar="NAME",
+        help=f"the environment that is graded: {', '.join(GRADED)} (default: production)",
+    )
+    add_gate(p)
+    out = p.add_argument_group("output")
+    out.add_argument(
+        "--format", action="append", default=[], metavar="NAME[:FILE]", help=", ".join(FORMATS)
+    )
+    out.add_argument("--anchor", metavar="FILE", help="the file of results that have no place")
+    return p
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Audit what the arguments name and return the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except (UsageError, TargetError) as error:
+        outputs.complain(NAME, str(error))
+        return gate.USAGE
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = config.load(options)
+    options.anchor = options.anchor or settings.anchor
+    wanted = outputs.chosen(options.format or settings.formats, FORMATS)
+    outputs.ensure_writable(concluding.files(wanted, settings))
+    environment = cast("Environment", options.env)
+    rules = catalog.load_rules()
+    with Conclusion(NAME, options, settings, wanted, looked_for=rules) as conclusion:
+        for path in options.path:
+            conclusion.take(audit(path, environment=environment, rules=rules))
+        return conclusion.end(was_interrupted=False, bad_lines=0)

@@ -1,0 +1,333 @@
+"""The paths of a deployment and their verdicts: pure functions over its facts.
+
+A path is a way from outside to an application or a store. Its verdicts: is every hop that a
+client's network sees encrypted, is http redirected, is HSTS emitted, does the application learn
+of https, can the edge be passed by? What cannot be told is None, with the reason in ``unknowns``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from plainwire.model import (
+    App,
+    Deployment,
+    Forward,
+    Hop,
+    Listen,
+    Path,
+    ProxySite,
+    Publication,
+    Route,
+    Service,
+    Span,
+    Start,
+)
+
+LOOPBACK = ("127.", "localhost", "::1", "[::1]")
+NO_TERMINATOR = "nothing in the project terminates TLS here; something outside may"
+
+
+def all_paths(deployments: Sequence[Deployment]) -> tuple[Path, ...]:
+    """The paths of every deployment of a project that runs an application of it."""
+    has_apps = any(deployment.apps for deployment in deployments)
+    found = [
+        path
+        for deployment in deployments
+        if deployment.apps or not has_apps  # what runs other programs is not ours to judge
+        for path in paths(deployment)
+    ]
+    return tuple(_behind_hosts(found))
+
+
+def paths(deployment: Deployment) -> tuple[Path, ...]:
+    """The paths of one deployment, in the order of its services."""
+    return tuple(_paths(deployment))
+
+
+def _paths(d: Deployment) -> Iterator[Path]:
+    for route in d.routes:
+        yield from _routed(d, route)
+    for service in d.services:
+        open_ports = [p for p in service.publications if not p.is_local]
+        for port in open_ports:
+            yield from _published(d, service, port)
+        if service.name == d.name:  # an image or a module by itself
+            yield from _unpublished(d, service)
+        is_embedded = any(site.is_embedded for site in service.sites)
+        if is_embedded and not service.publications:
+            yield from _unmounted(d, service)
+
+
+def _routed(d: Deployment, route: Route) -> Iterator[Path]:
+    service = next((s for s in d.services if s.name == route.service), None)
+    edge = Hop(route.program, "https" if route.has_tls else "http", route.place)
+    target = service or Service(route.service, route.place, d.environment)
+    start = _start(target, route.port) or (target.starts[0] if len(target.starts) == 1 else None)
+    yield Path(
+        d.name,
+        target.environment,
+        "routed",
+        (edge, *_last_hops(target, start, d.apps.get(target.name))),
+        route.has_tls,
+        target,
+        d.apps.get(target.name),
+        start,
+        route=route,
+        redirects=route.redirects,
+        hsts=route.hsts,
+        tells_https=route.sets_forwarded,
+        proxy=route.place,
+    )
+
+
+def _published(d: Deployment, service: Service, port: Publication) -> Iterator[Path]:
+    edge = Hop(_words(port), "http", port.place)
+    flag = next((p for text, p in service.flags if "api.insecure=true" in text), None)
+    if flag is not None and port.target == 8080:  # Traefik's dashboard and API, as it says
+        hops = (edge, Hop(f"{service.name} dashboard", "tcp", flag))
+        yield Path(d.name, service.environment, "dashboard", hops, False, service, publication=port)
+        return
+    if service.sites:
+        behind = tuple(_proxied(d, service, port))
+        yield from behind
+        if behind or not service.starts:
+            return
+    if service.role in ("store", "dashboard"):
+        kind = "store" if service.role == "store" else "dashboard"
+        yield Path(
+            d.name,
+            service.environment,
+            kind,  # type: ignore[arg-type]
+            (edge, Hop(service.name, "tcp", service.place)),
+            False,
+            service,
+            publication=port,
+        )
+        return
+    start = _start(service, port.target)
+    if start is not None and start.is_local:
+        return
+    if start is None and service.starts:
+        return  # another port of it, where nothing says what listens
+    if service.role != "app" and start is None and not _proxy_to(d, service):
+        return
+    proxy = _proxy_to(d, service)
+    app = d.apps.get(service.name)
+    yield Path(
+        d.name,
+        service.environment,
+        "beside" if proxy is not None else "direct",
+        (edge, *_last_hops(service, start, app)),
+        start.has_tls if start is not None else False,
+        service,
+        app,
+        start,
+        publication=port,
+        proxy=proxy,
+        tells_https=False,
+    )
+
+
+def _proxied(d: Deployment, service: Service, port: Publication) -> Iterator[Path]:
+    """The paths through the server blocks that listen on a published port."""
+    number = port.target
+    for site in service.sites:
+        listen = next((one for one in site.listens if number in (None, one.port)), None)
+        if listen is None:
+            continue
+        if any(site.place == s.place for s in service.sites[: service.sites.index(site)]):
+            continue
+        if site.redirects is not None and not listen.has_tls:
+            continue
+        forwards = site.forwards or (None,)
+        seen = set()
+        for forward in forwards:
+            target = _target(d, service, forward) if forward is not None else None
+            name = target.name if target is not None else ""
+            if name in seen:
+                continue
+            seen.add(name)
+            yield _through(d, service, port, site, listen, forward, target)
+            if service.name == "host":
+                break
+
+
+def _through(
+    d: Deployment,
+    service: Service,
+    port: Publication,
+    site: ProxySite,
+    listen: Listen,
+    forward: Forward | None,
+    target: Service | None,
+) -> Path:
+    scheme = "https" if listen.has_tls else "http"
+    hops = []
+    if port.place != listen.place:
+        hops.append(Hop(_words(port), scheme, port.place))
+    hops.append(Hop(f"{site.program} :{listen.port}", scheme, listen.place))
+    app = d.apps.get(target.name if target is not None else service.name)
+    start = None
+    if forward is not None:
+        behind = (target or service).starts
+        start = _start(target or service, forward.port, forward.socket)
+        start = start or (behind[0] if len(behind) == 1 else None)
+        hops += _last_hops(target or service, start, app, forward.place)
+    tells = None if forward is None else _tells(forward)
+    return Path(
+        d.name,
+        service.environment,
+        "proxied",
+        tuple(hops),
+        listen.has_tls,
+        service,
+        app,
+        start,
+        site,
+        forward,
+        publication=port,
+        redirects=_redirects(service, site) if listen.has_tls else False,
+        hsts=site.hsts,
+        tells_https=tells,
+        proxy=site.place,
+    )
+
+
+def _unpublished(d: Deployment, service: Service) -> Iterator[Path]:
+    """A server that nothing here publishes: not provable, unless it binds to loopback alone."""
+    for start in service.starts[:5]:
+        if start.is_local or start.has_tls or start.host is None:
+            continue
+        app = d.apps.get(service.name)
+        yield Path(
+            d.name,
+            service.environment,
+            "unpublished",
+            tuple(_last_hops(service, start, app)),
+            None,
+            service,
+            app,
+            start,
+            tells_https=False,
+            unknowns=(NO_TERMINATOR,),
+        )
+
+
+def _unmounted(d: Deployment, service: Service) -> Iterator[Path]:
+    for site in service.sites:
+        for listen in site.listens[:1]:
+            if listen.has_tls or site.redirects is not None:
+                continue
+            yield Path(
+                d.name,
+                service.environment,
+                "proxied",
+                (Hop(f"{site.program} :{listen.port}", "http", listen.place),),
+                None,
+                service,
+                None,
+                None,
+                site,
+                site.forwards[0] if site.forwards else None,
+                unknowns=("nothing in the project says who publishes this proxy",),
+            )
+
+
+def _behind_hosts(found: list[Path]) -> Iterator[Path]:
+    """Paths, with a server left out that a proxy on the same machine forwards to by its port."""
+    ports = {
+        p.forward.port
+        for p in found
+        if p.forward is not None
+        and p.forward.host.startswith(LOOPBACK)
+        and p.service.name == "host"
+    }
+    for path in found:
+        is_behind = path.start is not None and path.start.port in ports and path.start.port
+        if not (path.kind == "unpublished" and is_behind):
+            yield path
+
+
+# What stands where -------------------------------------------------------------------------
+
+
+def _words(port: Publication) -> str:
+    words = {"ports": "published", "listen": "listens", "NodePort": "NodePort"}
+    return f"{words.get(port.means, port.means)} :{port.port or port.target or '?'}"
+
+
+def _start(service: Service, port: int | None, socket: str = "") -> Start | None:
+    """The server process behind a port. Returns None if nothing says what listens there."""
+    if socket:
+        return next((s for s in service.starts if s.socket == socket), None)
+    exact = next((s for s in service.starts if s.port == port and port is not None), None)
+    if exact is not None:
+        return exact
+    return next((s for s in service.starts if s.port is None or port is None), None)
+
+
+def _last_hops(
+    service: Service, start: Start | None, app: App | None, forward: Span | None = None
+) -> Iterator[Hop]:
+    if start is not None:
+        if forward is not None:
+            yield Hop("forwards", "http", forward)
+        name = start.program if start.port is None else f"{start.program} :{start.port}"
+        yield Hop(name, "https" if start.has_tls else "http", start.place)
+        for place in dict.fromkeys(start.via):
+            if place != start.place:
+                yield Hop("started by", "", place)
+    elif forward is not None:
+        yield Hop(service.name if service.name != "host" else "the application", "http", forward)
+    else:
+        yield Hop(service.name, "http", service.place)
+    if app is not None:
+        yield Hop(app.place.path, "", app.place)
+
+
+def _target(d: Deployment, proxy: Service, forward: Forward) -> Service | None:
+    """The service that a proxy forwards to. Returns None if it is not of this deployment."""
+    for service in d.services:
+        if forward.host == service.name or forward.host.partition(".")[0] == service.name:
+            return service
+    return None
+
+
+def _proxy_to(d: Deployment, service: Service) -> Span | None:
+    """Where a published proxy or a route leads to a service. Returns None if none does."""
+    for other in d.services:
+        if other is service or not other.publications:
+            continue
+        for site in other.sites:
+            for forward in site.forwards:
+                if _target(d, other, forward) is service:
+                    return forward.place
+    for route in d.routes:
+        if route.service == service.name or _same_app(d, route.service, service):
+            return route.place
+    return None
+
+
+def _same_app(d: Deployment, name: str, service: Service) -> bool:
+    """True if another service leads to the same processes."""
+    other = next((s for s in d.services if s.name == name), None)
+    return bool(
+        other is not None
+        and other.starts
+        and service.starts
+        and other.starts[0].place == service.starts[0].place
+    )
+
+
+def _tells(forward: Forward) -> bool:
+    headers = forward.headers
+    return "x-forwarded-proto" in headers or "forwarded" in headers or "x-scheme" in headers
+
+
+def _redirects(service: Service, site: ProxySite) -> bool | None:
+    """True if plain HTTP is redirected beside a TLS site, False if it is served, None: no port."""
+    plain = [s for s in service.sites if any(not one.has_tls for one in s.listens)]
+    if not plain:
+        return None
+    return all(s.redirects is not None for s in plain)

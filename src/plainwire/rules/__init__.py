@@ -1,0 +1,1 @@
+"""Static flaws, one file each, in the folders of their layer."""

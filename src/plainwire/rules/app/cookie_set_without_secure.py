@@ -1,0 +1,73 @@
+"""A cookie is set without Secure.
+
+A cookie without the attribute is sent over plain HTTP too, where it can be read and replaced
+(CWE-614; RFC 6265, section 4.1.2.5).
+
+Remedy:
+
+    Pass secure=True, or secure=not app.debug where development uses plain HTTP.
+
+Bad:
+
+    --- app.py
+    from flask import Flask, make_response
+    app = Flask(__name__)
+    @app.route("/")
+    def index():
+        answer = make_response("hello")
+        answer.set_cookie("session_token", "abc")
+        return answer
+
+Good:
+
+    --- app.py
+    from flask import Flask, make_response
+    app = Flask(__name__)
+    @app.route("/")
+    def index():
+        answer = make_response("hello")
+        answer.set_cookie("session_token", "abc", secure=not app.debug)
+        return answer
+
+Limits:
+
+    A cookie that is set by a header written by hand is not seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from plainwire.model import Finding, Project, Severity, rule
+
+_SENSITIVE = re.compile(r"token|sess|auth|sid$|jwt|login|user|remember|secret", re.IGNORECASE)
+
+
+@rule(
+    kind="cookie-set-insecure",
+    severity=Severity.LOW,
+    cwe=(614,),
+    references=("RFC 6265, section 4.1.2.5",),
+)
+def cookie_set_without_secure(project: Project) -> Iterator[Finding]:
+    """Calls of set_cookie that leave `secure` out or give False."""
+    for module in project.modules:
+        if module.file.environment not in ("production", "staging"):
+            continue
+        for call in module.calls:
+            if not call.name.endswith(".set_cookie") or "**" in call.keywords:
+                continue
+            secure = call.argument("secure", 6)
+            if secure is not None and (not secure.is_known or secure.literal):
+                continue
+            ends = (call.argument("expires", 3), call.argument("max_age", 2))
+            if any(v is not None and v.literal == 0 and v.is_known for v in ends):
+                continue  # it is taken away
+            key = call.argument("key", 0)
+            is_sensitive = key is not None and bool(_SENSITIVE.search(key.text))
+            yield cookie_set_without_secure.finding(
+                f"the cookie {key.text if key is not None else ''!r} is set without Secure",
+                module.span(call.line),
+                severity=Severity.MEDIUM if is_sensitive else Severity.LOW,
+            )

@@ -1,0 +1,103 @@
+"""The session cookie may travel over plain HTTP.
+
+Flask sets `SESSION_COOKIE_SECURE` to False unless told otherwise, and Flask-Login does the same for
+`REMEMBER_COOKIE_SECURE`. A browser then sends the cookie over http too, where one request that
+somebody on the way provokes is enough to read it (CWE-614; RFC 6265, section 8.3).
+
+Remedy:
+
+    Set SESSION_COOKIE_SECURE = True, and REMEMBER_COOKIE_SECURE = True with Flask-Login, in the
+    production configuration.
+
+Bad:
+
+    --- app.py
+    from flask import Flask, session
+    app = Flask(__name__)
+    @app.route("/")
+    def index():
+        return session.get("user", "")
+
+Good:
+
+    --- config.py
+    class ProductionConfig:
+        SESSION_COOKIE_SECURE = True
+        REMEMBER_COOKIE_SECURE = True
+    --- app.py
+    from flask import Flask, session
+    app = Flask(__name__)
+    app.config.from_object("config.ProductionConfig")
+    @app.route("/")
+    def index():
+        return session.get("user", "")
+
+Limits:
+
+    A value that comes from a file outside the project is not seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from plainwire.model import App, Confidence, Finding, Project, Setting, Severity, rule
+
+_SWITCH = re.compile(r"HTTPS|SSL|SECURE|TLS", re.IGNORECASE)
+
+
+@rule(
+    kind="session-cookie-insecure",
+    severity=Severity.MEDIUM,
+    cwe=(614,),
+    references=("RFC 6265, section 8.3", "Flask, SESSION_COOKIE_SECURE"),
+)
+def session_cookie_not_secure(project: Project) -> Iterator[Finding]:
+    """Applications with sessions whose cookie is not Secure in production."""
+    for app in project.apps:
+        settings = app.setting("SESSION_COOKIE_SECURE", "production", "staging")
+        if any(s.is_true and not s.is_conditional for s in settings) or _by_talisman(app):
+            continue
+        if any(s.value is None for s in settings):
+            continue  # computed, or given by a variable: not known here
+        if settings and all(s.is_conditional and s.is_true for s in settings):
+            yield from _sometimes(project, app, settings[0])
+        elif app.has_sessions:
+            keys = app.setting("SECRET_KEY", "production")
+            places = [s.place for s in settings] or list(app.config_places[:1])
+            places += [s.place for s in keys[:1]]
+            yield session_cookie_not_secure.finding(
+                "the production configuration leaves SESSION_COOKIE_SECURE off",
+                *places,
+                app.place,
+            )
+
+
+def _by_talisman(app: App) -> bool:
+    """True if Flask-Talisman sets the cookie Secure, as it does unless told not to."""
+    return any(
+        m.name.endswith("Talisman") and m.arguments.get("session_cookie_secure") is not False
+        for m in app.middleware
+    )
+
+
+def _sometimes(project: Project, app: App, setting: Setting) -> Iterator[Finding]:
+    """Set under a condition: found where a path with TLS sets no variable that could be it."""
+    for path in project.paths:
+        if path.app is not app or not path.is_encrypted or path.environment != "production":
+            continue
+        service = next((s for d in project.deployments if d.name == path.deployment
+                        for s in d.services if path.route and s.name == path.route.service),
+                       path.service)  # fmt: skip
+        own = [s for s in service.settings.values() if s.place.path == service.place.path]
+        if any(_SWITCH.search(s.name) and s.is_true for s in own):
+            continue
+        yield session_cookie_not_secure.finding(
+            "the cookie is Secure only under a condition, which this deployment does not set",
+            service.place,
+            path.hops[0].place,
+            app.place,
+            setting.place,
+            confidence=Confidence.TENTATIVE,
+        )

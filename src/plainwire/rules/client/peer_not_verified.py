@@ -1,0 +1,113 @@
+"""The peer's certificate is not verified.
+
+TLS without verification is TLS with anybody: whoever is on the way presents a certificate of its
+own, and the client sends its token there (RFC 9325, section 6; CWE-295). `starttls()` and
+`SMTP_SSL()` of smtplib verify nothing unless they are given a context.
+
+Remedy:
+
+    Leave verification on; give a private authority's certificate by verify="ca.pem" or
+    ssl.create_default_context(cafile=...), and a context to smtplib.
+
+Bad:
+
+    --- client.py
+    import requests
+    def push(token):
+        requests.post("https://hub.example.com/", headers={"Authorization": token}, verify=False)
+
+Good:
+
+    --- client.py
+    import requests
+    def push(token):
+        requests.post("https://hub.example.com/", headers={"Authorization": token}, verify="ca.pem")
+
+Limits:
+
+    A value that only running shows is found where its name says that it switches verification off.
+    A context that only fetches a certificate to look at it (getpeercert) is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from plainwire.model import Binding, Call, Confidence, Finding, Module, Project, Severity, rule
+
+_REQUESTS = re.compile(
+    r"(^|\.)(get|post|put|patch|delete|head|options|request|send|Client|AsyncClient|Session"
+    r"|ClientSession|TCPConnector|PoolManager|Elasticsearch|stream|fetch)$"
+)
+_OFF_WORDS = re.compile(r"ignore|insecure|skip|disable|no_?verify|allow_?self", re.IGNORECASE)
+_MAIL = ("smtplib.SMTP_SSL", "imaplib.IMAP4_SSL", "poplib.POP3_SSL", "ftplib.FTP_TLS")
+
+
+@rule(
+    kind="tls-verify-off",
+    severity=Severity.HIGH,
+    cwe=(295,),
+    references=("RFC 9325, section 6", "Python, ssl, Security considerations"),
+)
+def peer_not_verified(project: Project) -> Iterator[Finding]:
+    """Calls and assignments that switch verification off, or leave it off."""
+    for module in project.modules:
+        if module.file.environment not in ("production", "staging"):
+            continue
+        uses_mail = "smtplib" in module.imports.values()
+        for call in module.calls:
+            why, severity = _of_call(call, uses_mail)
+            if why:
+                is_sure = not call.conditions
+                yield peer_not_verified.finding(
+                    why,
+                    module.span(call.line),
+                    severity=severity if is_sure else Severity.MEDIUM,
+                    confidence=Confidence.FIRM if is_sure else Confidence.TENTATIVE,
+                )
+        for binding in module.bindings:
+            yield from _of_binding(binding, module)
+
+
+def _of_call(call: Call, uses_mail: bool) -> tuple[str, Severity]:
+    last = call.name.rpartition(".")[2]
+    if _REQUESTS.search(call.name) and not call.name.startswith("jwt."):
+        for option in ("verify", "verify_ssl", "ssl", "verify_certs"):
+            value = call.argument(option)
+            if value is not None and value.literal is False:
+                return f"{option}=False: any certificate is accepted", Severity.HIGH
+        if call.named("cert_reqs").endswith("CERT_NONE"):
+            return "CERT_NONE: any certificate is accepted", Severity.HIGH
+    if last == "_create_unverified_context":
+        return "the context verifies nothing", Severity.HIGH
+    has_context = call.argument("context") is not None or call.argument("ssl_context") is not None
+    if uses_mail and last == "starttls" and not has_context:
+        return "starttls() without a context verifies nothing", Severity.MEDIUM
+    if call.name in _MAIL and not has_context:
+        return f"{last}() without a context verifies nothing", Severity.MEDIUM
+    return "", Severity.INFO
+
+
+def _of_binding(binding: Binding, module: Module) -> Iterator[Finding]:
+    place = module.span(binding.line)
+    key, value = binding.key, binding.value
+    inspected = any(
+        c.scope == binding.scope and c.name.endswith("getpeercert") for c in module.calls
+    )
+    if key == "verify_mode" and "CERT_NONE" in binding.source and not inspected:
+        yield peer_not_verified.finding("CERT_NONE: any certificate is accepted", place)
+    elif key in ("verify", "verify_ssl", "ssl_verify") and value.literal is False:
+        if binding.name.startswith("{}") or "session" in binding.name.lower():
+            yield peer_not_verified.finding(
+                "verification is switched off for what is sent with these options",
+                place,
+                severity=Severity.MEDIUM if binding.name.startswith("{}") else None,
+            )
+    elif binding.name == "{}[verify]" and any(map(_OFF_WORDS.search, binding.source)):
+        yield peer_not_verified.finding(
+            "an option switches verification off, and credentials go to whoever answers",
+            place,
+            severity=Severity.MEDIUM,
+            confidence=Confidence.TENTATIVE,
+        )

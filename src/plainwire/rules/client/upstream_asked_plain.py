@@ -1,0 +1,89 @@
+"""The application asks another server over plain HTTP.
+
+What it sends (a user's location, a key in the address) and what comes back can be read and changed
+on the way, and the application believes it (CWE-319).
+
+Remedy:
+
+    Use the https address of the service.
+
+Bad:
+
+    --- weather.py
+    import requests
+    def weather(place):
+        return requests.get(f"http://api.openweathermap.org/data/2.5/weather?q={place}").json()
+
+Good:
+
+    --- weather.py
+    import requests
+    def weather(place):
+        return requests.get(f"https://api.openweathermap.org/data/2.5/weather?q={place}").json()
+    def health():
+        return requests.get("http://localhost:5000/health").ok
+
+Limits:
+
+    Addresses that come from the configuration outside the project are not seen. Names of the
+    machine and of private networks are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from plainwire.model import Finding, Module, Project, Severity, rule
+from plainwire.wire.plain_urls import is_remote
+
+_CLIENTS = ("requests", "httpx", "aiohttp", "urllib", "urllib3", "http.client", "pycurl", "treq")
+_ASKS = re.compile(
+    r"(^|\.)(get|post|put|patch|delete|head|options|request|urlopen|urlretrieve|Request|stream"
+    r"|ws_connect)$"
+)
+_NAMES = re.compile(r"url|uri|endpoint|host|site|server|api|base|service|address", re.IGNORECASE)
+_ABOUT = re.compile(r"license|homepage|home_page|docs?_|project_url|namespace|xmlns|schema", re.I)
+
+
+@rule(
+    kind="http-upstream",
+    severity=Severity.MEDIUM,
+    cwe=(319,),
+    references=("RFC 9110, section 17",),
+)
+def upstream_asked_plain(project: Project) -> Iterator[Finding]:
+    """Addresses that are asked, in a project with an HTTP client."""
+    modules = [m for m in project.modules if m.file.environment in ("production", "staging")]
+    if not any(_has_client(module) for module in modules):
+        return
+    for module in modules:
+        yield from _in(module)
+
+
+def _in(module: Module) -> Iterator[Finding]:
+    named = set()
+    for binding in module.bindings:
+        prefix = binding.value.prefix
+        if not prefix.startswith("http://") or not is_remote(prefix):
+            continue
+        if _NAMES.search(binding.key) and not _ABOUT.search(binding.key):
+            named.add(prefix)
+            yield upstream_asked_plain.finding(
+                f"{prefix[:120]} is asked in clear", module.span(binding.line)
+            )
+    for call in module.calls:
+        if not _ASKS.search(call.name) or not call.name.startswith((*_CLIENTS, "session", "self")):
+            continue
+        for position in (0, 1):
+            value = call.argument("url", position)
+            prefix = value.prefix if value is not None else ""
+            if prefix.startswith("http://") and is_remote(prefix) and prefix not in named:
+                yield upstream_asked_plain.finding(
+                    f"{prefix[:120]} is asked in clear", module.span(call.line)
+                )
+                break
+
+
+def _has_client(module: Module) -> bool:
+    return any(name.partition(".")[0] in _CLIENTS for name in module.imports.values())

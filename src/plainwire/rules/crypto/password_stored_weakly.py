@@ -1,0 +1,89 @@
+"""A password is stored in clear, encoded, or hashed by a fast hash.
+
+Who gets the table has the passwords: in clear or base64 at once, by MD5, SHA-1 or a bare SHA-2
+after billions of guesses a second (OWASP Password Storage Cheat Sheet; CWE-256, CWE-261, CWE-328).
+
+Remedy:
+
+    Store werkzeug.security.generate_password_hash(password) (scrypt) or an argon2 hash, and compare
+    with check_password_hash.
+
+Bad:
+
+    --- models.py
+    import hashlib
+    def store(user, password):
+        user.digest = hashlib.md5(password.encode()).hexdigest()
+
+Good:
+
+    --- models.py
+    import hashlib
+    from werkzeug.security import generate_password_hash
+    def store(user, password):
+        user.digest = generate_password_hash(password)
+    def avatar(email):
+        return hashlib.md5(email.encode()).hexdigest()
+
+Limits:
+
+    A password under another name is not seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from plainwire.model import Binding, Finding, Module, Project, Severity, rule
+
+_FAST = re.compile(r"^hashlib\.(md5|sha1|sha224|sha256|sha384|sha512|new)$")
+_ENCODED = re.compile(r"^base64\.(b64encode|encodebytes|urlsafe_b64encode|b32encode)$")
+_PASSWORD = re.compile(r"(^|[._])(password|passwd|passphrase|pwd)(\b|_|$)", re.IGNORECASE)
+_DIGEST = re.compile(r"hash|digest|encrypted|derived", re.IGNORECASE)
+_HASHING = re.compile(r"generate_password_hash|bcrypt|argon2|pbkdf2|scrypt|hash_password|passlib")
+
+
+@rule(
+    kind="pw-weak-storage",
+    severity=Severity.HIGH,
+    cwe=(256, 261, 328),
+    references=("OWASP Password Storage Cheat Sheet", "NIST SP 800-63B, section 5.1.1.2"),
+)
+def password_stored_weakly(project: Project) -> Iterator[Finding]:
+    """Fast hashes and encodings of passwords, and models that keep them as they come."""
+    for module in project.modules:
+        if module.file.environment not in ("production", "staging"):
+            continue
+        for call in module.calls:
+            argument = call.named("string", 0) or call.named("data", 0)
+            if not _PASSWORD.search(argument) or _DIGEST.search(argument):
+                continue
+            if _FAST.search(call.name):
+                yield password_stored_weakly.finding(
+                    f"{call.name} of a password is guessed in no time", module.span(call.line)
+                )
+            elif _ENCODED.search(call.name):
+                yield password_stored_weakly.finding(
+                    "an encoded password is a password in clear", module.span(call.line)
+                )
+        hashes = any(_HASHING.search(c.name) for c in module.calls)
+        for binding in module.bindings:
+            if not hashes and _is_kept(binding, module):
+                yield password_stored_weakly.finding(
+                    "the password is kept as it comes", module.span(binding.line)
+                )
+
+
+def _is_kept(binding: Binding, module: Module) -> bool:
+    """True for ``self.password = password`` of a database model, and a literal password."""
+    receiver, _, key = binding.name.rpartition(".")
+    if key != "password" or not receiver:
+        return False
+    literal = binding.value.literal
+    if receiver != "self":
+        words = receiver.lower()
+        is_account = any(word in words for word in ("user", "account", "admin", "customer"))
+        return is_account and isinstance(literal, str) and bool(literal)
+    bases = module.classes.get(binding.owner, ())
+    return binding.source == {"password"} and any(base.endswith("Model") for base in bases)

@@ -1,0 +1,58 @@
+"""The proxy leaves the TLS versions to its default.
+
+nginx offered TLS 1.0 and 1.1 by default until 1.27.3, and distributions still ship such versions.
+Both are deprecated (RFC 8996; CWE-757).
+
+Remedy:
+
+    Set ssl_protocols TLSv1.2 TLSv1.3 at the http or server level.
+
+Bad:
+
+    --- deployment/nginx.conf
+    server {
+      listen 443 ssl;
+      ssl_certificate /etc/ssl/site.pem;
+      location / { proxy_pass http://127.0.0.1:8000; }
+    }
+
+Good:
+
+    --- deployment/nginx.conf
+    server {
+      listen 443 ssl;
+      ssl_certificate /etc/ssl/site.pem;
+      ssl_protocols TLSv1.2 TLSv1.3;
+      location / { proxy_pass http://127.0.0.1:8000; }
+    }
+
+Limits:
+
+    An nginx.conf of the distribution that sets the versions is not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from plainwire.model import Confidence, Finding, Project, Severity, rule
+
+
+@rule(
+    kind="proxy-tls-defaults",
+    severity=Severity.LOW,
+    cwe=(757,),
+    references=("RFC 8996", "nginx, ssl_protocols"),
+)
+def tls_versions_unset(project: Project) -> Iterator[Finding]:
+    """TLS server blocks of nginx that name no versions."""
+    for site in project.sites:
+        if site.program != "nginx" or site.environment not in ("production", "staging"):
+            continue
+        listen = next((one for one in site.listens if one.has_tls), None)
+        if listen is not None and site.protocols is None:
+            yield tls_versions_unset.finding(
+                "no ssl_protocols: up to nginx 1.27.3 that means TLS 1.0 and 1.1 too",
+                listen.place,
+                confidence=Confidence.TENTATIVE,
+            )

@@ -1,0 +1,1 @@
+"""Reads a project's files. Nothing else in plainwire does; nothing of a project is executed."""

@@ -1,0 +1,97 @@
+"""HAProxy: frontends with what they bind, redirect and pass on.
+
+https://docs.haproxy.org/3.0/configuration.html (bind, redirect, http-request, server).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from plainwire.model import Forward, Listen, ProxySite, SourceFile, Span
+
+_SECTION = re.compile(
+    r"(frontend|backend|listen|defaults|global|userlist|resolvers|peers)\b\s*(\S*)"
+)
+
+
+@dataclass
+class _Section:
+    """One section while it is read."""
+
+    kind: str
+    name: str
+    place: Span
+    listens: list[Listen] = field(default_factory=list)
+    servers: list[tuple[str, int | None, bool, bool | None, Span]] = field(default_factory=list)
+    backends: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    header_place: Span | None = None
+    redirects: Span | None = None
+    hsts: Span | None = None
+    is_tcp: bool = False
+
+
+def sites(file: SourceFile) -> tuple[ProxySite, ...]:
+    """A site for each frontend and listen section that speaks HTTP."""
+    sections: list[_Section] = []
+    for number, line in enumerate(file.lines[:10_000], 1):
+        text = re.sub(r"(^|\s)#.*", "", line).strip()
+        opening = _SECTION.match(text) if line[:1] not in (" ", "\t") else None
+        if opening:
+            sections.append(_Section(opening[1], opening[2], file.span(number)))
+        elif text and sections:
+            _line(sections[-1], text, file.span(number))
+    backends = {s.name: s for s in sections if s.kind in ("backend", "listen")}
+    return tuple(
+        _site(s, backends, file)
+        for s in sections
+        if s.kind in ("frontend", "listen") and s.listens and not s.is_tcp
+    )
+
+
+def _line(section: _Section, text: str, place: Span) -> None:
+    words = text.split()
+    if words[0] == "bind" and len(words) > 1:
+        host, _, port = words[1].rpartition(":")
+        if port.isdecimal():
+            listen = Listen(int(port), place, "ssl" in words, host.replace("*", ""))
+            section.listens.append(listen)
+    elif words[0] == "server" and len(words) > 2:
+        host, _, port = words[2].rpartition(":")
+        number = int(port) if port.isdecimal() else None
+        verifies = None if "verify" not in words else "none" not in words
+        name = host or words[2]
+        section.servers.append((name, number, "ssl" in words, verifies, place))
+    elif words[0] in ("default_backend", "use_backend") and len(words) > 1:
+        section.backends.append(words[1])
+    elif words[:2] == ["mode", "tcp"]:
+        section.is_tcp = True
+    elif "redirect" in words[:2] and "scheme" in words and "https" in words:
+        section.redirects = place
+    elif "strict-transport-security" in text.lower():
+        section.hsts = place
+    elif text.startswith(("http-request set-header ", "http-request add-header ")):
+        section.headers[words[2].lower()] = words[3] if len(words) > 3 else ""
+        section.header_place = place
+
+
+def _site(section: _Section, backends: dict[str, _Section], file: SourceFile) -> ProxySite:
+    parts = [section, *(backends[name] for name in section.backends if name in backends)]
+    headers = {name: value for part in parts for name, value in part.headers.items()}
+    place = next((part.header_place for part in parts if part.header_place), None)
+    forwards = tuple(
+        Forward(host, port, "https" if tls else "http", at, headers, place, verifies=verifies)
+        for part in parts
+        for host, port, tls, verifies, at in part.servers[:5]
+    )
+    hsts = next((part.hsts for part in parts if part.hsts), None)
+    return ProxySite(
+        "haproxy",
+        section.place,
+        tuple(section.listens),
+        forwards,
+        section.redirects,
+        hsts,
+        environment=file.environment,
+    )

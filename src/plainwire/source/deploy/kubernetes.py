@@ -1,0 +1,231 @@
+"""Kubernetes manifests: services, ingresses, workloads, ConfigMaps and Secrets.
+
+https://kubernetes.io/docs/reference/kubernetes-api/ (read 2026).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from plainwire.model import Publication, Route, Setting, SourceFile, Span
+from plainwire.source.deploy.yaml_nodes import Yaml, documents
+
+REDIRECTS = (
+    "nginx.ingress.kubernetes.io/ssl-redirect",
+    "nginx.ingress.kubernetes.io/force-ssl-redirect",
+    "ingress.kubernetes.io/ssl-redirect",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A container of a pod: what it runs, and which sources its environment comes from."""
+
+    name: str
+    place: Span
+    labels: dict[str, str]
+    image: str
+    command: tuple[str, ...]
+    command_place: Span | None
+    settings: dict[str, Setting]
+    sources: tuple[str, ...]
+    mounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesService:
+    """A Service: its selector, and its ports as far as they are reachable from outside."""
+
+    name: str
+    place: Span
+    selector: dict[str, str]
+    publications: tuple[Publication, ...]
+    targets: tuple[int | None, ...]
+
+
+@dataclass
+class Manifests:
+    """What the manifests of a folder hold."""
+
+    workloads: list[Workload] = field(default_factory=list)
+    services: list[KubernetesService] = field(default_factory=list)
+    routes: list[Route] = field(default_factory=list)
+    settings: list[Setting] = field(default_factory=list)
+    embedded: list[tuple[str, str, int, SourceFile]] = field(default_factory=list)
+
+
+def read(file: SourceFile, into: Manifests) -> None:
+    """Add what a file holds.
+
+    Raises:
+        ValueError: if it is no YAML.
+    """
+    for document in documents(file.text)[:500]:
+        kind = _text(document.get("kind"))
+        name = _text(document.get("metadata", "name")) or ""
+        match kind:
+            case "Service":
+                into.services.append(_service(document, name, file))
+            case "Ingress":
+                into.routes += list(_ingress(document, name, file))
+            case "Deployment" | "StatefulSet" | "DaemonSet" | "Pod":
+                into.workloads += list(_workloads(document, name, file))
+            case "ConfigMap" | "Secret":
+                _data(document, name, kind, file, into)
+            case _:
+                pass
+
+
+def _text(node: Yaml | None) -> str | None:
+    return node.text if node is not None else None
+
+
+def _map(node: Yaml | None) -> dict[str, str]:
+    return {k: v.text or "" for k, _, v in node.items()} if node is not None else {}
+
+
+def _number(node: Yaml | None) -> int | None:
+    text = _text(node) or ""
+    return int(text) if text.isdecimal() else None
+
+
+def _service(document: Yaml, name: str, file: SourceFile) -> KubernetesService:
+    spec = document.get("spec") or document
+    means = _text(spec.get("type")) or "ClusterIP"
+    place = file.span(spec.key_line("type") if spec.get("type") else document.line)
+    ports = (spec.get("ports") or document).elements()
+    published = []
+    if means in ("LoadBalancer", "NodePort"):
+        for one in ports:
+            port = _number(one.get("nodePort")) if means == "NodePort" else _number(one.get("port"))
+            target = _number(one.get("targetPort")) or _number(one.get("port"))
+            published.append(Publication(port, target, place, means))
+    targets = tuple(_number(p.get("targetPort")) or _number(p.get("port")) for p in ports)
+    return KubernetesService(name, place, _map(spec.get("selector")), tuple(published), targets)
+
+
+def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
+    """One route a backend service; TLS by ``spec.tls``."""
+    spec = document.get("spec")
+    if spec is None:
+        return
+    annotations = document.get("metadata", "annotations")
+    place = file.span(document.key_line("spec"))
+    tls = spec.get("tls")
+    has_tls = tls is not None and bool(tls.elements())
+    program = _text(spec.get("ingressClassName")) or ""
+    redirects: bool | None = has_tls or None
+    places = [place]
+    hsts = None
+    for key, line, value in annotations.items() if annotations is not None else ():
+        if key in REDIRECTS:
+            redirects = value.text == "true"
+            if not redirects:
+                places.append(file.span(line))
+        elif key == "kubernetes.io/ingress.class":
+            program = value.text or ""
+        elif key.endswith("/acm-certificate-arn") or key.endswith("certificate-arn"):
+            has_tls = True
+        elif "strict-transport" in (value.text or "").lower():
+            hsts = file.span(line)
+    seen = set()
+    for backend in _backends(spec):
+        service = _text(backend.get("service", "name")) or _text(backend.get("serviceName")) or ""
+        port = _number(backend.get("service", "port", "number")) or _number(
+            backend.get("servicePort")
+        )
+        if (service, port) not in seen:
+            seen.add((service, port))
+            yield Route(
+                f"{program} ingress".strip(),
+                place,
+                service,
+                port,
+                has_tls,
+                tuple(places),
+                redirects,
+                hsts=hsts,
+            )
+
+
+def _backends(spec: Yaml) -> Iterator[Yaml]:
+    for key in ("defaultBackend", "backend"):
+        default = spec.get(key)
+        if default is not None:
+            yield default
+    for one in (spec.get("rules") or spec).elements():
+        paths = one.get("http", "paths")
+        for path in paths.elements() if paths is not None else ():
+            backend = path.get("backend")
+            if backend is not None:
+                yield backend
+
+
+def _workloads(document: Yaml, name: str, file: SourceFile) -> Iterator[Workload]:
+    template = document.get("spec", "template") or document
+    labels = _map(template.get("metadata", "labels"))
+    spec = template.get("spec")
+    if spec is None:
+        return
+    volumes = spec.get("volumes")
+    maps = [_text(v.get("configMap", "name")) for v in (volumes.elements() if volumes else ())]
+    for one in (spec.get("containers") or spec).elements():
+        words: tuple[str, ...] = ()
+        place = None
+        for key in ("command", "args"):
+            part = one.get(key)
+            if part is not None:
+                words += part.words()
+                place = place or file.span(one.key_line(key))
+        settings: dict[str, Setting] = {}
+        sources: list[str] = []
+        for variable in (one.get("env") or one).elements():
+            variable_name, value = _text(variable.get("name")), _text(variable.get("value"))
+            if variable_name:
+                line = variable.key_line("value") if value is not None else variable.line
+                settings[variable_name] = Setting(
+                    variable_name, value, file.span(line), file.environment, name
+                )
+        for source in (one.get("envFrom") or one).elements():
+            for reference in ("configMapRef", "secretRef"):
+                referred = _text(source.get(reference, "name"))
+                if referred:
+                    sources.append(referred)
+        yield Workload(
+            name,
+            file.span(one.line),
+            labels,
+            _text(one.get("image")) or "",
+            tuple(words),
+            place,
+            settings,
+            tuple(sources),
+            tuple(m for m in maps if m),
+        )
+
+
+def _data(document: Yaml, name: str, kind: str, file: SourceFile, into: Manifests) -> None:
+    for section in ("data", "stringData"):
+        node = document.get(section)
+        if node is None:
+            continue
+        for key, line, value in node.items():
+            text = value.text
+            if text is not None and kind == "Secret" and section == "data":
+                text = _decoded(text)
+            if text is not None and value.is_block and "\n" in text:
+                into.embedded.append((name, text, line, file))
+                continue
+            into.settings.append(
+                Setting(key, text, file.span(line), file.environment, f"{kind} {name}")
+            )
+
+
+def _decoded(text: str) -> str | None:
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None

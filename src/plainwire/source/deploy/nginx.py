@@ -1,0 +1,325 @@
+"""nginx: directives as a tree, and the server blocks in it; fragments without ``http{}`` too.
+
+https://nginx.org/en/docs/ (ngx_http_core, ngx_http_ssl, ngx_http_proxy, ngx_http_headers).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
+
+MAX_DEPTH = 20
+# Debian's /etc/nginx/proxy_params, which many sites include.
+_PROXY_PARAMS = {
+    "host": "$http_host",
+    "x-real-ip": "$remote_addr",
+    "x-forwarded-for": "$proxy_add_x_forwarded_for",
+    "x-forwarded-proto": "$scheme",
+}
+_WHOLE_SCHEME = re.compile(r"(default|script|style|connect)-src[^;]*\shttp:(\s|;|$)")
+_JINJA = re.compile(r"\{%[^\n]{0,400}?%\}|\{#[^\n]{0,400}?#\}")
+_JINJA_VALUE = re.compile(r"\{\{[^{}\n]*\}\}")
+
+
+@dataclass
+class Directive:
+    """One directive: its name and arguments, the line, and what stands in its braces."""
+
+    name: str
+    arguments: tuple[str, ...]
+    line: int
+    file: SourceFile
+    block: list[Directive] = field(default_factory=list)
+
+    def all(self, name: str) -> Iterator[Directive]:
+        """The directives of a name directly inside."""
+        return (d for d in self.block if d.name == name)
+
+    def deep(self, depth: int = 0) -> Iterator[Directive]:
+        """Every directive inside, at any depth."""
+        for inner in self.block:
+            yield inner
+            if depth < MAX_DEPTH:
+                yield from inner.deep(depth + 1)
+
+    def span(self) -> Span:
+        """Its line as evidence."""
+        return self.file.span(self.line)
+
+
+def tree(file: SourceFile, text: str | None = None, shift: int = 0) -> list[Directive]:
+    """The directives of a file; braces that are not closed end with it."""
+    source = file.text if text is None else text
+    source = _JINJA.sub(lambda m: " " * len(m[0]), source)
+    source = _JINJA_VALUE.sub(lambda m: "_" * len(m[0]), source)
+    root = Directive("", (), 1, file)
+    open_blocks = [root]
+    words: list[tuple[str, int]] = []
+    for piece, line in _tokens(source):
+        if piece in (";", "{"):
+            if words:
+                name, at = words[0]
+                directive = Directive(name, tuple(w for w, _ in words[1:]), at + shift, file)
+                open_blocks[-1].block.append(directive)
+                if piece == "{" and len(open_blocks) <= MAX_DEPTH:
+                    open_blocks.append(directive)
+            words = []
+        elif piece == "}":
+            words = []
+            if len(open_blocks) > 1:
+                open_blocks.pop()
+        else:
+            words.append((piece.strip("\"'") if piece[:1] in "\"'" else piece, line))
+    return root.block
+
+
+_TOKEN = re.compile(
+    r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[;{}]|(?:\$\{\w+\}|\\.|[^\s;{}#\"']|(?<=\S)#)+|\n"
+)
+
+
+def _tokens(text: str) -> Iterator[tuple[str, int]]:
+    line = 1
+    for match in _TOKEN.finditer(text):
+        piece = match[0]
+        if piece == "\n":
+            line += 1
+            continue
+        if not piece.startswith("#"):
+            yield piece, line
+        line += piece.count("\n")
+
+
+def sites(
+    file: SourceFile,
+    others: Sequence[SourceFile] = (),
+    text: str | None = None,
+    shift: int = 0,
+) -> tuple[ProxySite, ...]:
+    """The server blocks of HTTP in a file, with what they inherit and include."""
+    included: set[str] = {file.path}
+    directives = _with_includes(tree(file, text, shift), others, included)
+    scope = Directive("", (), 1, file, directives)
+    upstreams = {
+        d.arguments[0]: [s for s in d.all("server") if s.arguments]
+        for d in scope.deep()
+        if d.name == "upstream" and d.arguments
+    }
+    claimed = {
+        d.arguments[1]
+        for d in scope.deep()
+        if d.name == "map" and len(d.arguments) > 1 and "$http_x_forwarded" in d.arguments[0]
+    }
+    for d in scope.deep():
+        if d.name == "proxy_set_header" and len(d.arguments) > 1 and d.arguments[1] in claimed:
+            d.arguments = (d.arguments[0], "$http_x_forwarded_proto")  # what the client claims
+    found = []
+    for outer, server in _servers(scope, scope):
+        found.append(_site(server, outer, upstreams, file, text is not None))
+    return tuple(found)
+
+
+def _servers(
+    at: Directive, scope: Directive, depth: int = 0
+) -> Iterator[tuple[Directive, Directive]]:
+    for inner in at.block:
+        if inner.name == "server" and inner.block and at.name in ("", "http"):
+            yield at, inner
+        elif inner.name == "http" and depth < 3:
+            yield from _servers(inner, scope, depth + 1)
+
+
+def _with_includes(
+    directives: list[Directive], others: Sequence[SourceFile], seen: set[str], depth: int = 0
+) -> list[Directive]:
+    """The directives with project files put in where they are included, each at most once."""
+    result = []
+    for d in directives:
+        if d.name == "include" and d.arguments and depth < 6:
+            name = d.arguments[0].rpartition("/")[2]
+            match = [o for o in others if o.name == name and o.path not in seen]
+            if "*" not in name and len(match) == 1:
+                seen.add(match[0].path)
+                result += _with_includes(tree(match[0]), others, seen, depth + 1)
+                continue
+        if d.block:
+            d.block = _with_includes(d.block, others, seen, depth)
+        result.append(d)
+    return result
+
+
+def _site(
+    server: Directive,
+    outer: Directive,
+    upstreams: Mapping[str, list[Directive]],
+    file: SourceFile,
+    is_embedded: bool,
+) -> ProxySite:
+    ssl_on = any(d.arguments[:1] == ("on",) for d in server.all("ssl"))
+    listens = tuple(_listen(d, ssl_on) for d in server.all("listen") if d.arguments)
+    listens = tuple(one for one in listens if one.port >= 0)
+    if not any(server.all("listen")):
+        listens = (Listen(80, server.span()),)
+    hsts = next(
+        (d.span() for s in (server, outer) for d in s.all("add_header") if _is_hsts(d)), None
+    ) or next((d.span() for d in server.deep() if d.name == "add_header" and _is_hsts(d)), None)
+    protocols = next((d for s in (server, outer) for d in s.all("ssl_protocols")), None)
+    certificate = next((d for s in (server, outer) for d in s.all("ssl_certificate")), None)
+    policy = next(
+        (
+            d.span()
+            for d in (*server.deep(), *outer.all("add_header"))
+            if d.name == "add_header" and _allows_http(d)
+        ),
+        None,
+    )
+    return ProxySite(
+        "nginx",
+        server.span(),
+        listens,
+        tuple(_forwards(server, (outer, server), upstreams)),
+        redirects=_redirect(server),
+        hsts=hsts,
+        protocols=_setting(protocols, file) if protocols else None,
+        certificate=_setting(certificate, file) if certificate else None,
+        environment=file.environment,
+        is_embedded=is_embedded,
+        policy=policy,
+    )
+
+
+def _setting(directive: Directive, file: SourceFile) -> Setting:
+    words = " ".join(directive.arguments)
+    return Setting(directive.name, words, directive.span(), file.environment)
+
+
+def _listen(directive: Directive, ssl_on: bool) -> Listen:
+    words = directive.arguments
+    has_tls = "ssl" in words or "quic" in words or ssl_on
+    address = words[0]
+    if address.startswith("unix:"):
+        return Listen(-1, directive.span())
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        host, port = ("", address) if address.isdecimal() else (address, "80")
+    return Listen(int(port) if port.isdecimal() else 80, directive.span(), has_tls, host)
+
+
+def _is_hsts(d: Directive) -> bool:
+    return len(d.arguments) > 1 and d.arguments[0].lower() == "strict-transport-security"
+
+
+def _allows_http(d: Directive) -> bool:
+    """True for a Content-Security-Policy that names the whole scheme http."""
+    if len(d.arguments) < 2 or d.arguments[0].lower() != "content-security-policy":
+        return False
+    return bool(
+        re.search(r"(default|script|style|connect)-src[^;]*\shttp:(\s|;|$)", d.arguments[1])
+    )
+
+
+def _redirect(server: Directive) -> Span | None:
+    """Where a server sends all requests to https. Returns None if it does not."""
+    for d in server.block:
+        if _is_to_https(d):
+            return d.span()
+        if d.name == "location" and d.arguments[-1:] == ("/",):
+            for inner in d.block:
+                if _is_to_https(inner):
+                    return inner.span()
+        if d.name == "if" and "$scheme" in " ".join(d.arguments):
+            for inner in d.block:
+                if _is_to_https(inner):
+                    return inner.span()
+    return None
+
+
+def _is_to_https(d: Directive) -> bool:
+    if d.name == "return":
+        return any(w.startswith("https://") for w in d.arguments)
+    return d.name == "rewrite" and len(d.arguments) > 1 and d.arguments[1].startswith("https://")
+
+
+class _Target(NamedTuple):
+    scheme: str
+    host: str
+    port: int | None
+    socket: str
+
+
+def _forwards(
+    at: Directive,
+    around: tuple[Directive, ...],
+    upstreams: Mapping[str, list[Directive]],
+    depth: int = 0,
+) -> Iterator[Forward]:
+    """Every place that a server passes requests on, with the headers in force there."""
+    for d in at.block:
+        if d.name in ("proxy_pass", "uwsgi_pass", "grpc_pass", "fastcgi_pass") and d.arguments:
+            headers, place = _headers(around)
+            if d.name != "proxy_pass":
+                headers = {**headers, "x-forwarded-proto": "(protocol's own)"}
+            verify = [v for s in reversed(around) for v in s.all("proxy_ssl_verify")]
+            verifies = verify[0].arguments[:1] == ("on",) if verify else None
+            for target in _targets(d.arguments[0], upstreams):
+                yield Forward(
+                    target.host,
+                    target.port,
+                    target.scheme,
+                    d.span(),
+                    headers,
+                    place,
+                    target.socket,
+                    verifies,
+                )
+        elif d.block and depth < MAX_DEPTH:
+            yield from _forwards(d, (*around, d), upstreams, depth + 1)
+
+
+def _headers(around: tuple[Directive, ...]) -> tuple[dict[str, str], Span | None]:
+    """The request headers set: those of the innermost level that sets any (ngx_http_proxy)."""
+    for level in reversed(around):
+        found: dict[str, str] = {}
+        place = None
+        for d in level.block:
+            if d.name == "proxy_set_header" and len(d.arguments) > 1:
+                found[d.arguments[0].lower()] = d.arguments[1]
+                if place is None or d.arguments[0].lower() == "x-forwarded-for":
+                    place = d.span()
+            elif d.name == "include" and d.arguments and "proxy_params" in d.arguments[0]:
+                found |= _PROXY_PARAMS
+                place = place or d.span()
+        if found:
+            return found, place
+    return {}, None
+
+
+def _targets(text: str, upstreams: Mapping[str, list[Directive]]) -> Iterator[_Target]:
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = "http", text
+    name = rest.partition("/")[0]
+    if rest.startswith("unix:"):
+        yield _Target(scheme, "", None, rest[5:].partition(":")[0])
+        return
+    if name in upstreams:
+        for server in upstreams[name][:5]:
+            address = server.arguments[0]
+            if address.startswith("unix:"):
+                yield _Target(scheme, "", None, address[5:])
+            else:
+                yield _split(scheme, address)
+        return
+    yield _split(scheme, name)
+
+
+def _split(scheme: str, address: str) -> _Target:
+    host, colon, port = address.rpartition(":")
+    if not colon:
+        host, port = address, ""
+    number = int(port) if port.isdecimal() else None
+    return _Target(scheme, host if colon else address, number, "")

@@ -1,0 +1,110 @@
+"""YAML as nodes with their lines. Aliases are never expanded, so a bomb stays as small as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import yaml
+
+_BLOCK = re.compile(
+    r"^[ \t]*\{\{[^\n]{0,1000}\}\}[ \t]*$|\{%[^\n]{0,400}?%\}|\{#[^\n]{0,400}?#\}", re.M
+)
+_VALUE = re.compile(r"\{\{[^{}\n]*\}\}")
+MAX_CHARACTERS = 1_000_000
+
+
+class Yaml:
+    """A node: a mapping, a list or a scalar, with the line it begins on (from 1)."""
+
+    __slots__ = ("_node",)
+
+    def __init__(self, node: yaml.Node) -> None:
+        self._node = node
+
+    @property
+    def line(self) -> int:
+        """The line that it begins on."""
+        return int(self._node.start_mark.line) + 1
+
+    @property
+    def text(self) -> str | None:
+        """A scalar as it is written. Returns None for a mapping, a list, or null."""
+        if not isinstance(self._node, yaml.ScalarNode):
+            return None
+        return None if self._node.tag == "tag:yaml.org,2002:null" else str(self._node.value)
+
+    @property
+    def is_block(self) -> bool:
+        """True for a literal or folded scalar, whose text begins on the next line."""
+        return isinstance(self._node, yaml.ScalarNode) and self._node.style in ("|", ">")
+
+    def items(self) -> Iterator[tuple[str, int, Yaml]]:
+        """Keys, their lines and values, what is merged in (``<<``) last and not twice."""
+        seen: set[str] = set()
+        waiting, depth = [self._node], 0
+        while waiting and depth < 50:
+            depth += 1
+            node = waiting.pop(0)
+            if isinstance(node, yaml.SequenceNode):
+                waiting += node.value
+                continue
+            if not isinstance(node, yaml.MappingNode):
+                continue
+            for key, value in node.value:
+                name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
+                if name == "<<":
+                    waiting.append(value)
+                elif name not in seen:
+                    seen.add(name)
+                    yield name, int(key.start_mark.line) + 1, Yaml(value)
+
+    def get(self, *keys: str) -> Yaml | None:
+        """The value under keys, one inside the other. Returns None if one is missing."""
+        at: Yaml | None = self
+        for wanted in keys:
+            if at is None:
+                return None
+            at = next((value for name, _, value in at.items() if name == wanted), None)
+        return at
+
+    def key_line(self, wanted: str) -> int:
+        """The line of a key, or of the mapping if it is not there."""
+        return next((line for name, line, _ in self.items() if name == wanted), self.line)
+
+    def elements(self) -> tuple[Yaml, ...]:
+        """The elements of a list; empty for anything else."""
+        if isinstance(self._node, yaml.SequenceNode):
+            return tuple(Yaml(node) for node in self._node.value[:2000])
+        return ()
+
+    def words(self) -> tuple[str, ...]:
+        """A list of scalars as strings."""
+        return tuple(e.text or "" for e in self.elements())
+
+
+def documents(text: str) -> tuple[Yaml, ...]:
+    """The documents in a file; template code (Jinja, Helm) is masked if it cannot be read as is.
+
+    Raises:
+        ValueError: if it is no YAML even so; the message says where.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"more than {MAX_CHARACTERS} characters")
+    try:
+        return _composed(text)
+    except ValueError:
+        if "{{" not in text and "{%" not in text:
+            raise
+        masked = _BLOCK.sub(lambda m: " " * len(m[0]), text)
+        return _composed(_VALUE.sub(lambda m: "_" * len(m[0]), masked))
+
+
+def _composed(text: str) -> tuple[Yaml, ...]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return tuple(Yaml(node) for node in yaml.compose_all(text, loader) if node is not None)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f" at line {mark.line + 1}" if mark is not None else ""
+        raise ValueError(f"not YAML{at}") from None

@@ -1,0 +1,156 @@
+"""What a file is, by its name and then by its content, and which environment it is for."""
+
+from __future__ import annotations
+
+import re
+
+from plainwire.model import Environment, Format
+
+_NAMES: tuple[tuple[str, Format], ...] = (
+    (r"(.*[._-])?dockerfile([._-].*)?|containerfile([._-].*)?", "dockerfile"),
+    (r"(docker-)?compose([-._].*)?\.ya?ml|.*[-._]compose\.ya?ml", "compose"),
+    (r"procfile(\..*)?", "procfile"),
+    (r"\.flaskenv|\.env([-._].*)?", "env"),
+    (r".*\.env([-._](example|sample|template|dist))?|env\.\w+", "env"),
+    (r"gunicorn[\w.-]*\.py(\.j2|\.jinja2?)?|.*gunicorn.*conf.*\.py(\.j2)?", "gunicorn"),
+    (r"requirements[\w.-]*\.(txt|in)|pipfile|setup\.(py|cfg)|pyproject\.toml", "requirements"),
+    (r".*\.py|.*\.pyw|.*\.wsgi", "python"),
+    (r".*\.(html?|jinja2?|j2|xhtml|tpl|mako|svg)", "template"),
+    (r".*\.(jsx?|mjs|cjs|tsx?|vue|css|scss|less)", "script"),
+    (r"caddyfile(\..*)?|.*\.caddyfile", "caddy"),
+    (r"haproxy.*\.(cfg|conf)", "haproxy"),
+    (r".*\.(sh|bash)", "shell"),
+    (r".*\.(service|socket)|supervisord?.*\.(conf|ini)|.*\.ini|.*\.cfg", "ini"),
+    (r".*\.ya?ml", "yaml"),
+    (r".*\.toml", "toml"),
+    (r"(app|heroku|package|vercel|fly)\.json", "json"),
+)
+_BY_NAME = tuple((re.compile(pattern, re.IGNORECASE), format) for pattern, format in _NAMES)
+_NEVER = re.compile(
+    r".*\.(png|jpe?g|gif|ico|woff2?|ttf|eot|otf|mp[34]|pdf|zip|gz|bz2|xz|whl|exe|so|pyc|po|mo|pot"
+    r"|csv|tsv|sqlite3?|db|lock|map|md|rst|ipynb|webp|webm|wav|class|jar|bin|svg|pem|crt|key)",
+    re.IGNORECASE,
+)
+_NGINX = re.compile(
+    r"^[ \t]*(server\s*\{|upstream\s+[\w.-]+\s*\{|location\s+[^{]+\{|listen\s+[^;]+;|proxy_pass\s)",
+    re.M,
+)
+_APACHE = re.compile(
+    r"^\s*<(VirtualHost|IfModule)\b|^[ \t]*(ProxyPass|WSGIScriptAlias)\s", re.M | re.I
+)
+_HAPROXY = re.compile(r"^(frontend|backend|listen)[ \t]+\S+[ \t]*$", re.M)
+_SHEBANG = re.compile(r"#!.*\b(sh|bash|dash|ash|zsh)\b")
+_SHEBANG_PYTHON = re.compile(r"#!.*\bpython[\d.]*\b")
+_INI = re.compile(r"^\[(program:|uwsgi|Unit\]|Service\])", re.M)
+
+_SECRET_FILE = re.compile(r"passw(or)?d|secret|token|api[_-]?key", re.IGNORECASE)
+
+_VENDORED = re.compile(
+    r"(^|/)(vendor|vendored|third[_-]?party|node_modules|bower_components|dist|build|bundles?"
+    r"|static/(js|css)?/?(lib|libs|vendor|plugins?|bootstrap|jquery)[\w.-]*)/"
+    r"|\.min\.(js|css)$|(^|/)(jquery|bootstrap|d3|react|vue|angular|moment|popper|chart)[\w.-]*\.(js|css)$"
+    r"|\.bundle\.js$|(^|/)package-lock\.json$",
+    re.IGNORECASE,
+)
+_TEST = re.compile(
+    r"(^|/)(tests?|testing|spec|specs|e2e|__tests__|fixtures?|cypress|benchmarks?)/"
+    r"|(^|/)(test_[^/]*|[^/]*_test|conftest|[^/]*\.(test|spec))\.\w+$|(^|[._/-])test[._-]?(compose|env|config|settings)"
+    r"|(^|/)\.ci/|[-._]ci[-._]|(^|/)[^/]*_tester\.py$|compose[-._]test|\.env[-._]test|dockerfile[-._]test|[-._]tests?\.(ya?ml|env|cfg|ini|conf)$",
+    re.IGNORECASE,
+)
+_DOCUMENTATION = re.compile(
+    r"(^|/)(docs?|documentation|\.github|\.gitlab|\.circleci|migrations|alembic)/|(^|/)(tasks|noxfile|fabfile|setup)\.py$"
+    r"|(^|/)\.(gitlab-ci|travis|pre-commit-config)\.ya?ml$",
+    re.IGNORECASE,
+)
+_EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|playground)/", re.IGNORECASE)
+_DEVELOPMENT = re.compile(
+    r"(^|[/._-])(dev|devel|development|local|debug|vagrant)([/._-]|$)|(^|/)\.flaskenv$|(^|/)\.devcontainer/"
+    r"|compose\.override\.ya?ml$",
+    re.IGNORECASE,
+)
+_STAGING = re.compile(r"(^|[/._-])(staging|stage|preprod)([/._-]|$)", re.IGNORECASE)
+_SAYS_DEVELOPMENT = re.compile(
+    r"^#.*\b(development\W+(use\W+|purposes\W+)?only|for\W+(the\W+)?(local\W+)?development"
+    r"|local\W+development|development\W+(setup|environment|server|purposes)"
+    r"|(only|just) for (development|testing|local)|do not use (this )?in production"
+    r"|not for production|dev(elopment)? environment)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_WHOLE = frozenset({"compose", "env", "yaml", "kubernetes", "shell", "nginx", "ini"})
+
+
+def is_promising(path: str) -> bool:
+    """True if a file of this name may be one of the formats that are read."""
+    return not _NEVER.fullmatch(path.rpartition("/")[2])
+
+
+def is_vendored(path: str) -> bool:
+    """True if a file is another project's, copied or built."""
+    return bool(_VENDORED.search(path))
+
+
+def format_of(path: str, text: str) -> Format | None:
+    """A file's format. Returns None if it is none that is read."""
+    name = path.rpartition("/")[2]
+    head = text[:20_000]
+    found = next((format for pattern, format in _BY_NAME if pattern.fullmatch(name)), None)
+    if found is None and len(text) < 500 and _SECRET_FILE.search(name):
+        return "other"
+    if found == "yaml" and name not in ("render.yaml", "render.yml", "heroku.yml"):
+        return _yaml(head)
+    if found == "env" and not re.search(r"^[ \t]*(export\s+)?\w+[ \t]*=", head, re.M):
+        found = None
+    if found in ("ini", "template", None) or name.endswith((".conf", ".j2", ".tmpl", ".template")):
+        by_content = _by_content(name, head)
+        if by_content is not None:
+            return by_content
+    return found
+
+
+def _by_content(name: str, head: str) -> Format | None:
+    if _HAPROXY.search(head) and re.search(r"^[ \t]+(bind|server)\s", head, re.M):
+        return "haproxy"
+    if not name.endswith((".py", ".html", ".js", ".php")):
+        if _NGINX.search(head) and "{" in head and ";" in head:
+            return "nginx"
+        if _APACHE.search(head):
+            return "apache"
+    if _INI.search(head):
+        return "ini"
+    first = head.partition("\n")[0]
+    if _SHEBANG.match(first):
+        return "shell"
+    if _SHEBANG_PYTHON.match(first):
+        return "python"
+    return None
+
+
+def _yaml(head: str) -> Format:
+    if re.search(r"^kind:\s*\w+", head, re.M) and re.search(r"^apiVersion:", head, re.M):
+        return "kubernetes"
+    if re.search(r"^services:[ \t]*$", head, re.M) and re.search(
+        r"^[ \t]+(image|build|ports|command|environment):", head, re.M
+    ):
+        return "compose"
+    return "yaml"
+
+
+def environment_of(path: str, text: str) -> Environment:
+    """Which environment a file is for: by its path, then by what its comments say of the whole."""
+    if is_vendored(path):
+        return "vendored"
+    if _TEST.search(path):
+        return "test"
+    if _DOCUMENTATION.search(path):
+        return "documentation"
+    if _DEVELOPMENT.search(path):
+        return "development"
+    if _EXAMPLE.search(path):
+        return "example"
+    if _STAGING.search(path):
+        return "staging"
+    kind = format_of(path, text)
+    if kind in _WHOLE and _SAYS_DEVELOPMENT.search("\n".join(text.split("\n", 12)[:12])):
+        return "development"
+    return "production"

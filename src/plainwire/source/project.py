@@ -1,0 +1,160 @@
+"""The door to a directory: everything that rules may ask of it, each part read when first asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from plainwire.deployment import all_paths
+from plainwire.model import (
+    App,
+    Deployment,
+    Format,
+    Image,
+    Module,
+    ProxySite,
+    Setting,
+    Skip,
+    SourceFile,
+    Text,
+)
+from plainwire.model import (
+    Path as DeploymentPath,
+)
+from plainwire.source import templates
+from plainwire.source.assembly import Assembler
+from plainwire.source.deploy import apache, caddy, dockerfile, envfile, haproxy, nginx
+from plainwire.source.flask_app import component_roots, find_apps
+from plainwire.source.python.program import Program
+from plainwire.source.starting import Starter
+from plainwire.source.walk import Tree, read_tree
+
+_REQUIREMENT = re.compile(r"^\s*[\"']?([A-Za-z][\w.-]*)(?:\[[^\]]*\])?\s*([=<>~!^][^\"';#]*)?")
+
+
+class LocalProject:
+    """A `plainwire.model.Project` over a directory. Nothing outside it is read, nothing is run."""
+
+    def __init__(self, root: Path, tree: Tree | None = None) -> None:
+        self.root = root
+        self._tree = tree if tree is not None else read_tree(root)
+        self._by_path = {file.path: file for file in self._tree.files}
+        self._texts: dict[str, tuple[Text, ...]] = {}
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that were read, by path."""
+        return self._tree.files
+
+    @property
+    def skipped(self) -> tuple[Skip, ...]:
+        """What was left out or not understood."""
+        return (*self._tree.skipped, *self._program.skipped, *self._assembled[1])
+
+    @cached_property
+    def _program(self) -> Program:
+        return Program(
+            f
+            for f in self.files
+            if f.format == "python" and f.environment not in ("vendored", "test", "documentation")
+        )
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """The Python files that could be parsed."""
+        return tuple(self._program.modules)
+
+    @cached_property
+    def roots(self) -> tuple[str, ...]:
+        """The folders that hold a component."""
+        return component_roots(self.files)
+
+    @cached_property
+    def apps(self) -> tuple[App, ...]:
+        """The Flask applications, wherever they are made."""
+        return find_apps(self._program, self.roots)
+
+    @cached_property
+    def images(self) -> tuple[Image, ...]:
+        """The Dockerfiles."""
+        return tuple(dockerfile.read(file) for file in self.of("dockerfile"))
+
+    @cached_property
+    def _sites(self) -> Mapping[str, tuple[ProxySite, ...]]:
+        configurations = tuple(self.of("nginx"))
+        found = {file.path: nginx.sites(file, configurations) for file in configurations}
+        found |= {file.path: apache.sites(file) for file in self.of("apache")}
+        found |= {file.path: caddy.sites(file) for file in self.of("caddy")}
+        found |= {file.path: haproxy.sites(file) for file in self.of("haproxy")}
+        return found
+
+    @property
+    def sites(self) -> tuple[ProxySite, ...]:
+        """Every server block of every proxy's configuration."""
+        return tuple(site for sites in self._sites.values() for site in sites)
+
+    @cached_property
+    def _variables(self) -> Mapping[str, tuple[Setting, ...]]:
+        return {file.path: envfile.read(file) for file in self.of("env")}
+
+    @property
+    def variables(self) -> tuple[Setting, ...]:
+        """What environment files and manifests say."""
+        return (*(s for found in self._variables.values() for s in found), *self._assembled[2])
+
+    @cached_property
+    def requirements(self) -> Mapping[str, str]:
+        """The packages asked for, in lower case, with their version words; also ``folder:name``."""
+        found: dict[str, str] = {}
+        for file in self.of("requirements"):
+            for line in file.lines[:2000]:
+                match = _REQUIREMENT.match(line)
+                if match:
+                    name, version = match[1].lower(), (match[2] or "").strip()
+                    folder = file.folder.removesuffix("/requirements")
+                    found[f"{folder}:{name}"] = version
+                    found.setdefault(name, version)
+        return found
+
+    @cached_property
+    def _assembled(
+        self,
+    ) -> tuple[tuple[Deployment, ...], tuple[Skip, ...], tuple[Setting, ...]]:
+        starter = Starter(self.files, self._program, self.requirements)
+        assembler = Assembler(
+            self.files,
+            starter,
+            self.apps,
+            self.images,
+            self._sites,
+            self._variables,
+            self.roots,
+        )
+        deployments = tuple(assembler.deployments())
+        return deployments, tuple(assembler.skipped), tuple(assembler.settings)
+
+    @property
+    def deployments(self) -> tuple[Deployment, ...]:
+        """Every way of running the applications that the files describe."""
+        return self._assembled[0]
+
+    @cached_property
+    def paths(self) -> tuple[DeploymentPath, ...]:
+        """The ways from outside to applications and stores, with their verdicts."""
+        return all_paths(self.deployments)
+
+    def file(self, path: str) -> SourceFile | None:
+        """A file by its path. Returns None if there is none."""
+        return self._by_path.get(path)
+
+    def of(self, format: Format) -> Iterator[SourceFile]:
+        """The files of a format."""
+        return (file for file in self.files if file.format == format)
+
+    def texts(self, file: SourceFile) -> Sequence[Text]:
+        """The addresses in a page or script."""
+        if file.path not in self._texts:
+            self._texts[file.path] = templates.texts(file)
+        return self._texts[file.path]

@@ -1,0 +1,1 @@
+"""Python files as facts: calls, bindings, functions and strings, with names resolved."""

@@ -1,0 +1,198 @@
+"""Where Python code itself starts a server: `app.run`, tornado, waitress, gevent and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from plainwire.model import Value
+from plainwire.source.python.module import PythonCall, PythonModule
+
+_RUN_OPTIONS = frozenset(
+    {"host", "port", "debug", "ssl_context", "threaded", "use_reloader", "processes", "load_dotenv"}
+)
+_NOT_SERVERS = (
+    "asyncio.",
+    "subprocess.",
+    "anyio.",
+    "trio.",
+    "unittest.",
+    "pytest.",
+    "mcp.",
+    "uvicorn.",
+    "hypercorn.",
+    "nox.",
+    "invoke.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A call that starts a server: ``host`` None where it cannot be known."""
+
+    call: PythonCall
+    program: str
+    host: str | None
+    port: int | None
+    has_tls: bool
+    is_development: bool
+    debug: bool | None
+    certificate: str = ""
+    host_variable: str = ""
+    port_variable: str = ""
+
+
+def servers(module: PythonModule) -> Iterator[Served]:
+    """Every call in a module that starts a server, wherever it stands."""
+    uses_tornado = any(name.partition(".")[0] == "tornado" for name in module.imports.values())
+    for call in module.calls:
+        name = call.name
+        last = name.rpartition(".")[2]
+        if last == "run" and not name.startswith(_NOT_SERVERS):
+            served = _run(call, module)
+            if served is not None:
+                yield served
+        elif name == "waitress.serve" or (last == "serve" and "waitress" in name):
+            yield _waitress(call)
+        elif last == "run_simple":
+            yield _at(call, "werkzeug run_simple", 0, 1, is_development=True)
+        elif last == "make_server" and "wsgiref" in name:
+            yield _at(call, "wsgiref", 0, 1, is_development=True)
+        elif last in ("WSGIServer", "Server") and ("gevent" in name or "cheroot" in name):
+            yield _tuple(call, last)
+        elif last == "listen" and uses_tornado and not name.startswith("socket"):
+            yield _tornado(call, module)
+        elif name == "uvicorn.run":
+            yield _at(call, "uvicorn", None, None, tls=("ssl_certfile", "ssl_keyfile"))
+
+
+def _run(call: PythonCall, module: PythonModule) -> Served | None:
+    """``app.run(…)``: by its receiver's name or by options that only a server has."""
+    receiver = call.name.rpartition(".")[0]
+    words = receiver.rpartition(".")[2].lower()
+    known = set(call.keywords) & _RUN_OPTIONS
+    is_socketio = "socketio" in words or "socket_io" in words
+    if not known and not (words in ("app", "application", "server") or words.endswith("app")):
+        return None
+    if set(call.keywords) & {"capture_output", "check", "shell", "cwd"}:
+        return None
+    host = call.argument("host", None if is_socketio else 0)
+    context = call.argument("ssl_context")
+    has_tls = (context is not None and context.literal is not None) or any(
+        k in call.keywords for k in ("certfile", "keyfile", "ssl")
+    )
+    debug = call.argument("debug", None if is_socketio else 2)
+    return Served(
+        call,
+        "socketio.run" if is_socketio else "app.run",
+        _host(host, "127.0.0.1"),
+        _port(call.argument("port", None if is_socketio else 1), 5000),
+        has_tls,
+        not is_socketio,
+        _truth(debug),
+        context.text if context is not None else "",
+        _variable(host),
+        _variable(call.argument("port", None if is_socketio else 1)),
+    )
+
+
+def _variable(value: Value | None) -> str:
+    return (value.variable or "") if value is not None else ""
+
+
+def _truth(value: Value | None) -> bool | None:
+    if value is None:
+        return False
+    return bool(value.literal) if value.is_known else None
+
+
+def _host(value: Value | None, default: str | None) -> str | None:
+    if value is None:
+        return default
+    if value.literal is None and value.variable is None:
+        return default
+    return value.text if isinstance(value.literal, str) else None
+
+
+def _port(value: Value | None, default: int | None) -> int | None:
+    if value is None:
+        return default
+    literal = value.literal
+    if isinstance(literal, str) and literal.isdecimal():
+        return int(literal)
+    return literal if isinstance(literal, int) and not isinstance(literal, bool) else None
+
+
+def _at(
+    call: PythonCall,
+    program: str,
+    host_at: int | None,
+    port_at: int | None,
+    *,
+    is_development: bool = False,
+    tls: tuple[str, ...] = ("ssl_context",),
+) -> Served:
+    names = ("hostname", "host")
+    host = next((v for n in names if (v := call.argument(n, host_at)) is not None), None)
+    debug = call.argument("use_debugger")
+    return Served(
+        call,
+        program,
+        _host(host, "127.0.0.1"),
+        _port(call.argument("port", port_at), 8000),
+        any(k in call.keywords for k in tls),
+        is_development,
+        _truth(debug),
+    )
+
+
+def _waitress(call: PythonCall) -> Served:
+    listen = call.argument("listen")
+    host = call.argument("host")
+    if listen is not None:
+        address, _, port = listen.text.rpartition(":")
+        number = int(port) if port.isdecimal() else None
+        known = address if listen.is_known else None
+        return Served(call, "waitress", known, number, False, False, False)
+    if call.argument("unix_socket") is not None:
+        return Served(call, "waitress", "unix:", None, False, False, False)
+    port_value = _port(call.argument("port"), 8080)
+    return Served(call, "waitress", _host(host, "0.0.0.0"), port_value, False, False, False)  # noqa: S104
+
+
+def _tuple(call: PythonCall, last: str) -> Served:
+    """gevent's and cheroot's servers: an address pair first; "" is every interface."""
+    address = call.argument("listener", 0) or call.argument("bind_addr", 0)
+    host: str | None = None
+    port: int | None = None
+    pair = call.elements(0)
+    if len(pair) == 2:
+        host, port = _host(pair[0], None), _port(pair[1], None)
+    elif address is not None and isinstance(address.literal, tuple) and len(address.literal) == 2:
+        first, second = address.literal
+        host = first if isinstance(first, str) else None
+        port = second if isinstance(second, int) else None
+    has_tls = any(k in call.keywords for k in ("certfile", "keyfile", "ssl_context"))
+    program = "gevent" if "gevent" in call.name else "cheroot"
+    variables = tuple(_variable(v) for v in pair) if len(pair) == 2 else ("", "")
+    return Served(
+        call,
+        program,
+        host,
+        port,
+        has_tls,
+        False,
+        False,
+        host_variable=variables[0],
+        port_variable=variables[1],
+    )
+
+
+def _tornado(call: PythonCall, module: PythonModule) -> Served:
+    """``HTTPServer(…).listen(port, address="")``; TLS by ``ssl_options`` of the server."""
+    address = call.argument("address", 1)
+    has_tls = any(
+        "ssl_options" in other.keywords for other in module.calls if "HTTPServer" in other.name
+    )
+    port = _port(call.argument("port", 0), None)
+    return Served(call, "tornado", _host(address, ""), port, has_tls, False, False)

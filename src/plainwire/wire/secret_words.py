@@ -1,0 +1,45 @@
+"""Names that hold secrets, and values that are none: for settings in files of every format."""
+
+from __future__ import annotations
+
+import re
+
+_SIGNING = re.compile(
+    r"(^|_)(SECRET|SECRET_?KEY\w*|SIGNING_?KEY|ENCRYPTION_?KEY|FERNET_?KEY|HMAC\w*|PRIVATE_?KEY"
+    r"|JWT_?(SECRET|KEY)\w*|SESSION_?KEY|COOKIE_?(SECRET|KEY)|CSRF_?(SECRET|KEY)\w*"
+    r"|PASSWORD_SALT)$",
+    re.IGNORECASE,
+)
+_PASSWORD = re.compile(
+    r"(^|[_-])(PASSWORD|PASSWD|PASS|PWD|API_?KEY|ACCESS_?KEY|AUTH_?TOKEN|API_?TOKEN)$"
+    r"|^db[_-]?password|password\.txt$|_secret$",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"^\s*$|[<>{}$]|_{4,}|^\*+$|^x{3,}$|^\.\.\.$|^(none|null|true|false)$",
+    re.IGNORECASE,
+)
+_SAMPLE = re.compile(
+    r"change|your|replace|example|sample|placeholder|insert|todo|fixme|secret_?here|xxx",
+    re.IGNORECASE,
+)
+
+
+def is_signing_key(name: str) -> bool:
+    """True for a name whose value signs or encrypts: ``SECRET_KEY``, ``JWT_SECRET_KEY``."""
+    return bool(_SIGNING.search(name))
+
+
+def is_password(name: str) -> bool:
+    """True for a name whose value opens something: ``POSTGRES_PASSWORD``, ``API_KEY``."""
+    return bool(_PASSWORD.search(name))
+
+
+def is_value(text: str) -> bool:
+    """True for a value that is used as it stands, and no reference or empty."""
+    return len(text) > 2 and not _PLACEHOLDER.search(text) and not text.startswith("/")
+
+
+def is_sample(text: str) -> bool:
+    """True for a value that only says where the real one goes."""
+    return bool(_SAMPLE.search(text))
