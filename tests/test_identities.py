@@ -14,6 +14,7 @@ from servers.recording import recording, response
 PASSWORDS = {"ann": "correct-horse-battery-1", "bob": "correct-horse-battery-2"}
 TOKENS = {"ann": "tokenOfAnn.3f9c1b7e5d2a8046", "bob": "tokenOfBob.77ab12cd34ef5690"}
 ORDERS = {"1": {"id": 1, "owner": "ann"}, "2": {"id": 2, "owner": "bob"}}
+READING = ("GET", "HEAD", "OPTIONS", "TRACE")
 CLEAR = ("--allow-incomplete", "--timeout", "2s")  # hellos wait in vain on a cleartext server
 JSON = [("Content-Type", "application/json")]
 ONE = {"get": {"parameters": [{"name": "id", "in": "path"}]}}
@@ -93,7 +94,7 @@ def ids(report):
 
 def test_each_logs_in_once_and_what_one_has_of_the_other_is_found(scanned):
     _, report, said, server = scanned()
-    posts = [line for line in lines(server) if not line.startswith(("GET", "HEAD", "OPTIONS"))]
+    posts = [line for line in lines(server) if not line.startswith(READING)]
     assert posts == ["POST /login HTTP/1.1"] * 2
     assert [line for line in said.err.splitlines() if line.startswith("will send")] == [
         "will send POST /login to log in as ann",

@@ -75,21 +75,16 @@ class RecordedSite:
         return ("given",) if has_any else ()
 
     async def users(self, number: int = 1) -> tuple[str, ...]:
-        """None: nothing can be asked as somebody."""
+        """None: nobody can be asked as anybody."""
         self.notes.leave_untested(NOT_RECORDED)
         return ()
 
     async def identity(self, name: str) -> Identity:
-        """Nothing but the name."""
+        """Nothing but a name."""
         return Identity(name)
 
-    async def seen_as(self, who: str | None) -> tuple[tuple[ApiOperation, Exchange], ...]:
-        """Each operation that was recorded as somebody, or as nobody, with its answer."""
-        return await self.answers(who)
-
     async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
-        """None: what nobody gets was not recorded."""
-        self.notes.leave_untested(NOT_RECORDED)
+        """None: what others would have got was not recorded."""
         return ()
 
     @property
@@ -106,7 +101,12 @@ class RecordedSite:
     async def ask(self, request: Request) -> Answer:
         """The answer that was recorded; one without a credential only to one without."""
         kept = self._recorded.get((request.origin, request.method, request.path), [])
-        if request.headers or request.body or request.identity not in ("given", None):
+        if (
+            request.headers
+            or request.body
+            or request.forgery
+            or request.identity not in ("given", None)
+        ):
             kept = []
         fit = [each for each in kept if request.identity or each.request.identity is None]
         if not fit:

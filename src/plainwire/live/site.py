@@ -152,22 +152,9 @@ class LiveSite:
         )
         return found
 
-    async def seen_as(self, who: str | None) -> tuple[tuple[ApiOperation, Exchange], ...]:
-        """Every operation that is asked, with the answer that one identity or nobody gets."""
-        asked = [each for each in await self.operations() if each.request is not None]
-        if who == GIVEN and self._identities.lost is not None:
-            self.notes.take(self._identities.lost)
-        wanted = [replace(each.request, identity=who) for each in asked if each.request]
-        answers = await asyncio.gather(*(self.ask(request) for request in wanted))
-        return tuple(
-            (operation, answer)
-            for operation, answer in zip(asked, answers, strict=True)
-            if isinstance(answer, Exchange)
-        )
-
     async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
         """What an identity gets and neither nobody nor a random credential does."""
-        given = [(o, own) for o, own in await self.seen_as(who) if denials.gives_data(own)]
+        given = [(o, own) for o, own in await self.answers(who) if denials.gives_data(own)]
         wanted = [
             (replace(own.request, identity=None), replace(own.request, identity=CANARY))
             for _, own in given
@@ -280,6 +267,8 @@ class LiveSite:
             for each in await self.operations()
             if each.request is not None
         ]
+        if identity == GIVEN and self._identities.lost is not None:
+            self.notes.take(self._identities.lost)
         found = await asyncio.gather(*(self.ask(request) for _, request in asked))
         return tuple(
             (each, answer)

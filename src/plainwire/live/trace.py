@@ -41,7 +41,7 @@ class Trace:
         """Note a request as it leaves."""
         extra = self.masker.headers(request.headers) if self.masker else request.headers
         words = [str(request), *(f"{name}: {value}" for name, value in extra)]
-        if request.body:
+        if request.body and request.identity != LOGIN:
             words.append(f"body {request.body.decode('utf-8', 'replace')}")
         self._note(", ".join(words))
         if self.masker is None or not self.is_kept:

@@ -97,12 +97,12 @@ class Transport:
         One that ``is_patient`` no more takes a 429 for the answer. What may change something is
         refused here, whoever asks.
         """
+        if (without := self._identities.unanswered(request)) is not None:
+            return without
         if (
             reason := constant_posts.refused(request, may_post=self._settings.may_post)
         ) is not None:
             return Unanswered("", str(request), reason)
-        if (without := self._identities.unanswered(request)) is not None:
-            return without
         try:
             for attempt in range(THROTTLE_TRIES):
                 answer = await self._send_with_retry(request)

@@ -49,12 +49,6 @@ class Site(Protocol):
     async def identity(self, name: str) -> Identity:
         """What is known of an identity beside its credential: what its token says of itself."""
 
-    async def seen_as(self, who: str | None) -> tuple[tuple[ApiOperation, Exchange], ...]:
-        """Every operation that is asked, with the answer that an identity or nobody (None) gets.
-
-        Without credentials all of them see the same, and it is asked once.
-        """
-
     async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
         """The operations that give data to an identity and neither to nobody nor to a random
         credential of the same shape, with the answer that the identity gets."""
@@ -85,7 +79,8 @@ class Site(Protocol):
     async def answers(
         self, identity: str | None = "given"
     ) -> tuple[tuple[ApiOperation, Exchange], ...]:
-        """Each operation that is asked with the answer to its example, as far as there is one."""
+        """Each operation that is asked with the answer that an identity or nobody (None) gets to
+        its example, as far as there is one."""
 
     async def present(self, *paths: str) -> tuple[Exchange, ...]:
         """The answers of those paths, under the root, where something is for anybody: 200, and

@@ -59,7 +59,7 @@ async def authenticated_answer_cacheable(site: Site) -> AsyncIterator[Finding]:
     """One finding for the site, with the operations that it holds for."""
     found: list[tuple[str, Exchange]] = []
     for user in (await site.users())[:1]:
-        for operation, own in await site.seen_as(user):
+        for operation, own in await site.answers(user):
             if not denials.gives_data(own) or _is_kept_out(own):
                 continue
             document = members.load(own.body)

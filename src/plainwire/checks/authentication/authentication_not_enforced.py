@@ -83,7 +83,7 @@ from plainwire.wire.sameness import is_alike
 async def authentication_not_enforced(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that gives nobody what it gives a user."""
     users = site.identities
-    for operation, answer in await site.seen_as(None):
+    for operation, answer in await site.answers(None):
         security = operation.security
         is_needed = security.is_declared and security.need == "required"
         if not is_needed or not denials.gives_data(answer) or await site.is_missing(answer):

@@ -57,7 +57,7 @@ LEAST = 2
 )
 async def personal_data_without_authentication(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that lists people to nobody in particular."""
-    for operation, answer in await site.seen_as(None):
+    for operation, answer in await site.answers(None):
         if operation.security.is_declared and operation.security.need == "required":
             continue
         if not denials.gives_data(answer):

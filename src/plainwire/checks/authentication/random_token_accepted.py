@@ -62,7 +62,7 @@ async def random_token_accepted(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that two random tokens open."""
     refused = [
         (operation, answer)
-        for operation, answer in await site.seen_as(None)
+        for operation, answer in await site.answers(None)
         if answer.status in (401, 403)
     ]
     for operation, refusal in refused[:MAX_OPERATIONS]:

@@ -112,7 +112,7 @@ async def _is_admin(site: Site, user: str) -> bool | None:
     said = (await site.identity(user)).is_admin
     if said is not None:
         return said
-    for operation, own in await site.seen_as(user):
+    for operation, own in await site.answers(user):
         if places.is_of_oneself(operation) and denials.gives_data(own):
             for each in list(members.objects(members.load(own.body)))[:3]:
                 if (told := members.says_admin(each)) is not None:

@@ -84,7 +84,7 @@ LEAST = 3  # members
 async def management_endpoint_open(site: Site) -> AsyncIterator[Finding]:
     """One finding for each place of management that gives its data to nobody in particular."""
     seen: set[str] = set()
-    answers = await site.seen_as(None)
+    answers = await site.answers(None)
     for operation, answer in answers:
         if not places.is_for_managing(operation) or places.is_about_service(operation.path):
             continue

@@ -74,7 +74,7 @@ async def path_spelling_bypasses_access(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that another spelling of its path opens."""
     refused = [
         (operation, answer)
-        for operation, answer in await site.seen_as(None)
+        for operation, answer in await site.answers(None)
         if answer.status in (401, 403)
     ]
     for operation, refusal in refused[:MAX_OPERATIONS]:

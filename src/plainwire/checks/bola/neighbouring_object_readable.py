@@ -120,7 +120,7 @@ async def neighbouring_object_readable(site: Site) -> AsyncIterator[Finding]:
 async def _names(site: Site, user: str) -> frozenset[str]:
     """The values that stand for the user in data: of its token, and of its own pages."""
     found = set((await site.identity(user)).names)
-    for operation, own in await site.seen_as(user):
+    for operation, own in await site.answers(user):
         document = members.load(own.body)
         if not places.is_of_oneself(operation) or not denials.gives_data(own):
             continue

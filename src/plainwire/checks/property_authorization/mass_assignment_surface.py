@@ -76,7 +76,7 @@ async def mass_assignment_surface(site: Site) -> AsyncIterator[Finding]:
     if writing:
         site.leave_answered()
     read = [_Kind.described(each) for each in operations if each.method == "GET"]
-    answers = await site.seen_as("given")
+    answers = await site.answers()
     seen = [
         _Kind(set(map(str, each)), {n for n in map(str, each) if members.is_privileged(n)})
         for _, answer in answers

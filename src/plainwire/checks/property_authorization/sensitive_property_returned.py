@@ -58,7 +58,7 @@ NEVER_SHOWN = ["password", "passwd", "pwd", "passphrase", "cvv", "cvc", "hash", 
 )
 async def sensitive_property_returned(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that shows secrets, with their names."""
-    for operation, answer in await site.seen_as("given"):
+    for operation, answer in await site.answers():
         if not denials.gives_data(answer):
             continue
         found = list(members.secrets(members.load(answer.body)))

@@ -74,7 +74,7 @@ Objects = dict[tuple[tuple[str, ...], str], dict[str, Any]]
 async def sibling_exposes_more(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that shows more, with the names and the other operation."""
     seen: list[tuple[ApiOperation, Exchange, Objects]] = []
-    for operation, answer in await site.seen_as("given"):
+    for operation, answer in await site.answers():
         if denials.gives_data(answer) and not places.is_of_oneself(operation):
             seen.append((operation, answer, _objects(answer)))
     for operation, answer, found in seen:

@@ -76,7 +76,7 @@ ENVELOPE = frozenset(
 )
 async def undocumented_property_returned(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation, with the names."""
-    for operation, answer in await site.seen_as("given"):
+    for operation, answer in await site.answers():
         if operation.responses is None or not 200 <= answer.status < 300:
             continue
         schema = operation.responses.schema(answer.status)

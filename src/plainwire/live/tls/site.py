@@ -85,17 +85,9 @@ class EndpointSite:
         """Nothing but a name."""
         return Identity(name)
 
-    async def seen_as(self, who: str | None) -> tuple[tuple[ApiOperation, Exchange], ...]:
-        """None."""
-        return ()
-
     async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
         """None."""
         return ()
-
-    def leave_answered(self) -> None:
-        """Note that a check judged what is known."""
-        self.notes.take(None)
 
     def control_of(self, request: Request) -> Request:
         """The request itself: nothing is asked."""
