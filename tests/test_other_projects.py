@@ -196,4 +196,6 @@ services:
 """
     )
     assert "proxy-http-only" not in kinds(text)
-    assert "proxy-http-only" in kinds(text.replace("shop.example.org {", "http://shop.example.org {"))
+    assert "proxy-http-only" in kinds(
+        text.replace("shop.example.org {", "http://shop.example.org {")
+    )

@@ -89,7 +89,7 @@ async def discover(
 
     ``specs`` are descriptions that the user named, or paths of the target where they are.
     """
-    origin = await _speaking(site)
+    origin = await site.speaking()
     named = tuple(
         ApiOperation(
             "GET",
@@ -108,7 +108,7 @@ async def discover(
     return Discovery(_sampled(known), documents, tuple(dict.fromkeys(unread)))
 
 
-async def _speaking(site: LiveSite) -> Origin:
+async def speaking(site: LiveSite) -> Origin:
     """The origin that documents and links are read from: the first to answer, https first."""
     for origin in (*site.target.https, *site.target.http):
         if isinstance(await site.ask(Request(origin, "GET", site.target.path)), Exchange):

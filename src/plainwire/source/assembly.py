@@ -641,8 +641,11 @@ def _implied(site: ProxySite) -> tuple[Publication, ...]:
     for listen in site.listens:
         host = listen.host.strip("[]*")
         if not re.search(r"\{\{|\$|%[({]|____", listen.host):
-            key = (listen.port, "" if host in ("::", "0.0.0.0") else host)  # IPv6 beside IPv4
-            found.setdefault(key, Publication(listen.port, listen.port, listen.place, "listen", host))
+            is_any = host in ("::", "0.0.0.0")  # noqa: S104 (compared; IPv6 beside IPv4)
+            key = (listen.port, "" if is_any else host)
+            found.setdefault(
+                key, Publication(listen.port, listen.port, listen.place, "listen", host)
+            )
     return tuple(found.values())
 
 
