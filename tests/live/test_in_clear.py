@@ -44,7 +44,8 @@ def scanned(answer, paths=(), bearer=None):
 
 
 def ids(report):
-    return {finding.id for finding in report.findings}
+    """The flaws of encryption: what such a site shows beside them is not the matter here."""
+    return {finding.id for finding in report.findings if finding.category == "encryption"}
 
 
 def healthy(request):
