@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plainwire.model import Target, UsageError
+from plainwire.model import Target, UsageError, WireError
+from plainwire.wire import hosts
 from plainwire.wire.target import parse_target
 
 MAX_BYTES = 10_000_000
@@ -119,7 +120,7 @@ def paths(source: str | None) -> tuple[str, ...]:
 
 
 def pinned(items: Sequence[str]) -> dict[str, str]:
-    """The addresses of ``--resolve HOST:ADDR``, by host.
+    """The addresses of ``--resolve HOST:ADDR``, by host as targets have it: as an A-label.
 
     Raises:
         UsageError: if one is not of that form.
@@ -128,9 +129,7 @@ def pinned(items: Sequence[str]) -> dict[str, str]:
     for item in items:
         host, _, address = item.partition(":")
         try:
-            found[host.lower()] = str(ipaddress.ip_address(address.strip("[]")))
-        except ValueError:
+            found[hosts.host(host)] = str(ipaddress.ip_address(address.strip("[]")))
+        except (ValueError, WireError):
             raise UsageError(f"--resolve: not HOST:ADDR: {item[:80]!r}") from None
-        if not host:
-            raise UsageError(f"--resolve: not HOST:ADDR: {item[:80]!r}")
     return found
