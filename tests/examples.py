@@ -44,6 +44,7 @@ from plainwire.tls import report_async
 from plainwire.wire.target import parse_target
 
 HOST = "api.example.com"
+OPTED_IN = frozenset({"trace-probe"})  # an example is found only if its question may be asked
 # Parts of a TlsEndpoint that an example may state.
 PARTS = (
     "protocols",
@@ -88,6 +89,7 @@ def wsgi_send(space: dict[str, Any]) -> Any:
             request.path,
             method=request.method,
             headers=list(request.headers),
+            data=request.body or None,
             base_url=request.origin.url(""),
         )
         lines = tuple((k, v) for k, v in answer.headers)
@@ -128,7 +130,11 @@ async def report_on(check: Check, example: str, *, target: str = f"https://{HOST
         stated.setdefault("protocols", dict.fromkeys(stated["ciphers"], True))
     space.setdefault("https_app" if stated or "staple" in space else "", Flask("example"))
     return await scan_async(
-        replace(parsed, address="127.0.0.1"), send=wsgi_send(space), look=look, **options
+        replace(parsed, address="127.0.0.1"),
+        settings=Settings(allow=OPTED_IN),
+        send=wsgi_send(space),
+        look=look,
+        **options,
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from plainwire import catalog, gate
 from plainwire.cli import COMMANDS, config, ending, words
+from plainwire.model import CATEGORIES
 from plainwire.policy import profiles, server_configs
 from plainwire.report import RENDERERS
 
@@ -42,6 +43,20 @@ def test_every_module_with_a_parser_is_a_command():
     modules = (CHECKOUT / "src/plainwire/cli").glob("*.py")
     with_parser = {m.stem for m in modules if "\ndef parser() " in m.read_text("utf-8")}
     assert with_parser == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_option_is_documented_twice(command):
+    rows = re.findall(r"(?m)^\| `(-[^`]*)`", section(f"plainwire {command}"))
+    # Of an option with choices each choice has a row.
+    names = [row.split()[0] if not row.startswith("--allow ") else row for row in rows]
+    assert [name for name in names if names.count(name) > 1] == []
+
+
+def test_the_readme_says_how_many_categories_are_not_tested():
+    untested = set(CATEGORIES) - {check.category for check in catalog.load()}
+    numbers = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    assert f"the other {numbers[len(untested)]} are reported as `not-tested`" in README
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -116,7 +116,8 @@ async def scan_async(
         findings = in_order(masked(f, masker) for f in outcome.findings)
         if not is_interrupted:
             findings = placed(findings, await site.discovered())
-        ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT)
+        known = await site.operations() if not is_interrupted else ()
+        ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT, known)
         return Report(
             target_kind="url",
             target=masker.text(target.value),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plainwire.model import Target, UsageError, WireError
-from plainwire.wire import hosts
+from plainwire.wire.hosts import host
 from plainwire.wire.target import parse_target
 
 MAX_BYTES = 10_000_000
@@ -120,16 +120,17 @@ def paths(source: str | None) -> tuple[str, ...]:
 
 
 def pinned(items: Sequence[str]) -> dict[str, str]:
-    """The addresses of ``--resolve HOST:ADDR``, by host as targets have it: as an A-label.
+    """The addresses of ``--resolve HOST:ADDR``, by host.
 
     Raises:
         UsageError: if one is not of that form.
     """
     found = {}
     for item in items:
-        host, _, address = item.partition(":")
+        name, _, address = item.partition(":")
         try:
-            found[hosts.host(host)] = str(ipaddress.ip_address(address.strip("[]")))
+            # In the form in which a target has it: A-labels, without a root dot.
+            found[host(name)] = str(ipaddress.ip_address(address.strip("[]")))
         except (ValueError, WireError):
             raise UsageError(f"--resolve: not HOST:ADDR: {item[:80]!r}") from None
     return found

@@ -22,6 +22,7 @@ LEAST, LEAST_OF_LETTERS = 8, 20
 LEAST_PIECE = 4  # of one that a cut left at the end of a body
 IN_ITS_PLACE = "given-credential"  # fit for a URL, a header and a script
 IN_CANARYS_PLACE = "canary-credential"
+SCHEMES = ("basic", "bearer", "digest", "token", "apikey")  # kept in front of a canary
 
 GIVEN = "given"
 CANARY = "canary"  # the identity of a request that shows a random credential
@@ -170,10 +171,13 @@ def _spellings(found: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def canary_of(secret: str) -> str:
-    """A random string of the secret's shape that differs from it (if it has a letter or digit)."""
+    """A random string of the secret's shape that differs from it; letters if it has neither letter
+    nor digit that could be another."""
+    if not any(c.isalnum() for c in secret):
+        return "".join(secrets.choice(string.ascii_letters) for _ in secret)
     while True:
         made = "".join(_random_like(c) for c in secret)
-        if made != secret or not any(c.isalnum() for c in secret):
+        if made != secret:
             return made
 
 
@@ -188,12 +192,17 @@ def _canary_header(name: str, value: str) -> str:
     scheme, space, rest = value.partition(" ")
     if name.lower() == "cookie":
         pairs = (pair.partition("=") for pair in value.split(";"))
-        return ";".join(f"{key}{equals}{canary_of(text)}" for key, equals, text in pairs)
+        # What has no name is the value (RFC 6265bis, section 5.6).
+        return ";".join(
+            f"{key}={canary_of(text)}" if equals else canary_of(key) for key, equals, text in pairs
+        )
     if scheme.lower() == "basic" and space:
         user, colon, password = _decoded_basic(rest).partition(":")
         pair = f"{canary_of(user)}{colon}{canary_of(password)}"
         return f"{scheme} {base64.b64encode(pair.encode()).decode()}"
-    if space and scheme.isalpha():
+    # Elsewhere the first of several words may be a part of the secret.
+    is_scheme = name.lower().endswith("authorization") or scheme.lower() in SCHEMES
+    if space and scheme.isalpha() and is_scheme:
         return f"{scheme} {canary_of(rest)}"
     return canary_of(value)
 

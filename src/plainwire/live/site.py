@@ -14,9 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from plainwire.live import controls, discover, handshakes, trust, verdicts
+from plainwire.live import controls, discover, graphql, handshakes, mcp_servers, trust, verdicts
 from plainwire.live import hops as hops_of
-from plainwire.live.credentials import GIVEN, Credentials, Identities
+from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
 from plainwire.live.notes import Notes
@@ -34,6 +34,8 @@ from plainwire.model import (
     Coverage,
     Endpoint,
     Exchange,
+    GraphqlEndpoint,
+    McpServer,
     Origin,
     Part,
     Request,
@@ -45,6 +47,8 @@ from plainwire.model import (
 from plainwire.wire.sameness import is_same
 
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
+
+TRACE_PROBE = "trace-probe"
 
 
 class LiveSite:
@@ -153,7 +157,14 @@ class LiveSite:
     # Requests ------------------------------------------------------------------------------
 
     async def ask(self, request: Request) -> Answer:
-        """The answer to one request; the same request is sent once however many ask it."""
+        """The answer to one request; the same request is sent once however many ask it.
+
+        TRACE leaves only where it was opted in to: it is safe (RFC 9110, section 9.2.1), but some
+        who watch a network take it for an attack.
+        """
+        if request.method == "TRACE" and TRACE_PROBE not in self.settings.allow:
+            self.notes.leave_untested(f"TRACE leaves only with --allow {TRACE_PROBE}")
+            return Unanswered("", str(request), "not opted in to")
         request = self._identities.same_bytes(request)
         answer: Answer = await asyncio.shield(self._start(request))
         self.notes.take(answer)
@@ -167,6 +178,14 @@ class LiveSite:
         """Note a question of the asker that got no answer."""
         self.notes.take(Unanswered("", question, reason))
 
+    def leave_answered(self) -> None:
+        """Note that the asking check judged what is known without asking."""
+        self.notes.take(None)
+
+    def leave_inapplicable(self, reason: str) -> None:
+        """Note that there is nothing of the kind the asking check is about."""
+        self.notes.leave_inapplicable(reason)
+
     def leave_untested(self, reason: str) -> None:
         """Note that the asking check has nothing to ask with; it is no gap."""
         self.notes.leave_untested(reason)
@@ -175,6 +194,64 @@ class LiveSite:
         """The same request twice more, one after the other, with nothing else under way."""
         first = await self.ask(replace(request, repetition=1))
         return first, await self.ask(replace(request, repetition=2))
+
+    async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
+        """The answers to one request sent so often in a row, up to the first 429 or gap."""
+        answers: list[Answer] = []
+        for _ in range(times):
+            answer = await self.transport.answer(request, is_patient=False)
+            self.notes.take(answer)
+            answers.append(answer)
+            if not isinstance(answer, Exchange) or answer.status == 429:
+                break
+        return tuple(answers)
+
+    async def answers(
+        self, identity: str | None = GIVEN
+    ) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """Each operation that is asked with the answer to its example, as far as there is one."""
+        asked = [
+            (each, replace(each.request, identity=identity))
+            for each in await self.operations()
+            if each.request is not None
+        ]
+        found = await asyncio.gather(*(self.ask(request) for _, request in asked))
+        return tuple(
+            (each, answer)
+            for (each, _), answer in zip(asked, found, strict=True)
+            if isinstance(answer, Exchange)
+        )
+
+    async def present(self, *paths: str) -> tuple[Exchange, ...]:
+        """The answers of those paths where something is: 200, and not what a random path gives."""
+        origin = await self.speaking()
+        wanted = [Request(origin, "GET", path, identity=None) for path in paths]
+        asked = await asyncio.gather(*(self.ask(request) for request in wanted))
+        there = [a for a in asked if isinstance(a, Exchange) and a.status == 200]
+        missing = await asyncio.gather(*(self.is_missing(answer) for answer in there))
+        return tuple(a for a, is_gone in zip(there, missing, strict=True) if is_gone is False)
+
+    async def speaking(self) -> Origin:
+        """The origin that documents and links are read from: the first to answer, https first."""
+        found: Origin = await self._once.ask("speaking", lambda: discover.speaking(self))
+        return found
+
+    async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
+        """The places that answered a GraphQL query; found once."""
+        found: tuple[GraphqlEndpoint, ...]
+        found = await self._once.ask("graphql", lambda: graphql.endpoints(self))
+        if found:
+            self.notes.take(found)
+        return found
+
+    async def mcp(self) -> tuple[McpServer, ...]:
+        """The places that answered MCP's handshake; found once."""
+        found: tuple[McpServer, ...] = await self._once.ask(
+            "mcp", lambda: mcp_servers.servers(self)
+        )
+        if found:
+            self.notes.take(found)
+        return found
 
     def control_of(self, request: Request) -> Request:
         """The request at a random path beside its own: what must come out differently."""
@@ -215,7 +292,20 @@ class LiveSite:
             if isinstance(answer, Exchange) and answer.status >= 400:
                 self._start(Request(answer.request.origin, "GET", self._random_path))
         pages = await self.pages("http")
-        return tuple(await asyncio.gather(*(verdicts.judged(self, e, x) for e, x in pages)))
+        found = tuple(await asyncio.gather(*(verdicts.judged(self, e, x) for e, x in pages)))
+        for item in found:
+            if item.verdict == "failed":
+                self.leave_open(
+                    str(item.exchange.request),
+                    f"answered {item.exchange.status} whatever is asked: the server fails there",
+                )
+        return found
+
+    async def refuses(self, exchange: Exchange) -> bool:
+        """True if an answer in clear is a constant refusal, and not what the application says."""
+        # What went in clear is shown over https too: an application may refuse a canary.
+        in_clear = GIVEN if "cleartext-credentials" in self.settings.allow else CANARY
+        return await verdicts.is_refusal(self, exchange, in_clear)
 
     # What is known of the API ----------------------------------------------------------------
 

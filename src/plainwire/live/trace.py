@@ -39,7 +39,10 @@ class Trace:
     def request(self, request: Request, headers: Sequence[tuple[str, str]]) -> None:
         """Note a request as it leaves."""
         extra = self.masker.headers(request.headers) if self.masker else request.headers
-        self._note(", ".join((str(request), *(f"{name}: {value}" for name, value in extra))))
+        words = [str(request), *(f"{name}: {value}" for name, value in extra)]
+        if request.body:
+            words.append(f"body {request.body.decode('utf-8', 'replace')}")
+        self._note(", ".join(words))
         if self.masker is None or not self.is_kept:
             return
         masked = self.masker.headers(tuple(headers))

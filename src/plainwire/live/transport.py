@@ -30,6 +30,7 @@ from plainwire.model import (
     TargetError,
     Unanswered,
 )
+from plainwire.wire import constant_posts
 
 PROXY_STATUSES = (407, 502, 503, 504)
 THROTTLE_TRIES = 3
@@ -88,16 +89,22 @@ class Transport:
         for lane in self._lanes.values():
             lane.close()
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, *, is_patient: bool = True) -> Answer:
         """The answer to one request, asked again where it was throttled or reset.
 
         A repetition is sent while nothing else is under way, so that no company explains it.
+        One that ``is_patient`` no more takes a 429 for the answer. What may change something is
+        refused here, whoever asks.
         """
+        if (
+            reason := constant_posts.refused(request, may_post=self._settings.may_post)
+        ) is not None:
+            return Unanswered("", str(request), reason)
         try:
             for attempt in range(THROTTLE_TRIES):
                 answer = await self._send_with_retry(request)
                 self._listen(answer)
-                if answer.status != 429:
+                if answer.status != 429 or not is_patient:
                     return answer
                 (await self.pace()).halve()
                 if attempt < THROTTLE_TRIES - 1:
@@ -235,6 +242,8 @@ class Transport:
             is_twin = request.origin == self._target.http[0]
             may_leak = is_twin and "cleartext-credentials" in self._settings.allow
             lines += given.lines(request, in_clear=may_leak)
+        if request.body:
+            lines.append(("Content-Length", str(len(request.body))))
         named = {name.lower() for name, _ in request.headers}
         return [line for line in lines if line[0].lower() not in named] + list(request.headers)
 

@@ -69,6 +69,7 @@ from plainwire.model.masked import (
     masked_line,
     masked_value,
 )
+from plainwire.model.peers import GraphqlEndpoint, McpServer
 from plainwire.model.report import (
     CATEGORIES,
     Cap,
@@ -158,6 +159,7 @@ __all__ = [
     "Function",
     "Gap",
     "Grade",
+    "GraphqlEndpoint",
     "Handshake",
     "Headers",
     "Hop",
@@ -166,6 +168,7 @@ __all__ = [
     "Listen",
     "LiveRun",
     "Location",
+    "McpServer",
     "Middleware",
     "Module",
     "NoListener",

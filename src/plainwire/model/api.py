@@ -57,6 +57,9 @@ class Responses(Protocol):
     def schema(self, status: int) -> Schema | None:
         """The schema of a status's body. Returns None if none is documented."""
 
+    def documents(self, status: int) -> bool:
+        """True if it names the status itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:

@@ -13,6 +13,8 @@ from plainwire.model import (
     Cleartext,
     Endpoint,
     Exchange,
+    GraphqlEndpoint,
+    McpServer,
     Origin,
     Part,
     Request,
@@ -86,6 +88,36 @@ class EndpointSite:
         """No answer, twice."""
         return await self.ask(request), await self.ask(request)
 
+    async def answers(
+        self, identity: str | None = "given"
+    ) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """None."""
+        return ()
+
+    async def present(self, *paths: str) -> tuple[Exchange, ...]:
+        """None."""
+        return ()
+
+    async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
+        """The one answer that there is not."""
+        return (await self.ask(request),)
+
+    async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
+        """None."""
+        return ()
+
+    async def mcp(self) -> tuple[McpServer, ...]:
+        """None."""
+        return ()
+
+    def leave_answered(self) -> None:
+        """Note that a check judged what is known."""
+        self.notes.take(None)
+
+    def leave_inapplicable(self, reason: str) -> None:
+        """Note that there is nothing of the kind a check is about."""
+        self.notes.leave_inapplicable(reason)
+
     def leave_untested(self, reason: str) -> None:
         """Note that a check has nothing to ask with."""
         self.notes.leave_untested(reason)
@@ -113,6 +145,10 @@ class EndpointSite:
     async def cleartext(self) -> tuple[Cleartext, ...]:
         """None."""
         return ()
+
+    async def refuses(self, exchange: Exchange) -> bool:
+        """Not known."""
+        return False
 
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """None."""

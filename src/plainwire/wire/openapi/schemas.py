@@ -150,6 +150,10 @@ class DocumentResponses:
         self._references = references
         self._file = file
 
+    def documents(self, status: int) -> bool:
+        """True if it names the status itself, as a text or a number."""
+        return isinstance(self._raw, dict) and (str(status) in self._raw or status in self._raw)
+
     def schema(self, status: int) -> Schema | None:
         """The body's schema for a status, its class ("2XX") or the default."""
         for key in (str(status), status, f"{status // 100}XX", "default"):
