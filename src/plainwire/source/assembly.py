@@ -491,7 +491,8 @@ class Assembler:
             if not any(site.forwards for site in sites):
                 continue
             folder = folder_of(path, self.roots)
-            publications = tuple(p for site in sites for p in _implied(site))
+            every = (p for site in sites for p in _implied(site))
+            publications = tuple({(p.port, p.host): p for p in reversed(tuple(every))}.values())
             service = Service(
                 "host",
                 sites[0].place,

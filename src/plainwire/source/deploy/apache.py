@@ -14,6 +14,9 @@ _JINJA = re.compile(r"\{\{[^{}]*\}\}|\{%.{0,400}?%\}")
 _OPEN = re.compile(r"<VirtualHost\s+([^>]+)>", re.IGNORECASE)
 
 
+MAX_SITES = 100
+
+
 def sites(file: SourceFile) -> tuple[ProxySite, ...]:
     """The virtual hosts of a file."""
     found = []
@@ -22,7 +25,7 @@ def sites(file: SourceFile) -> tuple[ProxySite, ...]:
     body: list[tuple[tuple[str, ...], int]] = []
     for number, line in enumerate(file.lines, 1):
         text = _JINJA.sub(lambda m: "_" * len(m[0]), line).strip()
-        if not text or text.startswith("#"):
+        if not text or text.startswith("#") or len(found) >= MAX_SITES:
             continue
         opening = _OPEN.match(text)
         if opening:

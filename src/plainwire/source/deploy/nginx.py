@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
@@ -94,6 +95,9 @@ def _tokens(text: str) -> Iterator[tuple[str, int]]:
         line += piece.count("\n")
 
 
+MAX_SITES = 100
+
+
 def sites(
     file: SourceFile,
     others: Sequence[SourceFile] = (),
@@ -118,7 +122,7 @@ def sites(
         if d.name == "proxy_set_header" and len(d.arguments) > 1 and d.arguments[1] in claimed:
             d.arguments = (d.arguments[0], "$http_x_forwarded_proto")  # what the client claims
     found = []
-    for outer, server in _servers(scope, scope):
+    for outer, server in islice(_servers(scope, scope), MAX_SITES):
         found.append(_site(server, outer, upstreams, file, text is not None))
     return tuple(found)
 
