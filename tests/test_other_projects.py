@@ -197,3 +197,80 @@ services:
     )
     assert "proxy-http-only" not in kinds(text)
     assert "proxy-http-only" in kinds(text.replace("shop.example.org {", "http://shop.example.org {"))
+
+
+def test_a_password_that_its_callers_hash_is_not_kept_as_it_comes():
+    text = """
+--- models.py
+from base import BaseModel
+class User(BaseModel):
+    def __init__(self, email, password):
+        self.password = password
+--- signup.py
+from bcrypt import gensalt, hashpw
+from models import User
+def signup(form):
+    return User(form.email, hashpw(form.password, gensalt()).decode())
+"""
+    assert "pw-weak-storage" not in kinds(text)
+    plain = text.replace("hashpw(form.password, gensalt()).decode()", "form.password")
+    assert "pw-weak-storage" in kinds(plain)
+
+
+def test_a_hash_that_asks_for_leaked_passwords_is_not_one_that_stores_them():
+    text = """
+--- leaks.py
+import hashlib
+import requests
+def is_leaked(password):
+    digest = hashlib.sha1(password.encode()).hexdigest().upper()
+    return digest[5:] in requests.get("https://api.pwnedpasswords.com/range/" + digest[:5]).text
+"""
+    assert "pw-weak-storage" not in kinds(text)
+    assert "pw-weak-storage" in kinds(text.replace("pwnedpasswords", "example"))
+
+
+def test_a_store_or_dashboard_is_known_by_its_name_and_command_when_it_is_built_here():
+    text = (
+        APP
+        + GUNICORN
+        + """
+--- mongo/Dockerfile
+FROM alpine:3
+RUN apk add mongodb
+CMD ["mongod"]
+--- jobs/Dockerfile
+FROM python:3.12
+RUN pip install rq-dashboard
+--- compose.yaml
+services:
+  web:
+    build: .
+  mongodb:
+    build: mongo
+    ports:
+      - "27017:27017"
+  jobs:
+    build: jobs
+    command: rq-dashboard -H redis
+    ports:
+      - "9181:9181"
+"""
+    )
+    firsts = {places(f)[0] for f in audited(text).findings if f.kind == "aux-plain"}
+    assert firsts == {"compose.yaml:7", "compose.yaml:12"}
+    local = text.replace('- "', '- "127.0.0.1:')
+    assert "aux-plain" not in kinds(local)
+
+
+def test_a_server_block_of_a_machine_is_one_path_and_not_one_for_every_listen_line(tmp_path):
+    block = "server {{ listen 443 ssl; server_name {0}; location / {{ proxy_pass http://127.0.0.1:{1}; }} }}\n"
+    text = APP + "--- deployment/nginx.conf\n" + block.format("a", 1) + block.format("b", 2)
+    paths = paths_of(text, tmp_path)
+    assert [[hop.place.line for hop in p.hops[:1]] for p in paths] == [[1], [2]]
+
+
+def test_examples_beside_an_application_are_quiet():
+    run = 'from app import app\nif __name__ == "__main__":\n    app.run(host="0.0.0.0", debug=True)\n'
+    assert "debug-exposed" in kinds(f"{APP}\n--- run.py\n{run}")
+    assert "debug-exposed" not in kinds(f"{APP}\n--- examples/one/run.py\n{run}")

@@ -307,6 +307,11 @@ class Assembler:
             return "dashboard"
         if _STORES.search(name):
             return "store"
+        if any(_DASHBOARDS.search(word) for word in service.command[:2]):
+            return "dashboard"
+        is_built = service.context is not None and not self._has_app(service.context)
+        if is_built and _STORES.search(service.name.lower()):  # built here, named by what it is
+            return "store"
         return "other"
 
     def _starts(
@@ -558,9 +563,7 @@ class Assembler:
                 continue
             for module in self.starter.program.modules:
                 file = module.file
-                if file.environment not in ("production", "example") or not _is_under(
-                    file.path, prefix
-                ):
+                if file.environment != "production" or not _is_under(file.path, prefix):
                     continue
                 for served in servers(module):
                     if not (served.call.is_main or not served.call.scope):
