@@ -263,12 +263,3 @@ def _signed_weakly(builder: x509.CertificateBuilder, key: Any, name: str) -> byt
     )
     signature = key.sign(tbs, padding.PKCS1v15(), digest)
     return der.encode(der.SEQUENCE, tbs + algorithm + der.encode(der.BIT_STRING, b"\0" + signature))
-
-
-@dataclass(frozen=True)
-class PemFiles:
-    """A chain (leaf first), its key and the authority behind it, each a PEM file."""
-
-    chain: Path
-    key: Path
-    ca: Path

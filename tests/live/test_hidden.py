@@ -42,6 +42,7 @@ def look(server, parts=HANDSHAKES, name=NAME):
                 stores={"ca-file": (ROOT.der,)},
             ),
             duration_s=0.0,
+            connections=0,
         )
         for _ in range(2)
     ]

@@ -19,7 +19,7 @@ MAX_SITES = 100
 
 def sites(file: SourceFile) -> tuple[ProxySite, ...]:
     """The virtual hosts of a file."""
-    found = []
+    found: list[ProxySite] = []
     hosts: str | None = None
     begin = 0
     body: list[tuple[tuple[str, ...], int]] = []
