@@ -407,3 +407,30 @@ def test_a_deployment_that_cannot_be_put_together_is_an_unanswered_question(monk
     monkeypatch.setattr("plainwire.source.assembly.Assembler.deployments", fails)
     report = audited(APP)
     assert any("odd" in item.reason for item in report.unanswered)
+
+
+def test_tls_versions_that_an_included_file_may_name_are_not_called_unset():
+    text = HTTPS_SITE.format("")
+    assert "proxy-tls-defaults" in kinds(APP + text)
+    included = text.replace("ssl_certificate c;", "include /etc/nginx/tls.conf;")
+    assert "proxy-tls-defaults" not in kinds(APP + included)
+
+
+def test_one_key_picked_of_several_is_not_a_key_that_is_made():
+    text = """
+--- keys.py
+import random
+def get_api_key(page):
+    api_keys = page.keys()
+    api_key = random.choice(api_keys)
+    return api_key
+"""
+    assert "token-weak-prng" not in kinds(text)
+    made = text.replace("random.choice(api_keys)", "str(random.getrandbits(64))")
+    assert "token-weak-prng" in kinds(made)
+
+
+@pytest.mark.parametrize(("option", "is_download"), [("--head", False), ("-O", True)])
+def test_asking_whether_somebody_answers_downloads_nothing(option, is_download):
+    text = f"--- run.sh\n#!/bin/sh\ncurl {option} --insecure https://example.org/x\n"
+    assert ("download-insecure" in kinds(text)) is is_download
