@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from plainwire import gate, har
-from plainwire.cli import concluding, config, outputs, running, secrets, targets
+from plainwire.cli import concluding, config, identities, outputs, running, secrets, targets
 from plainwire.cli.arguments import (
     EXIT_CODES,
     Parser,
@@ -25,7 +25,7 @@ from plainwire.cli.concluding import Conclusion
 from plainwire.cli.outputs import complain
 from plainwire.cli.running import Plan
 from plainwire.live import descriptions, dial
-from plainwire.live.credentials import Credentials
+from plainwire.live.credentials import GIVEN, Credentials
 from plainwire.live.settings import Settings
 from plainwire.live.trace import Trace
 from plainwire.model import Target, UsageError
@@ -37,6 +37,7 @@ NAME = "plainwire scan"
 ALLOW = {
     "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
+    "trace-probe": "ask with TRACE whether a server shows requests back",
 }
 
 
@@ -75,10 +76,21 @@ def parser() -> Parser:
         "--header", action="append", default=[], metavar="'NAME: SOURCE'", help="a further header"
     )
     who.add_argument(
+        "--as",
+        dest="identities",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an identity of the configuration; the first one asks everything, others compare",
+    )
+    who.add_argument(
         "--allow", action="append", default=[], choices=sorted(ALLOW), help="opt in for this run"
     )
     who.add_argument(
         "--no-post", action="store_true", help="no GraphQL and MCP, which know no other way"
+    )
+    p.add_argument(
+        "--deep", action="store_true", help="compute longer: tokens' secrets among all numbers"
     )
     add_gate(p)
     out = add_output(p)
@@ -156,6 +168,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         ca_file=options.ca,
         allow=frozenset(options.allow),
         may_post=not options.no_post,
+        is_deep=options.deep,
         proxies=proxies,
         no_proxy=no_proxy,
     )
@@ -165,14 +178,20 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
     lines = secrets.headers(
         options.bearer, options.basic, options.cookie, options.header, named.userinfo
     )
+    chosen = identities.chosen(options.identities, rules.identities, named.targets, rules.source)
     given = _credentials(lines, named.targets)
+    if given is not None:
+        chosen = {GIVEN: given, **{who: each for who, each in chosen.items()}}
+    elif chosen:  # the first one asks whatever is asked
+        first = next(iter(chosen))
+        chosen = {GIVEN: chosen.pop(first), **chosen}
     return Plan(
         named.targets,
         named.bad_lines,
         settings,
-        given,
+        chosen,
         targets.paths(options.paths) + tuple(rules.paths),
-        Masker(secrets.mask_key(), given.secrets if given else ()),
+        Masker(secrets.mask_key(), [s for each in chosen.values() for s in each.secrets]),
         wait_for_s=options.wait_for,
         every_address=options.all_addresses,
         specs=_specs(options.spec),
@@ -219,6 +238,8 @@ def _rehearse(plan: Plan) -> int:
     for target in plan.targets:
         named = plan.masker.text(target.value)
         outputs.say(f"{named}: at most these, and what documents and links name\n")
+        for each in plan.logins.values():
+            outputs.say(f"  {each}\n")
         for line in rehearsal.questions(target, plan.settings, plan.paths, plan.specs):
             outputs.say(f"  {plan.masker.text(line)}\n")
     return gate.INCOMPLETE if plan.bad_lines else gate.CLEAN

@@ -21,6 +21,7 @@ from plainwire.model import (
     Endpoint,
     Exchange,
     GraphqlEndpoint,
+    Identity,
     McpServer,
     Origin,
     Part,
@@ -73,6 +74,19 @@ class RecordedSite:
         has_any = any(e.request.identity for kept in self._recorded.values() for e in kept)
         return ("given",) if has_any else ()
 
+    async def users(self, number: int = 1) -> tuple[str, ...]:
+        """None: nobody can be asked as anybody."""
+        self.notes.leave_untested(NOT_RECORDED)
+        return ()
+
+    async def identity(self, name: str) -> Identity:
+        """Nothing but a name."""
+        return Identity(name)
+
+    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """None: what others would have got was not recorded."""
+        return ()
+
     @property
     def random_path(self) -> str:
         """A path that nobody asked for."""
@@ -87,7 +101,12 @@ class RecordedSite:
     async def ask(self, request: Request) -> Answer:
         """The answer that was recorded; one without a credential only to one without."""
         kept = self._recorded.get((request.origin, request.method, request.path), [])
-        if request.headers or request.body or request.identity not in ("given", None):
+        if (
+            request.headers
+            or request.body
+            or request.forgery
+            or request.identity not in ("given", None)
+        ):
             kept = []
         fit = [each for each in kept if request.identity or each.request.identity is None]
         if not fit:

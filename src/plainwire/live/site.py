@@ -19,6 +19,7 @@ from plainwire.live import hops as hops_of
 from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
+from plainwire.live.knowing import knowing
 from plainwire.live.notes import Notes
 from plainwire.live.once import Once
 from plainwire.live.prober import VersionsAnswer
@@ -35,6 +36,7 @@ from plainwire.model import (
     Endpoint,
     Exchange,
     GraphqlEndpoint,
+    Identity,
     McpServer,
     Origin,
     Part,
@@ -44,10 +46,13 @@ from plainwire.model import (
     TlsEndpoint,
     Unanswered,
 )
+from plainwire.wire import denials
 from plainwire.wire.probes import BODY_LIMIT
 from plainwire.wire.sameness import is_same
 
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
+
+TRACE_PROBE = "trace-probe"
 
 
 class LiveSite:
@@ -120,6 +125,55 @@ class LiveSite:
         return self._identities.names
 
     @property
+    def identities_known(self) -> Identities:
+        """Whose credentials there are: a login adds some."""
+        return self._identities
+
+    async def users(self, number: int = 1) -> tuple[str, ...]:
+        """The identities whose own credentials go to where operations are asked.
+
+        Fewer than ``number`` leave the asking check untested, with the reason.
+        """
+        if len(self.identities) < number:
+            few = "no identity was given" if number == 1 else f"fewer than {number} identities"
+            self.leave_untested(f"{few}: --bearer, --as NAME and the like")
+            return ()
+        asked = [each.request for each in await self.operations() if each.request is not None]
+        if not all(self.transport.may_show(request.origin) for request in asked[:1]):
+            self.leave_untested("credentials do not go over plain HTTP")
+            return ()
+        return self.identities
+
+    async def identity(self, name: str) -> Identity:
+        """What is known of an identity, with what its token says of itself."""
+        # One service signs with one secret: the first identity's token is tried at length.
+        is_tried = self.settings.is_deep and name == next(iter(self.identities), None)
+        found: Identity = await self._once.ask(
+            ("identity", name), lambda: knowing(self._identities, name, with_numbers=is_tried)
+        )
+        return found
+
+    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """What an identity gets and neither nobody nor a random credential does."""
+        given = [(o, own) for o, own in await self.answers(who) if denials.gives_data(own)]
+        wanted = [
+            (replace(own.request, identity=None), replace(own.request, identity=CANARY))
+            for _, own in given
+        ]
+        nobody = await asyncio.gather(*(self.ask(without) for without, _ in wanted))
+        kept = [
+            (pair, random)
+            for pair, (_, random), answer in zip(given, wanted, nobody, strict=True)
+            if isinstance(answer, Exchange) and denials.is_denied(answer)
+        ]
+        random = await asyncio.gather(*(self.ask(request) for _, request in kept))
+        return tuple(
+            pair
+            for (pair, _), answer in zip(kept, random, strict=True)
+            if isinstance(answer, Exchange) and denials.is_denied(answer)
+        )
+
+    @property
     def requests(self) -> int:
         """Requests sent so far."""
         return self.transport.requests
@@ -156,7 +210,14 @@ class LiveSite:
     # Requests ------------------------------------------------------------------------------
 
     async def ask(self, request: Request) -> Answer:
-        """The answer to one request; the same request is sent once however many ask it."""
+        """The answer to one request; the same request is sent once however many ask it.
+
+        TRACE leaves only where it was opted in to: it is safe (RFC 9110, section 9.2.1), but some
+        who watch a network take it for an attack.
+        """
+        if request.method == "TRACE" and TRACE_PROBE not in self.settings.allow:
+            self.notes.leave_untested(f"TRACE leaves only with --allow {TRACE_PROBE}")
+            return Unanswered("", str(request), "not opted in to")
         request = self._identities.same_bytes(request)
         answer: Answer = await asyncio.shield(self._start(request))
         self.notes.take(answer)
@@ -207,6 +268,8 @@ class LiveSite:
             for each in await self.operations()
             if each.request is not None
         ]
+        if identity == GIVEN and self._identities.lost is not None:
+            self.notes.take(self._identities.lost)
         found = await asyncio.gather(*(self.ask(request) for _, request in asked))
         return tuple(
             (each, answer)

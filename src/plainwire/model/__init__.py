@@ -65,6 +65,12 @@ from plainwire.model.finding import (
     Suppression,
     locations_of,
 )
+from plainwire.model.identity import (
+    FORGERIES,
+    Forgery,
+    Identity,
+    TokenFacts,
+)
 from plainwire.model.masked import (
     masked_line,
     masked_value,
@@ -129,6 +135,7 @@ from plainwire.model.tls import (
 
 __all__ = [
     "CATEGORIES",
+    "FORGERIES",
     "LAYERS",
     "SECTIONS",
     "UNKNOWN",
@@ -154,6 +161,7 @@ __all__ = [
     "Exchange",
     "Finding",
     "FixReference",
+    "Forgery",
     "Format",
     "Forward",
     "Function",
@@ -163,6 +171,7 @@ __all__ = [
     "Handshake",
     "Headers",
     "Hop",
+    "Identity",
     "Image",
     "Letter",
     "Listen",
@@ -211,6 +220,7 @@ __all__ = [
     "Text",
     "TlsEndpoint",
     "TlsStatus",
+    "TokenFacts",
     "Unanswered",
     "UsageError",
     "Value",

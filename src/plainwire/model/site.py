@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from plainwire.model.answer import Answer, Cleartext, Exchange
 from plainwire.model.api import ApiOperation
+from plainwire.model.identity import Identity
 from plainwire.model.peers import GraphqlEndpoint, McpServer
 from plainwire.model.target import Endpoint, Origin, Request, Scheme, Target
 from plainwire.model.tls import Part, TlsEndpoint
@@ -38,6 +39,20 @@ class Site(Protocol):
     def identities(self) -> tuple[str, ...]:
         """Whose credentials were given: "given" first if the user gave one, then further names."""
 
+    async def users(self, number: int = 1) -> tuple[str, ...]:
+        """The identities whose own credentials go where operations are asked, the first given
+        first; also those whose login failed: what is asked as one of them gets no answer.
+
+        Fewer than ``number`` leave the asking check untested, with the reason, and give none.
+        """
+
+    async def identity(self, name: str) -> Identity:
+        """What is known of an identity beside its credential: what its token says of itself."""
+
+    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """The operations that give data to an identity and neither to nobody nor to a random
+        credential of the same shape, with the answer that the identity gets."""
+
     async def operations(self) -> tuple[ApiOperation, ...]:
         """Every operation that is known, asked or not: an example request, or why there is none.
 
@@ -64,7 +79,8 @@ class Site(Protocol):
     async def answers(
         self, identity: str | None = "given"
     ) -> tuple[tuple[ApiOperation, Exchange], ...]:
-        """Each operation that is asked with the answer to its example, as far as there is one."""
+        """Each operation that is asked with the answer that an identity or nobody (None) gets to
+        its example, as far as there is one."""
 
     async def present(self, *paths: str) -> tuple[Exchange, ...]:
         """The answers of those paths, under the root, where something is for anybody: 200, and

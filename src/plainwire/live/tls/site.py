@@ -14,6 +14,7 @@ from plainwire.model import (
     Endpoint,
     Exchange,
     GraphqlEndpoint,
+    Identity,
     McpServer,
     Origin,
     Part,
@@ -76,6 +77,18 @@ class EndpointSite:
         """None."""
         return ()
 
+    async def users(self, number: int = 1) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    async def identity(self, name: str) -> Identity:
+        """Nothing but a name."""
+        return Identity(name)
+
+    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """None."""
+        return ()
+
     def control_of(self, request: Request) -> Request:
         """The request itself: nothing is asked."""
         return request
@@ -109,10 +122,6 @@ class EndpointSite:
     async def mcp(self) -> tuple[McpServer, ...]:
         """None."""
         return ()
-
-    def leave_answered(self) -> None:
-        """Note that a check judged what is known."""
-        self.notes.take(None)
 
     def leave_inapplicable(self, reason: str) -> None:
         """Note that there is nothing of the kind a check is about."""

@@ -96,6 +96,15 @@ class DocumentSchema:
             for key in ("additionalProperties", "unevaluatedProperties")
         )
 
+    @property
+    def is_open(self) -> bool:
+        """True for ``additionalProperties: true`` or a schema of theirs, and patterns of names."""
+        return any(
+            isinstance(part.get(key), dict) or part.get(key) is True
+            for part, _ in self._parts
+            for key in ("additionalProperties", "unevaluatedProperties", "patternProperties")
+        )
+
     def says(self, keyword: str) -> str | None:
         """A scalar keyword as text."""
         values = (scalar(part.get(keyword)) for part, _ in self._parts)
