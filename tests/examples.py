@@ -50,6 +50,7 @@ from plainwire.tls import report_async
 from plainwire.wire.target import parse_target
 
 HOST = "api.example.com"
+OPTED_IN = frozenset({"trace-probe"})  # an example is found only if its question may be asked
 # Parts of a TlsEndpoint that an example may state.
 PARTS = (
     "protocols",
@@ -163,6 +164,7 @@ async def report_on(check: Check, example: str, *, target: str = f"https://{HOST
     known = identities(space, parsed.https[0])
     return await scan_async(
         replace(parsed, address="127.0.0.1"),
+        settings=Settings(allow=OPTED_IN),
         send=wsgi_send(space, known),
         identities=known,
         look=look,

@@ -37,6 +37,7 @@ NAME = "plainwire scan"
 ALLOW = {
     "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
+    "trace-probe": "ask with TRACE whether a server shows requests back",
 }
 
 
@@ -166,8 +167,8 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         resolve=targets.pinned(options.resolve),
         ca_file=options.ca,
         allow=frozenset(options.allow),
-        is_deep=options.deep,
         may_post=not options.no_post,
+        is_deep=options.deep,
         proxies=proxies,
         no_proxy=no_proxy,
     )

@@ -51,6 +51,8 @@ from plainwire.wire.sameness import is_same
 
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
 
+TRACE_PROBE = "trace-probe"
+
 
 class LiveSite:
     """One target over the network; an async context manager that closes what it opened.
@@ -207,7 +209,14 @@ class LiveSite:
     # Requests ------------------------------------------------------------------------------
 
     async def ask(self, request: Request) -> Answer:
-        """The answer to one request; the same request is sent once however many ask it."""
+        """The answer to one request; the same request is sent once however many ask it.
+
+        TRACE leaves only where it was opted in to: it is safe (RFC 9110, section 9.2.1), but some
+        who watch a network take it for an attack.
+        """
+        if request.method == "TRACE" and TRACE_PROBE not in self.settings.allow:
+            self.notes.leave_untested(f"TRACE leaves only with --allow {TRACE_PROBE}")
+            return Unanswered("", str(request), "not opted in to")
         request = self._identities.same_bytes(request)
         answer: Answer = await asyncio.shield(self._start(request))
         self.notes.take(answer)

@@ -32,8 +32,8 @@ Good:
 
 Limits:
 
-    Asks the named page. An answer that has nothing of the request in it is a page for every
-    method, and no finding.
+    Asks the named page, and only where opted in to (--allow trace-probe). An answer that has
+    nothing of the request in it is a page for every method, and no finding.
 """
 
 from __future__ import annotations

@@ -123,10 +123,6 @@ class EndpointSite:
         """None."""
         return ()
 
-    def leave_answered(self) -> None:
-        """Note that a check judged what is known."""
-        self.notes.take(None)
-
     def leave_inapplicable(self, reason: str) -> None:
         """Note that there is nothing of the kind a check is about."""
         self.notes.leave_inapplicable(reason)
