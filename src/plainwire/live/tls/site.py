@@ -127,10 +127,6 @@ class EndpointSite:
         """Note that there is nothing of the kind a check is about."""
         self.notes.leave_inapplicable(reason)
 
-    def leave_answered(self) -> None:
-        """Note that a check judged what is known."""
-        self.notes.take(None)
-
     def leave_untested(self, reason: str) -> None:
         """Note that a check has nothing to ask with."""
         self.notes.leave_untested(reason)
