@@ -84,7 +84,12 @@ def parser() -> Parser:
         help="an identity of the configuration; the first one asks everything, others compare",
     )
     who.add_argument(
-        "--allow", action="append", default=[], choices=sorted(ALLOW), help="opt in for this run"
+        "--allow",
+        action="append",
+        default=[],
+        choices=sorted(ALLOW),
+        metavar="CLASS",
+        help=f"opt in for this run: {', '.join(sorted(ALLOW))}",
     )
     who.add_argument(
         "--no-post", action="store_true", help="no GraphQL and MCP, which know no other way"
