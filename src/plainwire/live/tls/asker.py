@@ -1,8 +1,8 @@
 """Puts a question to a TLS listener: a hello on a connection of its own, asked again if need be.
 
 An answer is what the server said; a **refusal** an alert that says that the offer will not do.
-What got neither is asked once more, alone (where it met with silence, and a hello that is known
-to be good does not, once again). If it fails again it is **unknown**, never "not
+What got neither is asked once more, alone (where it met with silence, though the server had
+answered before, twice in a row). If it fails again it is **unknown**, never "not
 supported": except on a server whose way to refuse is to close or reset without a word (IIS).
 That is believed only of one that has refused no like question by an alert, has answered no
 question that it had dropped before, and drops this one time after time, alone, while a hello
@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from time import monotonic
 
 from plainwire.live.hellos import OpenStream
 from plainwire.live.tls.gate import Gate
@@ -44,9 +45,10 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[NoAnswer
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The server will not have what was offered, in readable words."""
+    """The server will not have what was offered, in readable words; ``alert`` if it sent one."""
 
     words: str
+    alert: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +96,13 @@ class Asker:
         answer = await self.ask(hello, priority)
         if (settled := self._settled(answer, kind, also)) is not None:
             return settled
-        again = await self.ask(hello, priority, is_alone=True)
+        is_known = self._good is not None
+        again = await self.ask(hello, priority, is_alone=True, is_insistent=is_known)
         if (settled := self._settled(again, kind, also)) is not None:
             self._faults += 1
             return settled
         if not (is_drop(answer) and is_drop(again)):
-            # What is silent to this alone is asked once more: it may have been chance.
-            if not is_silent(again) or not await self.is_well():
-                return Unknown(describe_answer(again))
-            again = await self.ask(hello, priority, is_alone=True)
-            return self._settled(again, kind, also) or Unknown(describe_answer(again))
+            return Unknown(describe_answer(again))
         if await self.refuses_so(hello, kind):
             return Refusal(f"{describe_answer(again)}, time after time")
         if await self._recovers(recovered):
@@ -162,7 +161,7 @@ class Asker:
         if not is_refusal(answer) and not is_further:
             return None
         self._refusals[kind] += 1
-        return Refusal(str(answer))
+        return Refusal(str(answer), answer.description if isinstance(answer, Alert) else None)
 
     async def refuses_so(self, hello: bytes, kind: str) -> bool:
         """True if dropping is this server's way to refuse (see the module's page).
@@ -197,14 +196,26 @@ class Asker:
             self._faults += 1
         return False
 
-    async def ask(self, hello: bytes, priority: int = 0, *, is_alone: bool = False) -> FirstFlight:
-        """The answer to ``hello`` on a connection of its own, which is aborted after."""
+    async def ask(
+        self,
+        hello: bytes,
+        priority: int = 0,
+        *,
+        is_alone: bool = False,
+        is_insistent: bool = False,
+    ) -> FirstFlight:
+        """The answer to ``hello`` on a connection of its own, which is aborted after.
+
+        If it ``is_insistent`` silence is asked once more right after, with nothing else between.
+        """
         async with self.gate.place(priority, is_alone=is_alone) as number:
             if self._misses >= PATIENCE:
                 return GIVEN_UP
             self._begun += 1
             begun = self._begun
             answer = await self._exchange(hello)
+            if is_insistent and is_silent(answer):
+                answer = await self._exchange(hello)
             if isinstance(answer, Flight):
                 self._good = self._good or hello
                 self.lives(begun)
@@ -214,17 +225,26 @@ class Asker:
             return answer
 
     async def talk(
-        self, talk: Talk, priority: int = 0, *, is_alone: bool = False
+        self,
+        talk: Talk,
+        priority: int = 0,
+        *,
+        is_alone: bool = False,
+        again: Callable[[], bool] = lambda: False,
     ) -> NoAnswer | None:
         """Hold a conversation on a connection of its own, which is aborted after.
 
-        Returns what went wrong, None if nothing did.
+        ``again`` says whether to hold it once more right after, with nothing else between: so no
+        regular fault can hit both. Returns what went wrong, None if nothing did.
         """
         async with self.gate.place(priority, is_alone=is_alone) as number:
             if self._misses >= PATIENCE:
                 return GIVEN_UP
             self._begun += 1
             fault = await self._talked(talk)
+            if again():
+                self._begun += 1
+                fault = await self._talked(talk)
             self._keep_pace(fault, number)
             return fault
 
@@ -268,6 +288,7 @@ class Asker:
 
     async def _exchange(self, hello: bytes) -> FirstFlight:
         answer: FirstFlight | None = None
+        begun_s = monotonic()
         async with AsyncExitStack() as stack:
             try:
                 stream, writer = await stack.enter_async_context(self.open_stream())
@@ -276,7 +297,9 @@ class Asker:
                 # peer that reset after its alert, before the alert is read.
                 writer.write(hello)
                 answer = await self._read(stream)
-                if isinstance(answer, Flight) and self._is_kept(stream, writer, stack):
+                if isinstance(answer, Flight) and self._is_kept(
+                    stream, writer, stack, monotonic() - begun_s
+                ):
                     return answer
                 writer.transport.abort()
             except (OSError, TargetError) as error:
@@ -285,7 +308,11 @@ class Asker:
         return answer
 
     def _is_kept(
-        self, stream: asyncio.StreamReader, writer: asyncio.StreamWriter, stack: AsyncExitStack
+        self,
+        stream: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        stack: AsyncExitStack,
+        took_s: float,
     ) -> bool:
         """Let the gate hold the connection, to see whether two are served at once."""
         rest: list[AsyncExitStack] = []
@@ -296,7 +323,10 @@ class Asker:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
-        if not self.gate.keep(close, lambda: not writer.is_closing() and not has_ended(stream)):
+        def is_open() -> bool:
+            return not writer.is_closing() and not has_ended(stream)
+
+        if not self.gate.keep(close, is_open, took_s):
             return False
         rest.append(stack.pop_all())
         return True

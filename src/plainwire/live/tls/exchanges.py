@@ -27,8 +27,7 @@ from plainwire.wire.verdict import is_refusal
 
 # The answer to a hello that offers these groups, or schemes, with suites known to be accepted.
 Offer = Callable[[Codes], Awaitable[Settled]]
-# In the order that is guessed, what is behind the last is seldom taken.
-STARTS = (0, 2, 4, 6, 8, 10, 12)
+STARTS = (0, 2, 4, 6, 8, 10)
 # The object identifiers of P-256, P-384 and P-521, with the group of each (RFC 5480, 2.1.1.1).
 NAMED_CURVES = {
     bytes.fromhex("06082a8648ce3d030107"): 0x0017,
