@@ -107,7 +107,7 @@ async def versions_by(
     """Which of ``versions`` the server accepts: one is asked first, then all others at once.
 
     ``ask`` gives the answer to a hello and may keep a caller waiting for its turn, ``ask_alone``
-    one with nothing else under way, for what nothing was said to.
+    one with nothing else under way, asked twice where no answer comes.
     ``server_name`` is an A-label, an IP literal or None. ``after_first`` is told whether the
     server speaks TLS as far as the first answer says, and awaited before the others are asked.
     ``accepted`` is told each version once it is known to be accepted, with the suites offered.
@@ -224,9 +224,14 @@ class _VersionProbe:
         is_good = await self._answers_again(witness) if doubtful and witness else False
         for version in doubtful:
             await self._ask_every_hello(version)
-            if is_good and self._asked[version].is_silent_last and self._verdict(version) is None:
+            if (
+                is_good
+                and self._send_alone is self._send
+                and self._asked[version].is_silent_last
+                and self._verdict(version) is None
+            ):
                 # Silent to this alone, twice: the third time tells chance from nature.
-                await self._ask(version, is_alone=True)
+                await self._ask(version)
         if is_good and any(self._verdict(version) is None for version in doubtful):
             self._is_sound = await self._answers_again(witness)
 
@@ -237,7 +242,7 @@ class _VersionProbe:
             # It was given up before; only what happens again can be a refusal.
             numbers.append(numbers[0])
         for number in numbers:
-            answer = await self._ask(version, number)
+            answer = await self._ask(version, number, is_alone=True)
             if self._verdict(version) is not None or not is_drop(answer):
                 return
 

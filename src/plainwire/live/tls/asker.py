@@ -96,8 +96,7 @@ class Asker:
         answer = await self.ask(hello, priority)
         if (settled := self._settled(answer, kind, also)) is not None:
             return settled
-        is_known = self._good is not None
-        again = await self.ask(hello, priority, is_alone=True, is_insistent=is_known)
+        again = await self.ask(hello, priority, is_alone=True, is_doubtful=self._is_odd)
         if (settled := self._settled(again, kind, also)) is not None:
             self._faults += 1
             return settled
@@ -147,6 +146,15 @@ class Asker:
         if self._good is None or self._accepted_since >= self._refused_at:
             return True
         return await self.is_well()
+
+    def _is_odd(self, answer: FirstFlight) -> bool:
+        """Whether it is silence of a server that had answered before."""
+        return self.has_answered and is_silent(answer)
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether some hello was answered."""
+        return self._good is not None
 
     def _settled(
         self, answer: FirstFlight, kind: str, also: frozenset[int]
@@ -202,11 +210,12 @@ class Asker:
         priority: int = 0,
         *,
         is_alone: bool = False,
-        is_insistent: bool = False,
+        is_doubtful: Callable[[FirstFlight], bool] = lambda _: False,
     ) -> FirstFlight:
         """The answer to ``hello`` on a connection of its own, which is aborted after.
 
-        If it ``is_insistent`` silence is asked once more right after, with nothing else between.
+        What ``is_doubtful`` is asked once more right after, with nothing else between: no regular
+        fault can hit both.
         """
         async with self.gate.place(priority, is_alone=is_alone) as number:
             if self._misses >= PATIENCE:
@@ -214,7 +223,7 @@ class Asker:
             self._begun += 1
             begun = self._begun
             answer = await self._exchange(hello)
-            if is_insistent and is_silent(answer):
+            if is_doubtful(answer):
                 answer = await self._exchange(hello)
             if isinstance(answer, Flight):
                 self._good = self._good or hello

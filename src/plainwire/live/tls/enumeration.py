@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from plainwire.live.tls.asker import Asker
+from plainwire.live.tls.asker import Asker, is_silent
 from plainwire.live.tls.attacks import Attacks
 from plainwire.live.tls.client_12 import completable
 from plainwire.live.tls.exchanges import (
@@ -34,6 +34,7 @@ from plainwire.policy.suites import offered_groups, offered_schemes, suites
 from plainwire.policy.versions import Version
 from plainwire.wire.answer import Answer
 from plainwire.wire.flight import FirstFlight, Flight
+from plainwire.wire.verdict import is_drop
 
 if TYPE_CHECKING:
     from plainwire.live.tls.seen import Seen
@@ -64,8 +65,12 @@ class Enumeration:
         return self._heard(await self.asker.ask(hello))
 
     async def ask_alone(self, hello: bytes) -> Answer:
-        """The same where it met with silence, with nothing else under way."""
-        return self._heard(await self.asker.ask(hello, is_alone=True, is_insistent=True))
+        """The same with nothing else under way, and again where no answer came."""
+
+        def is_doubtful(answer: FirstFlight) -> bool:
+            return is_silent(answer) or is_drop(answer)
+
+        return self._heard(await self.asker.ask(hello, is_alone=True, is_doubtful=is_doubtful))
 
     def _heard(self, answer: FirstFlight) -> Answer:
         if isinstance(answer, Flight):

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from plainwire.live.tls.asker import Asker, Refusal, Unknown, describe_answer
+from plainwire.live.tls.asker import Asker, Refusal, Unknown, describe_answer, is_silent
 from plainwire.live.tls.attacks import Attacks, client_renegotiation, ticketbleed
 from plainwire.live.tls.client_12 import client_12, completable
 from plainwire.live.tls.handshakes import handshake, settled
@@ -107,7 +107,7 @@ class Features:
         hello = self._hellos.of(version, (*suites, FALLBACK_SCSV))
         answer = await self._asker.ask(hello)
         if not isinstance(answer, Flight | Alert):
-            answer = await self._asker.ask(hello, is_alone=True, is_insistent=True)
+            answer = await self._asker.ask(hello, is_alone=True, is_doubtful=is_silent)
         match answer:
             case Flight():
                 self._seen.features["fallback_scsv"] = False

@@ -99,7 +99,7 @@ async def settled(
         is_alone=True,
         lingers=lingers,
         tell=tell,
-        is_doubtful=_is_silent,
+        is_doubtful=lambda result: asker.has_answered and _is_silent(result),
     )
     refusal = asker.refused(again.broken_off, kind, also)
     if again.is_finished or refusal:
