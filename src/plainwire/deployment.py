@@ -89,8 +89,10 @@ def _published(d: Deployment, service: Service, port: Publication) -> Iterator[P
         yield Path(d.name, service.environment, "dashboard", hops, False, service, publication=port)
         return
     if service.sites:
-        yield from _proxied(d, service, port)
-        return
+        behind = tuple(_proxied(d, service, port))
+        yield from behind
+        if behind or not service.starts:
+            return
     if service.role in ("store", "dashboard"):
         kind = "store" if service.role == "store" else "dashboard"
         yield Path(

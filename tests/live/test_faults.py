@@ -84,12 +84,11 @@ async def _pump(source, sink):
 
 def through(port, fault, *, timeout_s):
     async def run():
-        proxy, tasks = Faulty(port, fault), set()
+        proxy, tasks, writers = Faulty(port, fault), set(), []
 
-        async def serve(reader, writer):
-            tasks.add(asyncio.current_task())
-            with contextlib.suppress(asyncio.CancelledError):
-                await proxy.serve(reader, writer)
+        def serve(reader, writer):  # a task that is cancelled before it begins closes nothing
+            writers.append(writer)
+            tasks.add(asyncio.ensure_future(proxy.serve(reader, writer)))
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256)
         try:
@@ -103,7 +102,9 @@ def through(port, fault, *, timeout_s):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.sleep(0)  # aborted transports close in the next round of the loop
+            for writer in writers:
+                writer.transport.abort()
+            await asyncio.sleep(0.1)
 
     return asyncio.run(run())
 

@@ -46,6 +46,9 @@ _PROXIES = re.compile(
     r"(^|[/_-])(nginx|openresty|traefik|haproxy|caddy|httpd|apache|envoy|kong|varnish|swag|nginx-proxy"
     r"|nginx-proxy-manager|squid)(\b|[:_-]|$)"
 )
+_PROXY_FOLDER = re.compile(r"^/?(usr/local/)?etc/(nginx|apache2|httpd|caddy|haproxy)(/|$)")
+# Folders of which a proxy loads the files that stand directly in them.
+_FLAT_FOLDER = re.compile(r"/(conf\.d|sites-enabled|caddy|http\.d|templates)/?$")
 _PRODUCTION_NAME = re.compile(r"(^|[._-])prod(uction)?([._-]|$)", re.IGNORECASE)
 _DEVELOPMENT_NAME = re.compile(r"(^|[._-])(dev|devel|development|local|debug)([._-]|$)", re.I)
 _SAMPLES = ("-sample", ".sample", ".example", "-example", ".template", ".dist")
@@ -165,7 +168,8 @@ class Assembler:
         sites = tuple(self._sites_of(base, image, stage, folder, settings))
         role = self._role(base, stage, sites, folder)
         starts: tuple[Start, ...] = ()
-        if role in ("app", "other"):
+        runs_more = bool(sites) and not _PROXIES.search(base.image or (stage.base if stage else ""))
+        if role in ("app", "other") or runs_more:  # or proxy and server in one container
             context = Context(folder or one.file.folder, settings)
             starts = self._starts(base, stage, image, context)
             holds_app = folder is not None and self._has_app(folder)
@@ -263,9 +267,9 @@ class Assembler:
         """The proxy configuration mounted into a service, copied by its image, or beside it."""
         paths: dict[str, None] = {}
         is_proxy = bool(_PROXIES.search(service.image or (stage.base if stage else "")))
-        for source, _ in service.mounts:
+        for source, target in service.mounts:
             for path in self.sites:
-                if path == source or (is_proxy and path.startswith(source.rstrip("/") + "/")):
+                if path == source or (is_proxy and _is_loaded(path, source.rstrip("/"), target)):
                     paths[path] = None
         if not paths and is_proxy and image is not None and stage is not None:
             context = folder or ""
@@ -277,6 +281,11 @@ class Assembler:
                         paths[path] = None
             if not paths:
                 paths = dict.fromkeys(p for p in self.sites if _is_under(p, context))
+        if not paths and not is_proxy and stage is not None:
+            for source, target, _ in stage.copies:
+                if _PROXY_FOLDER.search(target):
+                    name = posixpath.normpath(posixpath.join(folder or "", source))
+                    paths |= dict.fromkeys(p for p in self.sites if p == name or _is_in(p, name))
         known = {n: s.value for n, s in settings.items() if s.value is not None}
         for path in paths:
             self.claimed.add(path)
@@ -593,7 +602,8 @@ class Assembler:
         """The application that a service runs, by its folder. Returns None if none fits."""
         if service.role not in ("app", "proxy") or service.folder is None:
             return None
-        if service.role == "proxy" and service.name != "host":
+        is_bare = bool(_PROXIES.search(service.image)) and not service.starts
+        if service.role == "proxy" and service.name != "host" and is_bare:
             return None
         targets = set()
         for start in service.starts:
@@ -614,13 +624,29 @@ def _is_under(path: str, folder: str) -> bool:
     return not folder or path == folder or path.startswith(folder + "/")
 
 
+def _is_in(path: str, folder: str) -> bool:
+    return path.rpartition("/")[0] == folder.removesuffix("/.")
+
+
+def _is_loaded(path: str, folder: str, target: str) -> bool:
+    """True if a proxy with a folder mounted at a target reads a file of it."""
+    if _FLAT_FOLDER.search(target.partition(":")[0]):
+        return path.rpartition("/")[0] == folder
+    return path.startswith(folder + "/")
+
+
 def _implied(site: ProxySite) -> tuple[Publication, ...]:
     """A proxy on a machine is reached at the ports it listens on, where the address is known."""
-    return tuple(
-        Publication(listen.port, listen.port, listen.place, "listen", listen.host.strip("[]*"))
-        for listen in site.listens
-        if not re.search(r"\{\{|\$|%[({]|____", listen.host)
-    )
+    found: dict[tuple[int, str], Publication] = {}
+    for listen in site.listens:
+        host = listen.host.strip("[]*")
+        if not re.search(r"\{\{|\$|%[({]|____", listen.host):
+            is_any = host in ("::", "0.0.0.0")  # noqa: S104 (compared; IPv6 beside IPv4)
+            key = (listen.port, "" if is_any else host)
+            found.setdefault(
+                key, Publication(listen.port, listen.port, listen.place, "listen", host)
+            )
+    return tuple(found.values())
 
 
 def _filled(site: ProxySite, known: Mapping[str, str]) -> ProxySite:

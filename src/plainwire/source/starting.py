@@ -49,6 +49,7 @@ LOCAL = ("127.", "localhost", "::1", "[::1]", "unix:")
 _TARGET = re.compile(r"[A-Za-z_][\w.-]*:[A-Za-z_]\w*(\(|$)")
 _JINJA = re.compile(r"\{%[^\n]{0,400}?%\}")
 _GIVEN = re.compile(r"(exec |eval )?\s*[\"']?\$[@*][\"']?\s*")
+_BARE = re.compile(r"\$\w+|\$\{\w+(:?[-+=][^{}]*)?\}")
 _SETUP = re.compile(r"[\"']?\s*([\w.-]+)\s*=\s*[\"']?([\w.]+):([\w.]+)")
 
 
@@ -99,7 +100,7 @@ class Starter:
         """The servers that a command starts; none if it starts none that is known."""
         if not words or at.depth > MAX_DEPTH:
             return ()
-        filled = tuple(expanded(word, at.variables) for word in words)
+        filled = tuple(_filled(words, at.variables))
         head, rest = filled[0].rpartition("/")[2], filled[1:]
         if head in SHELLS:
             return self._shell(rest, place, at)
@@ -187,8 +188,12 @@ class Starter:
             if _GIVEN.fullmatch(text):
                 found += self.starts(at.rest, at.origin or here, at.deeper(here))
                 continue
-            assigned = re.match(r"(?:export\s+)?\w+=([\"'])(.*)\1\s*$", text)
-            for words in commands(assigned[2] if assigned else text):
+            assigned = re.match(r"(?:export\s+)?(\w+)=([\"']?)(.*)\2\s*$", text)
+            if assigned and "$(" not in text and "`" not in text:
+                at = _with(at, assigned[1], assigned[3], here)
+            assigned = assigned if assigned and assigned[2] else None
+            for written in commands(assigned[3] if assigned else text):
+                words = _with_given(written, at.rest)
                 if not words or words[0] in ("echo", "printf", "cat", "cd"):
                     continue
                 if words[0] in bodies:
@@ -551,6 +556,36 @@ class Starter:
                 match = _SETUP.fullmatch(line.strip().rstrip(",\"'")) or _SETUP.match(line.strip())
                 if match:
                     yield match[1], (self.module(match[2], file.folder), match[3])
+
+
+def _filled(words: Sequence[str], variables: Mapping[str, str]) -> Iterator[str]:
+    """Words with their variables filled in; a bare variable may come to several words."""
+    for word in words:
+        text = expanded(word, variables)
+        if text != word and _BARE.fullmatch(word):
+            yield from text.split()
+        else:
+            yield text
+
+
+def _with_given(words: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
+    """A command with ``"$@"`` in it, such as ``gosu user "$@" --bind …``, filled with words."""
+    found: list[str] = []
+    for word in words:
+        found += given if word in ("$@", "$*") else (word,)
+    return tuple(found)
+
+
+def _with(at: Context, name: str, value: str, place: Span) -> Context:
+    """The context with a variable that a script sets; one that is known already is kept.
+
+    A script sets what the environment leaves open far more often than it overrides it.
+    """
+    known = at.settings.get(name)
+    if known is not None and known.value:
+        return at
+    setting = Setting(name, expanded(value.split(" #")[0], at.variables), place)
+    return replace(at, settings={**at.settings, name: setting})
 
 
 def gunicorn_settings(file: SourceFile, variables: Mapping[str, str]) -> dict[str, tuple[str, int]]:

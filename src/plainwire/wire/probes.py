@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from plainwire.model import ApiOperation, Request
+from plainwire.model import ApiOperation, Parameter, Request
+from plainwire.wire.openapi import state_change
+
+NO_STORE = ("Cache-Control", "no-store")
+MAX_OPTIONAL = 6  # parameters of one operation that its example does without
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Probe:
 def appended(operation: ApiOperation, suffix: str) -> Iterator[Probe]:
     """The example request with ``suffix`` after each value of its path and its query, in turn.
 
+    A parameter that the example does without is added, with a value of its type for the control.
     An operation that is never asked has none.
     """
     control = operation.request
@@ -40,3 +45,34 @@ def appended(operation: ApiOperation, suffix: str) -> Iterator[Probe]:
         changed = [*pairs]
         changed[number] = f"{name}{equals or '='}{value}{quote(suffix, safe='')}"
         yield Probe(name, replace(control, path=f"{way}?{'&'.join(changed)}"), control)
+    names = {pair.partition("=")[0] for pair in pairs}
+    optional = [p for p in operation.parameters if p.place == "query" and p.name not in names]
+    for each in [p for p in optional if not _is_closed(p)][:MAX_OPTIONAL]:
+        plain = with_query(control, each.name, _value(each))
+        if state_change(control.method, plain.path) is None:
+            yield Probe(each.name, with_query(control, each.name, _value(each) + suffix), plain)
+
+
+def with_query(request: Request, name: str, value: str) -> Request:
+    """The request with one more pair in its query."""
+    mark = "&" if "?" in request.path else "?"
+    pair = f"{quote(name, safe='')}={quote(value, safe='')}"
+    return replace(request, path=f"{request.path}{mark}{pair}")
+
+
+def apart(request: Request, word: str, *headers: tuple[str, str]) -> Request:
+    """The request with headers that no cache may answer by: a query of its own, and no-store."""
+    shown = with_query(request, "plainwire", word)
+    return replace(shown, headers=(*headers, NO_STORE))
+
+
+def _is_closed(parameter: Parameter) -> bool:
+    """True for a parameter with two values, where nothing can be added."""
+    return parameter.schema is not None and "boolean" in parameter.schema.types
+
+
+def _value(parameter: Parameter) -> str:
+    if parameter.example is not None:
+        return parameter.example
+    types = parameter.schema.types if parameter.schema is not None else frozenset()
+    return "1" if types & {"integer", "number"} else "a"

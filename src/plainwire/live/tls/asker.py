@@ -22,7 +22,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from time import monotonic
 
-from plainwire.live.hellos import OpenStream
+from plainwire.live.hellos import OpenStream, why_unreachable
 from plainwire.live.tls.gate import Gate
 from plainwire.model import TargetError
 from plainwire.wire.alerts import Alert
@@ -270,7 +270,7 @@ class Asker:
                     writer.transport.abort()
         except (OSError, TargetError) as error:
             # Once it is over, it is only the closing that went wrong.
-            return fault if is_over else NoAnswer("unreachable", f"no connection: {error}")
+            return fault if is_over else NoAnswer("unreachable", why_unreachable(error))
         return fault
 
     @property
@@ -313,7 +313,7 @@ class Asker:
                 writer.transport.abort()
             except (OSError, TargetError) as error:
                 # With an answer in hand, it is only the closing that went wrong.
-                return answer or NoAnswer("unreachable", f"no connection: {error}")
+                return answer or NoAnswer("unreachable", why_unreachable(error))
         return answer
 
     def _is_kept(
