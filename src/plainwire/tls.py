@@ -181,7 +181,8 @@ async def report_async(
     if endpoint.address is None:
         reason, question = endpoint.inconclusive[0].reason, f"the address of {target.host}"
         return not_asked("endpoint", target.value, question, checks, started, reason, NOT_LOOKED_AT)
-    if not endpoint.speaks_tls and not endpoint.connections and len(endpoint.inconclusive) == 1:
+    nothing_told = endpoint.speaks_tls is None and not endpoint.connections
+    if nothing_told and len(endpoint.inconclusive) == 1:
         gap = endpoint.inconclusive[0]
         found = not_asked(
             "endpoint", target.value, gap.question, checks, started, gap.reason, NOT_LOOKED_AT

@@ -122,6 +122,14 @@ def test_nothing_that_listens_is_code_3_and_a_target_beside_one_that_does_is_cod
     assert [one["target"]["value"] for one in json.loads(both.out)] == [dead, f"127.0.0.1:{port}"]
 
 
+def test_a_pinned_name_is_the_name_of_the_target_however_it_is_spelt(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    for pin, name in [("bücher.test", "BÜCHER.test"), ("xn--bcher-kva.test.", "bücher.test")]:
+        said = tls(f"{name}:{port}", "-q", "--resolve", f"{pin}:127.0.0.1", cwd=tmp_path)
+        assert "nobody listens there" in said.err, said.err
+
+
 def test_where_nobody_listens_one_plain_line_says_so(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         dead = f"127.0.0.1:{closed.getsockname()[1]}"

@@ -12,8 +12,9 @@ from examples import HOST
 from plainwire.live.credentials import Credentials
 from plainwire.model import Exchange, Origin, TlsEndpoint
 from plainwire.scan import scan_async
+from plainwire.tls_status import endpoint_status
 from plainwire.wire.target import parse_target
-from tls_endpoints import chain
+from tls_endpoints import chain, endpoint
 
 HSTS = ("Strict-Transport-Security", "max-age=31536000")
 TOKEN = "Bearer 9f2cK3x8Qw7ZpL0aTb6R"
@@ -43,7 +44,8 @@ def scanned(answer, paths=(), bearer=None):
 
 
 def ids(report):
-    return {finding.id for finding in report.findings}
+    """The flaws of encryption: what such a site shows beside them is not the matter here."""
+    return {finding.id for finding in report.findings if finding.category == "encryption"}
 
 
 def healthy(request):
@@ -183,3 +185,23 @@ def test_a_redirect_to_http_is_found_behind_another():
 )
 def test_a_redirect_to_http_is_found_however_it_is_written(location):
     assert "https-redirects-to-http" in ids(scanned(behind(location, {})))
+
+
+def test_a_redirect_to_another_host_is_said_in_the_status():
+    def answer(request, _):
+        if request.origin.scheme == "http":
+            return 308, b"", ("Location", "https://www.example.com/")
+        return healthy(request)
+
+    report = scanned(answer)
+    assert report.tls_status == "FAIL"
+    assert report.tls_reasons == (
+        "HTTP does not redirect straight to HTTPS on the same host (1 of 1 asked)",
+    )
+
+
+def test_a_certificate_that_was_not_seen_is_no_pass():
+    assert endpoint_status(endpoint(certificates=None)) == (
+        "UNKNOWN",
+        ("The certificate was not seen",),
+    )

@@ -131,6 +131,9 @@ class EndpointSite:
         """Note that a check has nothing to ask with."""
         self.notes.leave_untested(reason)
 
+    def leave_answered(self) -> None:
+        """Nothing: no description is known."""
+
     async def operations(self) -> tuple[ApiOperation, ...]:
         """None."""
         return ()
