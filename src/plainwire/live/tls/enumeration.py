@@ -218,7 +218,9 @@ class Enumeration:
                 compression=(DEFLATE, 0) if offers_compression else (0,),
             )
             about = min(offers, key=DIMENSIONS.index)
-            settled = await self.asker.settle(hello, f"{about} {version}")
+            # Groups are few and ride with schemes: so that they are at hand, they go first.
+            is_first = about == "groups" and version < Version.TLS_1_3
+            settled = await self.asker.settle(hello, f"{about} {version}", -1 if is_first else 0)
             if isinstance(settled, Flight):
                 self.seen.hear(settled)
                 if self.attacks and version is Version.TLS_1_2 and self.attacks.hear(settled):
