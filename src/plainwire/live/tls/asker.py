@@ -80,6 +80,8 @@ class Asker:
     _pauses_s: list[float] = field(default_factory=lambda: list(PAUSES_S))
     _recovered: int = 0
     _begun: int = 0
+    _last_try: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _is_over: bool = False
     _refused_at: int = -1
     _accepted_since: int = -1
 
@@ -218,7 +220,7 @@ class Asker:
         fault can hit both.
         """
         async with self.gate.place(priority, is_alone=is_alone) as number:
-            if self._misses >= PATIENCE:
+            if await self._is_given_up():
                 return GIVEN_UP
             self._begun += 1
             begun = self._begun
@@ -247,7 +249,7 @@ class Asker:
         regular fault can hit both. Returns what went wrong, None if nothing did.
         """
         async with self.gate.place(priority, is_alone=is_alone) as number:
-            if self._misses >= PATIENCE:
+            if await self._is_given_up():
                 return GIVEN_UP
             self._begun += 1
             fault = await self._talked(talk)
@@ -256,6 +258,23 @@ class Asker:
                 fault = await self._talked(talk)
             self._keep_pace(fault, number)
             return fault
+
+    async def _is_given_up(self) -> bool:
+        """Whether it answers nothing any more: not even what it answered, asked twice in a row.
+
+        Many that were asked at once may have met with silence one after the other.
+        """
+        if self._misses < PATIENCE:
+            return False
+        async with self._last_try:
+            if self._misses < PATIENCE or self._good is None or self._is_over:
+                return self._misses >= PATIENCE
+            for _ in range(2):
+                if isinstance(await self._exchange(self._good), Flight):
+                    self._misses = 0
+                    return False
+            self._is_over = True
+            return True
 
     async def _talked(self, talk: Talk) -> NoAnswer | None:
         fault: NoAnswer | None = None
