@@ -28,12 +28,12 @@ async def exchange(
     headers: Sequence[tuple[str, str]],
     settings: Settings,
     address: str,
+    body_limit: int,
 ) -> tuple[Exchange, bool]:
     """Send ``request`` and read its answer; the flag says whether the connection can be reused.
 
     ``target`` is the request target (origin-form, or absolute-form to a proxy). An endless body
-    is cut at the request's ``body_limit``, else at ``settings.body_limit`` bytes. A head that is
-    interim (1xx) is passed over.
+    is cut at ``body_limit`` bytes. A head that is interim (1xx) is passed over.
 
     Raises:
         TargetError: on a timeout, a head over ``settings.head_limit``, or an answer that is not
@@ -52,7 +52,7 @@ async def exchange(
     end = connection.send(h11.EndOfMessage())
     writer.write((data or b"") + (end or b""))
     stream = _Events(reader, connection)
-    limit = request.body_limit or settings.body_limit
+    limit = body_limit
     try:
         async with asyncio.timeout(settings.answer_timeout_s):
             await writer.drain()

@@ -47,6 +47,7 @@ from plainwire.model import (
     Unanswered,
 )
 from plainwire.wire import denials
+from plainwire.wire.probes import BODY_LIMIT
 from plainwire.wire.sameness import is_same
 
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
@@ -279,7 +280,9 @@ class LiveSite:
     async def present(self, *paths: str) -> tuple[Exchange, ...]:
         """The answers of those paths where something is: 200, and not what a random path gives."""
         origin = await self.speaking()
-        wanted = [Request(origin, "GET", path, identity=None) for path in paths]
+        wanted = [
+            Request(origin, "GET", path, identity=None, body_limit=BODY_LIMIT) for path in paths
+        ]
         asked = await asyncio.gather(*(self.ask(request) for request in wanted))
         there = [a for a in asked if isinstance(a, Exchange) and a.status == 200]
         missing = await asyncio.gather(*(self.is_missing(answer) for answer in there))

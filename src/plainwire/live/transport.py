@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import replace
 
 from plainwire.live import dial
 from plainwire.live import http as http_client
@@ -33,8 +34,14 @@ from plainwire.model import (
 from plainwire.wire import constant_posts
 
 PROXY_STATUSES = (407, 502, 503, 504)
+ROOM_FOR_BODIES = 24 << 20  # bytes: every answer of a scan is kept
+ENDLESS_COST = 4 << 20  # bytes that one that was cut counts for
+LATE_BODY_LIMIT = 64 * 1024  # bytes of an answer once that is full
 THROTTLE_TRIES = 3
 THROTTLE_WAIT_LIMIT_S = 5.0
+# Bytes of bodies that one scan keeps whole; behind them each answer is cut sooner.
+KEPT_AT_MOST = 24 * 1024 * 1024
+KEPT_LATER = 64 * 1024
 
 Send = Callable[[Request], Awaitable[Exchange]]
 # Says of an https origin whether it speaks TLS, as far as it told.
@@ -78,6 +85,7 @@ class Transport:
         self.connector = Connector(target, settings, trace, once)
         self.silence = Silence()
         self.requests = 0
+        self._kept = 0
         self.questions = 0
 
     @property
@@ -184,6 +192,8 @@ class Transport:
     def _listen(self, answer: Exchange) -> None:
         """Note an answer; one that broke off cost its timeout as silence does."""
         limit = answer.request.body_limit or self._settings.body_limit
+        if self._kept > ROOM_FOR_BODIES:
+            limit = min(limit, LATE_BODY_LIMIT)
         is_whole = not answer.is_cut or len(answer.body) >= limit
         self.silence.heard(answer.request.origin, is_whole=is_whole)
 
@@ -224,18 +234,34 @@ class Transport:
                 answer, is_reusable = await http_client.exchange(
                     connection.reader,
                     connection.writer,
-                    request,
+                    self._bounded(request),
                     target=request.url if through else request.path,
                     headers=headers,
                     settings=self._settings,
                     address=connection.address,
+                    body_limit=self._body_limit(request),
                 )
+                self._kept += len(answer.body)
             finally:
                 lane.give_back(connection, kind=context, is_reusable=is_reusable)
+        answer = replace(answer, request=request)
+        # One that does not end may cost much more than is kept of it: chunks of a byte each.
+        self._kept += ENDLESS_COST if answer.is_cut else len(answer.body)
         self._trace.answer(answer)
         if through and answer.status in PROXY_STATUSES:
             raise TargetError(f"the environment's proxy answered {answer.status}, not the target")
         return answer
+
+    def _bounded(self, request: Request) -> Request:
+        """The request with a smaller limit for its answer, once many large ones are kept."""
+        if self._kept <= ROOM_FOR_BODIES or request.body_limit is not None:
+            return request
+        return replace(request, body_limit=min(LATE_BODY_LIMIT, self._settings.body_limit))
+
+    def _body_limit(self, request: Request) -> int:
+        """How much of an answer's body is read: every answer is kept until the scan ends."""
+        limit = request.body_limit or self._settings.body_limit
+        return limit if self._kept < KEPT_AT_MOST else min(limit, KEPT_LATER)
 
     def _spend(self) -> None:
         """Take one question from the budget.

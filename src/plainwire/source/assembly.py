@@ -97,6 +97,10 @@ class Assembler:
             for name, app in d.apps.items()
             if any(v.starts for v in d.services if v.name == name)
         }
+        for unit in self._bare_units():
+            if not any(s.place in known for v in unit.services for s in v.starts):
+                yield unit
+                started |= {app.folder for app in unit.apps.values()}
         for one in self._bare_modules(started):
             if not any(s.place in known for v in one.services for s in v.starts):
                 yield one
@@ -182,7 +186,7 @@ class Assembler:
             base.name,
             base.place,
             environment,
-            base.publications,
+            base.publications or _on_the_host(base, starts),
             starts,
             sites,
             settings,
@@ -198,21 +202,18 @@ class Assembler:
         """A service of an overlay, with what the file under it says of the same name."""
         if written.image or written.context is not None:
             return written
+        if written.extends is not None:
+            path, name = written.extends
+            named = (s for o in every if o.file.path == path for s in o.services)
+            parent = next((s for s in named if s.name == name and s is not written), None)
+            if parent is not None:
+                return _merged(parent, written)
         for other in every:
             if other.file.folder != one.file.folder or other is one:
                 continue
             for service in other.services:
                 if service.name == written.name and (service.image or service.context is not None):
-                    return replace(
-                        service,
-                        place=written.place,
-                        command=written.command or service.command,
-                        command_place=written.command_place or service.command_place,
-                        publications=written.publications + service.publications,
-                        settings=service.settings | written.settings,
-                        env_files=written.env_files or service.env_files,
-                        mounts=service.mounts + written.mounts,
-                    )
+                    return _merged(service, written)
         return written
 
     def _image(
@@ -307,6 +308,11 @@ class Assembler:
             return "dashboard"
         if _STORES.search(name):
             return "store"
+        if any(_DASHBOARDS.search(word) for word in service.command[:2]):
+            return "dashboard"
+        is_built = service.context is not None and not self._has_app(service.context)
+        if is_built and _STORES.search(service.name.lower()):  # built here, named by what it is
+            return "store"
         return "other"
 
     def _starts(
@@ -349,6 +355,7 @@ class Assembler:
                     kubernetes.read(file, found)
                 except ValueError as error:
                     self.skipped.append(Skip(file.path, str(error)))
+            found.routes += list(found.gateway_routes())[:200]
             environment = files[0].environment
             self.settings += [s for s in found.settings if s.environment not in _QUIET]
             services = tuple(self._kubernetes_services(found, environment, folder))
@@ -375,6 +382,9 @@ class Assembler:
                     settings |= {s.name: s for s in by_source.get(source, ())}
                 settings |= workload.settings
                 image = workload.image
+                own = posixpath.join(app.folder if app is not None else "", "Dockerfile")
+                if self._is_own(image) and own in self.images:
+                    self.used_images.add(own)
                 place = workload.command_place or workload.place
                 code = app.folder if app is not None else ""
                 context = Context(code, settings)
@@ -491,7 +501,8 @@ class Assembler:
             if not any(site.forwards for site in sites):
                 continue
             folder = folder_of(path, self.roots)
-            publications = tuple(p for site in sites for p in _implied(site))
+            every = (p for site in sites for p in _implied(site))
+            publications = tuple({(p.port, p.host): p for p in reversed(tuple(every))}.values())
             service = Service(
                 "host",
                 sites[0].place,
@@ -511,6 +522,22 @@ class Assembler:
             if file.format == "ini" and _is_under(file.path, folder):
                 for text, place in programs.commands(file):
                     yield from self.starter.unit(text, place, Context(folder, {}))
+
+    def _bare_units(self) -> Iterator[Deployment]:
+        """What systemd or supervisor starts on a machine, where nothing else says what does."""
+        for file in self.files:
+            if file.format != "ini" or file.environment != "production":
+                continue
+            folder = folder_of(file.path, self.roots)
+            if any(_is_under(path, folder) for path in self.images):
+                continue  # the image's own supervisor
+            for text, place in programs.commands(file)[:20]:
+                starts = self.starter.unit(text, place, Context(folder, {}))
+                service = Service(
+                    file.path, place, "production", (), starts, folder=folder, role="app"
+                )
+                if starts:
+                    yield self._finished(file.path, "production", (service,), ())
 
     def _bare_images(self) -> Iterator[Deployment]:
         """Images that start the application and that nothing here publishes."""
@@ -557,9 +584,7 @@ class Assembler:
                 continue
             for module in self.starter.program.modules:
                 file = module.file
-                if file.environment not in ("production", "example") or not _is_under(
-                    file.path, prefix
-                ):
+                if file.environment != "production" or not _is_under(file.path, prefix):
                     continue
                 for served in servers(module):
                     if not (served.call.is_main or not served.call.scope):
@@ -641,7 +666,7 @@ def _implied(site: ProxySite) -> tuple[Publication, ...]:
     for listen in site.listens:
         host = listen.host.strip("[]*")
         if not re.search(r"\{\{|\$|%[({]|____", listen.host):
-            is_any = host in ("::", "0.0.0.0")  # noqa: S104 (compared; IPv6 beside IPv4)
+            is_any = not host.strip("0.:")  # "", 0.0.0.0 and ::, IPv6 beside IPv4
             key = (listen.port, "" if is_any else host)
             found.setdefault(
                 key, Publication(listen.port, listen.port, listen.place, "listen", host)
@@ -660,6 +685,33 @@ def _filled(site: ProxySite, known: Mapping[str, str]) -> ProxySite:
             port = int(number) if number.isdecimal() else port
         forwards.append(replace(forward, host=host, port=port))
     return replace(site, forwards=tuple(forwards))
+
+
+def _merged(under: ComposeService, over: ComposeService) -> ComposeService:
+    """A service with what another one, which it extends or overrides, says of it."""
+    return replace(
+        under,
+        name=over.name,
+        place=over.place,
+        command=over.command or under.command,
+        command_place=over.command_place or under.command_place,
+        publications=over.publications + under.publications,
+        settings=under.settings | over.settings,
+        env_files=over.env_files or under.env_files,
+        mounts=under.mounts + over.mounts,
+        labels=under.labels + over.labels,
+    )
+
+
+def _on_the_host(service: ComposeService, starts: Iterable[Start]) -> tuple[Publication, ...]:
+    """The ports that a container opens which has the network of its host."""
+    if not service.on_host_network:
+        return ()
+    return tuple(
+        Publication(s.port, s.port, service.place, "host network")
+        for s in starts
+        if s.port is not None and not s.is_local
+    )
 
 
 def _service_environment(service: ComposeService, settings: Mapping[str, Setting]) -> Environment:

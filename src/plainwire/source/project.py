@@ -51,7 +51,11 @@ class LocalProject:
     @property
     def skipped(self) -> tuple[Skip, ...]:
         """What was left out or not understood."""
-        return (*self._tree.skipped, *self._program.skipped, *self._assembled[1])
+        read = (*self._tree.skipped, *self._program.skipped)
+        try:
+            return (*read, *self._assembled[1])
+        except Exception:  # an unanswered question of the report already; the rest is still said
+            return read
 
     @cached_property
     def _program(self) -> Program:

@@ -23,6 +23,7 @@ from plainwire.source.python.program import Program, dotted
 from plainwire.source.python.serving import Served, servers
 
 MAX_DEPTH = 8
+MAX_SCRIPTS = 2000
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 PYTHONS = re.compile(r"python[\d.]*|pypy3?")
 # Programs that only lead to the command behind them, with the words of their own that they take.
@@ -92,6 +93,7 @@ class Starter:
         for file in files:
             self._by_name.setdefault(file.name, []).append(file)
         self.scripts = dict(self._console_scripts(files))
+        self._scripts_left = MAX_SCRIPTS
         self._served: dict[str, tuple[Served, ...]] = {}
 
     # Commands ------------------------------------------------------------------------------
@@ -165,7 +167,14 @@ class Starter:
         return self.starts(words, place, at.deeper(place))
 
     def _script(self, script: SourceFile, place: Span, at: Context) -> tuple[Start, ...]:
-        """What a shell script starts, by its lines; ``"$@"`` is the command it was given."""
+        """What a shell script starts, by its lines; ``"$@"`` is the command it was given.
+
+        A script that leads back to itself is not followed again, and no more than `MAX_SCRIPTS`
+        are read for a project.
+        """
+        self._scripts_left -= 1
+        if self._scripts_left < 0 or any(span.path == script.path for span in at.via):
+            return ()
         bodies, lines = functions_of(list(joined_lines(script.text[:200_000])))
         return self._lines(script, lines, bodies, at)
 

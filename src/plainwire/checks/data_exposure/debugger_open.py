@@ -49,6 +49,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from plainwire.model import Answer, Exchange, Finding, Operation, Request, Severity, Site, check
+from plainwire.wire.probes import BODY_LIMIT
 
 STYLE = "?__debugger__=yes&cmd=resource&f=style.css"
 CONSOLE = "/console"
@@ -68,8 +69,8 @@ async def debugger_open(site: Site) -> AsyncIterator[Finding]:
     origin, way = first.origin, first.path.partition("?")[0]
     plain, style, console = await asyncio.gather(
         site.ask(Request(origin, "GET", way)),
-        site.ask(Request(origin, "GET", f"{way}{STYLE}")),
-        site.ask(Request(origin, "GET", CONSOLE)),
+        site.ask(Request(origin, "GET", f"{way}{STYLE}", body_limit=BODY_LIMIT)),
+        site.ask(Request(origin, "GET", CONSOLE, body_limit=BODY_LIMIT)),
     )
     has_style = _is_style(style) and not _is_style(plain)
     has_console = _is_console(console)

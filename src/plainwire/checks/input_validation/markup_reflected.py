@@ -52,9 +52,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from urllib.parse import quote
 
 from plainwire.model import Exchange, Finding, Operation, Request, Severity, Site, check
 from plainwire.wire import probes
+from plainwire.wire.probes import BODY_LIMIT, MARK
 
 MAX_PROBES = 30
 PAGES = ("text/html", "application/xhtml+xml", "image/svg+xml")
@@ -67,24 +69,29 @@ PAGES = ("text/html", "application/xhtml+xml", "image/svg+xml")
 )
 async def markup_reflected(site: Site) -> AsyncIterator[Finding]:
     """One finding for each parameter whose element comes back as one, and does so when alone."""
-    mark = f"<x{site.random_path.strip('/')[:8]}>"
     operations = await site.operations()
     wanted: list[tuple[Operation, str, Request]] = [
         (operation.operation, probe.parameter, probe.request)
         for operation in operations
-        for probe in probes.appended(operation, mark)
+        for probe in probes.appended(operation, MARK)
     ][:MAX_PROBES]
     first = next((each.request for each in operations if each.request is not None), None)
     if first is not None:
         missing = site.control_of(first)
-        path = f"{missing.path.partition('?')[0]}%3C{mark[1:-1]}%3E"
-        wanted.append((Operation("GET", "/{anything}"), "path", replace(missing, path=path)))
+        path = missing.path.partition("?")[0] + quote(MARK, safe="")
+        wanted.append(
+            (
+                Operation("GET", "/{anything}"),
+                "path",
+                replace(missing, path=path, body_limit=BODY_LIMIT),
+            )
+        )
     answers = await asyncio.gather(*(site.ask(request) for _, _, request in wanted))
     for (operation, parameter, request), answer in zip(wanted, answers, strict=True):
-        if not isinstance(answer, Exchange) or not _is_markup(answer, mark):
+        if not isinstance(answer, Exchange) or not _is_markup(answer):
             continue
         again = await site.confirm(request)
-        if all(isinstance(each, Exchange) and _is_markup(each, mark) for each in again):
+        if all(isinstance(each, Exchange) and _is_markup(each) for each in again):
             yield markup_reflected.finding(
                 f"{operation.method} {operation.path} puts {parameter!r} into its page as markup "
                 f"({answer.status}, {answer.content_type or 'no media type'})",
@@ -94,10 +101,10 @@ async def markup_reflected(site: Site) -> AsyncIterator[Finding]:
             )
 
 
-def _is_markup(answer: Exchange, mark: str) -> bool:
+def _is_markup(answer: Exchange) -> bool:
     """True if a browser reads the element as one: in HTML, or where no type forbids to guess."""
     is_page = answer.content_type in PAGES
     has_nosniff = (answer.header("x-content-type-options") or "").strip().lower() == "nosniff"
     if not is_page and (answer.content_type or has_nosniff):
         return False
-    return mark.encode() in answer.body
+    return MARK.encode() in answer.body

@@ -59,6 +59,7 @@ from collections.abc import AsyncIterator
 
 from plainwire.model import Answer, Exchange, Finding, Operation, Severity, Site, check
 from plainwire.wire import probes
+from plainwire.wire.probes import MARK
 
 MAX_PROBES = 30
 # What a gateway says of a server behind it is not the application's.
@@ -72,9 +73,8 @@ OF_GATEWAYS = (501, 502, 503, 504)
 )
 async def wrong_type_crashes(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that fails on a value, thrice, and not on the right one."""
-    mark = f"<x{site.random_path.strip('/')[:8]}>"  # as checks for markup and SQL ask it
     seen: set[Operation] = set()
-    for suffix in ("'", mark):
+    for suffix in ("'", MARK):  # as checks for SQL and markup ask it
         wanted = [
             (operation, probe)
             for operation in await site.operations()

@@ -59,6 +59,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 from plainwire.model import (
     ApiOperation,
@@ -71,6 +72,7 @@ from plainwire.model import (
     check,
 )
 from plainwire.wire import json_body
+from plainwire.wire.probes import BODY_LIMIT
 from plainwire.wire.usual_places import FORGOTTEN
 
 _LEFT_OUT = re.compile(
@@ -94,7 +96,8 @@ async def endpoint_undocumented(site: Site) -> AsyncIterator[Finding]:
         return
     linked = [e.request for e in operations if e.source == "link" and e.request is not None]
     first = next(each.request for each in operations if each.request is not None)
-    guessed = [Request(first.origin, "GET", path, identity=None) for path in FORGOTTEN]
+    guess = Request(first.origin, "GET", identity=None, body_limit=BODY_LIMIT)
+    guessed = [replace(guess, path=path) for path in FORGOTTEN]
     wanted = [r for r in (*linked, *guessed) if not _is_known(r.path.partition("?")[0], described)]
     answers = await asyncio.gather(*(site.ask(request) for request in wanted))
     seen: set[str] = set()
