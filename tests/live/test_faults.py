@@ -54,20 +54,24 @@ class Faulty:
 
     async def serve(self, reader, writer):
         self.count += 1
-        with contextlib.suppress(OSError):
-            if self.count % 3 == 0:
-                await reader.read(1)
-                if self.fault == "reset":
-                    writer.transport.abort()
+        is_faulty = self.count % 3 == 0
+        try:
+            with contextlib.suppress(OSError):
+                if is_faulty:
+                    await reader.read(1)
+                    if self.fault == "delay":
+                        await asyncio.sleep(3)
                     return
-                await asyncio.sleep(3)
-            there, back = await asyncio.open_connection("127.0.0.1", self.port)
-            try:
-                if self.count % 3 != 0:
-                    await asyncio.gather(_pump(reader, back), _pump(there, writer))
-            finally:
-                back.transport.abort()
-        writer.transport.abort()
+                await self.forward(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    async def forward(self, reader, writer):
+        there, back = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            await asyncio.gather(_pump(reader, back), _pump(there, writer))
+        finally:
+            back.transport.abort()
 
 
 async def _pump(source, sink):

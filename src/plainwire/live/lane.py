@@ -17,6 +17,8 @@ from enum import Enum
 from typing import SupportsIndex
 
 TRIAL_S = 1.0
+# Hellos at a time beside requests, once two connections were seen served at once.
+HELLOS = 10
 
 
 @dataclass(eq=False)
@@ -61,7 +63,10 @@ class HeardReader(asyncio.StreamReader):
 
 
 class Pace:
-    """The politeness for one host: questions at a time and a second; one 429 halves both."""
+    """The politeness for one host: requests at a time and a second; one 429 halves both.
+
+    Hellos have a limit of their own beside them: they end before there is a request to serve.
+    """
 
     def __init__(self, concurrency: int, rate_per_s: float | None) -> None:
         self.limit = concurrency
@@ -70,6 +75,8 @@ class Pace:
         self._in_use = 0
         self._in_company = 0
         self._exclusive = 0
+        self._hello_limit = HELLOS
+        self._hellos = 0
         self.serial_lanes = 0
         self._free = asyncio.Condition()
 
@@ -105,11 +112,26 @@ class Pace:
 
     def _is_free(self, is_alone: bool, is_exclusive: bool) -> bool:
         if is_exclusive:
-            return self._in_use == 0
+            return self._in_use == self._hellos == 0
         if self._exclusive:
             return False
         in_company = max(1, self.limit - self.serial_lanes)
         return self._in_use < self.limit and (is_alone or self._in_company < in_company)
+
+    @contextlib.asynccontextmanager
+    async def hello(self) -> AsyncIterator[None]:
+        """Hold one of the host's places for hellos; none is given while a question is exclusive."""
+        async with self._free:
+            await self._free.wait_for(
+                lambda: not self._exclusive and self._hellos < self._hello_limit
+            )
+            self._hellos += 1
+        try:
+            yield
+        finally:
+            async with self._free:
+                self._hellos -= 1
+                self._free.notify_all()
 
     async def turn(self) -> None:
         """Wait for this question's turn."""
@@ -124,6 +146,7 @@ class Pace:
     def halve(self) -> None:
         """Ask half as much from now on: the host said that it was too much."""
         self.limit = max(1, self.limit // 2)
+        self._hello_limit = max(1, self._hello_limit // 2)
         self.rate_per_s = max(1.0, (self.rate_per_s or 50.0) / 2)
 
 
@@ -157,6 +180,17 @@ class Lane:
     @property
     def _capacity(self) -> int:
         return self._pace.limit if self.service is Service.PARALLEL else 1
+
+    @contextlib.asynccontextmanager
+    async def hello_slot(self) -> AsyncIterator[None]:
+        """Hold a place for a hello: beside requests if the listener serves so, else behind them."""
+        async with self._free:
+            await self._free.wait_for(
+                lambda: self.service is Service.PARALLEL or not (self._in_use or self._hurried)
+            )
+        is_beside = self.service is Service.PARALLEL
+        async with self._pace.hello() if is_beside else self.slot(is_last=True):
+            yield
 
     @contextlib.asynccontextmanager
     async def slot(

@@ -102,10 +102,12 @@ async def versions_by(
     versions: Iterable[Version] = tuple(Version),
     after_first: Callable[[bool | None], Awaitable[None]] | None = None,
     accepted: Accepted = lambda version, offer: None,
+    ask_alone: AskHello | None = None,
 ) -> VersionsAnswer:
     """Which of ``versions`` the server accepts: one is asked first, then all others at once.
 
-    ``ask`` gives the answer to a hello and may keep a caller waiting for its turn.
+    ``ask`` gives the answer to a hello and may keep a caller waiting for its turn, ``ask_alone``
+    one with nothing else under way, asked twice where no answer comes.
     ``server_name`` is an A-label, an IP literal or None. ``after_first`` is told whether the
     server speaks TLS as far as the first answer says, and awaited before the others are asked.
     ``accepted`` is told each version once it is known to be accepted, with the suites offered.
@@ -116,7 +118,7 @@ async def versions_by(
     """
     if server_name is not None and not server_name.isascii():
         raise ValueError(f"not an A-label: {server_name!r}")
-    probe = _VersionProbe(ask, server_name, frozenset(versions), accepted)
+    probe = _VersionProbe(ask, ask_alone or ask, server_name, frozenset(versions), accepted)
     await probe.ask_first()
     if after_first is not None:
         await after_first(probe.speaks_tls)
@@ -153,11 +155,12 @@ class _VersionProbe:
     def __init__(
         self,
         ask: AskHello,
+        ask_alone: AskHello,
         server_name: str | None,
         versions: frozenset[Version],
         accepted: Accepted,
     ) -> None:
-        self._send = ask
+        self._send, self._send_alone = ask, ask_alone
         self._accepted = accepted
         self._server_name = server_name
         self._asked = {
@@ -169,8 +172,9 @@ class _VersionProbe:
 
     # Asking ---------------------------------------------------------------------------------
 
-    async def _ask(self, version: Version, number: int = 0) -> Answer:
-        answer = await self._send(_hello(version, number, self._server_name))
+    async def _ask(self, version: Version, number: int = 0, *, is_alone: bool = False) -> Answer:
+        send = self._send_alone if is_alone else self._send
+        answer = await send(_hello(version, number, self._server_name))
         was_known = self._asked[version].accepting is not None
         self._asked[version].answers.append((number, answer))
         if self._asked[version].accepting and not was_known:
@@ -220,7 +224,12 @@ class _VersionProbe:
         is_good = await self._answers_again(witness) if doubtful and witness else False
         for version in doubtful:
             await self._ask_every_hello(version)
-            if is_good and self._asked[version].is_silent_last and self._verdict(version) is None:
+            if (
+                is_good
+                and self._send_alone is self._send
+                and self._asked[version].is_silent_last
+                and self._verdict(version) is None
+            ):
                 # Silent to this alone, twice: the third time tells chance from nature.
                 await self._ask(version)
         if is_good and any(self._verdict(version) is None for version in doubtful):
@@ -233,7 +242,7 @@ class _VersionProbe:
             # It was given up before; only what happens again can be a refusal.
             numbers.append(numbers[0])
         for number in numbers:
-            answer = await self._ask(version, number)
+            answer = await self._ask(version, number, is_alone=True)
             if self._verdict(version) is not None or not is_drop(answer):
                 return
 

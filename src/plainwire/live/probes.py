@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+from plainwire.live.lane import HELLOS
 from plainwire.live.once import Once
 from plainwire.live.prober import VersionsAnswer, accepted_versions
 from plainwire.live.settings import Settings
@@ -100,7 +101,7 @@ class Probes:
 
     def _started(self, origin: Origin) -> asyncio.Task[None]:
         if origin not in self._probes:
-            gate = Gate(self._settings.concurrency, is_parallel=True)  # the lane is the limit
+            gate = Gate(HELLOS, is_parallel=True)  # the lane is the limit
             asker = Asker(
                 lambda: self._transport.open_stream(origin, "a TLS ClientHello"),
                 gate,

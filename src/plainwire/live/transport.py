@@ -133,7 +133,7 @@ class Transport:
             TargetError: if it cannot be opened.
         """
         lane = await self.lane(origin)
-        async with lane.slot(is_last=True):  # no question waits for a version
+        async with lane.hello_slot():  # no question waits for a version
             self._spend()
             connection = await lane.take(lambda: self.connector.tcp(origin, is_tls=True), _NO_REUSE)
             self._trace.hello(origin, what)

@@ -23,7 +23,9 @@ SOUND = ("AES_", "CHACHA20", "CAMELLIA", "ARIA", "SEED", "IDEA")
 RARE = (*(f"ARIA_{bits}_CBC" for bits in (128, 256)), *(f"CAMELLIA_{b}_GCM" for b in (128, 256)))
 BROKEN = ("RC4_128", "3DES_EDE", "DES_CBC_SHA", "_NULL_")
 # Hybrids with ML-KEM, elliptic curves, the fields of RFC 7919.
-HYBRIDS = (0x11EC, 0x11EB, 0x11ED, 0x0201, 0x0202, 0x0200, 0x6399, 0x639A)
+# Of the hybrids one is taken by default (OpenSSL 3.5, Go 1.24, browsers).
+HYBRID = 0x11EC
+HYBRIDS = (HYBRID, 0x11EB, 0x11ED, 0x0201, 0x0202, 0x0200, 0x6399, 0x639A)
 CURVES = (0x001D, 0x0017, 0x001E, 0x0019, 0x0018)
 FIELDS = (0x0100, 0x0101, 0x0102, 0x0103, 0x0104)
 # What a server signs with an RSA key, by PSS and by PKCS #1, and with an ECDSA key.
@@ -214,7 +216,7 @@ def group_families(version: Version) -> tuple[Family, ...]:
     """The likely groups of a version, by families."""
     if version < Version.TLS_1_3:
         return ((CURVES,),)
-    return ((HYBRIDS,), (CURVES,), (FIELDS,))
+    return (((HYBRID,),), (CURVES,), (FIELDS,))
 
 
 @cache
@@ -235,7 +237,10 @@ def reversed_groups(version: Version) -> Codes:
 def unlikely_groups(version: Version) -> tuple[Family, ...]:
     """All other groups of a version, in one offer."""
     rest = tuple(code for code in offered_groups(version) if code not in group_guess(version))
-    return ((rest,),) if rest else ()
+    hybrids = tuple(code for code in rest if code in HYBRIDS)
+    others = tuple(code for code in rest if code not in HYBRIDS)
+    parts = tuple(part for part in (hybrids, others) if part)
+    return (parts,) if parts else ()
 
 
 @cache

@@ -1,8 +1,8 @@
 """Puts a question to a TLS listener: a hello on a connection of its own, asked again if need be.
 
 An answer is what the server said; a **refusal** an alert that says that the offer will not do.
-What got neither is asked once more, alone (where it met with silence, and a hello that is known
-to be good does not, once again). If it fails again it is **unknown**, never "not
+What got neither is asked once more, alone (where it met with silence, though the server had
+answered before, twice in a row). If it fails again it is **unknown**, never "not
 supported": except on a server whose way to refuse is to close or reset without a word (IIS).
 That is believed only of one that has refused no like question by an alert, has answered no
 question that it had dropped before, and drops this one time after time, alone, while a hello
@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from time import monotonic
 
 from plainwire.live.hellos import OpenStream, why_unreachable
 from plainwire.live.tls.gate import Gate
@@ -44,9 +45,10 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[NoAnswer
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The server will not have what was offered, in readable words."""
+    """The server will not have what was offered, in readable words; ``alert`` if it sent one."""
 
     words: str
+    alert: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class Asker:
     _pauses_s: list[float] = field(default_factory=lambda: list(PAUSES_S))
     _recovered: int = 0
     _begun: int = 0
+    _last_try: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _is_over: bool = False
     _refused_at: int = -1
     _accepted_since: int = -1
 
@@ -94,16 +98,12 @@ class Asker:
         answer = await self.ask(hello, priority)
         if (settled := self._settled(answer, kind, also)) is not None:
             return settled
-        again = await self.ask(hello, priority, is_alone=True)
+        again = await self.ask(hello, priority, is_alone=True, is_doubtful=self._is_odd)
         if (settled := self._settled(again, kind, also)) is not None:
             self._faults += 1
             return settled
         if not (is_drop(answer) and is_drop(again)):
-            # What is silent to this alone is asked once more: it may have been chance.
-            if not is_silent(again) or not await self.is_well():
-                return Unknown(describe_answer(again))
-            again = await self.ask(hello, priority, is_alone=True)
-            return self._settled(again, kind, also) or Unknown(describe_answer(again))
+            return Unknown(describe_answer(again))
         if await self.refuses_so(hello, kind):
             return Refusal(f"{describe_answer(again)}, time after time")
         if await self._recovers(recovered):
@@ -149,6 +149,15 @@ class Asker:
             return True
         return await self.is_well()
 
+    def _is_odd(self, answer: FirstFlight) -> bool:
+        """Whether it is silence of a server that had answered before."""
+        return self.has_answered and is_silent(answer)
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether some hello was answered."""
+        return self._good is not None
+
     def _settled(
         self, answer: FirstFlight, kind: str, also: frozenset[int]
     ) -> Flight | Refusal | None:
@@ -162,7 +171,7 @@ class Asker:
         if not is_refusal(answer) and not is_further:
             return None
         self._refusals[kind] += 1
-        return Refusal(str(answer))
+        return Refusal(str(answer), answer.description if isinstance(answer, Alert) else None)
 
     async def refuses_so(self, hello: bytes, kind: str) -> bool:
         """True if dropping is this server's way to refuse (see the module's page).
@@ -197,14 +206,27 @@ class Asker:
             self._faults += 1
         return False
 
-    async def ask(self, hello: bytes, priority: int = 0, *, is_alone: bool = False) -> FirstFlight:
-        """The answer to ``hello`` on a connection of its own, which is aborted after."""
+    async def ask(
+        self,
+        hello: bytes,
+        priority: int = 0,
+        *,
+        is_alone: bool = False,
+        is_doubtful: Callable[[FirstFlight], bool] = lambda _: False,
+    ) -> FirstFlight:
+        """The answer to ``hello`` on a connection of its own, which is aborted after.
+
+        What ``is_doubtful`` is asked once more right after, with nothing else between: no regular
+        fault can hit both.
+        """
         async with self.gate.place(priority, is_alone=is_alone) as number:
-            if self._misses >= PATIENCE:
+            if await self._is_given_up():
                 return GIVEN_UP
             self._begun += 1
             begun = self._begun
             answer = await self._exchange(hello)
+            if is_doubtful(answer):
+                answer = await self._exchange(hello)
             if isinstance(answer, Flight):
                 self._good = self._good or hello
                 self.lives(begun)
@@ -214,19 +236,45 @@ class Asker:
             return answer
 
     async def talk(
-        self, talk: Talk, priority: int = 0, *, is_alone: bool = False
+        self,
+        talk: Talk,
+        priority: int = 0,
+        *,
+        is_alone: bool = False,
+        again: Callable[[], bool] = lambda: False,
     ) -> NoAnswer | None:
         """Hold a conversation on a connection of its own, which is aborted after.
 
-        Returns what went wrong, None if nothing did.
+        ``again`` says whether to hold it once more right after, with nothing else between: so no
+        regular fault can hit both. Returns what went wrong, None if nothing did.
         """
         async with self.gate.place(priority, is_alone=is_alone) as number:
-            if self._misses >= PATIENCE:
+            if await self._is_given_up():
                 return GIVEN_UP
             self._begun += 1
             fault = await self._talked(talk)
+            if again():
+                self._begun += 1
+                fault = await self._talked(talk)
             self._keep_pace(fault, number)
             return fault
+
+    async def _is_given_up(self) -> bool:
+        """Whether it answers nothing any more: not even what it answered, asked twice in a row.
+
+        Many that were asked at once may have met with silence one after the other.
+        """
+        if self._misses < PATIENCE:
+            return False
+        async with self._last_try:
+            if self._misses < PATIENCE or self._good is None or self._is_over:
+                return self._misses >= PATIENCE
+            for _ in range(2):
+                if isinstance(await self._exchange(self._good), Flight):
+                    self._misses = 0
+                    return False
+            self._is_over = True
+            return True
 
     async def _talked(self, talk: Talk) -> NoAnswer | None:
         fault: NoAnswer | None = None
@@ -268,6 +316,7 @@ class Asker:
 
     async def _exchange(self, hello: bytes) -> FirstFlight:
         answer: FirstFlight | None = None
+        begun_s = monotonic()
         async with AsyncExitStack() as stack:
             try:
                 stream, writer = await stack.enter_async_context(self.open_stream())
@@ -276,7 +325,9 @@ class Asker:
                 # peer that reset after its alert, before the alert is read.
                 writer.write(hello)
                 answer = await self._read(stream)
-                if isinstance(answer, Flight) and self._is_kept(stream, writer, stack):
+                if isinstance(answer, Flight) and self._is_kept(
+                    stream, writer, stack, monotonic() - begun_s
+                ):
                     return answer
                 writer.transport.abort()
             except (OSError, TargetError) as error:
@@ -285,7 +336,11 @@ class Asker:
         return answer
 
     def _is_kept(
-        self, stream: asyncio.StreamReader, writer: asyncio.StreamWriter, stack: AsyncExitStack
+        self,
+        stream: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        stack: AsyncExitStack,
+        took_s: float,
     ) -> bool:
         """Let the gate hold the connection, to see whether two are served at once."""
         rest: list[AsyncExitStack] = []
@@ -296,7 +351,10 @@ class Asker:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
-        if not self.gate.keep(close, lambda: not writer.is_closing() and not has_ended(stream)):
+        def is_open() -> bool:
+            return not writer.is_closing() and not has_ended(stream)
+
+        if not self.gate.keep(close, is_open, took_s):
             return False
         rest.append(stack.pop_all())
         return True

@@ -37,6 +37,8 @@ class Unknown:
 SPAN = 12
 # So many codes, after one of them was taken, are asked for each by itself.
 FEW = 5
+# So few that are left of a part, all others of which were taken, are asked for so at once.
+FEW_LEFT = 3
 
 # The code chosen; None for a refusal.
 Ask = Callable[[Codes], Awaitable[int | Unknown | None]]
@@ -145,6 +147,9 @@ class _Search:
             # Behind what was chosen it makes no difference what an offer has.
             if asked[: len(offer)] == offer and chosen in offer:
                 return chosen
+            # What wins among more wins here, whether by the server's order or by its place.
+            if chosen == offer[0] and set(offer) <= set(asked):
+                return chosen
         return await self.put(offer)
 
     async def find(self) -> None:
@@ -155,7 +160,18 @@ class _Search:
         families = () if self.is_refused else self.families
         if self.is_whole_refused:
             families = tuple(((code,),) for code in self.likely)
-        await asyncio.gather(*(self._exhaust(family) for family in (*families, *self.rest)))
+        packs = self.rest
+        if self.order == "client" and (passed := self._passed_over()):
+            # One that goes by the client's order would have chosen them: asked all in one.
+            taken = [_within(family, passed) for family in families]
+            families = tuple(_without(family, passed) for family in families)
+            packs = _with_more(packs, tuple(part for family in taken for part in family))
+        await asyncio.gather(*(self._exhaust(family) for family in (*families, *packs)))
+
+    def _passed_over(self) -> set[int]:
+        """What stood before the chosen code in an offer."""
+        passed = {code for offer, c in self.answers for code in offer[: offer.index(c)]}
+        return passed - self.accepted.keys()
 
     async def _find_in_order(self) -> None:
         """Walk through the guess; what is passed over stands elsewhere, or is not taken."""
@@ -163,15 +179,20 @@ class _Search:
         walks = [self._walk(*span) for span in pairwise((*starts, len(self.likely)))]
         likely = set(self.likely)
         passed = self.likely[: self.likely.index(self._told(self.likely) or self.likely[0])]
-        rare = (*passed, *(code for code in _codes(self.rest) if code not in likely))
+        every = (*self.families, *self.rest)
+        rare = (*passed, *(code for code in _codes(every) if code not in likely))
         packs = [(rare[at : at + OFFER_SIZE],) for at in range(0, len(rare), OFFER_SIZE)]
         await asyncio.gather(*walks, *(self._exhaust(pack) for pack in packs))
-        every = [part for family in (*self.families, *self.rest) for part in family]
-        await self._exhaust(tuple(tuple(c for c in part if c in likely) for part in every))
+        await self._exhaust(tuple(part for family in every for part in _within(family, likely)))
 
     async def _exhaust(self, parts: Family) -> None:
         """Ask for what is left of a family; where something was taken, for all that is left."""
         left = self._left(parts)
+        is_begun = len(parts) == 1 and len(left) < len(parts[0]) and not self.refused & {*parts[0]}
+        if is_begun and len(left) <= FEW_LEFT:
+            # What is left of codes that were taken is likely taken, too.
+            await asyncio.gather(*(self.put((code,)) for code in left))
+            return
         if not left or await self.put(headed(left, self.never_first)) is None:
             return
         parts = tuple(part for part in parts if self._left((part,)))
@@ -219,7 +240,7 @@ class _Search:
 
     def unordered(self) -> Choices:
         """What was accepted, as guessed."""
-        guess = (*self.likely, *_codes(self.rest))
+        guess = (*self.likely, *_codes(self.families), *_codes(self.rest))
         found = tuple(sorted(self.accepted, key=guess.index))
         return Choices(found, None, tuple(self.unknown))
 
@@ -273,3 +294,19 @@ class _Search:
 
 def _codes(families: Sequence[Family]) -> Codes:
     return tuple(code for family in families for part in family for code in part)
+
+
+def _within(family: Family, codes: set[int]) -> Family:
+    return tuple(tuple(code for code in part if code in codes) for part in family)
+
+
+def _without(family: Family, codes: set[int]) -> Family:
+    return tuple(tuple(code for code in part if code not in codes) for part in family)
+
+
+def _with_more(packs: Sequence[Family], more: Family) -> Sequence[Family]:
+    """The packs, with further parts in the last one if they fit."""
+    last = packs[-1] if packs else ()
+    if len(_codes((last, more))) <= OFFER_SIZE:
+        return (*packs[:-1], (*last, *more))
+    return (*packs, more)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
-from plainwire.live.tls.handshakes import Continue, settled
+from plainwire.live.tls.handshakes import Continue, Tell, settled
 from plainwire.live.tls.hellos import PROTOCOLS
 from plainwire.policy.suites import offered_groups, offered_schemes
 from plainwire.policy.versions import Version
@@ -18,6 +20,15 @@ if TYPE_CHECKING:
     from plainwire.wire.handshake.result_13 import Result13
 
 X25519 = 0x001D
+
+
+@dataclass(eq=False)
+class _Rider:
+    """Protocols that wait to be offered in some handshake; None: in none but their own."""
+
+    protocols: tuple[str, ...]
+    also: frozenset[int]
+    answer: asyncio.Future[Result13 | Refusal | Unknown | None]
 
 
 @dataclass
@@ -33,6 +44,8 @@ class Client13:
     favourite: int | None
     hear: Callable[[Result13, bool], None]
     protocols: tuple[str, ...] = PROTOCOLS
+    _riders: list[_Rider] = field(default_factory=list)
+    _carriers: int = 0
 
     @classmethod
     def of(cls, asker: Asker, server_name: str | None, seen: Seen) -> Client13:
@@ -50,6 +63,7 @@ class Client13:
         also: frozenset[int] = frozenset(),
         lingers: bool = False,
         after: Continue[Result13] = lambda _: None,
+        tell: Tell[Result13] = lambda _: None,
         **changes: Any,
     ) -> Result13 | Refusal | Unknown:
         """A finished handshake, with an offer of everything but for ``changes`` (of `Offer13`).
@@ -69,10 +83,67 @@ class Client13:
             priority=priority,
             also=also,
             lingers=lingers,
+            tell=tell,
         )
         if not isinstance(found, Refusal | Unknown):
             self.hear(found, is_named)
         return found
+
+    async def carry(self, kind: str, **changes: Any) -> Result13 | Refusal | Unknown:
+        """`ask` with another question about protocols aboard, if one waits.
+
+        Where that is refused, or no session resumed, it may be for the protocols: asked without.
+        An alert may say so.
+        """
+        for _ in range(3):
+            await asyncio.sleep(0)  # all questions of one round are put in the same turns
+        if not self._riders:
+            return await self.ask(kind, **changes)
+        rider = self._riders.pop(0)
+        try:
+            found = await self.ask(kind, protocols=rider.protocols, also=rider.also, **changes)
+        except BaseException:
+            rider.answer.cancel()
+            raise
+        if not rider.answer.done():
+            is_about_it = isinstance(found, Refusal) and found.alert in rider.also
+            is_told = is_about_it or not isinstance(found, Refusal | Unknown)
+            rider.answer.set_result(found if is_told else None)
+        is_resumed = "ticket" not in changes or getattr(found, "is_resumed", False)
+        if isinstance(found, Refusal) or not is_resumed:
+            return await self.ask(kind, **changes)
+        return found
+
+    async def ride(
+        self, kind: str, protocols: tuple[str, ...], also: frozenset[int]
+    ) -> Result13 | Refusal | Unknown:
+        """What comes of an offer of protocols: in another question's handshake, or one of its own.
+
+        Waits for one to ride in as long as `carriers` are at work.
+        """
+        rider = _Rider(protocols, also, asyncio.get_running_loop().create_future())
+        self._riders.append(rider)
+        if not self._carriers:
+            self._let_go()
+        found = await rider.answer
+        return found or await self.ask(kind, protocols=protocols, also=also)
+
+    @contextmanager
+    def carriers(self) -> Iterator[None]:
+        """Those within may `carry`."""
+        self._carriers += 1
+        try:
+            yield
+        finally:
+            self._carriers -= 1
+            if not self._carriers:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        for rider in self._riders:
+            if not rider.answer.done():
+                rider.answer.set_result(None)
+        self._riders.clear()
 
     @property
     def everything(self) -> Offer13:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from plainwire.live.tls.asker import Asker
+from plainwire.live.tls.asker import Asker, is_silent
 from plainwire.live.tls.attacks import Attacks
 from plainwire.live.tls.client_12 import completable
 from plainwire.live.tls.exchanges import (
@@ -23,7 +23,7 @@ from plainwire.live.tls.exchanges import (
     group_of,
     scheme_of,
 )
-from plainwire.live.tls.features_12 import ask_features
+from plainwire.live.tls.features_12 import Features, ask_by_handshakes
 from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.suites import accepted_suites
 from plainwire.live.tls.together import Send, Settled, Together
@@ -33,7 +33,8 @@ from plainwire.policy.families import HYBRIDS, Codes, guess, key_exchange, key_o
 from plainwire.policy.suites import offered_groups, offered_schemes, suites
 from plainwire.policy.versions import Version
 from plainwire.wire.answer import Answer
-from plainwire.wire.flight import Flight
+from plainwire.wire.flight import FirstFlight, Flight
+from plainwire.wire.verdict import is_drop
 
 if TYPE_CHECKING:
     from plainwire.live.tls.seen import Seen
@@ -57,10 +58,21 @@ class Enumeration:
     versions_known: asyncio.Event = field(default_factory=asyncio.Event)
     _offers: dict[Version, Codes] = field(default_factory=dict)
     _backwards: asyncio.Task[Settled] | None = None
+    _begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def ask(self, hello: bytes) -> Answer:
         """The answer to a version's hello, with the flight kept."""
-        answer = await self.asker.ask(hello)
+        return self._heard(await self.asker.ask(hello))
+
+    async def ask_alone(self, hello: bytes) -> Answer:
+        """The same with nothing else under way, and again where no answer came."""
+
+        def is_doubtful(answer: FirstFlight) -> bool:
+            return is_silent(answer) or is_drop(answer)
+
+        return self._heard(await self.asker.ask(hello, is_alone=True, is_doubtful=is_doubtful))
+
+    def _heard(self, answer: FirstFlight) -> Answer:
         if isinstance(answer, Flight):
             self.seen.hear(answer)
             return answer.hello
@@ -74,6 +86,7 @@ class Enumeration:
             backwards, groups = families.reversed_offer(version), families.reversed_groups(version)
             hello = self.hellos.of(version, backwards, groups=groups)
             self._backwards = self.tasks.create_task(self.asker.settle(hello, f"suites {version}"))
+        self._begun.set()
 
     def accepted(self, version: Version, offer: Codes) -> None:
         """Begin with what hangs on a version that was just found to be accepted."""
@@ -119,34 +132,46 @@ class Enumeration:
         is_shown = group_of(first) is not None
         has_extensions = version is not Version.SSL_3_0  # else no group can be asked for
         together = Together(self._sender(version, _likely_ecdhe(version, first)), _fit)
-        async with asyncio.TaskGroup() as tasks:
-            if "ciphers" in self.parts:
-                chosen = [(self._offers[version], first.hello.suite)]
-                tasks.create_task(self._suites(version, together, chosen))
-            if is_shown and has_extensions:
-                tasks.create_task(self._exchanges(version, together, first))
-            if is_early := bool(completable((first.hello.suite,))):
-                tasks.create_task(self._handshakes(version, (first.hello.suite,)))
+        if is_shown and has_extensions:
+            self.tasks.create_task(self._exchanges(version, together, first))
+        if is_early := bool(completable((first.hello.suite,))):
+            self.tasks.create_task(self._handshakes(version, (first.hello.suite,)))
+        if "features" in self.parts:
+            self.tasks.create_task(self._fallback(version))
+        if "ciphers" in self.parts:
+            chosen = [(self._offers[version], first.hello.suite)]
+            await self._suites(version, together, chosen)
         found = self.seen.suites.get(version)
         taken = found.choices.accepted if found else (first.hello.suite,)
         await self.versions_known.wait()
-        async with asyncio.TaskGroup() as tasks:
-            if not is_early:
-                tasks.create_task(self._handshakes(version, taken))
-            if not is_shown and has_extensions:
-                tasks.create_task(self._exchanges_of(version, taken))
-            for other, offer in self._offers.items():
-                if other not in (version, Version.TLS_1_3) and "ciphers" in self.parts:
-                    chosen = [(offer, self._first(other).hello.suite)]
-                    alone = Together(self._sender(other, ()))
-                    tasks.create_task(self._suites(other, alone, chosen, taken))
+        if "features" in self.parts:
+            features = Features(self.asker, self.hellos, self.seen, version, taken)
+            self.tasks.create_task(features.compression())
+        if not is_early:
+            self.tasks.create_task(self._handshakes(version, taken))
+        if not is_shown and has_extensions:
+            self.tasks.create_task(self._exchanges_of(version, taken))
+        for other, offer in self._offers.items():
+            if other not in (version, Version.TLS_1_3) and "ciphers" in self.parts:
+                chosen = [(offer, self._first(other).hello.suite)]
+                alone = Together(self._sender(other, ()))
+                self.tasks.create_task(self._suites(other, alone, chosen, taken))
+
+    async def _fallback(self, version: Version) -> None:
+        await self.versions_known.wait()
+        await Features(self.asker, self.hellos, self.seen, version, ()).fallback()
 
     async def _handshakes(self, version: Version, taken: Codes) -> None:
         """What only handshakes show, and attacks, with suites that are known to be ``taken``."""
-        await self.versions_known.wait()
+        # Of an older version it has to be known that it is the newest; versions go first.
+        await (self._begun if version is Version.TLS_1_2 else self.versions_known).wait()
+        await asyncio.sleep(0)
         async with asyncio.TaskGroup() as tasks:
             if "features" in self.parts:
-                tasks.create_task(ask_features(self.asker, self.hellos, self.seen, version, taken))
+                asked = ask_by_handshakes(
+                    self.asker, self.hellos, self.seen, version, taken, self.attacks
+                )
+                tasks.create_task(asked)
             if self.attacks:
                 tasks.create_task(self.attacks.ask())
 
@@ -193,9 +218,13 @@ class Enumeration:
                 compression=(DEFLATE, 0) if offers_compression else (0,),
             )
             about = min(offers, key=DIMENSIONS.index)
-            settled = await self.asker.settle(hello, f"{about} {version}")
+            # Groups are few and ride with schemes: so that they are at hand, they go first.
+            is_first = about == "groups" and version < Version.TLS_1_3
+            settled = await self.asker.settle(hello, f"{about} {version}", -1 if is_first else 0)
             if isinstance(settled, Flight):
                 self.seen.hear(settled)
+                if self.attacks and version is Version.TLS_1_2 and self.attacks.hear(settled):
+                    self.tasks.create_task(self.attacks.ask())
                 if offers_compression and "features" in self.parts:
                     has_chosen = settled.hello.compression == DEFLATE
                     earlier = self.seen.features.get("compression", False)

@@ -28,8 +28,8 @@ from plainwire.wire.verdict import is_refusal
 
 # The answer to a hello that offers these groups, or schemes, with suites known to be accepted.
 Offer = Callable[[Codes], Awaitable[Settled]]
-# In the order that is guessed, what is behind the last is seldom taken.
-STARTS = (0, 2, 4, 6, 8, 10, 12)
+# Where suffixes of the guess begin that are asked for first.
+STARTS = (0, 2, 4, 6, 8, 10)
 # The object identifiers of curves that a certificate's key may be on, with the group of each (RFC
 # 5480, 2.1.1.1; RFC 8422, 5.1.1; RFC 5639, 4.1; RFC 7027, 2): P-256, P-384, P-521, secp256k1,
 # P-224, P-192, brainpoolP256r1, brainpoolP384r1 and brainpoolP512r1.

@@ -7,10 +7,12 @@ everything else costs one. What got no answer is a gap.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from plainwire.live.tls.asker import Asker, Refusal, Unknown, describe_answer
+from plainwire.live.tls.asker import Asker, Refusal, Unknown, describe_answer, is_silent
+from plainwire.live.tls.attacks import Attacks, client_renegotiation, ticketbleed
 from plainwire.live.tls.client_12 import client_12, completable
 from plainwire.live.tls.handshakes import handshake, settled
 from plainwire.live.tls.hellos import Hellos
@@ -26,6 +28,7 @@ from plainwire.wire.verdict import is_drop
 if TYPE_CHECKING:
     from plainwire.live.tls.seen import Seen
     from plainwire.wire.handshake.client_12 import Handshake12
+    from plainwire.wire.handshake.connection import Connection
     from plainwire.wire.handshake.offer_12 import Session12
     from plainwire.wire.handshake.result_12 import Result12
 
@@ -36,32 +39,42 @@ DEFLATE = 1
 NO_CERTIFICATE = frozenset((40, 41, 42, 43, 44, 45, 46, 48, 49, 50, 116))
 BY_ID = "does it resume a session by its id?"
 BY_TICKET = "does it resume a session by its ticket?"
+RENEGOTIATION = "client_renegotiation"
+RIDERS = ("ticketbleed", RENEGOTIATION)
 NOT_OURS = "it takes no suite that a handshake of ours completes"
 
 
-async def ask_features(
+async def ask_by_handshakes(
     asker: Asker,
     hellos: Hellos,
     seen: Seen,
     version: Version,
     taken: Sequence[int],
+    attacks: Attacks | None = None,
 ) -> None:
-    """Ask of the newest version below TLS 1.3; ``taken`` are suites known to be accepted."""
-    asking = _Features(asker, hellos, seen, version, tuple(taken))
-    async with asyncio.TaskGroup() as group:
-        if "compression" not in seen.features:
-            group.create_task(asking.compression())
-        if len(seen.accepted()) > 1:
-            group.create_task(asking.fallback())
-        group.create_task(asking.handshakes())
+    """What handshakes of the newest version below TLS 1.3 show; it is known to take ``taken``.
+
+    Of ``attacks`` the two that need a session ride on the one that is resumed anyway.
+    """
+    await Features(asker, hellos, seen, version, tuple(taken), attacks).handshakes()
 
 
-class _Features:
+class Features:
+    """The questions, of one version."""
+
     def __init__(
-        self, asker: Asker, hellos: Hellos, seen: Seen, version: Version, taken: tuple[int, ...]
+        self,
+        asker: Asker,
+        hellos: Hellos,
+        seen: Seen,
+        version: Version,
+        taken: tuple[int, ...],
+        attacks: Attacks | None = None,
     ) -> None:
         self._asker, self._hellos, self._seen = asker, hellos, seen
-        self._version, self._taken = version, taken
+        self._version, self._taken, self._attacks = version, taken, attacks
+        may_ride = attacks is not None and self._is_ticket_promised
+        self._riders = {name for name in RIDERS if may_ride and attacks and attacks.take(name)}
 
     def _leave_open(self, question: str, reason: str) -> None:
         self._seen.gaps.append(Gap("features", question, reason))
@@ -69,7 +82,9 @@ class _Features:
     # One hello -------------------------------------------------------------------------------
 
     async def compression(self) -> None:
-        """Offer DEFLATE: a server that chooses it is open to CRIME."""
+        """Offer DEFLATE, unless suites were asked with it: who chooses it is open to CRIME."""
+        if "compression" in self._seen.features:
+            return
         hello = self._hellos.of(self._version, self._taken, compression=(DEFLATE, 0))
         answer = await self._asker.settle(hello, f"compression {self._version}")
         match answer:
@@ -82,7 +97,9 @@ class _Features:
                 self._leave_open("does it compress?", reason)
 
     async def fallback(self) -> None:
-        """Say with a version below the best that it is a fallback (RFC 7507)."""
+        """Say with a version below the best that it is a fallback (RFC 7507), if there is one."""
+        if len(self._seen.accepted()) < 2:
+            return
         version = self._seen.accepted()[1]
         suites = tuple(
             flight.hello.suite for flight in self._seen.flights if flight.hello.version == version
@@ -90,7 +107,7 @@ class _Features:
         hello = self._hellos.of(version, (*suites, FALLBACK_SCSV))
         answer = await self._asker.ask(hello)
         if not isinstance(answer, Flight | Alert):
-            answer = await self._asker.ask(hello, is_alone=True)
+            answer = await self._asker.ask(hello, is_alone=True, is_doubtful=is_silent)
         match answer:
             case Flight():
                 self._seen.features["fallback_scsv"] = False
@@ -115,6 +132,7 @@ class _Features:
             return
         for question in (BY_ID, BY_TICKET):
             self._leave_open(question, why)
+        await self._give_back()
 
     async def _certificate(self) -> str:
         """Send an empty Certificate where one is asked for: does the server finish?
@@ -142,17 +160,21 @@ class _Features:
 
     async def _resumption(self) -> None:
         """By ticket where a flight promised one, and by id."""
-        promised = any(
-            ext.SESSION_TICKET in flight.hello.extensions
-            for flight in self._seen.flights
-            if flight.hello.version == self._version
-        )
+        promised = self._is_ticket_promised
         if not promised:
             self._seen.features["ticket_resumption"] = False
         async with asyncio.TaskGroup() as group:
             group.create_task(self._by_id())
             if promised:
                 group.create_task(self._by_ticket())
+
+    @property
+    def _is_ticket_promised(self) -> bool:
+        return any(
+            ext.SESSION_TICKET in flight.hello.extensions
+            for flight in self._seen.flights
+            if flight.hello.version == self._version
+        )
 
     async def _by_id(self) -> None:
         if (first := await self._finished(BY_ID, self._make(takes_tickets=False))) is None:
@@ -162,23 +184,65 @@ class _Features:
             self._seen.features["session_id_resumption"] = False
             return
         make = self._make(session=session, takes_tickets=False)
-        if (again := await self._finished(BY_ID, make)) is not None:
+        if (again := await self._finished(BY_ID, make, lingers=False)) is not None:
             self._seen.features["session_id_resumption"] = bool(again.is_resumed)
 
     async def _by_ticket(self) -> None:
-        if (first := await self._finished(BY_TICKET, self._make())) is None:
-            return
-        session = first.session
+        first = await self._finished(BY_TICKET, self._make())
+        session = first.session if first else None
         if session is None or session.ticket is None:
-            self._seen.features["ticket_resumption"] = False
+            if first is not None:
+                self._seen.features["ticket_resumption"] = False
+            await self._give_back()
             return
         self._seen.features["ticket_lifetime_hint_s"] = session.lifetime_hint_s
-        if (again := await self._finished(BY_TICKET, self._make(session=session))) is not None:
+        if self._riders and await self._is_resumed_with_riders(session):
+            self._seen.features["ticket_resumption"] = True
+            return
+        make = self._make(session=session)
+        if (again := await self._finished(BY_TICKET, make, lingers=False)) is not None:
             self._seen.features["ticket_resumption"] = bool(again.is_resumed)
 
-    async def _finished(self, question: str, make: Callable[[], Handshake12]) -> Result12 | None:
+    async def _is_resumed_with_riders(self, session: Session12) -> bool:
+        """Whether a session is resumed under an odd id, which tells of Ticketbleed (see there).
+
+        The connection is then asked to renegotiate; what is not told so is asked by itself.
+        """
+        assert self._attacks
+        sent = secrets.token_bytes(ticketbleed.LENGTH)
+        make = self._make(session=session, session_id=sent)
+        kind = f"handshakes {self._version}"
+        after = client_renegotiation.renegotiate if RENEGOTIATION in self._riders else _close
+        again = await settled(self._asker, make, kind, after=after, lingers=False)
+        if isinstance(again, Refusal | Unknown) or not again.is_resumed:
+            await self._give_back()
+            return False
+        assert again.hello
+        found = ticketbleed.verdict(again.hello, sent)
+        if "ticketbleed" in self._riders and found is not None:
+            self._attacks.note("ticketbleed", found)
+            self._riders.remove("ticketbleed")
+        is_told = again.is_renegotiated is not None and not isinstance(again.broken_off, NoAnswer)
+        if RENEGOTIATION in self._riders and is_told:
+            self._seen.features[RENEGOTIATION] = again.is_renegotiated
+            self._riders.remove(RENEGOTIATION)
+        await self._give_back()
+        return True
+
+    async def _give_back(self) -> None:
+        """Have asked by themselves what could not ride."""
+        if self._attacks and self._riders:
+            for name in self._riders:
+                self._attacks.give_back(name)
+            self._riders = set()
+            await self._attacks.ask()
+
+    async def _finished(
+        self, question: str, make: Callable[[], Handshake12], *, lingers: bool = True
+    ) -> Result12 | None:
         """The result of a handshake that finished; None if none did, which is noted."""
-        answer = await settled(self._asker, make, f"handshakes {self._version}")
+        kind = f"handshakes {self._version}"
+        answer = await settled(self._asker, make, kind, lingers=lingers)
         match answer:
             case Refusal(why) | Unknown(why):
                 self._leave_open(question, why)
@@ -186,15 +250,24 @@ class _Features:
         return answer
 
     def _make(
-        self, *, session: Session12 | None = None, takes_tickets: bool = True
+        self,
+        *,
+        session: Session12 | None = None,
+        session_id: bytes | None = None,
+        takes_tickets: bool = True,
     ) -> Callable[[], Handshake12]:
         return client_12(
             self._hellos.server_name,
             self._version,
             self._taken,
             session=session,
+            session_id=session_id,
             takes_tickets=takes_tickets,
         )
+
+
+def _close(connection: Connection[Result12]) -> None:
+    """Say nothing once it is finished."""
 
 
 def _is_about_certificates(result: Result12) -> bool:

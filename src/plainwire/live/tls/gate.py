@@ -14,8 +14,9 @@ import heapq
 from collections.abc import AsyncIterator, Callable
 from itertools import count
 
-TRIAL_S = 1.0
 TRIALS = 3
+# A trial lasts as long as so many answers take, within bounds in seconds.
+ANSWERS, LEAST_S, MOST_S = 4.0, 0.15, 1.0
 
 
 class Gate:
@@ -99,16 +100,20 @@ class Gate:
 
     # Serial or parallel ------------------------------------------------------------------------
 
-    def keep(self, close: Callable[[], None], is_open: Callable[[], bool]) -> bool:
+    def keep(
+        self, close: Callable[[], None], is_open: Callable[[], bool], took_s: float = MOST_S
+    ) -> bool:
         """Keep an answered connection open beside the next one, to see whether both are served.
 
+        ``took_s`` is how long it took to be answered: one that serves both takes no longer.
         Returns False if it is not needed: the caller then closes it.
         """
         if self._is_parallel or self._witness is not None or self._trials <= 0:
             return False
         self._trials -= 1
         self._witness, self._is_witness_open = close, is_open
-        self._trial = asyncio.get_running_loop().call_later(TRIAL_S, self.end_trial)
+        trial_s = min(MOST_S, max(LEAST_S, ANSWERS * took_s))
+        self._trial = asyncio.get_running_loop().call_later(trial_s, self.end_trial)
         return True
 
     def heard(self) -> None:

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from plainwire.live.tls.asker import READ_SIZE, Asker, Refusal, Unknown
+from plainwire.live.tls.asker import READ_SIZE, Asker, Refusal, Unknown, is_silent
 from plainwire.model import WireError
 from plainwire.wire.answer import NoAnswer, describe
 from plainwire.wire.verdict import is_drop
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result", bound="Outcome")
 # What to send once the handshake is finished, and when something came since; None: close.
 Continue = Callable[["Connection[Result]"], bytes | None]
+# Told of a finished handshake at once, and again whenever something came since.
+Tell = Callable[[Result], None]
 # How long a server is waited for that has been told that we close. Few keep a client waiting.
 LINGER_S = 2.0
 
@@ -36,24 +38,32 @@ async def handshake(
     priority: int = 0,
     is_alone: bool = False,
     lingers: bool = True,
+    tell: Tell[Result] = lambda _: None,
+    is_doubtful: Callable[[Result], bool] = lambda _: False,
 ) -> Result:
     """How far a handshake comes, on a connection of its own. Never raises for a peer.
 
     ``make`` makes the client's side. ``after`` is asked what to send once it is finished, and
     whenever something came since; None closes. A finished result without ``broken_off``
     says that the server had nothing more to send; "silent" or "reset" in it that nobody knows.
-    Without ``lingers`` what may come after the handshake is not waited for.
+    Without ``lingers`` what may come after the handshake is not waited for; ``tell`` is for those
+    who need not wait for it. What ``is_doubtful`` is made again at once.
     """
-    connection = make()
+    connection, is_used = make(), False
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> NoAnswer | None:
+        nonlocal connection, is_used
+        connection, is_used = make() if is_used else connection, True
         begun = asker.begun
-        await _Conversation(asker, connection, after, lingers).hold(reader, writer)
+        await _Conversation(asker, connection, after, lingers, tell).hold(reader, writer)
         if connection.result.is_finished:
             asker.lives(begun)
         return _fault(connection.result)
 
-    fault = await asker.talk(talk, priority, is_alone=is_alone)
+    def again() -> bool:
+        return is_doubtful(connection.result)
+
+    fault = await asker.talk(talk, priority, is_alone=is_alone, again=again)
     if fault is not None and connection.result.broken_off is None:
         connection.stop(fault)
     return connection.result
@@ -68,20 +78,29 @@ async def settled(
     priority: int = 0,
     also: frozenset[int] = frozenset(),
     lingers: bool = True,
+    tell: Tell[Result] = lambda _: None,
 ) -> Result | Refusal | Unknown:
     """The result of a handshake that finished, tried again alone if something failed.
 
-    ``kind`` and ``also`` are as in `Asker.settle`, ``lingers`` as in `handshake`. Never raises for
-    a peer.
+    ``kind`` and ``also`` are as in `Asker.settle`, ``lingers`` and ``tell`` as in `handshake`.
+    Never raises for a peer.
     """
-    first = await handshake(asker, make, after=after, priority=priority, lingers=lingers)
+    first = await handshake(asker, make, after=after, priority=priority, lingers=lingers, tell=tell)
     if first.is_finished:
         return first
     if refusal := asker.refused(first.broken_off, kind, also):
         return refusal
     if not _is_worth_repeating(first):
         return _unknown(first)
-    again = await handshake(asker, make, after=after, is_alone=True, lingers=lingers)
+    again = await handshake(
+        asker,
+        make,
+        after=after,
+        is_alone=True,
+        lingers=lingers,
+        tell=tell,
+        is_doubtful=lambda result: asker.has_answered and _is_silent(result),
+    )
     refusal = asker.refused(again.broken_off, kind, also)
     if again.is_finished or refusal:
         asker.recovered()
@@ -99,10 +118,15 @@ class _Conversation(Generic[Result]):
     """One handshake over one open stream."""
 
     def __init__(
-        self, asker: Asker, connection: Connection[Result], after: Continue[Result], lingers: bool
+        self,
+        asker: Asker,
+        connection: Connection[Result],
+        after: Continue[Result],
+        lingers: bool,
+        tell: Tell[Result],
     ) -> None:
         self._asker, self._connection, self._after = asker, connection, after
-        self._lingers = lingers
+        self._lingers, self._tell = lingers, tell
         self._is_closing = False
 
     async def hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -139,6 +163,8 @@ class _Conversation(Generic[Result]):
     def _answer(self, data: bytes) -> bytes:
         connection = self._connection
         out = connection.receive(data)
+        if connection.result.is_finished:
+            self._tell(connection.result)
         if connection.is_over or self._is_closing or not connection.result.is_finished:
             return out
         more = self._after(connection)
@@ -154,6 +180,10 @@ def _fault(result: Outcome) -> NoAnswer | None:
     if result.is_finished or not isinstance(end, NoAnswer) or end.kind == "unsupported":
         return None
     return end
+
+
+def _is_silent(result: Outcome) -> bool:
+    return not result.is_finished and is_silent(result.broken_off)
 
 
 def _is_worth_repeating(result: Outcome) -> bool:

@@ -1,15 +1,17 @@
 """What TLS 1.3 hides from all but a handshake of one's own: chains, schemes, tickets, the rest.
 
 One handshake first, with everything offered: it shows a chain with its staple and SCTs, a scheme,
-the tickets, the protocol of ALPN, and whether a certificate is asked of the client. Then, all at
-once, what its answer leaves open.
+the tickets, the protocol of ALPN, and whether a certificate is asked of the client. What its answer
+leaves open is asked at once when it is finished, and what a ticket is good for when one came; a
+question about protocols rides in another one's handshake.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from plainwire.live.tls import protocols
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
@@ -43,25 +45,56 @@ async def hidden(
     if not asked:
         return
     client = Client13.of(asker, server_name, seen)
-    first = await client.ask(KIND, priority=FIRST, also=protocols.ALSO, lingers=True)
-    if isinstance(first, Refusal):
-        # Perhaps of the protocols alone; nothing else can be asked with them then.
-        client.protocols = ()
-        first = await client.ask(KIND, priority=FIRST, lingers=True)
-    if isinstance(first, Refusal | Unknown):
-        reason = _because(first, client.favourite)
-        for part in asked:
-            seen.gaps.append(Gap(part, QUESTIONS[part], reason))
-        return
+    opening = _Opening()
     async with asyncio.TaskGroup() as group:
+        whole = group.create_task(opening.ask(client))
+        first = await opening.finished
+        if isinstance(first, Refusal | Unknown):
+            reason = _because(first, client.favourite)
+            for part in asked:
+                seen.gaps.append(Gap(part, QUESTIONS[part], reason))
+            return
         if {"certificates", "signature_algorithms"} & set(parts):
             group.create_task(_signers(client, seen, first, parts))
         if {"certificates", "features"} & set(parts) and seen.has_name:
             group.create_task(_unnamed(client, seen, first))
         if "features" in parts:
-            group.create_task(_tickets(client, seen, first))
-            offer = protocols.by_handshake(client)
+            group.create_task(_tickets(client, seen, opening, whole))
+            offer = protocols.by_handshake(client, first.alpn)
             group.create_task(protocols.note(seen, offer, first.alpn))
+
+
+@dataclass
+class _Opening:
+    """The first handshake, as far as it has come: finished, and with a ticket (or at its end)."""
+
+    finished: asyncio.Future[Result13 | Refusal | Unknown] = field(default_factory=lambda: future())
+    ticketed: asyncio.Future[Result13] = field(default_factory=lambda: future())
+
+    async def ask(self, client: Client13) -> Result13 | Refusal | Unknown:
+        """Make it, and wait for all that the server has to say after it."""
+        words: dict[str, Any] = {"priority": FIRST, "lingers": True, "tell": self._tell}
+        found = await client.ask(KIND, also=protocols.ALSO, **words)
+        if isinstance(found, Refusal):
+            # Perhaps of the protocols alone; nothing else can be asked with them then.
+            client.protocols = ()
+            found = await client.ask(KIND, **words)
+        if not self.finished.done():
+            self.finished.set_result(found)
+        if not self.ticketed.done() and not isinstance(found, Refusal | Unknown):
+            self.ticketed.set_result(found)
+        return found
+
+    def _tell(self, result: Result13) -> None:
+        if not self.finished.done():
+            self.finished.set_result(result)
+        if result.tickets and not self.ticketed.done():
+            self.ticketed.set_result(result)
+
+
+def future() -> asyncio.Future[Any]:
+    """A future of the running loop."""
+    return asyncio.get_running_loop().create_future()
 
 
 def _because(failed: Refusal | Unknown, favourite: int | None) -> str:
@@ -77,7 +110,8 @@ def _because(failed: Refusal | Unknown, favourite: int | None) -> str:
 
 async def _signers(client: Client13, seen: Seen, first: Result13, parts: Collection[Part]) -> None:
     is_thorough = "signature_algorithms" in parts
-    found = await signers(client, first, is_thorough=is_thorough)
+    with client.carriers():
+        found = await signers(client, first, is_thorough=is_thorough)
     part: Part = "signature_algorithms" if is_thorough else "certificates"
     seen.leave_open(part, f"signature schemes of {Version.TLS_1_3}", found)
     if is_thorough:
@@ -88,7 +122,14 @@ async def _unnamed(client: Client13, seen: Seen, first: Result13) -> None:
     seen.note_unnamed(Version.TLS_1_3, await unnamed_13(client, first))
 
 
-async def _tickets(client: Client13, seen: Seen, first: Result13) -> None:
-    features, gaps = await tickets(client, first)
+async def _tickets(
+    client: Client13,
+    seen: Seen,
+    opening: _Opening,
+    whole: asyncio.Task[Result13 | Refusal | Unknown],
+) -> None:
+    with client.carriers():
+        early = await opening.ticketed
+        features, gaps = await tickets(client, early, whole)
     seen.features |= features
     seen.gaps += [Gap("features", *gap) for gap in gaps]

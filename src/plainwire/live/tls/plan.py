@@ -65,6 +65,7 @@ async def examine(
 
         seen.versions = await versions_by(
             work.ask,
+            ask_alone=work.ask_alone,
             server_name=server_name,
             after_first=first_heard,
             accepted=work.accepted,

@@ -68,11 +68,20 @@ async def note(seen: Seen, offer: Offer, chosen: str | Refusal | Unknown | None)
         seen.features["alpn"] = taken
 
 
-def by_handshake(client: Client13) -> Offer:
-    """Offers in a handshake of TLS 1.3, where the choice is encrypted."""
+def by_handshake(client: Client13, chosen: str | None) -> Offer:
+    """Offers in a handshake of TLS 1.3, where the choice is encrypted.
+
+    ``chosen`` is what came of all. What it was preferred to is likely refused, and with it all
+    that rides along; so it does not.
+    """
+    passed = set(PROTOCOLS[: PROTOCOLS.index(chosen)] if chosen in PROTOCOLS else ())
 
     async def offer(names: tuple[str, ...]) -> str | Refusal | Unknown | None:
-        found = await client.ask(f"{KIND} TLSv1.3", protocols=names, also=ALSO)
+        kind = f"{KIND} TLSv1.3"
+        if passed & set(names):
+            found = await client.ask(kind, protocols=names, also=ALSO)
+        else:
+            found = await client.ride(kind, names, ALSO)
         return found if isinstance(found, Refusal | Unknown) else found.alpn
 
     return offer

@@ -34,7 +34,10 @@ async def signers(
     everything = client.everything.schemes
 
     async def ask(offer: Codes) -> int | NoChoice | None:
-        return scheme_of(await client.ask(KIND, is_named=is_named, schemes=offer), offer)
+        # Those of a key that was seen are likely taken; without a name it is another server's.
+        likely = is_named and len(offer) == 1
+        asking = client.carry if likely else client.ask
+        return scheme_of(await asking(KIND, is_named=is_named, schemes=offer), offer)
 
     parts: list[asyncio.Task[Choices]] = []
     left, answer = everything, scheme_of(first, everything)

@@ -74,7 +74,7 @@ async def accepted_suites(
     found, rest, order = families(version), unlikely(version), guess(version)
     if asked:
         found, rest = _expected(version, asked)
-        order = (*asked, *(code for code in order if code not in asked))
+        order = asked
     answer.choices = await choices(ask, found, rest, guess=order, never_first=chacha(), known=known)
     return answer
 

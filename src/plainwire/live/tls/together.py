@@ -16,6 +16,8 @@ from plainwire.policy.families import Codes
 from plainwire.wire.alerts import Alert
 from plainwire.wire.flight import Flight
 
+# How long a question waits for others.
+WAIT_S = 0.005
 Settled = Flight | Refusal | Unknown
 # The answer to a hello that offers these codes, and everything of what is not named.
 Send = Callable[[Mapping[str, Codes]], Awaitable[Settled]]
@@ -43,9 +45,8 @@ class Together:
         """The answer to one offer, which may come with answers to others."""
         mine = _Waiting(offer, asyncio.get_running_loop().create_future())
         self._waiting.setdefault(what, []).append(mine)
-        # All questions of one round are put in the same turn of the loop, or in the next.
-        for _ in range(3):
-            await asyncio.sleep(0)
+        # All questions of one round are put when its answers come: at about the same time.
+        await asyncio.sleep(WAIT_S)
         if mine.is_taken:
             answer = await mine.answer
         else:

@@ -20,6 +20,9 @@ from plainwire.live.tls.attacks import (
 )
 from plainwire.live.tls.hellos import Hellos
 from plainwire.model import Gap
+from plainwire.wire import extensions as ext
+from plainwire.wire.flight import Flight
+from plainwire.wire.key_exchange import key_exchange_word
 
 if TYPE_CHECKING:
     from plainwire.live.tls.seen import Seen
@@ -40,12 +43,34 @@ class Attacks:
     def __init__(self, asker: Asker, hellos: Hellos, seen: Seen) -> None:
         self._asker, self._hellos, self._seen = asker, hellos, seen
         self._open = dict(ATTACKS)
+        self._kinds: set[tuple[bool, ...]] = set()
 
     async def ask(self) -> None:
         """Ask side by side all those whose precondition flights showed so far."""
         async with asyncio.TaskGroup() as group:
             for name in tuple(self._open):
                 group.create_task(self._ask(name))
+
+    def take(self, name: str) -> bool:
+        """Whether a question is still open; if so, the caller answers it, or gives it back."""
+        return self._open.pop(name, None) is not None
+
+    def give_back(self, name: str) -> None:
+        """Leave a question that was taken to be asked by itself."""
+        self._open[name] = ATTACKS[name]
+
+    def note(self, name: str, is_vulnerable: bool) -> None:
+        """Note the answer to a question that was taken."""
+        self._seen.vulnerabilities[name] = is_vulnerable
+
+    def hear(self, flight: Flight) -> bool:
+        """Whether a flight shows what no other did, so that it may be time to `ask`."""
+        before = len(self._kinds)
+        extensions = flight.hello.extensions
+        shown = (code in extensions for code in (ext.HEARTBEAT, ext.SESSION_TICKET))
+        is_whole = flight.is_done
+        self._kinds.add((is_whole, key_exchange_word(flight.hello.suite) == "RSA", *shown))
+        return is_whole and len(self._kinds) > before
 
     async def _ask(self, name: str) -> None:
         asking = self._open.pop(name)

@@ -12,7 +12,14 @@ import secrets
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker, Unknown
-from plainwire.live.tls.attacks.reactions import has_ended, message, newest, react, record, why
+from plainwire.live.tls.attacks.reactions import (
+    has_ended,
+    message,
+    newest,
+    react_surely,
+    record,
+    why,
+)
 from plainwire.live.tls.hellos import Hellos
 from plainwire.wire.answer import NoAnswer
 from plainwire.wire.flight import Flight
@@ -31,18 +38,20 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
     like = newest(seen.flights, lambda _: True)
     if like is None:
         return None
-    both = await react(asker, hellos, like, lambda flight: _change(flight) + _finished(flight))
+    both = await react_surely(
+        asker, hellos, like, lambda flight: _change(flight) + _finished(flight)
+    )
     if not both.is_finished or not (both.alert or has_ended(both)):
         return Unknown(why(both))
     if both.alert and not _is_undecrypted(both):
         return False
-    alone = await react(asker, hellos, like, _change)
+    alone = await react_surely(asker, hellos, like, _change)
     if alone.is_finished and (alone.alert or has_ended(alone)):
         return False
     is_waiting = isinstance(alone.broken_off, NoAnswer) and alone.broken_off.kind == "silent"
     if not alone.is_finished or not is_waiting or not both.alert:
         return Unknown(why(both))
-    control = await react(asker, hellos, like, _finished)
+    control = await react_surely(asker, hellos, like, _finished)
     if not control.is_finished or _is_undecrypted(control):
         return Unknown(f"{why(both)}, and {why(control)} without a ChangeCipherSpec")
     return True

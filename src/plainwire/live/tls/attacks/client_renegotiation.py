@@ -27,20 +27,20 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> Unknown | None:
     if like is None:
         return None
     make = client_12(hellos.server_name, like.hello.version, [like.hello.suite])
-    result = await settled(asker, make, "renegotiation", after=_renegotiate)
+    result = await settled(asker, make, "renegotiation", after=renegotiate)
     match result:
         case Refusal(reason) | Unknown(reason):
             return Unknown(reason_of(like, reason))
     if isinstance(result.broken_off, NoAnswer):
         # An end without a word refuses it only if it comes again.
-        result = await handshake(asker, make, after=_renegotiate, is_alone=True)
+        result = await handshake(asker, make, after=renegotiate, is_alone=True)
     if result.is_renegotiated is None:
         return Unknown(describe_answer(result.broken_off) if result.broken_off else "no answer")
     seen.features["client_renegotiation"] = result.is_renegotiated
     return None
 
 
-def _renegotiate(connection: Connection[Result12]) -> bytes | None:
+def renegotiate(connection: Connection[Result12]) -> bytes | None:
     """What to send on a finished connection: the second hello once, then nothing, then the end."""
     from plainwire.wire.handshake.client_12 import Handshake12
 

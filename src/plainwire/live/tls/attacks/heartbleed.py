@@ -14,9 +14,8 @@ from plainwire.live.tls.attacks.reactions import (
     CLOSE_NOTIFY,
     has_ended,
     newest,
-    react,
+    react_surely,
     record,
-    was_reset,
     why,
 )
 from plainwire.live.tls.hellos import Hellos
@@ -40,10 +39,7 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
     like = newest(seen.flights, lambda flight: ext.HEARTBEAT in flight.hello.extensions)
     if like is None:
         return None
-    reaction = await react(asker, hellos, like, _request)
-    if reaction.is_finished and was_reset(reaction):
-        # Perhaps on the way, before its answer.
-        reaction = await react(asker, hellos, like, _request, is_alone=True)
+    reaction = await react_surely(asker, hellos, like, _request)
     if any(size >= LEAST for size in reaction.heartbeats):
         return True
     if reaction.is_finished and (reaction.alert or has_ended(reaction)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.handshakes import handshake
@@ -38,15 +39,28 @@ async def react(
 
     Asked again alone if the flight did not come.
     """
-    hello = hellos.of(Version(like.hello.version), [like.hello.suite])
-
-    def make() -> AfterFlight:
-        return AfterFlight(hello, answer)
-
+    make = partial(AfterFlight, _hello(hellos, like), answer)
     reaction = await handshake(asker, make, after=lambda _: b"", is_alone=is_alone)
     if reaction.is_finished or is_alone:
         return reaction
     return await handshake(asker, make, after=lambda _: b"", is_alone=True)
+
+
+async def react_surely(
+    asker: Asker, hellos: Hellos, like: Flight, answer: Callable[[Flight], bytes]
+) -> Reaction:
+    """`react`, where a reset, which may have been made on the way, has to come three times."""
+    reaction = await react(asker, hellos, like, answer)
+    if reaction.is_finished and was_reset(reaction):
+        again = partial(AfterFlight, _hello(hellos, like), answer)
+        return await handshake(
+            asker, again, after=lambda _: b"", is_alone=True, is_doubtful=was_reset
+        )
+    return reaction
+
+
+def _hello(hellos: Hellos, like: Flight) -> bytes:
+    return hellos.of(Version(like.hello.version), [like.hello.suite])
 
 
 def record(flight: Flight, kind: ContentType, fragment: bytes) -> bytes:

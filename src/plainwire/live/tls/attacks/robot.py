@@ -3,8 +3,7 @@
 A server whose answers tell a well-padded premaster secret from another decrypts, and signs, for
 whoever asks often enough (Bleichenbacher 1998; RFC 5246, section 7.4.7.1 says how not to). Five
 blocks are sent, each on a connection of its own, followed by ChangeCipherSpec and a Finished of
-random bytes; if all answers are the same, once more with a second ClientKeyExchange instead,
-which no server expects.
+random bytes; and once more with a second ClientKeyExchange instead, which no server expects.
 
 A difference counts if it is there in five rounds, the same for each block, each time in another
 order; where two rounds show none, the others met with faults on the way. What is sent is always
@@ -48,8 +47,13 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
     like = newest(seen.flights, lambda flight: key_exchange_word(flight.hello.suite) == "RSA")
     if like is None:
         return None
-    for is_whole in (True, False):
-        answers = await _steady(asker, hellos, like, is_whole=is_whole)
+    async with asyncio.TaskGroup() as group:
+        flows = [
+            (is_whole, group.create_task(_steady(asker, hellos, like, is_whole=is_whole)))
+            for is_whole in (True, False)
+        ]
+    for is_whole, flow in flows:
+        answers = flow.result()
         if isinstance(answers, Unknown):
             return answers
         if _is_telling(answers):

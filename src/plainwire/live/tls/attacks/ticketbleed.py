@@ -17,6 +17,7 @@ from plainwire.live.tls.handshakes import handshake, settled
 from plainwire.live.tls.hellos import Hellos
 from plainwire.wire import extensions as ext
 from plainwire.wire.flight import Flight
+from plainwire.wire.hello import ServerHello
 
 if TYPE_CHECKING:
     from plainwire.live.tls.seen import Seen
@@ -44,9 +45,13 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
         result = await handshake(asker, again, is_alone=True)
     if result.hello is None:
         return Unknown(describe_answer(result.broken_off) if result.broken_off else "no answer")
-    if result.hello.session_id[:LENGTH] == sent:
-        return len(result.hello.session_id) > LENGTH
-    return Unknown("the ticket was not taken")
+    found = verdict(result.hello, sent)
+    return Unknown("the ticket was not taken") if found is None else found
+
+
+def verdict(hello: ServerHello, sent: bytes) -> bool | None:
+    """Whether more came back than the id that was sent; None if another did."""
+    return len(hello.session_id) > LENGTH if hello.session_id[:LENGTH] == sent else None
 
 
 def _promises_ticket(flight: Flight) -> bool:
