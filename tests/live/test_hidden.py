@@ -356,8 +356,13 @@ def test_tickets_are_not_counted_where_the_end_was_not_orderly():
     async def ask(*_, **__):
         return Refusal("fatal alert handshake_failure")
 
+    async def told(result):
+        ended = asyncio.get_running_loop().create_future()
+        ended.set_result(result)
+        return await tickets(SimpleNamespace(carry=ask), result, ended)
+
     def counted(result):
-        found, _ = asyncio.run(tickets(SimpleNamespace(ask=ask), result))
+        found, _ = asyncio.run(told(result))
         return found.get("tls13_tickets")
 
     assert counted(whole) == 1
