@@ -23,8 +23,7 @@ from plainwire.model import (
 from plainwire.model import (
     Path as DeploymentPath,
 )
-from plainwire.source import templates
-from plainwire.source.assembly import Assembler
+from plainwire.source import assembly, templates
 from plainwire.source.deploy import apache, caddy, dockerfile, envfile, haproxy, nginx
 from plainwire.source.flask_app import component_roots, find_apps
 from plainwire.source.python.program import Program
@@ -123,7 +122,7 @@ class LocalProject:
         self,
     ) -> tuple[tuple[Deployment, ...], tuple[Skip, ...], tuple[Setting, ...]]:
         starter = Starter(self.files, self._program, self.requirements)
-        assembler = Assembler(
+        known = assembly.Known(
             self.files,
             starter,
             self.apps,
@@ -132,8 +131,8 @@ class LocalProject:
             self._variables,
             self.roots,
         )
-        deployments = tuple(assembler.deployments())
-        return deployments, tuple(assembler.skipped), tuple(assembler.settings)
+        deployments = tuple(assembly.deployments(known))
+        return deployments, tuple(known.skipped), tuple(known.settings)
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
