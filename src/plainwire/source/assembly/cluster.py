@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from plainwire.model import (
     Deployment,
@@ -15,36 +15,46 @@ from plainwire.model import (
     SourceFile,
     Start,
 )
+from plainwire.source.assembly import helm_charts
 from plainwire.source.assembly.known import DASHBOARDS, PROXIES, QUIET, STORES, Known, Role, implied
 from plainwire.source.deploy import kubernetes, nginx
 from plainwire.source.starting import Context
 
 
 def deployments(known: Known) -> Iterator[Deployment]:
-    """A deployment for each folder of manifests."""
+    """A deployment for each folder of manifests, and for each chart with each file of values."""
+    charts = {f.folder for f in known.files if f.name in ("Chart.yaml", "Chart.yml")}
     folders: dict[str, list[SourceFile]] = {}
     for file in known.files:
         if file.format == "kubernetes" and file.environment not in QUIET:
-            if "/templates/" in file.path or file.path.startswith("templates/"):
-                continue  # Helm's, whose values decide what is there
+            if "/templates/" in f"/{file.path}":
+                continue  # a chart's, whose values decide what is there
             folders.setdefault(file.folder, []).append(file)
     for folder, files in folders.items():
-        found = kubernetes.Manifests()
-        for file in files:
-            try:
-                kubernetes.read(file, found)
-            except ValueError as error:
-                known.skipped.append(Skip(file.path, str(error)))
-        environment = files[0].environment
-        known.settings += [s for s in found.settings if s.environment not in QUIET]
-        services = tuple(_services(known, found, environment, folder))
-        name = folder or "manifests"
-        if services or found.routes:
-            yield known.finished(name, environment, services, tuple(found.routes))
+        yield from _deployment(known, folder or "manifests", files[0].environment, files)
+    for chart in sorted(charts):
+        for name, environment, files in helm_charts.charts(known, chart):
+            yield from _deployment(known, name, environment, files)
+
+
+def _deployment(
+    known: Known, name: str, environment: Environment, files: Sequence[SourceFile]
+) -> Iterator[Deployment]:
+    found = kubernetes.Manifests()
+    for file in files:
+        try:
+            kubernetes.read(file, found)
+        except ValueError as error:
+            known.skipped.append(Skip(file.path, str(error)))
+    known.settings += [s for s in found.settings if s.environment not in QUIET]
+    services = tuple(_services(known, found, environment))
+    routes = found.all_routes
+    if services or routes:
+        yield known.finished(name, environment, services, routes)
 
 
 def _services(
-    known: Known, found: kubernetes.Manifests, environment: Environment, folder: str
+    known: Known, found: kubernetes.Manifests, environment: Environment
 ) -> Iterator[Service]:
     by_source: dict[str, list[Setting]] = {}
     for setting in found.settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from plainwire.model import (
@@ -12,7 +12,6 @@ from plainwire.model import (
     Environment,
     Image,
     ProxySite,
-    Route,
     Service,
     Setting,
     Skip,
@@ -20,6 +19,7 @@ from plainwire.model import (
     Start,
     masked_value,
 )
+from plainwire.source.assembly import labels
 from plainwire.source.assembly.known import (
     DASHBOARDS,
     DEVELOPMENT_NAME,
@@ -57,7 +57,7 @@ def deployments(known: Known) -> Iterator[Deployment]:
         )
         if environment != "test":
             known.settings += [s for path, _ in one.secrets for s in _secret(known, path)]
-        routes = tuple(_traefik(one, services))
+        routes = tuple(labels.routes(known, one))
         if services:
             yield known.finished(one.file.path, environment, services, routes)
 
@@ -129,7 +129,7 @@ def _service(
         base.image or (stage.base if stage else ""),
         folder,
         role,
-        base.flags,
+        (*base.flags, *labels.dashboards(known, base)),
     )
 
 
@@ -287,29 +287,3 @@ def _service_environment(service: ComposeService, settings: Mapping[str, Setting
     if own is not None and (own.value or "").lower() in ("development", "dev"):
         return "development"
     return "production"
-
-
-def _traefik(one: ComposeFile, services: Iterable[Service]) -> Iterator[Route]:
-    """The routers that labels define; TLS by ``tls`` labels."""
-    for written in one.services:
-        labels = [(text, place) for text, place in written.labels if text.startswith("traefik.")]
-        routers = [(t, p) for t, p in labels if ".routers." in t]
-        if not routers:
-            continue
-        tls = [(t, p) for t, p in routers if re.search(r"\.tls(\.|=true)", t)]
-        port = next(
-            (int(m[1]) for t, _ in labels if (m := re.search(r"server\.port=(\d+)$", t))), None
-        )
-        redirect = any("redirectscheme" in t.lower() for t, _ in labels)
-        hsts = next((p for t, p in labels if "stsseconds" in t.lower()), None)
-        places = tuple(p for _, p in (tls or routers)[:2])
-        yield Route(
-            "traefik",
-            (tls or routers)[0][1],
-            written.name,
-            port,
-            bool(tls),
-            places,
-            redirect or None,
-            hsts=hsts,
-        )

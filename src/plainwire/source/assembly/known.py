@@ -22,6 +22,7 @@ from plainwire.model import (
     Stage,
     Start,
 )
+from plainwire.source.deploy.traefik import Files as Traefik
 from plainwire.source.starting import Context, Starter
 
 Role = Literal["app", "proxy", "store", "dashboard", "other"]
@@ -58,6 +59,7 @@ class Known:
         sites: Mapping[str, tuple[ProxySite, ...]],
         variables: Mapping[str, tuple[Setting, ...]],
         roots: Sequence[str],
+        traefik: Mapping[str, Traefik],
     ) -> None:
         self.files = files
         self._by_path = {file.path: file for file in files}
@@ -67,6 +69,7 @@ class Known:
         self.sites = sites
         self.variables = variables
         self.roots = roots
+        self.traefik = traefik
         self.skipped: list[Skip] = []
         self.settings: list[Setting] = []
         self.claimed: set[str] = set()
@@ -85,6 +88,12 @@ class Known:
     def file(self, path: str) -> SourceFile | None:
         """A file by its path. Returns None if there is none."""
         return self._by_path.get(path)
+
+    def skip(self, path: str, reason: str, line: int = 0) -> None:
+        """Note what was not understood, once."""
+        skip = Skip(path, reason, line)
+        if skip not in self.skipped:
+            self.skipped.append(skip)
 
     def run(
         self, entrypoint: Sequence[str], command: Sequence[str], place: Span, at: Context

@@ -18,14 +18,17 @@ def procfiles(known: Known) -> Iterator[Deployment]:
         if file.format != "procfile" or file.environment in QUIET:
             continue
         for text, place in programs.commands(file)[:20]:
-            port = Setting("PORT", "", place)
-            starts = known.starter.text(text, place, Context(file.folder, {"PORT": port}))
+            given = known.variables.get(posixpath.join(file.folder, "app.json"), ())
+            settings = {"PORT": Setting("PORT", "", place)} | {s.name: s for s in given}
+            starts = known.starter.text(text, place, Context(file.folder, settings))
             if not starts:
                 continue
             environment: Environment = (
                 "development" if DEVELOPMENT_NAME.search(file.name) else file.environment
             )
-            service = Service("web", place, environment, (), starts, folder=file.folder, role="app")
+            service = Service(
+                "web", place, environment, (), starts, (), settings, "", file.folder, "app"
+            )
             route = Route("platform router", place, "web", None, True, (), None)
             yield known.finished(file.path, environment, (service,), (route,))
 

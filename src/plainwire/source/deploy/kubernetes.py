@@ -1,4 +1,4 @@
-"""Kubernetes manifests: services, ingresses, workloads, ConfigMaps and Secrets.
+"""Kubernetes manifests: services, ingresses, gateways, workloads, ConfigMaps and Secrets.
 
 https://kubernetes.io/docs/reference/kubernetes-api/ (read 2026).
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from plainwire.model import Publication, Route, Setting, SourceFile, Span
+from plainwire.source.deploy import gateway
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
 REDIRECTS = (
@@ -55,6 +56,13 @@ class Manifests:
     routes: list[Route] = field(default_factory=list)
     settings: list[Setting] = field(default_factory=list)
     embedded: list[tuple[str, str, int, SourceFile]] = field(default_factory=list)
+    listeners: list[gateway.Listener] = field(default_factory=list)
+    attached: list[gateway.Attached] = field(default_factory=list)
+
+    @property
+    def all_routes(self) -> tuple[Route, ...]:
+        """The routes of ingresses, and of Gateways once all manifests are read."""
+        return (*self.routes, *gateway.routes(self.listeners, self.attached))
 
 
 def read(file: SourceFile, into: Manifests) -> None:
@@ -71,6 +79,12 @@ def read(file: SourceFile, into: Manifests) -> None:
                 into.services.append(_service(document, name, file))
             case "Ingress":
                 into.routes += list(_ingress(document, name, file))
+            case "Gateway":
+                into.listeners += gateway.listeners(document, name, file)
+            case "HTTPRoute":
+                into.attached.append(gateway.attached(document, file))
+            case "IngressRoute":
+                into.routes += gateway.ingress_routes(document, file)
             case "Deployment" | "StatefulSet" | "DaemonSet" | "Pod":
                 into.workloads += list(_workloads(document, name, file))
             case "ConfigMap" | "Secret":
