@@ -22,6 +22,7 @@ from plainwire.live.site import LiveSite, Look
 from plainwire.live.trace import Trace
 from plainwire.live.transport import Send
 from plainwire.model import (
+    ApiOperation,
     Category,
     Check,
     Coverage,
@@ -48,6 +49,7 @@ async def scan_async(
     identities: Mapping[str, Credentials] | None = None,
     paths: tuple[str, ...] = (),
     specs: tuple[str, ...] = (),
+    source: tuple[ApiOperation, ...] = (),
     checks: Sequence[Check] | None = None,
     trace: Trace | None = None,
     stop: asyncio.Event | None = None,
@@ -59,7 +61,8 @@ async def scan_async(
 ) -> Report:
     """Scan one target and return its report; ``report.grade`` is None if nothing answered there.
 
-    ``specs`` are files and URLs of API descriptions. ``stop``, once set, ends the scan with what
+    ``specs`` are files and URLs of API descriptions; ``source`` are operations from its source code
+    (`plainwire.correlate.operations`). ``stop``, once set, ends the scan with what
     is known. ``mask_key`` keys the hashes of masked secrets (random for each scan by
     default). ``send`` and ``look`` replace the network, and ``stores`` the trust stores (by name,
     DER), for tests and rehearsals.
@@ -82,6 +85,7 @@ async def scan_async(
         identities=identities,
         named_paths=paths,
         specs=described,
+        source=source,
         trace=trace,
         clock=clock,
         send=send,

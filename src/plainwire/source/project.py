@@ -9,6 +9,7 @@ from pathlib import Path
 
 from plainwire.deployment import all_paths
 from plainwire.model import (
+    ApiOperation,
     App,
     Deployment,
     Format,
@@ -23,7 +24,7 @@ from plainwire.model import (
 from plainwire.model import (
     Path as DeploymentPath,
 )
-from plainwire.source import assembly, templates
+from plainwire.source import assembly, routes, templates
 from plainwire.source.deploy import (
     apache,
     appjson,
@@ -88,6 +89,11 @@ class LocalProject:
     def apps(self) -> tuple[App, ...]:
         """The Flask applications, wherever they are made."""
         return find_apps(self._program, self.roots)
+
+    @cached_property
+    def routes(self) -> tuple[ApiOperation, ...]:
+        """The routes of the applications."""
+        return routes.routes(self._program)
 
     @cached_property
     def images(self) -> tuple[Image, ...]:

@@ -72,6 +72,10 @@ class PythonCall:
         """The names given by keyword, ``**`` for a mapping unpacked."""
         return tuple(k.arg or "**" for k in self._node.keywords)
 
+    def is_of(self, binding: PythonBinding) -> bool:
+        """True if a name is given what the call returns."""
+        return binding.node is self._node
+
     def span(self) -> Span:
         """Its line as evidence."""
         return self._module.span(self.line)
@@ -125,6 +129,11 @@ class PythonBinding:
     def owner(self) -> str:
         """The class it stands in."""
         return self._where.owner
+
+    @property
+    def node(self) -> ast.expr:
+        """The expression that is given."""
+        return self._node
 
     @property
     def is_conditional(self) -> bool:

@@ -91,6 +91,10 @@ class PythonModule:
 
         return evaluate(node, self.name_of, look)
 
+    def call_of(self, binding: PythonBinding) -> PythonCall | None:
+        """The call whose value a name is given. Returns None if it is given something else."""
+        return next((c for c in self.calls if c.is_of(binding)), None)
+
     def _look(self, node: ast.expr, scope: str, depth: int) -> Value | None:
         if self._resolving > 20:
             return None
