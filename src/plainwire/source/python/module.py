@@ -93,7 +93,8 @@ class PythonModule:
 
     def call_of(self, binding: PythonBinding) -> PythonCall | None:
         """The call whose value a name is given. Returns None if it is given something else."""
-        return next((c for c in self.calls if c.is_of(binding)), None)
+        here = (c for c in self.calls if c.line == binding.node.lineno)
+        return next((c for c in here if c.is_of(binding)), None)
 
     def _look(self, node: ast.expr, scope: str, depth: int) -> Value | None:
         if self._resolving > 20:
