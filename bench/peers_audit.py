@@ -2,10 +2,10 @@
 
     python bench/peers_audit.py LABELS FOLDER OUT
 
-LABELS holds NAME.json with ``findings`` and ``non_findings`` ({path, line, kind}); FOLDER the projects by NAME; OUT
-what the tools wrote: bandit.json, ruff.json, semgrep.json, checkov.json and gixy-*.json (docs/comparison.md has the
-commands). The others have no kinds, so any result within two lines of a label counts as found, whatever it says:
-kinder than to ourselves. A non-problem is flagged by any result on its line or the next.
+LABELS holds NAME.json with ``findings`` and ``non_findings`` ({path, line, kind}); FOLDER the
+projects by NAME; OUT what the tools wrote (docs/comparison.md has the commands). They have no
+kinds, so any result within two lines of a label counts as found, whatever it says: kinder than to
+ourselves. A non-problem is flagged by any result on its line or beside it.
 """
 
 from __future__ import annotations
@@ -20,21 +20,25 @@ Place = tuple[str, int]
 
 
 def bandit(out: Path) -> Iterator[Place]:
+    """Results of bandit."""
     for one in json.loads((out / "bandit.json").read_text())["results"]:
         yield one["filename"], one["line_number"]
 
 
 def ruff(out: Path) -> Iterator[Place]:
+    """Results of ruff."""
     for one in json.loads((out / "ruff.json").read_text()):
         yield one["filename"], one["location"]["row"]
 
 
 def semgrep(out: Path) -> Iterator[Place]:
+    """Results of semgrep."""
     for one in json.loads((out / "semgrep.json").read_text())["results"]:
         yield one["path"], one["start"]["line"]
 
 
 def checkov(out: Path) -> Iterator[Place]:
+    """Failed checks of checkov, the first lines of each."""
     body = json.loads((out / "checkov.json").read_text())
     for part in body if isinstance(body, list) else [body]:
         for one in part.get("results", {}).get("failed_checks", ()):
@@ -44,6 +48,7 @@ def checkov(out: Path) -> Iterator[Place]:
 
 
 def gixy(out: Path) -> Iterator[Place]:
+    """Results of gixy."""
     for file in out.glob("gixy-*.json"):
         text = file.read_text()
         for one in json.loads(text) if text.strip() else ():

@@ -22,6 +22,7 @@ import descriptions
 import stacks
 import tls_many
 import tls_probe
+import vulnerable
 from measure import Run, run
 
 from servers.recording import recording, response
@@ -46,7 +47,14 @@ def main() -> None:
         if sys.argv[1:] == ["tls"]:
             list(tls_probe.table(say))
             return
-        rows = [*start_up(), *scans(), *sharing(), described(), *tls_many.many()]
+        rows = [
+            *start_up(),
+            *scans(),
+            *vulnerable.table(say),
+            *sharing(),
+            described(),
+            *tls_many.many(),
+        ]
         with stacks.certificate() as files, stacks.nginx(files, "redirect-308") as place:
             rows += peer(place)
         rows += tls_probe.table(say)

@@ -1,9 +1,11 @@
 """Runs a check on the examples of its own page.
 
-The code of an example runs with `issue`, `days` and `now` at hand and may define
+The code of an example runs with `issue`, `days`, `now` and `token` (makes a JSON Web Token) at
+hand and may define
 - `source`: files as in a rule's page, given to the scan as the application's source;
 - `app`: a Flask application that is served over http and over https, in process;
 - `http_app` / `https_app`: one for a single scheme; nobody listens at the other;
+- `users`: the bearer tokens of those whom the scan asks as, by name; the first one is the given;
 - `protocols`, `ciphers`, `features` and the like (`PARTS`): what the probe found, where no server
   can be had that does it;
 - `ciphers` as a string of OpenSSL's: a real server on loopback with these suites, and what our
@@ -18,7 +20,10 @@ The site's name is `api.example.com`; `root`, the examples' own CA, is trusted a
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import hmac
+import json
 import tempfile
 import textwrap
 from collections.abc import AsyncIterator
@@ -32,6 +37,7 @@ from flask import Flask
 from auditing import laid_out
 from plainwire import correlate
 from plainwire.live.connector import NoListenerError
+from plainwire.live.credentials import Credentials
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
 from plainwire.model import (
@@ -50,6 +56,7 @@ from plainwire.tls import report_async
 from plainwire.wire.target import parse_target
 
 HOST = "api.example.com"
+OPTED_IN = frozenset({"trace-probe"})  # an example is found only if its question may be asked
 # Parts of a TlsEndpoint that an example may state.
 PARTS = (
     "protocols",
@@ -66,6 +73,7 @@ PARTS = (
 def code_of(text: str) -> dict[str, Any]:
     """The names that an example's code defines."""
     space: dict[str, Any] = {"__name__": "example", "now": datetime.now(UTC)}
+    space["token"] = made_token
     space["days"] = lambda n: timedelta(days=n)
     space |= {"DhParameters": DhParameters, "PostQuantum": PostQuantum}
     with contextlib.suppress(ImportError):
@@ -78,7 +86,28 @@ def code_of(text: str) -> dict[str, Any]:
     return space
 
 
-def wsgi_send(space: dict[str, Any]) -> Any:
+def made_token(secret: str, **claims: Any) -> str:
+    """A JSON Web Token with HS256 (RFC 7515, appendix A.1), made here and not by our own code."""
+    header = {"alg": "HS256", "typ": "JWT"}
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=") for p in (header, claims)
+    ]
+    signed = b".".join(parts)
+    mac = hmac.new(secret.encode(), signed, "sha256").digest()
+    return b".".join((signed, base64.urlsafe_b64encode(mac).rstrip(b"="))).decode()
+
+
+def identities(space: dict[str, Any], origin: Origin) -> dict[str, Credentials]:
+    """The users of an example; the first is the given one."""
+    users = space.get("users", {})
+    if not isinstance(users, dict):  # a handler of that name
+        return {}
+    names = ["given", *list(users)[1:]]
+    lines = [(("Authorization", f"Bearer {token}"),) for token in users.values()]
+    return {n: Credentials(line, origin) for n, line in zip(names, lines, strict=False)}
+
+
+def wsgi_send(space: dict[str, Any], known: dict[str, Credentials] | None = None) -> Any:
     """A door for `LiveSite(send=...)` that asks the example's application in process."""
     apps = {
         "http": space.get("http_app", space.get("app")),
@@ -90,10 +119,15 @@ def wsgi_send(space: dict[str, Any]) -> Any:
         if app is None:
             raise NoListenerError("connection refused")
         client = app.test_client(use_cookies=False)
+        who = (known or {}).get("given" if request.identity == "canary" else request.identity or "")
+        lines = who.lines(request) if who is not None else ()
+        named = {name.lower() for name, _ in request.headers}
+        lines = tuple(line for line in lines if line[0].lower() not in named)
         answer = client.open(
             request.path,
             method=request.method,
-            headers=list(request.headers),
+            headers=[*lines, *request.headers],
+            data=request.body or None,
             base_url=request.origin.url(""),
         )
         lines = tuple((k, v) for k, v in answer.headers)
@@ -137,8 +171,14 @@ async def report_on(check: Check, example: str, *, target: str = f"https://{HOST
     if "ciphers" in stated:
         stated.setdefault("protocols", dict.fromkeys(stated["ciphers"], True))
     space.setdefault("https_app" if stated or "staple" in space else "", Flask("example"))
+    known = identities(space, parsed.https[0])
     return await scan_async(
-        replace(parsed, address="127.0.0.1"), send=wsgi_send(space), look=look, **options
+        replace(parsed, address="127.0.0.1"),
+        settings=Settings(allow=OPTED_IN),
+        send=wsgi_send(space, known),
+        identities=known,
+        look=look,
+        **options,
     )
 
 

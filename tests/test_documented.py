@@ -13,6 +13,7 @@ import pytest
 
 from plainwire import catalog, gate
 from plainwire.cli import COMMANDS, config, ending, words
+from plainwire.model import CATEGORIES
 from plainwire.policy import profiles, server_configs
 from plainwire.report import RENDERERS
 
@@ -42,6 +43,19 @@ def test_every_module_with_a_parser_is_a_command():
     modules = (CHECKOUT / "src/plainwire/cli").glob("*.py")
     with_parser = {m.stem for m in modules if "\ndef parser() " in m.read_text("utf-8")}
     assert with_parser == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_option_is_documented_twice(command):
+    rows = re.findall(r"(?m)^\| `(-[^`]*)`", section(f"plainwire {command}"))
+    # Of an option with choices each choice has a row.
+    names = [row.split()[0] if not row.startswith("--allow ") else row for row in rows]
+    assert [name for name in names if names.count(name) > 1] == []
+
+
+def test_each_category_has_checks_as_the_readme_says():
+    assert {check.category for check in catalog.load()} == set(CATEGORIES)
+    assert "Each of the twelve categories has checks" in README
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -105,9 +119,11 @@ def test_every_key_of_the_configuration_is_documented():
 
 
 def test_the_documented_configuration_is_one(tmp_path):
-    (block,) = re.findall(r"(?ms)^```toml\n(.*?)^```", section("Configuration"))
-    (tmp_path / "plainwire.toml").write_text(block, "utf-8")
-    (waiver,) = config.load(argparse.Namespace(), tmp_path).suppress
+    blocks = re.findall(r"(?ms)^```toml\n(.*?)^```", section("Configuration"))
+    (tmp_path / "plainwire.toml").write_text("\n".join(blocks), "utf-8")
+    read = config.load(argparse.Namespace(), tmp_path)
+    (waiver,) = read.suppress
+    assert set(read.identities) == {"alice", "bob"}
     assert waiver.id in {check.id for check in catalog.load()}
 
 

@@ -1,5 +1,6 @@
-"""Only GET, HEAD and OPTIONS leave, and never what changes state by its name: a server that
-records every byte shows it, over an API whose description, links and ids tempt to more."""
+"""Only safe methods leave, beside a handful of constant POSTs, and never what changes state by its
+name: a server that records every byte shows it, over an API whose description, links and ids
+tempt to more."""
 
 import json
 from dataclasses import replace
@@ -7,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from plainwire.live.settings import Settings
+from plainwire.model import Origin, Request
 from plainwire.scan import scan
+from plainwire.wire import constant_posts
 from plainwire.wire.target import parse_target
 from servers.recording import recording, response
 
@@ -123,3 +126,49 @@ def test_a_description_that_the_user_names_is_asked_no_more(asked, tmp_path):
     assert ("GET", "/more") in requests
     assert "/flush" not in {path.partition("?")[0] for _, path in requests}
     assert ("GET", "/users/ann") in requests, "the usual places are read beside it"
+
+
+def speaking(request):
+    """An API that has GraphQL and MCP, and takes whatever is posted."""
+    if request.startswith(HELLO):
+        return response(400)
+    method, path = (word.decode() for word in request.split(b" ")[:2])
+    if path.partition("?")[0] in ("/graphql", "/mcp"):
+        if method == "GET":
+            return response(405, b'{"errors": []}', JSON)
+        if b"jsonrpc" in request:
+            result = {"serverInfo": {"name": "ops"}, "tools": [{"name": "drop_all"}]}
+            return response(200, json.dumps({"result": result}).encode(), JSON)
+        return response(200, b'{"data": {"__typename": "Query"}}', JSON)
+    return response(200 if path == "/" else 404, b"{}", JSON)
+
+
+def posted(**settings):
+    with recording(speaking) as server:
+        target, _ = parse_target(f"http://api.plainwire.test:{server.port}/")
+        scan(
+            replace(target, address="127.0.0.1"),
+            settings=Settings(answer_timeout_s=20, **settings),
+        )
+        clear = [each for each in server.requests if each.startswith(b"POST ")]
+        return [each.partition(b"\r\n\r\n")[2] for each in clear]
+
+
+def test_the_posts_that_leave_are_constant_and_only_read():
+    bodies = posted()
+    assert bodies and set(bodies) <= constant_posts.ALL
+    assert any(b"tools/list" in body for body in bodies)
+    assert not [body for body in bodies if b"tools/call" in body or b"mutation {" in body]
+
+
+def test_no_post_leaves_where_it_is_switched_off():
+    assert posted(may_post=False) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [("POST", b"{}"), ("POST", b""), ("DELETE", b""), ("GET", b"x"), ("PUT", b"")],
+)
+def test_whatever_a_check_asks_the_door_refuses_what_may_change_something(method, body):
+    request = Request(Origin("https", "api.example.com", 443), method, "/", body=body)
+    assert constant_posts.refused(request, may_post=True)

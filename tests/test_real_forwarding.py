@@ -59,7 +59,7 @@ def test_a_proxy_that_passes_the_clients_header_is_found(name, application, cert
     assert letter(report) == "C"
     message = report.findings[0].message
     assert "the answer is 308" in message
-    assert "and 200 with 'X-Forwarded-Proto: https'" in message
+    assert "and 404 with 'X-Forwarded-Proto: https'" in message
 
 
 @pytest.mark.mission("11")
@@ -102,7 +102,7 @@ def test_a_header_spelt_with_underscores_is_found_where_it_gets_through(merging,
         report = scanned(server, certificate.ca)
     # wsgiref says its version, and Caddy passes it on.
     assert ids(report) == {"forwarded-header-trusted", "version-banner"}
-    assert report.findings[0].message.endswith("and 200 with 'X_Forwarded_Proto: https'")
+    assert report.findings[0].message.endswith("and 404 with 'X_Forwarded_Proto: https'")
 
 
 @pytest.mark.server("nginx")
@@ -135,17 +135,27 @@ CACHED = """location ~ ^/ {
 SEEN = "%(r)s told=%({x-forwarded-proto}i)s|%({forwarded}i)s|%({x-forwarded-ssl}i)s"
 
 
-def cached(key, certificate):
+# The same for the root only: no random path beside it tells anything.
+CACHEABLE_ROOT = CACHEABLE.replace(
+    "    kept = ",
+    """    if environ["PATH_INFO"] != "/":
+        start_response("404 Not Found", [("Content-Type", "text/plain")])
+        return [b"no"]
+    kept = """,
+)
+
+
+def cached(key, certificate, application=CACHEABLE_ROOT, cache=CACHED):
     """A scan through a cache; what the application saw in clear, and what is cached afterwards."""
     with (
-        servers.gunicorn(application=CACHEABLE, options=["--access-logformat", SEEN]) as app,
+        servers.gunicorn(application=application, options=["--access-logformat", SEEN]) as app,
         servers.nginx(
             https=certificate,
             http="serve",
             app=app.http_port,
             hsts=HSTS,
             extra_general=CACHE,
-            extra_http=CACHED.replace("@{key}", key),
+            extra_http=cache.replace("@{key}", key),
         ) as server,
     ):
         # Checks of what an API does over https send queries of their own, and nothing forged.
@@ -153,7 +163,7 @@ def cached(key, certificate):
         report = scanned(server, certificate.ca, checks=checks)
         afterwards = curl(f"http://api.plainwire.test:{server.http_port}/")
         seen = [line for line in app.log().splitlines() if " told=" in line]
-    return report, [line for line in seen if "plainwire=" in line], afterwards
+    return report, [line for line in seen if "/?plainwire=" in line], afterwards
 
 
 @pytest.mark.server("nginx")
@@ -178,6 +188,21 @@ def test_a_question_left_unasked_because_of_a_cache_is_unanswered_and_not_a_pass
 @pytest.mark.server("nginx")
 def test_behind_a_cache_that_keeps_queries_apart_the_forged_header_is_found(certificate):
     report, _, afterwards = cached("$request_uri", certificate)
+    assert ids(report) == {"forwarded-header-trusted", "http-enforcement-incomplete"}
+    assert report.unanswered == ()
+    assert afterwards.status == 308
+
+
+# nginx as it is mostly set up: only good answers are kept, without a word that they are.
+SILENT = CACHED.replace("valid any 1m", "valid 200 1m").replace(
+    "add_header X-Cache-Status $upstream_cache_status always;",
+    "proxy_ignore_headers Cache-Control;",
+)
+
+
+@pytest.mark.server("nginx")
+def test_a_cache_that_ignores_the_query_in_silence_keeps_nothing_forged(certificate):
+    report, _, afterwards = cached("$uri", certificate, CACHEABLE, SILENT)
     assert ids(report) == {"forwarded-header-trusted"}
     assert report.unanswered == ()
     assert afterwards.status == 308

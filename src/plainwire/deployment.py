@@ -89,8 +89,10 @@ def _published(d: Deployment, service: Service, port: Publication) -> Iterator[P
         yield Path(d.name, service.environment, "dashboard", hops, False, service, publication=port)
         return
     if service.sites:
-        yield from _proxied(d, service, port)
-        return
+        behind = tuple(_proxied(d, service, port))
+        yield from behind
+        if behind or not service.starts:
+            return
     if service.role in ("store", "dashboard"):
         kind = "store" if service.role == "store" else "dashboard"
         yield Path(
@@ -130,11 +132,12 @@ def _published(d: Deployment, service: Service, port: Publication) -> Iterator[P
 def _proxied(d: Deployment, service: Service, port: Publication) -> Iterator[Path]:
     """The paths through the server blocks that listen on a published port."""
     number = port.target
+    places: set[Span] = set()
     for site in service.sites:
+        is_twice = site.place in places
+        places.add(site.place)
         listen = next((one for one in site.listens if number in (None, one.port)), None)
-        if listen is None:
-            continue
-        if any(site.place == s.place for s in service.sites[: service.sites.index(site)]):
+        if listen is None or is_twice:
             continue
         if site.redirects is not None and not listen.has_tls:
             continue
@@ -162,7 +165,7 @@ def _through(
 ) -> Path:
     scheme = "https" if listen.has_tls else "http"
     hops = []
-    if port.place != listen.place:
+    if port.place != listen.place and port.means != "listen":
         hops.append(Hop(_words(port), scheme, port.place))
     hops.append(Hop(f"{site.program} :{listen.port}", scheme, listen.place))
     app = d.apps.get(target.name if target is not None else service.name)

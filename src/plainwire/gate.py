@@ -345,6 +345,8 @@ def _why(report: Report) -> str:
     """What a report without a grade says of its cause: a question that was sent, before others."""
     sent = [gap for gap in report.unanswered if not gap.reason.startswith("not asked")]
     sent.sort(key=lambda gap: not gap.question.startswith("GET "))
+    if sent and sent[0].reason in report.tls_reasons:
+        return sent[0].reason
     words = [f"{gap.question}: {gap.reason}" for gap in sent[:1]] or report.tls_reasons
     return next(iter(words), "nothing answered there")
 

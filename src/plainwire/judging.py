@@ -13,6 +13,7 @@ from plainwire.live.notes import Notes, asking
 from plainwire.live.stopping import until
 from plainwire.model import (
     CATEGORIES,
+    ApiOperation,
     Category,
     Check,
     Coverage,
@@ -53,9 +54,14 @@ async def run_checks(
 
 
 async def _run_all(site: Site, checks: Sequence[Check], outcome: Outcome) -> bool:
+    """Every check at once, then one by one those that others must not suffer from."""
     async with asyncio.TaskGroup() as group:
         for check in checks:
-            group.create_task(_run_check(site, check, outcome))
+            if not check.is_last:
+                group.create_task(_run_check(site, check, outcome))
+    for check in checks:
+        if check.is_last:
+            await asyncio.create_task(_run_check(site, check, outcome))
     return True
 
 
@@ -118,10 +124,14 @@ def categories(
     unanswered: Sequence[Unanswered],
     notes: Notes,
     not_tested: str,
+    operations: Sequence[ApiOperation] = (),
 ) -> tuple[Category, ...]:
-    """How each of the twelve ended; ``not_tested`` says why those without a check were not."""
+    """How each of the twelve ended; ``not_tested`` says why those without a check were not.
+
+    ``operations`` are those known, to count which of them the checks asked.
+    """
     return tuple(
-        _category(name, checks, findings, unanswered, notes)
+        _category(name, checks, findings, unanswered, notes, operations)
         or Category(name, "not-tested", 0, not_tested)
         for name in CATEGORIES
     )
@@ -133,35 +143,52 @@ def _category(
     findings: Sequence[Finding],
     unanswered: Sequence[Unanswered],
     notes: Notes,
+    operations: Sequence[ApiOperation],
 ) -> Category | None:
     """How one ended. Returns None if no check is of it."""
     mine = {check.id for check in checks if check.category == name}
     if not mine:
         return None
-    ran = sum(1 for check in mine if notes.answered.get(check))
+    ran = frozenset(
+        each for each in mine if notes.answered.get(each) and each not in notes.inapplicable
+    )
+    exercised = _exercised(ran, notes, operations)
     open_questions = [u for u in unanswered if u.check in mine]
     if any(f.category == name for f in findings):
-        return Category(name, "findings", ran)
+        return Category(name, "findings", len(ran), operations=exercised, ran=ran)
     if open_questions:
-        return Category(name, "unanswered", ran, open_questions[0].reason)
+        return Category(name, "unanswered", len(ran), open_questions[0].reason, exercised, ran)
     if not ran:
-        reason = next((notes.untested[check] for check in sorted(mine & set(notes.untested))), None)
-        if reason is not None:
-            return Category(name, "not-tested", 0, reason)
+        for check in sorted(mine & set(notes.untested)):
+            return Category(name, "not-tested", 0, notes.untested[check])
+        for check in sorted(mine & set(notes.inapplicable)):
+            return Category(name, "not-applicable", 0, notes.inapplicable[check])
         return Category(name, "not-applicable", 0, "nothing to ask")
-    return Category(name, "pass", ran)
+    return Category(name, "pass", len(ran), operations=exercised, ran=ran)
+
+
+def _exercised(checks: Iterable[str], notes: Notes, operations: Sequence[ApiOperation]) -> int:
+    """How many of the operations the checks got an answer of."""
+    places = {place for check in checks for place in notes.places.get(check, ())}
+    return len(
+        {
+            each.operation
+            for each in operations
+            if each.request and (each.method, each.request.path.partition("?")[0]) in places
+        }
+    )
 
 
 def not_asked(
     kind: Literal["url", "endpoint"],
     value: str,
-    host: str,
+    question: str,
     checks: Sequence[Check],
     started: datetime,
     reason: str,
     not_tested: str,
 ) -> Report:
-    """The report on a target that nothing could be asked of."""
+    """The report on a target that nothing could be asked of: ``question`` had no answer."""
     have = scope(checks)
     return Report(
         target_kind=kind,
@@ -181,7 +208,7 @@ def not_asked(
         ),
         coverage=Coverage(1, 0),
         findings=(),
-        unanswered=(Unanswered("scan", f"the address of {host}", reason),),
+        unanswered=(Unanswered("scan", question, reason),),
         tls=(),
         tool_version=__version__,
     )

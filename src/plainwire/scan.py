@@ -12,10 +12,12 @@ from time import monotonic
 from plainwire import __version__, catalog
 from plainwire.grading import grade
 from plainwire.judging import Outcome, categories, in_order, masked, not_asked, run_checks, tested
+from plainwire.live import logins
 from plainwire.live import specs as named_specs
 from plainwire.live.apart import run_apart
 from plainwire.live.credentials import Credentials
 from plainwire.live.hops import next_hop
+from plainwire.live.logins import Recipe
 from plainwire.live.placing import placed
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite, Look
@@ -46,7 +48,7 @@ async def scan_async(
     *,
     settings: Settings | None = None,
     credentials: Credentials | None = None,
-    identities: Mapping[str, Credentials] | None = None,
+    identities: Mapping[str, Credentials | Recipe] | None = None,
     paths: tuple[str, ...] = (),
     specs: tuple[str, ...] = (),
     source: tuple[ApiOperation, ...] = (),
@@ -61,8 +63,9 @@ async def scan_async(
 ) -> Report:
     """Scan one target and return its report; ``report.grade`` is None if nothing answered there.
 
-    ``specs`` are files and URLs of API descriptions; ``source`` are operations from its source code
-    (`plainwire.correlate.operations`). ``stop``, once set, ends the scan with what
+    ``identities`` are further ones by name; one that is a login recipe logs in first. ``specs`` are
+    files and URLs of API descriptions; ``source`` are operations from its source
+    code (`plainwire.correlate`). ``stop``, once set, ends the scan with what
     is known. ``mask_key`` keys the hashes of masked secrets (random for each scan by
     default). ``send`` and ``look`` replace the network, and ``stores`` the trust stores (by name,
     DER), for tests and rehearsals.
@@ -78,11 +81,12 @@ async def scan_async(
     checks = catalog.load() if checks is None else checks
     started, at = datetime.now(UTC), monotonic()
     outcome = Outcome()
+    recipes = {who: each for who, each in (identities or {}).items() if isinstance(each, Recipe)}
     async with LiveSite(
         target,
         settings,
         credentials=credentials,
-        identities=identities,
+        identities=_ready(identities or {}),
         named_paths=paths,
         specs=described,
         source=source,
@@ -94,14 +98,20 @@ async def scan_async(
     ) as site:
         masker = Masker(
             mask_key or secrets.token_bytes(16),
-            _secrets(credentials, identities or {}),
+            (
+                *site.identities_known.secrets,
+                *(secret for each in recipes.values() for secret in each.secrets),
+            ),
             {site.random_path.strip("/"): "RANDOM"},
         )
         try:
             await site.resolve()
         except TargetError as error:
             named = masker.text(target.value)
-            return not_asked("url", named, target.host, checks, started, str(error), NOT_BUILT)
+            question = f"the address of {target.host}"
+            return not_asked("url", named, question, checks, started, str(error), NOT_BUILT)
+        logged_in = await logins.log_in(site, recipes)
+        masker.learn(site.identities_known.secrets)
         for gap in missing:
             site.notes.take(gap)
         site.begin()
@@ -119,7 +129,8 @@ async def scan_async(
         findings = in_order(masked(f, masker) for f in outcome.findings)
         if not is_interrupted:
             findings = placed(findings, await site.discovered())
-        ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT)
+        known = await site.operations() if not is_interrupted else ()
+        ended = categories(checks, findings, unanswered, site.notes, NOT_BUILT, known)
         return Report(
             target_kind="url",
             target=masker.text(target.value),
@@ -139,15 +150,16 @@ async def scan_async(
             tls=tuple(t for t in tls if t.speaks_tls is not False),
             tool_version=__version__,
             is_interrupted=is_interrupted,
-            notes=await _notes(site, masker) if not is_interrupted else (),
+            notes=(
+                *(masker.text(line) for line in logged_in),
+                *(await _notes(site, masker) if not is_interrupted else ()),
+            ),
         )
 
 
-def _secrets(
-    credentials: Credentials | None, identities: Mapping[str, Credentials]
-) -> tuple[str, ...]:
-    every = [*identities.values(), *([credentials] if credentials else [])]
-    return tuple(secret for each in every for secret in each.secrets)
+def _ready(identities: Mapping[str, Credentials | Recipe]) -> dict[str, Credentials]:
+    """Those that need no login."""
+    return {who: each for who, each in identities.items() if isinstance(each, Credentials)}
 
 
 async def _nobody(site: LiveSite) -> str:

@@ -179,10 +179,15 @@ async def report_async(
         stores=stores,
     )
     if endpoint.address is None:
-        reason = endpoint.inconclusive[0].reason
-        return not_asked(
-            "endpoint", target.value, target.host, checks, started, reason, NOT_LOOKED_AT
+        reason, question = endpoint.inconclusive[0].reason, f"the address of {target.host}"
+        return not_asked("endpoint", target.value, question, checks, started, reason, NOT_LOOKED_AT)
+    nothing_told = endpoint.speaks_tls is None and not endpoint.connections
+    if nothing_told and len(endpoint.inconclusive) == 1:
+        gap = endpoint.inconclusive[0]
+        found = not_asked(
+            "endpoint", target.value, gap.question, checks, started, gap.reason, NOT_LOOKED_AT
         )
+        return replace(found, tls=(endpoint,))
     site, outcome = EndpointSite(target, endpoint, now), Outcome()
     await run_checks(site, checks, outcome)
     unanswered = outcome.gaps(checks, site.notes)

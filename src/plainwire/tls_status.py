@@ -16,6 +16,7 @@ INVALIDATING = frozenset(
         "untrusted_root",
         "incomplete_chain",
         "revoked",
+        "wrong_eku",
     }
 )
 
@@ -29,6 +30,10 @@ async def tls_status(site: Site) -> tuple[TlsStatus, tuple[str, ...]]:
     if wrong:
         return "FAIL", tuple(wrong)
     unknown = [f"No answer over http: {u.question}: {u.reason}" for u in silent]
+    if failed := [c.exchange.status for c in in_clear if c.verdict == "failed"]:
+        statuses = ", ".join(str(status) for status in dict.fromkeys(failed))
+        how_many = f"{len(failed)} of {len(in_clear)} asked"
+        unknown.append(f"Over HTTP the server only fails ({statuses}, {how_many})")
     if not spoken:
         unknown.append("TLS was not answered")
     if any(not e.certificates for e in spoken):

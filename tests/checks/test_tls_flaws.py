@@ -16,6 +16,7 @@ from plainwire.model import DhParameters, PostQuantum, Staple
 from plainwire.policy.suite_flaws import BROKEN
 from plainwire.policy.suites import suites as every_suite
 from plainwire.policy.weaknesses import derived
+from plainwire.tls_status import endpoint_status
 from plainwire.wire.target import parse_target
 from tls_endpoints import AT, CBC, GCM, chain, endpoint, gap, leaf
 
@@ -239,3 +240,17 @@ def test_every_derived_attack_that_is_open_is_found_by_some_check():
         "tls-compression-accepted",  # CRIME
         "tls-1-3-missing",
     }
+
+
+@pytest.mark.parametrize("problem", ["wrong_eku", "expired", "hostname_mismatch", "revoked"])
+def test_a_certificate_that_clients_refuse_is_no_valid_one(problem):
+    status, lines = endpoint_status(endpoint(certificates=(chain(None, problem),)))
+    words = problem.replace("_", " ")
+    assert (status, lines) == ("FAIL", (f"No valid SSL certificate found ({words})",))
+
+
+@pytest.mark.parametrize("name", ["heartbleed", "ccs_injection", "robot", "ticketbleed"])
+def test_an_attack_that_was_not_tried_is_not_answered_by_those_that_follow(name):
+    """Without --allow attack-probes the report tells only what follows from what is accepted."""
+    assert not endpoint(vulnerabilities={"drown": False}).tells("vulnerabilities")
+    assert endpoint(vulnerabilities={"drown": False, name: False}).tells("vulnerabilities")

@@ -38,6 +38,9 @@ id = "old-tls-version"
 reason = "one client is left"
 until = "2026-12-24"
 fingerprint = "0123456789abcdef0123456789abcdef"
+
+[identity.alice]
+bearer = "env:ALICE"
 """
 
 
@@ -83,9 +86,12 @@ def test_every_key_is_read(tmp_path):
         rate=10,
         concurrency=4,
         max_requests=100,
+        identities={"alice": {"bearer": "env:ALICE"}},
         source=tmp_path / "plainwire.toml",
     )
-    assert all(f"\n{key} =" in WHOLE or f"[[{key}]]" in WHOLE for key in config.KEYS)
+    assert all(
+        f"\n{key} =" in WHOLE or f"[[{key}]]" in WHOLE or f"[{key}." in WHOLE for key in config.KEYS
+    )
 
 
 def test_pyproject_is_read_where_there_is_no_file_of_our_own(tmp_path):

@@ -58,7 +58,17 @@ def test_a_pinned_name_is_asked_there_under_its_name(address, tmp_path):
         done = plainwire("scan", f"http://{NAME}:{server.port}/", *pin, cwd=tmp_path)
     assert done.code == 1, done.err
     hosts = {line for line in server.wire.split(b"\r\n") if line.startswith(b"Host: ")}
-    assert hosts == {f"Host: {NAME}:{server.port}".encode()}
+    made_up = {line for line in hosts if line.endswith(b".example")}  # is it believed?
+    assert hosts - made_up == {f"Host: {NAME}:{server.port}".encode()}
+
+
+@pytest.mark.parametrize("spelled", ["bücher.test", "xn--bcher-kva.test.", "BÜCHER.test."])
+def test_a_pinned_name_is_the_same_name_however_it_is_spelled(spelled, tmp_path):
+    with recording(html) as server:
+        pin = ("--resolve", f"{spelled}:127.0.0.1")
+        done = plainwire("scan", f"http://bücher.test:{server.port}/", *pin, cwd=tmp_path)
+    assert done.code == 1, done.err
+    assert f"Host: xn--bcher-kva.test:{server.port}".encode() in server.wire
 
 
 # What DNS would say of a name with two addresses: the child's own resolver, told so.
@@ -67,21 +77,36 @@ import socket
 real = socket.getaddrinfo
 def getaddrinfo(host, port, *args, **kwargs):
     if host == "api.plainwire.test":
-        found = [real(each, port, *args, **kwargs) for each in ("127.0.0.1", "127.0.0.2")]
+        found = [real(each, port, *args, **kwargs) for each in ADDRESSES]
         return [entry for entries in found for entry in entries]
     return real(host, port, *args, **kwargs)
 socket.getaddrinfo = getaddrinfo
 """
 
 
+def resolving(folder, *addresses):
+    """The environment of a child for which `NAME` has these addresses."""
+    (folder / "path").mkdir()
+    told = TWO_ADDRESSES.replace("ADDRESSES", repr(addresses))
+    (folder / "path" / "sitecustomize.py").write_text(told)
+    places = [str(folder / "path"), *(place for place in sys.path if place)]
+    return environment(PYTHONPATH=":".join(places))
+
+
+def test_the_next_address_is_asked_where_nobody_listens_at_the_first(tmp_path):
+    """As with localhost, which is ::1 first, and a server on 127.0.0.1."""
+    with recording(html) as server:
+        url = f"http://{NAME}:{server.port}/"
+        env = resolving(tmp_path, "127.0.0.2", "127.0.0.1")
+        done = plainwire("scan", url, "--format", "json", cwd=tmp_path, env=env)
+    assert json.loads(done.out)["grade"]["letter"] == "F"
+
+
 def test_every_address_of_a_name_is_scanned_by_itself(tmp_path):
-    (tmp_path / "path").mkdir()
-    (tmp_path / "path" / "sitecustomize.py").write_text(TWO_ADDRESSES)
-    places = [str(tmp_path / "path"), *(place for place in sys.path if place)]
     with recording(html) as server:
         url = f"http://{NAME}:{server.port}/"
         options = ("--all-addresses", "--format", "json")
-        env = environment(PYTHONPATH=":".join(places))
+        env = resolving(tmp_path, "127.0.0.1", "127.0.0.2")
         done = plainwire("scan", url, *options, cwd=tmp_path, env=env)
     first, second = json.loads(done.out)
     assert (first["target"], second["target"]) == ({"kind": "url", "value": url},) * 2

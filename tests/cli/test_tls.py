@@ -122,6 +122,27 @@ def test_nothing_that_listens_is_code_3_and_a_target_beside_one_that_does_is_cod
     assert [one["target"]["value"] for one in json.loads(both.out)] == [dead, f"127.0.0.1:{port}"]
 
 
+def test_a_pinned_name_is_the_name_of_the_target_however_it_is_spelt(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    for pin, name in [("bücher.test", "BÜCHER.test"), ("xn--bcher-kva.test.", "bücher.test")]:
+        said = tls(f"{name}:{port}", "-q", "--resolve", f"{pin}:127.0.0.1", cwd=tmp_path)
+        assert "nobody listens there" in said.err, said.err
+
+
+def test_where_nobody_listens_one_plain_line_says_so(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        dead = f"127.0.0.1:{closed.getsockname()[1]}"
+    said = tls(dead, "-q", cwd=tmp_path)
+    words = "nobody listens there (connection refused)"
+    assert said.err == f"plainwire tls: {dead}: not scanned: {words}\n"
+    shown = tls(dead, *JSON, cwd=tmp_path).report
+    assert shown["tls_reasons"] == [words]
+    assert [gap["reason"] for gap in shown["unanswered"]] == [words]
+    assert [gap["reason"] for gap in shown["tls"][0]["inconclusive"]] == [words]
+    assert "speaks_tls" not in shown["tls"][0]
+
+
 def test_the_gate_is_that_of_a_scan(certificate, tmp_path):
     with listener(certificate.chain, certificate.key) as (port, _):
         said = tls(f"127.0.0.1:{port}", *JSON, cwd=tmp_path)  # its CA is not named

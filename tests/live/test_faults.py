@@ -62,9 +62,11 @@ class Faulty:
                     return
                 await asyncio.sleep(3)
             there, back = await asyncio.open_connection("127.0.0.1", self.port)
-            if self.count % 3 != 0:
-                await asyncio.gather(_pump(reader, back), _pump(there, writer))
-            back.transport.abort()
+            try:
+                if self.count % 3 != 0:
+                    await asyncio.gather(_pump(reader, back), _pump(there, writer))
+            finally:
+                back.transport.abort()
         writer.transport.abort()
 
 
@@ -78,12 +80,11 @@ async def _pump(source, sink):
 
 def through(port, fault, *, timeout_s):
     async def run():
-        proxy, tasks = Faulty(port, fault), set()
+        proxy, tasks, writers = Faulty(port, fault), set(), []
 
-        async def serve(reader, writer):
-            tasks.add(asyncio.current_task())
-            with contextlib.suppress(asyncio.CancelledError):
-                await proxy.serve(reader, writer)
+        def serve(reader, writer):  # a task that is cancelled before it begins closes nothing
+            writers.append(writer)
+            tasks.add(asyncio.ensure_future(proxy.serve(reader, writer)))
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256)
         try:
@@ -97,6 +98,9 @@ def through(port, fault, *, timeout_s):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            for writer in writers:
+                writer.transport.abort()
+            await asyncio.sleep(0.1)
 
     return asyncio.run(run())
 

@@ -177,7 +177,7 @@ def test_nobody_listening_is_unknown():
 
     found = asyncio.run(scenario())
     assert isinstance(found, Unknown)
-    assert "no connection" in found.reason
+    assert "nobody listens there" in found.reason
 
 
 def test_a_server_that_has_stopped_answering_is_asked_no_more():

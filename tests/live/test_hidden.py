@@ -8,6 +8,7 @@ import struct
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -20,7 +21,10 @@ from certificates import issue
 from plainwire.live.settings import Settings
 from plainwire.live.tls.asker import Refusal, Unknown
 from plainwire.live.tls.signers import scheme_of
+from plainwire.live.tls.tickets import tickets
 from plainwire.tls import probe, probe_async
+from plainwire.wire.answer import NoAnswer
+from plainwire.wire.handshake.offer_13 import Ticket13
 from plainwire.wire.handshake.result_13 import Result13
 from scanning import NAME
 
@@ -343,6 +347,21 @@ def test_as_many_tickets_as_openssl_is_told_to_send(pem_files, leaves, count, is
     assert endpoint.features["tls13_tickets"] == count
     assert endpoint.features["tls13_resumption"] is is_resumed
     assert endpoint.features["early_data"] is False
+
+
+def test_tickets_are_not_counted_where_the_end_was_not_orderly():
+    ticket = Ticket13(0x1301, 300, 0, b"n", b"t", bytes(32))
+    whole = Result13(tickets=(ticket,), suite=0x1301)
+
+    async def ask(*_, **__):
+        return Refusal("fatal alert handshake_failure")
+
+    def counted(result):
+        found, _ = asyncio.run(tickets(SimpleNamespace(ask=ask), result))
+        return found.get("tls13_tickets")
+
+    assert counted(whole) == 1
+    assert counted(replace(whole, broken_off=NoAnswer("reset", "reset"))) is None
 
 
 @pytest.mark.server("nginx")

@@ -1,12 +1,16 @@
 """Hostile and broken targets: an answer or a reason, within bounds, never a traceback."""
 
 import asyncio
+import errno
+import os
+import socket
 
 import pytest
 
+from plainwire.live import dial
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
-from plainwire.model import Exchange, Request, Unanswered
+from plainwire.model import Exchange, Request, TargetError, Unanswered
 from plainwire.scan import scan
 from plainwire.wire.target import parse_target
 from servers.hostile import BEHAVIOURS
@@ -65,8 +69,6 @@ def test_a_scan_of_a_hostile_target_ends_with_a_report(name):
 
 
 def test_nothing_listens_is_an_answer_and_leaves_no_grade():
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     report = scan(f"http://127.0.0.1:{port}/", settings=QUICK)
@@ -94,3 +96,43 @@ def test_a_silent_port_is_not_asked_for_ever():
         reasons, requests = asyncio.run(scenario(server.port))
     assert requests == 2
     assert sum("not asked" in reason for reason in reasons) == 18
+
+
+def connections(port, *others):
+    """What comes of one connection to a port after the other; each of ``others`` comes between."""
+
+    async def scenario():
+        target, _ = parse_target(f"http://127.0.0.1:{port}/")
+        said = []
+        async with LiveSite(target, QUICK) as site:
+            for between in (None, *others):
+                if between is not None:
+                    between()
+                try:
+                    connection = await site.transport.connector.tcp(target.http[0])
+                    connection.abort()
+                    said.append("open")
+                except TargetError as error:
+                    said.append((type(error), str(error)))
+        return said
+
+    return asyncio.run(scenario())
+
+
+def test_a_port_that_closes_after_it_was_open_is_no_answer():
+    """A server that crashes or restarts under the scan: what it would have said is not known."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        first, *later = connections(listener.getsockname()[1], listener.close, lambda: None)
+    assert first == "open"
+    assert later == [(TargetError, "connection refused, though it had listened")] * 2
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EADDRNOTAVAIL])
+def test_what_this_machine_lacks_says_nothing_of_a_port(number, monkeypatch):
+    async def fails(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(dial, "tcp", fails)
+    ((kind, words),) = connections(1)
+    assert kind is TargetError
+    assert words == f"this machine cannot connect: {os.strerror(number).lower()}"

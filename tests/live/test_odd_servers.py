@@ -499,3 +499,71 @@ def test_one_that_serves_three_at_a_time_is_not_overrun():
     found = look(server)
     never_falsely_denied(found, server)
     assert {CODES[name] for name in found.ciphers["TLSv1.2"]} == set(server.accepted)
+
+
+# Certificates that cannot be read -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("der", [b"\x30\x03\x02\x01", LEAF.chain[0][:200], bytes(1 << 17)])
+def test_a_certificate_that_cannot_be_read_is_a_gap_and_no_silence(der):
+    def judge(server, hello):
+        answer = server.answer(hello)
+        if isinstance(answer, bytes):
+            return answer
+        return [answer[0], message(11, vector(3, vector(3, der))), answer[2]]
+
+    async def in_many_records(writer, messages):
+        data = b"".join(messages)
+        for at in range(0, len(data), 16000):
+            writer.write(record(22, data[at : at + 16000]))
+
+    server = Odd(judge=judge, write=in_many_records)
+    found = look(server, parts=(*CHOICES, "certificates"))
+    fully_known(found, server)
+    assert found.certificates is None
+    assert {gap.part for gap in found.inconclusive} == {"certificates"}
+
+
+def test_a_list_of_certificates_that_is_too_long_or_empty_is_a_gap():
+    def look_at(chain):
+        def judge(server, hello):
+            answer = server.answer(hello)
+            if isinstance(answer, bytes):
+                return answer
+            return [answer[0], message(11, vector(3, chain)), answer[2]]
+
+        found = look(Odd(judge=judge), parts=("versions", "certificates"))
+        assert found.certificates is None
+        assert [gap.part for gap in found.inconclusive] == ["certificates"]
+
+    for chain in (b"", vector(3, b"\x30\0") * 200):
+        look_at(chain)
+
+
+@pytest.mark.parametrize("suite", [0x1301, 0xFAFA], ids=["of another version", "of none"])
+def test_one_that_always_chooses_what_was_not_offered(suite):
+    def judge(server, hello):
+        answer = server.answer(hello)
+        return answer if isinstance(answer, bytes) else server.flight(TLS12, suite, hello)
+
+    found = look(Odd(judge=judge))
+    assert found.protocols["TLSv1.2"] is True
+    assert found.ciphers is None
+    reasons = {gap.reason for gap in found.inconclusive if gap.part == "ciphers"}
+    assert len(reasons) == 1
+    assert reasons.pop().endswith("which was not offered")
+
+
+def test_one_that_chooses_a_group_that_was_not_offered():
+    def judge(server, hello):
+        answer = server.answer(hello)
+        if isinstance(answer, bytes):
+            return answer
+        hello.groups = [0x1D]
+        data = server.flight(TLS13, 0x1301, hello)[0]
+        return [data[:-2] + b"\xfa\xfa"]
+
+    found = look(Odd((TLS13,), judge=judge))
+    assert found.protocols["TLSv1.3"] is True
+    assert found.groups is None
+    assert "groups" in {gap.part for gap in found.inconclusive}

@@ -7,6 +7,7 @@ import subprocess
 import threading
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import servers
 import tls_truth as truth
@@ -101,6 +102,36 @@ def both(second):
     return f"ssl_certificate {second.chain};\nssl_certificate_key {second.key};"
 
 
+@pytest.mark.server("openssl")
+@pytest.mark.slow
+@pytest.mark.parametrize("curve", [ec.BrainpoolP256R1, ec.SECP256K1])
+def test_a_certificate_on_a_curve_that_is_seldom_hides_no_group(curve, pem_files):
+    """TLS 1.2 takes no group of a client that does not know the curve of the certificate."""
+    leaf = pem_files(issue(truth.NAME, by=ISSUING, key=ec.generate_private_key(curve())))
+    with servers.s_server(leaf, ("-tls1_2",)) as server:
+        found = look(server.https_port)
+        known = {"x25519", "secp256r1", "secp384r1", "secp521r1", "x448"}
+        words = truth.VERSIONS["TLSv1.2"][1], "-groups"
+        taken = {
+            name
+            for name in known
+            if truth.s_client(server.https_port, *words, f"{curve.name}:{truth.GROUPS[name]}")
+        }
+    assert set(found.groups["TLSv1.2"]) == taken == known
+
+
+@pytest.mark.server("openssl")
+@pytest.mark.slow
+def test_a_server_of_keys_that_were_shared_before_signs_nothing(rsa):
+    options = ("-tls1_2", "-nocert", "-psk", "1a2b", "-cipher", "PSK:@SECLEVEL=0")
+    with servers.s_server(rsa, options) as server:
+        found = probe(f"{truth.NAME}:{server.https_port}", address="127.0.0.1", parts=CHOICES)
+    assert found.inconclusive == ()
+    assert found.signature_algorithms is None
+    assert codes(found, "TLSv1.2") & psk()
+
+
+CHOICES = ("versions", "ciphers", "groups", "signature_algorithms")
 ALL = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
 NGINX = {
     "default": {"ciphers": "HIGH:!aNULL:!MD5"},
@@ -293,6 +324,7 @@ def python_server(context):
 GNUTLS = [
     "NORMAL",
     "SECURE256",
+    "NORMAL:%SAFE_RENEGOTIATION",
     "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+DHE-RSA",
     "LEGACY:+VERS-TLS1.0:+VERS-TLS1.1:+VERS-TLS1.2:%SERVER_PRECEDENCE",
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-SECP521R1:+GROUP-FFDHE3072",
@@ -367,6 +399,12 @@ JAVA = {
     "groups": {"groups": "secp521r1,x25519,ffdhe2048"},
 }
 JAVA_WORD = {"TLSv1": "TLSv1.0"}
+# Key exchanges of SSLv3 with curves, which no hello of SSLv3 can name.
+JAVA["sslv3-curves"] = {
+    "protocols": ["SSLv3", "TLSv1"],
+    "suites": ["TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_AES_128_CBC_SHA"],
+}
+JAVA["sslv3-alone"] = JAVA["sslv3-curves"] | {"protocols": ["SSLv3"]}
 
 
 @pytest.mark.server("java")
@@ -388,8 +426,27 @@ def test_java(name, rsa):
             assert list(found.ciphers[version]) == fitting
     if name in ("server", "client"):
         assert found.cipher_order["TLSv1.2"] == name
+    if name.startswith("sslv3-"):
+        assert set(found.groups or ()) == protocols - {"SSLv3"}
     if name == "groups":
         assert set(found.groups["TLSv1.3"]) == {"secp521r1", "x25519", "ffdhe2048"}
+
+
+@pytest.mark.server("java")
+@pytest.mark.slow
+def test_java_that_may_not_sign_with_what_is_offered_leaves_nothing_open(rsa):
+    """It chooses a suite, sends its certificate, and then internal_error, which refuses if twice.
+
+    That is what a JDK as it is installed does, which forbids MD5 and more.
+    """
+    with servers.java(rsa, forbids="MD5, SHA1withRSA") as server:
+        found = look(server.https_port)
+        expected = truth.schemes(server.https_port)
+    schemes = set(found.signature_algorithms["TLSv1.2"])
+    assert schemes & truth.SCHEMES.keys() == expected
+    assert "rsa_pkcs1_sha1" not in schemes
+    curves = {"x25519", "secp256r1", "secp384r1", "secp521r1", "x448"}
+    assert set(found.groups["TLSv1.2"]) == curves
 
 
 TLSLITE = {

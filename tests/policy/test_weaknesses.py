@@ -53,6 +53,8 @@ NOT_THERE = {
     "lucky13": [
         endpoint(suites={"TLSv1.2": (CBC,)}, features={"encrypt_then_mac": True}),
     ],
+    # TLS 1.3 alone, which has no compression to ask for.
+    "crime": [endpoint("TLSv1.3", features=None)],
     "raccoon": [with_dh(reused=False), suites("TLS_ECDH_RSA_WITH_AES_128_GCM_SHA256")],
 }
 NOT_KNOWN = {

@@ -204,7 +204,13 @@ def test_the_whole_of_a_report():
                 "Valid SSL certificate detected",
             ],
             "categories": [
-                {"id": "encryption", "status": "findings", "checks_run": 14, "reason": None}
+                {
+                    "id": "encryption",
+                    "status": "findings",
+                    "checks_run": 14,
+                    "operations": 0,
+                    "reason": None,
+                }
             ],
             "coverage": {"known": 14, "exercised": 14, "skipped": []},
             "findings": [

@@ -4,7 +4,7 @@ from inline_snapshot import snapshot
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from plainwire import catalog
-from plainwire.model import CATEGORIES
+from plainwire.model import CATEGORIES, Category
 from plainwire.report import render
 from report.example_reports import clean, nobody, old_tls, plain_http, report, weak
 
@@ -50,6 +50,15 @@ def test_with_the_checks_given_each_is_a_case_and_those_without_a_finding_pass()
     assert {check.id for check in checks} <= set(found)
     passed = {name for name, case in found.items() if not case.result}
     assert passed == {check.id for check in checks} - {"plain-http-served"}
+
+
+def test_a_check_that_was_not_answered_is_skipped():
+    checks = [each for each in catalog.load() if each.category == "encryption"]
+    ran = frozenset(("hsts-missing",))
+    categories = (Category("encryption", "pass", 1, ran=ran),)
+    found = cases(suites(report(categories=categories), checks=checks))
+    assert {name for name, case in found.items() if not case.result} == ran
+    assert [type(r) for r in found["heartbleed-open"].result] == [Skipped]
 
 
 def test_a_question_that_got_no_answer_is_never_a_pass():

@@ -52,10 +52,11 @@ def java(
     suites: Sequence[str] = (),
     order: str = "server",
     groups: str = "",
+    forbids: str = "",
 ) -> Iterator[Server]:
     """An SSLServerSocket on `https_port`; what is enabled by default stands in its log.
 
-    ``groups`` are names of ``jdk.tls.namedGroups``; nothing is forbidden but by ``suites``.
+    ``groups`` are names of ``jdk.tls.namedGroups``, ``forbids`` of ``jdk.tls.disabledAlgorithms``.
     """
     executable = Path(required("java")).with_name("java")  # what is required is the compiler
     with place() as where:
@@ -65,7 +66,7 @@ def java(
             [*export, "-out", store, "-passout", "pass:password"], check=True, capture_output=True
         )
         source = where.write("TlsServer.java", SOURCE)
-        security = where.write("java.security", SECURITY)
+        security = where.write("java.security", SECURITY.replace("=\n", f"={forbids}\n", 1))
         options = ["-Djava.net.preferIPv4Stack=true", f"-Djava.security.properties={security}"]
         options += [f"-Djdk.tls.namedGroups={groups}"] if groups else []
         words = [str(where.https_port), store, ",".join(protocols), ",".join(suites), order]

@@ -176,6 +176,12 @@ CASES: dict[str, Callable[[], Case]] = {
     "leaf for clients only": lambda: Case(
         [new_leaf(ISSUING, eku=["clientAuth"]), ISSUING], {"wrong_eku"}
     ),
+    "leaf whose key may only sign certificates": lambda: Case(
+        [new_leaf(ISSUING, key_usage=["key_cert_sign"]), ISSUING], {"wrong_eku"}
+    ),
+    "leaf whose key may only encipher keys": lambda: Case(
+        [new_leaf(ISSUING, key_usage=["key_encipherment"]), ISSUING]
+    ),
     "leaf without purpose": lambda: Case([new_leaf(ISSUING, eku=[]), ISSUING]),
     "unknown critical extension": lambda: Case(
         [new_leaf(ISSUING, extensions=[MYSTERY]), ISSUING], {"untrusted_root"}
@@ -393,7 +399,8 @@ def test_a_weak_key_or_digest_of_an_intermediate_counts() -> None:
 
 
 def test_an_authority_as_leaf_is_said() -> None:
-    leaf = new_leaf(ISSUING, ca=True, sans=[NAME], eku=["serverAuth"])
+    usages = ["key_cert_sign", "digital_signature"]
+    leaf = new_leaf(ISSUING, ca=True, sans=[NAME], eku=["serverAuth"], key_usage=usages)
     assert judged(leaf, ISSUING).problems == ("ca_as_leaf",)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,6 +37,7 @@ class Configuration(Rules):
     rate: int | None = None
     concurrency: int | None = None
     max_requests: int | None = None
+    identities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     baseline_file: Path | None = None
     update_baseline: bool = False
     source: Path | None = None
@@ -183,4 +184,5 @@ KEYS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "rate": ("rate", words.count),
     "concurrency": ("concurrency", words.count),
     "max-requests": ("max_requests", words.count),
+    "identity": ("identities", words.identities),
 }

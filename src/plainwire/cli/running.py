@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from types import FrameType
@@ -14,6 +14,7 @@ from types import FrameType
 from plainwire.cli import ending, secrets
 from plainwire.live import dial
 from plainwire.live.credentials import Credentials
+from plainwire.live.logins import Recipe
 from plainwire.live.settings import Settings
 from plainwire.live.stopping import until
 from plainwire.live.trace import Trace
@@ -32,7 +33,7 @@ class Plan:
     targets: tuple[Target, ...]
     bad_lines: tuple[str, ...]
     settings: Settings
-    credentials: Credentials | None
+    identities: Mapping[str, Credentials | Recipe]
     paths: tuple[str, ...]
     masker: Masker = field(repr=False)
     wait_for_s: float = 0.0
@@ -40,6 +41,11 @@ class Plan:
     specs: tuple[str, ...] = ()
     source: tuple[ApiOperation, ...] = ()
     is_quiet: bool = False
+
+    @property
+    def logins(self) -> dict[str, Recipe]:
+        """Those of the identities that log in."""
+        return {who: each for who, each in self.identities.items() if isinstance(each, Recipe)}
 
 
 def scan_all(plan: Plan, trace: Trace, tell: Callable[[Report], None]) -> bool:
@@ -79,12 +85,14 @@ def note(line: str) -> None:
 async def _scan(target: Target, plan: Plan, trace: Trace, stop: asyncio.Event) -> Report:
     if not plan.is_quiet and sys.stderr.isatty():
         note(f"scanning {plan.masker.text(target.value)} …")
+    for login in plan.logins.values():
+        note(f"will send {login}")
     if plan.wait_for_s:
         await until(stop, _wait_for(target, plan.settings, plan.wait_for_s))
     return await scan_async(
         target,
         settings=plan.settings,
-        credentials=plan.credentials,
+        identities=plan.identities,
         paths=plan.paths,
         specs=plan.specs,
         source=plan.source,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from plainwire import correlate, gate
-from plainwire.cli import concluding, config, outputs, running, secrets, targets
+from plainwire import correlate, gate, har
+from plainwire.cli import concluding, config, identities, outputs, running, secrets, targets
 from plainwire.cli.arguments import (
     EXIT_CODES,
     Parser,
@@ -24,7 +25,7 @@ from plainwire.cli.concluding import Conclusion
 from plainwire.cli.outputs import complain
 from plainwire.cli.running import Plan
 from plainwire.live import descriptions, dial
-from plainwire.live.credentials import Credentials
+from plainwire.live.credentials import GIVEN, Credentials
 from plainwire.live.settings import Settings
 from plainwire.live.trace import Trace
 from plainwire.model import ApiOperation, Target, TargetError, UsageError
@@ -36,6 +37,7 @@ NAME = "plainwire scan"
 ALLOW = {
     "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
+    "trace-probe": "ask with TRACE whether a server shows requests back",
 }
 
 
@@ -64,6 +66,9 @@ def parser() -> Parser:
         "--source", type=Path, metavar="PATH", help="the application's source: its routes are asked"
     )
     where.add_argument(
+        "--har", metavar="FILE", help="judge a browser's, ZAP's or Burp's capture, sending nothing"
+    )
+    where.add_argument(
         "--wait-for", type=duration, default=0.0, metavar="TIME", help="wait for an open port: 60s"
     )
     who = p.add_argument_group("credentials (never literal; " + secrets.SOURCES + ")")
@@ -74,7 +79,21 @@ def parser() -> Parser:
         "--header", action="append", default=[], metavar="'NAME: SOURCE'", help="a further header"
     )
     who.add_argument(
+        "--as",
+        dest="identities",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an identity of the configuration; the first one asks everything, others compare",
+    )
+    who.add_argument(
         "--allow", action="append", default=[], choices=sorted(ALLOW), help="opt in for this run"
+    )
+    who.add_argument(
+        "--no-post", action="store_true", help="no GraphQL and MCP, which know no other way"
+    )
+    p.add_argument(
+        "--deep", action="store_true", help="compute longer: tokens' secrets among all numbers"
     )
     add_gate(p)
     out = add_output(p)
@@ -106,6 +125,8 @@ def _run(options: argparse.Namespace) -> int:
     rules = config.load(options)
     options.anchor = options.anchor or rules.anchor or outputs.anchor(rules.source)
     wanted = outputs.chosen(options.format or rules.formats)
+    if options.har is not None:
+        return _judge(options, rules, wanted)
     plan = _plan(options, rules)
     for line in plan.bad_lines:
         complain(NAME, line)
@@ -121,6 +142,23 @@ def _run(options: argparse.Namespace) -> int:
         return conclusion.end(was_interrupted=was_interrupted, bad_lines=len(plan.bad_lines))
 
 
+def _judge(
+    options: argparse.Namespace, rules: config.Configuration, wanted: Sequence[outputs.Output]
+) -> int:
+    """Judge a capture; a host of it for each target named, else the one asked most."""
+    capture = har.read(options.har)
+    named: list[Target | None] = [parse_target(word)[0] for word in options.target]
+    outputs.ensure_writable(concluding.files(wanted, rules))
+    reports = [
+        asyncio.run(har.judge_async(capture, each, specs=options.spec, mask_key=secrets.mask_key()))
+        for each in named or [None]
+    ]
+    with Conclusion(NAME, options, rules, wanted) as conclusion:
+        for report in reports:
+            conclusion.take(report)
+        return conclusion.end(was_interrupted=False, bad_lines=0)
+
+
 def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
     proxies, no_proxy = dial.proxies_from(os.environ)
     settings = Settings(
@@ -132,6 +170,8 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         resolve=targets.pinned(options.resolve),
         ca_file=options.ca,
         allow=frozenset(options.allow),
+        may_post=not options.no_post,
+        is_deep=options.deep,
         proxies=proxies,
         no_proxy=no_proxy,
     )
@@ -141,14 +181,20 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
     lines = secrets.headers(
         options.bearer, options.basic, options.cookie, options.header, named.userinfo
     )
+    chosen = identities.chosen(options.identities, rules.identities, named.targets, rules.source)
     given = _credentials(lines, named.targets)
+    if given is not None:
+        chosen = {GIVEN: given, **{who: each for who, each in chosen.items()}}
+    elif chosen:  # the first one asks whatever is asked
+        first = next(iter(chosen))
+        chosen = {GIVEN: chosen.pop(first), **chosen}
     return Plan(
         named.targets,
         named.bad_lines,
         settings,
-        given,
+        chosen,
         targets.paths(options.paths) + tuple(rules.paths),
-        Masker(secrets.mask_key(), given.secrets if given else ()),
+        Masker(secrets.mask_key(), [s for each in chosen.values() for s in each.secrets]),
         wait_for_s=options.wait_for,
         every_address=options.all_addresses,
         specs=_specs(options.spec),
@@ -206,6 +252,8 @@ def _rehearse(plan: Plan) -> int:
     for target in plan.targets:
         named = plan.masker.text(target.value)
         outputs.say(f"{named}: at most these, and what documents and links name\n")
+        for each in plan.logins.values():
+            outputs.say(f"  {each}\n")
         for line in rehearsal.questions(target, plan.settings, plan.paths, plan.specs, plan.source):
             outputs.say(f"  {plan.masker.text(line)}\n")
     return gate.INCOMPLETE if plan.bad_lines else gate.CLEAN

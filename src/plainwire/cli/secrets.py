@@ -97,6 +97,16 @@ def headers(
     return tuple(lines)
 
 
+def field(name: str, source: str) -> str:
+    """The value of a login's field: a source, or a literal where its name speaks of no secret.
+
+    Raises:
+        UsageError: as `read`.
+    """
+    is_source = source == "-" or source.startswith(("env:", "file:"))
+    return read(source, name) if is_source or _SECRET_NAME.search(name) else source
+
+
 def _header_value(name: str, source: str) -> str:
     """A header's value: a source, or a literal where the name does not speak of a secret."""
     if source == "-" or source.startswith(("env:", "file:")) or _SECRET_NAME.search(name):

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plainwire.model import Target, UsageError
+from plainwire.model import Target, UsageError, WireError
+from plainwire.wire.hosts import host
 from plainwire.wire.target import parse_target
 
 MAX_BYTES = 10_000_000
@@ -126,11 +127,10 @@ def pinned(items: Sequence[str]) -> dict[str, str]:
     """
     found = {}
     for item in items:
-        host, _, address = item.partition(":")
+        name, _, address = item.partition(":")
         try:
-            found[host.lower()] = str(ipaddress.ip_address(address.strip("[]")))
-        except ValueError:
+            # In the form in which a target has it: A-labels, without a root dot.
+            found[host(name)] = str(ipaddress.ip_address(address.strip("[]")))
+        except (ValueError, WireError):
             raise UsageError(f"--resolve: not HOST:ADDR: {item[:80]!r}") from None
-        if not host:
-            raise UsageError(f"--resolve: not HOST:ADDR: {item[:80]!r}")
     return found

@@ -140,10 +140,36 @@ def _waiver(entry: object) -> Waiver:
     return Waiver(**told)
 
 
+def identities(value: object) -> Mapping[str, Mapping[str, object]]:
+    """The identities of ``[identity.NAME]``; their secrets are read for those that are used."""
+    if not isinstance(value, dict):
+        raise UsageError("not tables ([identity.alice])")
+    for name, table in value.items():
+        if not isinstance(table, dict):
+            raise UsageError(f"{_shown(name)}: not a table ([identity.alice])")
+        unknown = set(table) - _IDENTITY_KEYS
+        if unknown:
+            names = ", ".join(sorted(_IDENTITY_KEYS))
+            raise UsageError(f"{name}: unknown key {min(unknown)!r}; there are {names}")
+        login = table.get("login", {})
+        if not isinstance(login, dict):
+            raise UsageError(f"{name}: login: not a table ([identity.{name}.login])")
+        unknown = set(login) - _LOGIN_KEYS
+        if unknown:
+            names = ", ".join(sorted(_LOGIN_KEYS))
+            raise UsageError(f"{name}: login: unknown key {min(unknown)!r}; there are {names}")
+    return value
+
+
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}…"
 
+
+_IDENTITY_KEYS = frozenset(
+    {"bearer", "basic", "cookie", "header", "certificate", "key", "admin", "names", "login"}
+)
+_LOGIN_KEYS = frozenset({"method", "path", "json", "form", "header", "token", "show-as"})
 
 _WAIVER_KEYS: Mapping[str, Callable[[object], object]] = {
     "id": string,

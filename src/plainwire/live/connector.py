@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 
 from plainwire.live import dial
@@ -10,6 +11,9 @@ from plainwire.live.once import Once
 from plainwire.live.settings import Settings
 from plainwire.live.trace import Trace
 from plainwire.model import Origin, Target, TargetError
+
+# What connect fails with for a lack on this side: it says nothing of the target.
+OURS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.EAGAIN)
 
 
 class NoListenerError(TargetError):
@@ -29,7 +33,7 @@ class Connector:
         self._chains: dict[Origin, tuple[bytes, ...]] = {}
 
     async def address(self) -> str:
-        """The IP address that is asked: the first that the name has, looked up once.
+        """The IP address that is asked: the first of the name that accepts, looked up once.
 
         It is the name itself where only the environment's proxy finds it.
 
@@ -97,12 +101,16 @@ class Connector:
             except TimeoutError:
                 continue
             except OSError as error:
+                if error.errno in OURS:
+                    raise TargetError(f"this machine cannot connect: {_in_words(error)}") from None
+                if self._is_up.get(origin.port):
+                    raise TargetError(f"{_in_words(error)}, though it had listened") from None
                 self._is_up[origin.port] = False
                 self._why_down[origin.port] = _in_words(error)
                 raise NoListenerError(_in_words(error)) from None
             self._is_up[origin.port] = True
             return connection
-        if any(self._is_up.values()):
+        if any(self._is_up.values()) and not self._is_up.get(origin.port):
             self._is_up[origin.port] = False
             raise NoListenerError("no answer to SYN in two tries, while another port answers")
         raise TargetError(

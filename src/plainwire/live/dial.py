@@ -17,6 +17,7 @@ from plainwire.model import Origin, TargetError, UsageError
 
 STREAM_LIMIT = 256 * 1024
 PROXY_HEAD_LIMIT = 16 * 1024
+MAX_TRIED = 4  # addresses of a name
 
 
 class ResolveError(TargetError):
@@ -53,18 +54,31 @@ async def addresses(host: str, settings: Settings) -> tuple[str, ...]:
 
 
 async def address(origins: Sequence[Origin], settings: Settings) -> str:
-    """The first address of the origins' one host; the name where only a proxy finds it.
+    """The first address of the origins' one host that accepts a connection to a port of theirs.
+
+    It is the first of all where none does, and the name itself where only a proxy finds it.
 
     Raises:
         ResolveError: if there is none, and not everything goes through the environment's proxy.
     """
     host = origins[0].host
     try:
-        return (await addresses(host, settings))[0]
+        found = await addresses(host, settings)
     except ResolveError:
         if all(proxy_for(origin, "", settings) for origin in origins):
             return host
         raise
+    if len(found) == 1 or any(proxy_for(origin, found[0], settings) for origin in origins):
+        return found[0]
+    # As clients do (RFC 8305): localhost is ::1 first, and Flask listens on 127.0.0.1.
+    for each in found[:MAX_TRIED]:
+        for port in dict.fromkeys(origin.port for origin in origins):
+            try:
+                (await tcp(each, port, settings)).abort()
+            except (OSError, TimeoutError):
+                continue
+            return each
+    return found[0]
 
 
 def is_loopback(address: str) -> bool:

@@ -95,7 +95,7 @@ async def discover(
     ``specs`` are descriptions that the user named, or paths of the target where they are;
     ``source`` are operations that its source code has.
     """
-    origin = await _speaking(site)
+    origin = await site.speaking()
     named = tuple(
         ApiOperation(
             "GET",
@@ -105,9 +105,7 @@ async def discover(
         )
         for number, path in enumerate(dict.fromkeys((site.target.path, *named_paths)))
     )
-    pages, found = await asyncio.gather(
-        _pages(site, origin, named), _documents(site, origin, specs)
-    )
+    pages, found = await asyncio.gather(_pages(site, named), _documents(site, origin, specs))
     documents = tuple(each for each in found if isinstance(each, Description))
     unread = [each for each in found if isinstance(each, str)]
     described = [each for document in documents for each in _described(document, unread)]
@@ -117,7 +115,7 @@ async def discover(
     return Discovery(_sampled(known), documents, tuple(dict.fromkeys(unread)))
 
 
-async def _speaking(site: LiveSite) -> Origin:
+async def speaking(site: LiveSite) -> Origin:
     """The origin that documents and links are read from: the first to answer, https first."""
     for origin in (*site.target.https, *site.target.http):
         if isinstance(await site.ask(Request(origin, "GET", site.target.path)), Exchange):
@@ -125,12 +123,11 @@ async def _speaking(site: LiveSite) -> Origin:
     return site.target.https[0]
 
 
-async def _pages(site: LiveSite, origin: Origin, named: Iterable[ApiOperation]) -> list[Exchange]:
-    """The named pages, each at the end of its redirects on the same origin."""
+async def _pages(site: LiveSite, named: Iterable[ApiOperation]) -> list[Exchange]:
+    """The named pages, with all that their redirects lead to on the target."""
     requests = [each.request for each in named if each.request is not None]
     chains = await asyncio.gather(*(site.chain(request) for request in requests))
-    last = [chain[-1] for chain in chains]
-    return [a for a in last if isinstance(a, Exchange) and a.request.origin == origin]
+    return [answer for chain in chains for answer in chain if isinstance(answer, Exchange)]
 
 
 async def _documents(
@@ -265,9 +262,12 @@ def _left_out(operation: ApiOperation, reason: str) -> ApiOperation:
     return replace(operation, request=None, skipped=reason)
 
 
-def _linked(pages: Iterable[Exchange], origin: Origin, target: Target) -> list[str]:
-    """The paths of same-origin links in the pages, each once, at most `MAX_LINKS`."""
-    found: dict[str, None] = {}
+def _linked(pages: Sequence[Exchange], origin: Origin, target: Target) -> list[str]:
+    """The paths of the pages and of same-origin links in them, each once, at most `MAX_LINKS`.
+
+    A page that only a redirect led to is looked at as one that a link leads to.
+    """
+    found = {page.request.path: None for page in pages if _is_page(page.request.path)}
     for page in pages:
         if page.status != 200:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -32,8 +33,17 @@ async def ask_hello(open_stream: OpenStream, hello: bytes, *, timeout_s: float) 
                 writer.transport.abort()
     except (OSError, TargetError) as error:
         # With an answer in hand, it is only the closing that went wrong.
-        return answer or NoAnswer("unreachable", f"no connection: {error}")
+        return answer or NoAnswer("unreachable", why_unreachable(error))
     return answer
+
+
+def why_unreachable(error: Exception) -> str:
+    """Why no connection came about, in words for people."""
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there (connection refused)"
+    errno = error.errno if isinstance(error, OSError) else None
+    words = os.strerror(errno) if errno else str(error)
+    return f"no connection: {words or 'no answer in time'}"
 
 
 async def _read_answer(reader: asyncio.StreamReader, timeout_s: float) -> Answer:

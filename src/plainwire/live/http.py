@@ -47,6 +47,8 @@ async def exchange(
         headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
     )
     data = connection.send(head)
+    if request.body:
+        data = (data or b"") + (connection.send(h11.Data(data=request.body)) or b"")
     end = connection.send(h11.EndOfMessage())
     writer.write((data or b"") + (end or b""))
     stream = _Events(reader, connection)

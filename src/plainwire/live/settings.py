@@ -18,7 +18,9 @@ class Settings:
     ``resolve`` maps a host name to the IP address to use instead of asking the resolver.
     ``rate_per_s`` and ``concurrency`` hold for one host; on loopback the rate is unlimited.
     ``asks_dns`` looks for CAA, TLSA and HTTPS records, at ``resolver`` (address and port) if given.
-    ``allow`` holds the classes of questions that the user opted in to.
+    ``allow`` holds the classes of questions that the user opted in to. ``may_post`` lets the
+    constant POSTs of `wire/constant_posts.py` leave: GraphQL and MCP know no other way. ``is_deep``
+    computes what takes seconds: a token's secret among all numbers of up to six digits.
     """
 
     connect_timeout_s: float = 5.0
@@ -31,6 +33,8 @@ class Settings:
     resolve: Mapping[str, str] = field(default_factory=dict)
     ca_file: Path | None = None
     allow: frozenset[str] = frozenset()
+    may_post: bool = True
+    is_deep: bool = False
     proxies: Mapping[str, str] = field(default_factory=dict)
     no_proxy: str = ""
     asks_dns: bool = False

@@ -14,11 +14,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from plainwire.live import controls, discover, handshakes, trust, verdicts
+from plainwire.live import controls, discover, graphql, handshakes, mcp_servers, trust, verdicts
 from plainwire.live import hops as hops_of
-from plainwire.live.credentials import GIVEN, Credentials, Identities
+from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
+from plainwire.live.knowing import knowing
 from plainwire.live.notes import Notes
 from plainwire.live.once import Once
 from plainwire.live.prober import VersionsAnswer
@@ -34,6 +35,9 @@ from plainwire.model import (
     Coverage,
     Endpoint,
     Exchange,
+    GraphqlEndpoint,
+    Identity,
+    McpServer,
     Origin,
     Part,
     Request,
@@ -42,9 +46,13 @@ from plainwire.model import (
     TlsEndpoint,
     Unanswered,
 )
+from plainwire.wire import denials
+from plainwire.wire.probes import BODY_LIMIT
 from plainwire.wire.sameness import is_same
 
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
+
+TRACE_PROBE = "trace-probe"
 
 
 class LiveSite:
@@ -120,6 +128,55 @@ class LiveSite:
         return self._identities.names
 
     @property
+    def identities_known(self) -> Identities:
+        """Whose credentials there are: a login adds some."""
+        return self._identities
+
+    async def users(self, number: int = 1) -> tuple[str, ...]:
+        """The identities whose own credentials go to where operations are asked.
+
+        Fewer than ``number`` leave the asking check untested, with the reason.
+        """
+        if len(self.identities) < number:
+            few = "no identity was given" if number == 1 else f"fewer than {number} identities"
+            self.leave_untested(f"{few}: --bearer, --as NAME and the like")
+            return ()
+        asked = [each.request for each in await self.operations() if each.request is not None]
+        if not all(self.transport.may_show(request.origin) for request in asked[:1]):
+            self.leave_untested("credentials do not go over plain HTTP")
+            return ()
+        return self.identities
+
+    async def identity(self, name: str) -> Identity:
+        """What is known of an identity, with what its token says of itself."""
+        # One service signs with one secret: the first identity's token is tried at length.
+        is_tried = self.settings.is_deep and name == next(iter(self.identities), None)
+        found: Identity = await self._once.ask(
+            ("identity", name), lambda: knowing(self._identities, name, with_numbers=is_tried)
+        )
+        return found
+
+    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """What an identity gets and neither nobody nor a random credential does."""
+        given = [(o, own) for o, own in await self.answers(who) if denials.gives_data(own)]
+        wanted = [
+            (replace(own.request, identity=None), replace(own.request, identity=CANARY))
+            for _, own in given
+        ]
+        nobody = await asyncio.gather(*(self.ask(without) for without, _ in wanted))
+        kept = [
+            (pair, random)
+            for pair, (_, random), answer in zip(given, wanted, nobody, strict=True)
+            if isinstance(answer, Exchange) and denials.is_denied(answer)
+        ]
+        random = await asyncio.gather(*(self.ask(request) for _, request in kept))
+        return tuple(
+            pair
+            for (pair, _), answer in zip(kept, random, strict=True)
+            if isinstance(answer, Exchange) and denials.is_denied(answer)
+        )
+
+    @property
     def requests(self) -> int:
         """Requests sent so far."""
         return self.transport.requests
@@ -156,7 +213,14 @@ class LiveSite:
     # Requests ------------------------------------------------------------------------------
 
     async def ask(self, request: Request) -> Answer:
-        """The answer to one request; the same request is sent once however many ask it."""
+        """The answer to one request; the same request is sent once however many ask it.
+
+        TRACE leaves only where it was opted in to: it is safe (RFC 9110, section 9.2.1), but some
+        who watch a network take it for an attack.
+        """
+        if request.method == "TRACE" and TRACE_PROBE not in self.settings.allow:
+            self.notes.leave_untested(f"TRACE leaves only with --allow {TRACE_PROBE}")
+            return Unanswered("", str(request), "not opted in to")
         request = self._identities.same_bytes(request)
         answer: Answer = await asyncio.shield(self._start(request))
         self.notes.take(answer)
@@ -170,6 +234,14 @@ class LiveSite:
         """Note a question of the asker that got no answer."""
         self.notes.take(Unanswered("", question, reason))
 
+    def leave_answered(self) -> None:
+        """Note that the asking check judged what is known without asking."""
+        self.notes.take(None)
+
+    def leave_inapplicable(self, reason: str) -> None:
+        """Note that there is nothing of the kind the asking check is about."""
+        self.notes.leave_inapplicable(reason)
+
     def leave_untested(self, reason: str) -> None:
         """Note that the asking check has nothing to ask with; it is no gap."""
         self.notes.leave_untested(reason)
@@ -178,6 +250,68 @@ class LiveSite:
         """The same request twice more, one after the other, with nothing else under way."""
         first = await self.ask(replace(request, repetition=1))
         return first, await self.ask(replace(request, repetition=2))
+
+    async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
+        """The answers to one request sent so often in a row, up to the first 429 or gap."""
+        answers: list[Answer] = []
+        for _ in range(times):
+            answer = await self.transport.answer(request, is_patient=False)
+            self.notes.take(answer)
+            answers.append(answer)
+            if not isinstance(answer, Exchange) or answer.status == 429:
+                break
+        return tuple(answers)
+
+    async def answers(
+        self, identity: str | None = GIVEN
+    ) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """Each operation that is asked with the answer to its example, as far as there is one."""
+        asked = [
+            (each, replace(each.request, identity=identity))
+            for each in await self.operations()
+            if each.request is not None
+        ]
+        if identity == GIVEN and self._identities.lost is not None:
+            self.notes.take(self._identities.lost)
+        found = await asyncio.gather(*(self.ask(request) for _, request in asked))
+        return tuple(
+            (each, answer)
+            for (each, _), answer in zip(asked, found, strict=True)
+            if isinstance(answer, Exchange)
+        )
+
+    async def present(self, *paths: str) -> tuple[Exchange, ...]:
+        """The answers of those paths where something is: 200, and not what a random path gives."""
+        origin = await self.speaking()
+        wanted = [
+            Request(origin, "GET", path, identity=None, body_limit=BODY_LIMIT) for path in paths
+        ]
+        asked = await asyncio.gather(*(self.ask(request) for request in wanted))
+        there = [a for a in asked if isinstance(a, Exchange) and a.status == 200]
+        missing = await asyncio.gather(*(self.is_missing(answer) for answer in there))
+        return tuple(a for a, is_gone in zip(there, missing, strict=True) if is_gone is False)
+
+    async def speaking(self) -> Origin:
+        """The origin that documents and links are read from: the first to answer, https first."""
+        found: Origin = await self._once.ask("speaking", lambda: discover.speaking(self))
+        return found
+
+    async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
+        """The places that answered a GraphQL query; found once."""
+        found: tuple[GraphqlEndpoint, ...]
+        found = await self._once.ask("graphql", lambda: graphql.endpoints(self))
+        if found:
+            self.notes.take(found)
+        return found
+
+    async def mcp(self) -> tuple[McpServer, ...]:
+        """The places that answered MCP's handshake; found once."""
+        found: tuple[McpServer, ...] = await self._once.ask(
+            "mcp", lambda: mcp_servers.servers(self)
+        )
+        if found:
+            self.notes.take(found)
+        return found
 
     def control_of(self, request: Request) -> Request:
         """The request at a random path beside its own: what must come out differently."""
@@ -218,7 +352,20 @@ class LiveSite:
             if isinstance(answer, Exchange) and answer.status >= 400:
                 self._start(Request(answer.request.origin, "GET", self._random_path))
         pages = await self.pages("http")
-        return tuple(await asyncio.gather(*(verdicts.judged(self, e, x) for e, x in pages)))
+        found = tuple(await asyncio.gather(*(verdicts.judged(self, e, x) for e, x in pages)))
+        for item in found:
+            if item.verdict == "failed":
+                self.leave_open(
+                    str(item.exchange.request),
+                    f"answered {item.exchange.status} whatever is asked: the server fails there",
+                )
+        return found
+
+    async def refuses(self, exchange: Exchange) -> bool:
+        """True if an answer in clear is a constant refusal, and not what the application says."""
+        # What went in clear is shown over https too: an application may refuse a canary.
+        in_clear = GIVEN if "cleartext-credentials" in self.settings.allow else CANARY
+        return await verdicts.is_refusal(self, exchange, in_clear)
 
     # What is known of the API ----------------------------------------------------------------
 

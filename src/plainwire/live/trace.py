@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from plainwire.live.credentials import LOGIN
 from plainwire.model import Exchange, Origin, Request
 from plainwire.wire.masking import Masker
 
@@ -39,7 +40,10 @@ class Trace:
     def request(self, request: Request, headers: Sequence[tuple[str, str]]) -> None:
         """Note a request as it leaves."""
         extra = self.masker.headers(request.headers) if self.masker else request.headers
-        self._note(", ".join((str(request), *(f"{name}: {value}" for name, value in extra))))
+        words = [str(request), *(f"{name}: {value}" for name, value in extra)]
+        if request.body and request.identity != LOGIN:
+            words.append(f"body {request.body.decode('utf-8', 'replace')}")
+        self._note(", ".join(words))
         if self.masker is None or not self.is_kept:
             return
         masked = self.masker.headers(tuple(headers))
@@ -64,7 +68,7 @@ class Trace:
             "mimeType": exchange.content_type,
             "isCut": exchange.is_cut,
         }
-        if self.with_bodies:
+        if self.with_bodies and exchange.request.identity != LOGIN:  # its answer is a token
             content["text"] = self.masker.text(exchange.text)
         entry["serverIPAddress"] = exchange.address
         entry["response"] = {

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from plainwire.live import dial
 from plainwire.live import http as http_client
 from plainwire.live.connector import Connector, NoListenerError
-from plainwire.live.credentials import Identities
+from plainwire.live.credentials import LOGIN, ClientCertificate, Identities
 from plainwire.live.lane import Lane, Pace
 from plainwire.live.once import Once
 from plainwire.live.settings import USER_AGENT, Settings
@@ -30,6 +30,7 @@ from plainwire.model import (
     TargetError,
     Unanswered,
 )
+from plainwire.wire import constant_posts
 
 PROXY_STATUSES = (407, 502, 503, 504)
 THROTTLE_TRIES = 3
@@ -73,6 +74,7 @@ class Transport:
         self._pace: Pace | None = None
         self._observing = dial.observing_context()
         self._verifying: ssl.SSLContext | None = None
+        self._showing: dict[ClientCertificate, ssl.SSLContext] = {}
         self.connector = Connector(target, settings, trace, once)
         self.silence = Silence()
         self.requests = 0
@@ -88,16 +90,24 @@ class Transport:
         for lane in self._lanes.values():
             lane.close()
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, *, is_patient: bool = True) -> Answer:
         """The answer to one request, asked again where it was throttled or reset.
 
         A repetition is sent while nothing else is under way, so that no company explains it.
+        One that ``is_patient`` no more takes a 429 for the answer. What may change something is
+        refused here, whoever asks.
         """
+        if (without := self._identities.unanswered(request)) is not None:
+            return without
+        if (
+            reason := constant_posts.refused(request, may_post=self._settings.may_post)
+        ) is not None:
+            return Unanswered("", str(request), reason)
         try:
             for attempt in range(THROTTLE_TRIES):
                 answer = await self._send_with_retry(request)
                 self._listen(answer)
-                if answer.status != 429:
+                if answer.status != 429 or not is_patient:
                     return answer
                 (await self.pace()).halve()
                 if attempt < THROTTLE_TRIES - 1:
@@ -142,6 +152,34 @@ class Transport:
             rate = None if dial.is_loopback(address) else self._settings.rate_per_s
             self._pace = Pace(self._settings.concurrency, rate)
         return self._pace
+
+    def mask(self, secrets: Iterable[str]) -> None:
+        """Mask these too in the record of what is sent."""
+        if self._trace.masker is not None:
+            self._trace.masker.learn(secrets)
+
+    def may_show(self, origin: Origin) -> bool:
+        """True if credentials may go to an origin: the target's https, or what the user allowed."""
+        if origin.scheme == "https":
+            return origin == self._target.https[0]
+        is_twin = origin == self._target.http[0]
+        return is_twin and "cleartext-credentials" in self._settings.allow
+
+    async def log_in(self, request: Request) -> Answer:
+        """The answer to a login that the user wrote down: the one request that may be a POST of
+        anything. It is sent once.
+
+        It goes where credentials may go, and nowhere else.
+        """
+        if not self.may_show(request.origin):
+            where = "over plain HTTP without --allow cleartext-credentials"
+            return Unanswered("", str(request), f"not sent {where}")
+        try:
+            return self._identities.without_echo(await self._send(request))
+        except NoListenerError as error:
+            return NoListener(str(request), str(error))
+        except (TargetError, ConnectionError) as error:
+            return Unanswered("", str(request), str(error) or "connection reset")
 
     def _listen(self, answer: Exchange) -> None:
         """Note an answer; one that broke off cost its timeout as silence does."""
@@ -214,12 +252,31 @@ class Transport:
         if request.origin.scheme == "http":
             return None
         given = self._identities.of(request)
-        carries = given is not None and given.goes_with(request)
-        if not carries or dial.is_loopback(await self.connector.address()):
+        carries = request.identity == LOGIN or (given is not None and given.goes_with(request))
+        if not carries:
+            return self._observing
+        is_near = dial.is_loopback(await self.connector.address())
+        certificate = given.certificate if given is not None else None
+        if certificate is not None:
+            return self._context_with(certificate, is_near=is_near)
+        if is_near:
             return self._observing
         if self._verifying is None:
             self._verifying = dial.verifying_context(self._settings.ca_file)
         return self._verifying
+
+    def _context_with(self, own: ClientCertificate, *, is_near: bool) -> ssl.SSLContext:
+        """The TLS in which an identity shows its certificate, the same for all its requests."""
+        if own not in self._showing:
+            ca = self._settings.ca_file
+            context = dial.observing_context() if is_near else dial.verifying_context(ca)
+            try:
+                context.load_cert_chain(own.file, own.key)
+            except (OSError, ssl.SSLError) as error:
+                why = getattr(error, "strerror", None) or "not a certificate with its key"
+                raise TargetError(f"client certificate {own.file.name}: {why}") from None
+            self._showing[own] = context
+        return self._showing[own]
 
     def _headers(self, request: Request, proxy: str | None) -> list[tuple[str, str]]:
         """The header lines sent, in order: ours, the credential or its canary, the question's."""
@@ -232,9 +289,9 @@ class Transport:
         if proxy is not None and request.origin.scheme == "http":
             lines += dial.proxy_headers(proxy)
         if (given := self._identities.of(request)) is not None:
-            is_twin = request.origin == self._target.http[0]
-            may_leak = is_twin and "cleartext-credentials" in self._settings.allow
-            lines += given.lines(request, in_clear=may_leak)
+            lines += given.lines(request, in_clear=self.may_show(request.origin))
+        if request.body:
+            lines.append(("Content-Length", str(len(request.body))))
         named = {name.lower() for name, _ in request.headers}
         return [line for line in lines if line[0].lower() not in named] + list(request.headers)
 

@@ -65,10 +65,17 @@ from plainwire.model.finding import (
     Suppression,
     locations_of,
 )
+from plainwire.model.identity import (
+    FORGERIES,
+    Forgery,
+    Identity,
+    TokenFacts,
+)
 from plainwire.model.masked import (
     masked_line,
     masked_value,
 )
+from plainwire.model.peers import GraphqlEndpoint, McpServer
 from plainwire.model.report import (
     CATEGORIES,
     Cap,
@@ -128,6 +135,7 @@ from plainwire.model.tls import (
 
 __all__ = [
     "CATEGORIES",
+    "FORGERIES",
     "LAYERS",
     "SECTIONS",
     "UNKNOWN",
@@ -153,19 +161,23 @@ __all__ = [
     "Exchange",
     "Finding",
     "FixReference",
+    "Forgery",
     "Format",
     "Forward",
     "Function",
     "Gap",
     "Grade",
+    "GraphqlEndpoint",
     "Handshake",
     "Headers",
     "Hop",
+    "Identity",
     "Image",
     "Letter",
     "Listen",
     "LiveRun",
     "Location",
+    "McpServer",
     "Middleware",
     "Module",
     "NoListener",
@@ -208,6 +220,7 @@ __all__ = [
     "Text",
     "TlsEndpoint",
     "TlsStatus",
+    "TokenFacts",
     "Unanswered",
     "UsageError",
     "Value",

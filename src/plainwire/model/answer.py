@@ -74,13 +74,14 @@ class Cleartext:
     """What an endpoint's answer over http amounts to.
 
     "redirected" is a direct redirect to https on the same host; "refused" a constant refusal
-    (the same for a random path, and not what https answers); "redirected-elsewhere" any other
+    (the same for a random path, and not what https answers); "failed" such an answer with a
+    status of 5xx, which is no answer to what is served in clear; "redirected-elsewhere" any other
     redirect, unless it stays on the host and ends in content over http. All else is "served".
     """
 
     endpoint: Endpoint
     exchange: Exchange
-    verdict: Literal["served", "redirected", "redirected-elsewhere", "refused"]
+    verdict: Literal["served", "redirected", "redirected-elsewhere", "refused", "failed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,10 @@ class Schema(Protocol):
     def is_closed(self) -> bool:
         """True if it forbids properties that it does not name."""
 
+    @property
+    def is_open(self) -> bool:
+        """True if it says that there may be properties that it does not name."""
+
     def says(self, keyword: str) -> str | None:
         """A scalar keyword as text ("maximum": "100", "readOnly": "true"). None if it is absent."""
 
@@ -57,6 +61,9 @@ class Responses(Protocol):
 
     def schema(self, status: int) -> Schema | None:
         """The schema of a status's body. Returns None if none is documented."""
+
+    def documents(self, status: int) -> bool:
+        """True if it names the status itself."""
 
 
 @dataclass(frozen=True, slots=True)

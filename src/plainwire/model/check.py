@@ -61,7 +61,8 @@ class Check:
 
     ``module`` is where the function lives; its docstring is the page. The file's folder is the
     category and its name the id. One that ``asks`` "tls" looks at TLS endpoints and nothing else,
-    so it can judge an endpoint that is no API.
+    so it can judge an endpoint that is no API. One that ``is_last`` runs alone, when all others are
+    done: what it asks may make the target ban the asker.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Check:
     run: LiveRun
     cap: Letter | None = None
     asks: Literal["api", "tls"] = "api"
+    is_last: bool = False
 
     @property
     def page(self) -> Page:
@@ -136,12 +138,14 @@ def check(
     owasp: tuple[str, ...] = ("API8:2023",),
     cap: Letter | None = None,
     asks: Literal["api", "tls"] = "api",
+    is_last: bool = False,
 ) -> Callable[[LiveRun], Check]:
     """Turn a module's one function into a `Check`; file = function = id, folder = category."""
 
     def wrap(run: LiveRun) -> Check:
         folder = run.__module__.split(".")[-2].replace("_", "-")
         name = run.__name__.replace("_", "-")
-        return Check(name, folder, severity, cwe, owasp, references, run.__module__, run, cap, asks)
+        facts = (name, folder, severity, cwe, owasp, references, run.__module__, run)
+        return Check(*facts, cap=cap, asks=asks, is_last=is_last)
 
     return wrap

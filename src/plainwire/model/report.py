@@ -56,12 +56,19 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One of the twelve, with how it ended."""
+    """One of the twelve, with how it ended.
+
+    ``checks_run`` are its checks that got an answer, ``operations`` the known operations that
+    they asked. ``ran`` are the ids of the checks whose question applied and was answered; None:
+    not known.
+    """
 
     id: str
     status: CategoryStatus
     checks_run: int = 0
     reason: str | None = None
+    operations: int = 0
+    ran: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from plainwire.model.answer import Answer, Cleartext, Exchange
 from plainwire.model.api import ApiOperation
+from plainwire.model.identity import Identity
+from plainwire.model.peers import GraphqlEndpoint, McpServer
 from plainwire.model.target import Endpoint, Origin, Request, Scheme, Target
 from plainwire.model.tls import Part, TlsEndpoint
 
@@ -37,6 +39,20 @@ class Site(Protocol):
     def identities(self) -> tuple[str, ...]:
         """Whose credentials were given: "given" first if the user gave one, then further names."""
 
+    async def users(self, number: int = 1) -> tuple[str, ...]:
+        """The identities whose own credentials go where operations are asked, the first given
+        first; also those whose login failed: what is asked as one of them gets no answer.
+
+        Fewer than ``number`` leave the asking check untested, with the reason, and give none.
+        """
+
+    async def identity(self, name: str) -> Identity:
+        """What is known of an identity beside its credential: what its token says of itself."""
+
+    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """The operations that give data to an identity and neither to nobody nor to a random
+        credential of the same shape, with the answer that the identity gets."""
+
     async def operations(self) -> tuple[ApiOperation, ...]:
         """Every operation that is known, asked or not: an example request, or why there is none.
 
@@ -59,6 +75,36 @@ class Site(Protocol):
 
         A finding that rests on an error, a difference or a reflection holds only if both show it.
         """
+
+    async def answers(
+        self, identity: str | None = "given"
+    ) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """Each operation that is asked with the answer that an identity or nobody (None) gets to
+        its example, as far as there is one."""
+
+    async def present(self, *paths: str) -> tuple[Exchange, ...]:
+        """The answers of those paths, under the root, where something is for anybody: 200, and
+        not missing. What is there must still be known by its content.
+        """
+
+    async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
+        """The answers to one request sent ``times`` in a row, up to the first 429.
+
+        For a check that ``is_last``: nothing is asked again, nor more slowly.
+        """
+
+    async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
+        """The places that answered a GraphQL query, with their schema if they tell it."""
+
+    async def mcp(self) -> tuple[McpServer, ...]:
+        """The places that answered MCP's handshake, with the tools that they list."""
+
+    def leave_answered(self) -> None:
+        """Note that a check has judged what was known without asking: a description's words."""
+
+    def leave_inapplicable(self, reason: str) -> None:
+        """Note that there is nothing of the kind that a check is about: it neither passes nor
+        fails, and a category that has nothing else is not applicable."""
 
     def leave_untested(self, reason: str) -> None:
         """Note that a check has nothing to ask with (an identity or an opt-in not given).
@@ -90,6 +136,9 @@ class Site(Protocol):
 
     async def cleartext(self) -> tuple[Cleartext, ...]:
         """Every endpoint's answer in clear, with what it amounts to."""
+
+    async def refuses(self, exchange: Exchange) -> bool:
+        """True if an answer in clear is a constant refusal, and not what the application says."""
 
     async def chain(self, request: Request, hops: int = 10) -> tuple[Answer, ...]:
         """The answers along a redirect chain on the named host; a hop off it is not followed."""

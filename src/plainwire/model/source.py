@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Literal, Protocol
 
 from plainwire.model.answer import Span
@@ -224,6 +225,12 @@ class Module(Protocol):
         """A line of the module as evidence."""
 
 
+@lru_cache(maxsize=4)
+def _lines(text: str) -> tuple[str, ...]:
+    """A text's lines: a reader quotes one file many times before it turns to the next."""
+    return tuple(text.split("\n"))
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file of the project: path from its root with ``/``, format, environment, text."""
@@ -235,7 +242,7 @@ class SourceFile:
 
     def span(self, line: int, end_line: int | None = None) -> Span:
         """Lines of the file as evidence, secrets masked; a line that is not there has no text."""
-        lines = self.lines
+        lines = _lines(self.text)
         text = lines[line - 1] if 0 < line <= len(lines) else ""
         shown = masked_line(text.strip()[:200])
         return Span(self.path, max(line, 1), 1, max(end_line or line, 1), shown)
@@ -243,7 +250,7 @@ class SourceFile:
     @property
     def lines(self) -> list[str]:
         """The lines without their ends."""
-        return self.text.split("\n")
+        return list(_lines(self.text))
 
     @property
     def name(self) -> str:

@@ -62,6 +62,8 @@ class Request:
     a random one of the given one's shape, and any other name that of a further identity.
     ``repetition`` tells apart requests that must really be sent again; such a one is sent alone.
     ``body_limit`` bounds the answer's body in bytes, where the site's own limit is too small.
+    ``body`` goes along with a POST: a constant one of `wire/constant_posts.py`, or a login.
+    ``forgery`` puts a forged token in the place of the identity's own (`model/identity.py`).
     """
 
     origin: Origin
@@ -71,6 +73,8 @@ class Request:
     identity: str | None = "given"
     repetition: int = 0
     body_limit: int | None = None
+    body: bytes = b""
+    forgery: str = ""
 
     @property
     def url(self) -> str:

@@ -19,6 +19,8 @@ Part = Literal[
     "features",
     "vulnerabilities",
 ]
+# Known attacks that are asked for by themselves; the others follow from what is accepted.
+ATTACKS = frozenset(("heartbleed", "ccs_injection", "robot", "ticketbleed"))
 MAX_NAMED = 6
 StapleStatus = Literal["good", "revoked", "unknown"]
 
@@ -152,6 +154,8 @@ class TlsEndpoint:
 
     def tells(self, part: Part) -> bool:
         """True if it says anything about a part; what speaks no TLS has told all there is."""
+        if part == "vulnerabilities":
+            return self.speaks_tls is False or not ATTACKS.isdisjoint(self.vulnerabilities or {})
         name = "protocols" if part == "versions" else part
         return self.speaks_tls is False or getattr(self, name) is not None
 

@@ -117,7 +117,12 @@ def lucky13(endpoint: TlsEndpoint) -> bool | None:
 
 
 def crime(endpoint: TlsEndpoint) -> bool | None:
-    """CRIME, CVE-2012-4929: TLS compression is accepted (RFC 7457, section 2.6)."""
+    """CRIME, CVE-2012-4929: TLS compression is accepted (RFC 7457, section 2.6).
+
+    TLS 1.3 has none (RFC 8446, section 4.1.2).
+    """
+    if all((endpoint.protocols or {}).get(version) is False for version in SSL_AND_TLS):
+        return False
     found = (endpoint.features or {}).get("compression")
     return found if isinstance(found, bool) else None
 

@@ -119,6 +119,7 @@ def _category(category: Category) -> dict[str, Any]:
         "id": category.id,
         "status": category.status,
         "checks_run": category.checks_run,
+        "operations": category.operations,
         "reason": category.reason,
     }
 

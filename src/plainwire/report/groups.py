@@ -83,6 +83,8 @@ def proof(item: Evidence) -> str:
 def category_words(category: Category, report: Report) -> str:
     """How a category ended, in words."""
     checks = counted(category.checks_run, "check")
+    if category.operations:
+        checks += f", {counted(category.operations, 'operation')}"
     match category.status:
         case "pass":
             return f"pass ({checks})"

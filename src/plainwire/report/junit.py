@@ -12,10 +12,14 @@ from plainwire.report.envelope import time
 from plainwire.report.groups import place, proof
 
 MAX_FINDINGS = 50
+NOT_ASKED = "not asked: nothing here to ask, or not allowed"
 
 
 def render(reports: Sequence[Report], options: Options) -> str:
-    """The reports as JUnit XML; a flaw is a failure, no answer an error, not tested is skipped."""
+    """The reports as JUnit XML: a flaw is a failure, no answer an error, not tested is skipped.
+
+    Only a check that was answered and found nothing has passed.
+    """
     root = ET.Element("testsuites", name="plainwire")
     for report in reports:
         for category in report.categories:
@@ -48,7 +52,14 @@ def _cases(report: Report, category: Category, checks: Sequence[Check | Rule]) -
     known = {check.id for check in checks if check.category == category.id}
     names = sorted(known | set(found) | set(gaps))
     cases = [
-        _case(report, category, name, found=found.get(name, []), gaps=gaps.get(name, []))
+        _case(
+            report,
+            category,
+            name,
+            found=found.get(name, []),
+            gaps=gaps.get(name, []),
+            skipped=None if category.ran is None or name in category.ran else NOT_ASKED,
+        )
         for name in names
     ]
     return cases or [_case(report, category, category.id)]

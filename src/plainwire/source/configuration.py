@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from plainwire.model import Environment, Setting, Span, Value
-from plainwire.source.python.facts import PythonCall
+from plainwire.source.python.facts import PythonBinding, PythonCall
 from plainwire.source.python.module import PythonModule
 from plainwire.source.python.program import dotted
 
@@ -26,6 +27,9 @@ class Configuration:
 
     def settings(self) -> Iterator[Setting]:
         """Every setting, in the order of files and lines."""
+        yield from self._effective(tuple(self._settings()))
+
+    def _settings(self) -> Iterator[Setting]:
         for module in self.modules:
             is_config = self._is_config(module)
             for b in module.bindings:
@@ -39,9 +43,40 @@ class Configuration:
                     scope = b.owner
                 elif not (is_config and not b.scope and _UPPER.fullmatch(b.name)):
                     continue
-                yield _setting(key, b.value, module, b.line, environment, scope, b.is_conditional)
+                is_unsure = b.is_conditional or (b.is_main and self._is_given_otherwise(b, module))
+                yield _setting(key, b.value, module, b.line, environment, scope, is_unsure)
             for call in module.calls:
                 yield from _updates(call, module)
+
+    @staticmethod
+    def _is_given_otherwise(binding: PythonBinding, module: PythonModule) -> bool:
+        """True for what holds under ``__main__`` only, where the module says it for the rest."""
+        return any(b.key == binding.key and not b.is_main for b in module.bindings)
+
+    def _effective(self, settings: Sequence[Setting]) -> Iterator[Setting]:
+        """The settings, those of a base class marked that every class in use says otherwise.
+
+        A base that is named by ``from_object`` is in use itself.
+        """
+        bases: dict[str, set[str]] = {}
+        for module in self.modules:
+            for name, written in module.classes.items():
+                bases.setdefault(name, set()).update(b.rpartition(".")[2] for b in written)
+        used = {name.rpartition(".")[2] for name in self._from_object()}
+        said: dict[tuple[str, str], Setting] = {(s.scope, s.name): s for s in settings if s.scope}
+        deployed = ("production", "staging")
+        for setting in settings:
+            heirs = [
+                name
+                for name, over in bases.items()
+                if setting.scope in over and _of_class(name, "production") in deployed
+            ]
+            if setting.scope in bases and heirs and setting.scope not in used:
+                others = [said.get((name, setting.name)) for name in heirs]
+                if all(o is not None and o.value != setting.value for o in others):
+                    yield replace(setting, is_conditional=True)
+                    continue
+            yield setting
 
     def _is_config(self, module: PythonModule) -> bool:
         stem = dotted(module.file.path).rpartition(".")[2].lower()

@@ -81,7 +81,7 @@ _DEVELOPMENT = re.compile(
 )
 _STAGING = re.compile(r"(^|[/._-])(staging|stage|preprod)([/._-]|$)", re.IGNORECASE)
 _SAYS_DEVELOPMENT = re.compile(
-    r"^[ \t]*#.*\b(development\W+(use\W+|purposes\W+)?only|for\W+(the\W+)?(local\W+)?development"
+    r"^#.*\b(development\W+(use\W+|purposes\W+)?only|for\W+(the\W+)?(local\W+)?development"
     r"|local\W+development|development\W+(setup|environment|server|purposes)"
     r"|(only|just) for (development|testing|local)|do not use (this )?in production"
     r"|not for production|dev(elopment)? environment)",

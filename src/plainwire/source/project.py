@@ -62,10 +62,13 @@ class LocalProject:
     @property
     def skipped(self) -> tuple[Skip, ...]:
         """What was left out or not understood."""
-        assembled = self._assembled[1]
-        terraformed = (skip for found in self._terraform.values() for skip in found.skipped)
-        mine = dict.fromkeys((*self._unread, *assembled, *terraformed))
-        return (*self._tree.skipped, *self._program.skipped, *mine)
+        read = (*self._tree.skipped, *self._program.skipped)
+        try:
+            assembled = self._assembled[1]
+            terraformed = [skip for found in self._terraform.values() for skip in found.skipped]
+        except Exception:  # an unanswered question of the report already; the rest is still said
+            return (*read, *self._unread)
+        return (*read, *dict.fromkeys((*self._unread, *assembled, *terraformed)))
 
     @cached_property
     def _program(self) -> Program:

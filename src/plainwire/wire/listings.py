@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from plainwire.model import ApiOperation, Request
+from plainwire.wire.openapi.verbs import state_change
 
 MAX_ITEMS = 20
 MAX_LENGTH = 128
@@ -70,3 +74,57 @@ def _plain(value: Any) -> str | None:
         return str(value) if abs(value) < 2**63 else None
     is_plain = 0 < len(value) <= MAX_LENGTH and value.isprintable() and value not in (".", "..")
     return value if is_plain else None
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """An operation that lists objects and the one that gives one of them: ``/users``,
+    ``/users/{id}``."""
+
+    listing: ApiOperation
+    item: ApiOperation
+    variable: str
+
+    def item_request(self, value: str) -> Request | None:
+        """The request for one object. Returns None if it needs more than its id, or if the id
+        says that something changes."""
+        path = self.item.filled({self.variable: value})
+        if path is None or self.listing.request is None or state_change("GET", path) is not None:
+            return None
+        return Request(self.listing.request.origin, "GET", path)
+
+
+def collections(operations: Sequence[ApiOperation]) -> tuple[Collection, ...]:
+    """The collections among the operations: the item's path ends with its one variable."""
+    listed = {e.path.rstrip("/"): e for e in operations if e.method == "GET" and e.request}
+    found = []
+    for each in operations:
+        if each.method != "GET" or len(each.variables) != 1:
+            continue
+        # One that is never asked changes something, or has no value but those of a listing.
+        if each.request is None and not _lacks_value_only(each):
+            continue
+        variable = each.variables[0]
+        before, _, after = each.path.partition("{" + variable + "}")
+        listing = listed.get(before.rstrip("/"))
+        if not after.strip("/") and listing is not None:
+            found.append(Collection(listing, each, variable))
+    return tuple(found)
+
+
+def _lacks_value_only(operation: ApiOperation) -> bool:
+    return (operation.skipped or "").startswith("no value")
+
+
+def rows(body: bytes) -> tuple[dict[str, Any], ...]:
+    """The objects of a JSON listing, at most `MAX_ITEMS`."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(each for each in _items(document) if isinstance(each, dict))
+
+
+def value_of(variable: str, row: dict[str, Any]) -> str | None:
+    """What an object has for a variable of a path. Returns None if it has nothing."""
+    return _plain(_value(variable, row))

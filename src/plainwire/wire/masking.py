@@ -58,6 +58,11 @@ class Masker:
         self._aliases = dict(aliases or {})
         self._secrets = sorted({s for s in secrets if len(s) > 3}, key=len, reverse=True)
 
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Mask these too from now on: what a login gave."""
+        every = {*self._secrets, *(s for s in secrets if len(s) > 3)}
+        self._secrets = sorted(every, key=len, reverse=True)
+
     def value(self, secret: str) -> str:
         """The masked form of one secret: ``ab…yz (32 characters, hmac 1a2b3c4d)``."""
         digest = hmac.new(self._key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256)

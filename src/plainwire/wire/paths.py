@@ -256,6 +256,15 @@ def _embedded_scts(leaf: Certificate) -> int:
     return len(list(found)) if found is not None else 0
 
 
+def _wrong_purpose(case: _Case) -> bool:
+    """RFC 5280, sections 4.2.1.3 and 4.2.1.12: what the key is for, in words and in bits."""
+    usage = case.leaf.extension(x509.KeyUsage)
+    takes_part = usage is None or (
+        usage.digital_signature or usage.key_encipherment or usage.key_agreement
+    )
+    return not takes_part or not is_for_servers(case.leaf)
+
+
 # In the order of the report contract.
 PROBLEMS: Mapping[str, Callable[[_Case], bool]] = {
     "expired": _expired,
@@ -276,7 +285,7 @@ PROBLEMS: Mapping[str, Callable[[_Case], bool]] = {
     "ca_as_leaf": lambda case: case.leaf.is_ca,
     "must_staple_missing": lambda case: case.leaf.facts.must_staple and case.stapled is False,
     "revoked": _revoked,
-    "wrong_eku": lambda case: not is_for_servers(case.leaf),
+    "wrong_eku": _wrong_purpose,
 }
 # Words that take an answer about a staple, and whether there is one.
 NEEDS_STAPLE: Mapping[str, Callable[[_Case], bool]] = {

@@ -45,15 +45,18 @@ Limits:
 
     Shown by comparing answers over plain HTTP: where http is served without any difference
     between the schemes (no redirect, no HSTS, no Secure cookie, no absolute link), or where it
-    is closed, a header that is believed is not seen. Where a shared cache shows that it ignores
-    the query (Age, X-Cache) nothing forged is sent, and the question stays unanswered.
+    is closed, a header that is believed is not seen. Asked first at random paths beside the named
+    one, which no cache gives to others. Only where they show nothing is the named path asked, with
+    a query of its own; where a shared cache shows that it ignores the query (Age, X-Cache) nothing
+    forged is sent there, and the question stays unanswered.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 from plainwire.model import Exchange, Finding, Headers, Origin, Request, Severity, Site, check
 from plainwire.wire.caching import is_from_shared_cache
@@ -77,6 +80,8 @@ MAX_LOCATION = 100
 NO_STORE = ("Cache-Control", "no-store")
 Signs = tuple[object, ...]
 Believed = tuple[str, Exchange]
+Shown = tuple[Exchange, list[Believed]]
+Ask = Callable[[int, Headers], Awaitable[Exchange | None]]
 
 
 @check(
@@ -99,25 +104,45 @@ async def forwarded_header_trusted(site: Site) -> AsyncIterator[Finding]:
         )
 
 
-async def _believed(site: Site, origin: Origin) -> tuple[Exchange, list[Believed]] | None:
+async def _believed(site: Site, origin: Origin) -> Shown | None:
     """The answer to nothing forged and each form that changes it; None if no form does."""
     if await _is_for_tls_only(site, origin):
         return None
-    # One after the other: the second shows whether a shared cache ignores the query.
-    first, second = [await _ask(site, origin, n, ()) for n in range(2)]
-    if first is None or second is None:
-        return None
-    if is_from_shared_cache(first, second):
+    beside, calm = await asyncio.gather(_beside(site, origin), _calm(site, origin))
+    if beside is not None or calm is None:
+        return beside
+    if is_from_shared_cache(*calm):
         site.leave_unasked(
             f"{origin.url(site.target.path)} with a forged header",
             "a shared cache ignores the query, and would give what it gets to others",
         )
         return None
+    return await _changed(partial(_ask, site, origin), *calm)
+
+
+async def _beside(site: Site, origin: Origin) -> Shown | None:
+    """The same beside the named path, at paths that nobody else asks for.
+
+    What a cache keeps of them is given to nobody, whatever it makes its keys of.
+    """
+    ask = partial(_ask_beside, site, origin)
+    first, second = await asyncio.gather(ask(0, ()), ask(1, ()))
+    return await _changed(ask, first, second) if first and second else None
+
+
+async def _calm(site: Site, origin: Origin) -> tuple[Exchange, Exchange] | None:
+    """Two answers at the named path: the second shows whether a shared cache ignores the query."""
+    first, second = [await _ask(site, origin, n, ()) for n in range(2)]
+    return (first, second) if first and second else None
+
+
+async def _changed(ask: Ask, first: Exchange, second: Exchange) -> Shown | None:
+    """Each form that changes what two answers to nothing forged agree on."""
     steady = _steady(first, second)
     forms = list(enumerate(FORGED, start=2))
-    answers = await asyncio.gather(*(_ask(site, origin, n, (line,)) for n, line in forms))
+    answers = await asyncio.gather(*(ask(n, (line,)) for n, line in forms))
     again = [  # one after the other, so that nothing else can make the difference
-        await _again(site, origin, number, line, first, steady)
+        await _again(ask, number, line, first, steady)
         for (number, line), answer in zip(forms, answers, strict=True)
         if answer is not None and _differs(answer, first, steady)
     ]
@@ -136,16 +161,11 @@ async def _is_for_tls_only(site: Site, origin: Origin) -> bool:
 
 
 async def _again(
-    site: Site,
-    origin: Origin,
-    number: int,
-    line: tuple[str, str],
-    first: Exchange,
-    steady: tuple[bool, ...],
+    ask: Ask, number: int, line: tuple[str, str], first: Exchange, steady: tuple[bool, ...]
 ) -> Believed | None:
     """The form with its answer, if it makes the same difference again and nothing else does."""
-    again = await _ask(site, origin, number + 100, (line,))
-    calm = await _ask(site, origin, number + 200, ())
+    again = await ask(number + 100, (line,))
+    calm = await ask(number + 200, ())
     if again is None or calm is None or _differs(calm, first, steady):
         return None
     return (f"{line[0]}: {line[1]}", again) if _differs(again, first, steady) else None
@@ -161,13 +181,23 @@ async def _ask(site: Site, origin: Origin, number: int, forged: Headers) -> Exch
     return answer if isinstance(answer, Exchange) else None
 
 
+async def _ask_beside(site: Site, origin: Origin, number: int, forged: Headers) -> Exchange | None:
+    """The answer to a path of its own beside the named one."""
+    parent = site.target.path.partition("?")[0].rpartition("/")[0]
+    nonce = f"{site.random_path.strip('/')}{number}"
+    path = f"{parent}/{nonce}?plainwire={nonce}"
+    answer = await site.ask(Request(origin, "GET", path, (*forged, NO_STORE)))
+    return answer if isinstance(answer, Exchange) else None
+
+
 def _signs(exchange: Exchange) -> Signs:
     """What a scheme decides in an answer: status, redirect, HSTS, Secure cookies, own links."""
-    location = exchange.header("location") or ""
+    way = exchange.request.path.partition("?")[0]
+    location = (exchange.header("location") or "").partition("?")[0].removesuffix(way)
     host = re.escape(exchange.request.origin.host)
     return (
         exchange.status,
-        is_redirect(exchange) and location.partition("?")[0],
+        is_redirect(exchange) and location,
         exchange.header("strict-transport-security") is not None,
         sorted(("secure" in c.lower()) for c in exchange.all("set-cookie")),
         bool(re.search(rf"(?i)https://{host}", exchange.text)),

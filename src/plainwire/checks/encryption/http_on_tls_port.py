@@ -34,11 +34,10 @@ Limits:
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from plainwire.model import Exchange, Finding, Origin, Request, Severity, Site, check
-from plainwire.wire.cleartext import is_constant_refusal, redirects_to_https
+from plainwire.wire.cleartext import redirects_to_https
 
 
 @check(severity=Severity.HIGH, cwe=(319,), references=("RFC 9110, section 4.2.2",))
@@ -50,15 +49,10 @@ async def http_on_tls_port(site: Site) -> AsyncIterator[Finding]:
         if not isinstance(twin, Exchange) and not (await site.tls_of(tls)).speaks_tls:
             continue
         clear = Origin("http", tls.host, tls.port)
-        answer, control = await asyncio.gather(
-            site.ask(Request(clear, "GET", site.target.path)),
-            site.ask(Request(clear, "GET", site.random_path)),
-        )
+        answer = await site.ask(Request(clear, "GET", site.target.path))
         if not isinstance(answer, Exchange) or redirects_to_https(answer):
             continue
-        if isinstance(control, Exchange) and is_constant_refusal(
-            answer, control, twin if isinstance(twin, Exchange) else None
-        ):
+        if await site.refuses(answer):
             continue
         yield http_on_tls_port.finding(
             f"port {tls.port} speaks TLS and answers {answer.status} to plain HTTP too", answer

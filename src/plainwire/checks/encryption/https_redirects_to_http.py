@@ -44,22 +44,30 @@ Limits:
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 
-from plainwire.model import Finding, Severity, Site, check
+from plainwire.model import Finding, Severity, Site, WireError, check
 from plainwire.wire.cleartext import is_redirect
 from plainwire.wire.masking import shortened
+from plainwire.wire.redirects import resolve
 
 
 @check(severity=Severity.HIGH, cwe=(319,), references=("RFC 9325, section 3.2",))
 async def https_redirects_to_http(site: Site) -> AsyncIterator[Finding]:
     """One finding for each endpoint that https sends to http."""
     for endpoint, exchange in await site.pages("https"):
-        location = (exchange.header("location") or "").strip()
-        if is_redirect(exchange) and re.match(r"(?i)http://", location):
+        location = exchange.header("location") or ""
+        if is_redirect(exchange) and _leads_to_http(location, exchange.url):
             yield https_redirects_to_http.finding(
                 f"https answers {exchange.status} to {shortened(location)!r}",
                 exchange,
                 operation=endpoint.operation,
             )
+
+
+def _leads_to_http(location: str, base: str) -> bool:
+    """True if a browser takes a Location for a URL of http, however it is written."""
+    try:
+        return resolve(location, base).scheme == "http"
+    except WireError:
+        return location.strip().lower().startswith("http://")

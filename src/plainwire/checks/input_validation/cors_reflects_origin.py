@@ -56,13 +56,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 from plainwire.model import ApiOperation, Exchange, Finding, Request, Severity, Site, check
+from plainwire.wire import probes
 from plainwire.wire.caching import is_from_shared_cache
 
 MAX_OPERATIONS = 8
-NO_STORE = ("Cache-Control", "no-store")
 
 
 @check(
@@ -119,10 +118,8 @@ def _origin(site: Site, number: int) -> str:
 
 def _shown(site: Site, request: Request, number: int, origin: str | None) -> Request:
     """The request with an Origin and a query of its own, so that no cache is poisoned."""
-    mark = "&" if "?" in request.path else "?"
-    path = f"{request.path}{mark}plainwire={site.random_path.strip('/')}o{number}"
     lines = (("Origin", origin),) if origin is not None else ()
-    return replace(request, path=path, headers=(*lines, NO_STORE))
+    return probes.apart(request, f"{site.random_path.strip('/')}o{number}", *lines)
 
 
 def _allows(exchange: Exchange, origin: str) -> bool:

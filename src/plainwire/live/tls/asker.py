@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from plainwire.live.hellos import OpenStream
+from plainwire.live.hellos import OpenStream, why_unreachable
 from plainwire.live.tls.gate import Gate
 from plainwire.model import TargetError
 from plainwire.wire.alerts import Alert
@@ -241,7 +241,7 @@ class Asker:
                     writer.transport.abort()
         except (OSError, TargetError) as error:
             # Once it is over, it is only the closing that went wrong.
-            return fault if is_over else NoAnswer("unreachable", f"no connection: {error}")
+            return fault if is_over else NoAnswer("unreachable", why_unreachable(error))
         return fault
 
     @property
@@ -281,7 +281,7 @@ class Asker:
                 writer.transport.abort()
             except (OSError, TargetError) as error:
                 # With an answer in hand, it is only the closing that went wrong.
-                return answer or NoAnswer("unreachable", f"no connection: {error}")
+                return answer or NoAnswer("unreachable", why_unreachable(error))
         return answer
 
     def _is_kept(

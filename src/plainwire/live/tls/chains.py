@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from plainwire.model import Chain, WireError
+from plainwire.model import Chain, Gap, WireError
+
+UNREAD = "is the certificate that it shows good?"
 
 
 @dataclass
@@ -38,11 +40,14 @@ class Shown:
 
 def judged(
     shown: Shown, *, name: str, now: datetime, stores: Mapping[str, tuple[bytes, ...]]
-) -> tuple[Chain, ...]:
-    """Every chain that can be read with its judgement: those for a name first, by kind of key."""
+) -> tuple[tuple[Chain, ...], tuple[Gap, ...]]:
+    """Every chain that can be read with its judgement: those for a name first, by kind of key.
+
+    What cannot be read is a gap.
+    """
     from plainwire.wire import paths
 
-    found = []
+    found, gaps = [], set()
     for chain, asked_with in shown.chains.items():
         try:
             staple = shown.staples[chain]
@@ -54,12 +59,13 @@ def judged(
                 stapled=staple is not None,
                 staple=staple,
             )
-        except WireError:
+        except WireError as error:
+            gaps.add(Gap("certificates", UNREAD, str(error)))
             continue
         key = {"key": one.chain[0].key_type}
         scts = (one.scts or 0) + shown.scts.get(chain, 0)
         found.append(replace(one, asked_with=asked_with | key, scts=scts))
-    return tuple(sorted(found, key=_place))
+    return tuple(sorted(found, key=_place)), tuple(gaps)
 
 
 def _place(chain: Chain) -> tuple[object, ...]:

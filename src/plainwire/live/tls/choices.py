@@ -79,7 +79,8 @@ async def choices(
     likely = guess or _codes(families)
     search = _Search(ask, families, rest, likely, never_first, starts)
     for offer, chosen in known:
-        search.note(offer, chosen)
+        if chosen in offer:  # what a server makes up is no answer; it is asked again
+            search.note(offer, chosen)
     if is_ordered:
         await search.tell_order()
     await search.find()

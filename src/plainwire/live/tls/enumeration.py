@@ -77,12 +77,14 @@ class Enumeration:
 
     def accepted(self, version: Version, offer: Codes) -> None:
         """Begin with what hangs on a version that was just found to be accepted."""
-        older = any(known is not Version.TLS_1_3 for known in self._offers)
+        older = any(known < Version.TLS_1_2 for known in self._offers)
         self._offers[version] = offer
         if version is Version.TLS_1_3:
             self.tasks.create_task(self._newest())
-        elif not older:
+        elif version is Version.TLS_1_2:
             self.tasks.create_task(self._older(version))
+        elif not older:
+            self.tasks.create_task(self._without_tls_1_2())
 
     async def _newest(self) -> None:
         """What TLS 1.3 takes."""
@@ -104,16 +106,24 @@ class Enumeration:
             if "groups" in self.parts:
                 tasks.create_task(self._groups(version, together, groups))
 
+    async def _without_tls_1_2(self) -> None:
+        """What the newest version takes, if it is older than TLS 1.2: not the first to answer."""
+        await self.versions_known.wait()
+        newest = max(version for version in self._offers if version is not Version.TLS_1_3)
+        if newest is not Version.TLS_1_2:
+            await self._older(newest)
+
     async def _older(self, version: Version) -> None:
-        """What the first version below TLS 1.3 takes, then what the others take of it."""
+        """What the newest version below TLS 1.3 takes, then what the others take of it."""
         first = self._first(version)
         is_shown = group_of(first) is not None
+        has_extensions = version is not Version.SSL_3_0  # else no group can be asked for
         together = Together(self._sender(version, _likely_ecdhe(version, first)), _fit)
         async with asyncio.TaskGroup() as tasks:
             if "ciphers" in self.parts:
                 chosen = [(self._offers[version], first.hello.suite)]
                 tasks.create_task(self._suites(version, together, chosen))
-            if is_shown:
+            if is_shown and has_extensions:
                 tasks.create_task(self._exchanges(version, together, first))
             if is_early := bool(completable((first.hello.suite,))):
                 tasks.create_task(self._handshakes(version, (first.hello.suite,)))
@@ -123,7 +133,7 @@ class Enumeration:
         async with asyncio.TaskGroup() as tasks:
             if not is_early:
                 tasks.create_task(self._handshakes(version, taken))
-            if not is_shown:
+            if not is_shown and has_extensions:
                 tasks.create_task(self._exchanges_of(version, taken))
             for other, offer in self._offers.items():
                 if other not in (version, Version.TLS_1_3) and "ciphers" in self.parts:
@@ -153,8 +163,9 @@ class Enumeration:
 
     async def _exchanges_of(self, version: Version, taken: Codes) -> None:
         """Groups and schemes where the first flight showed none: of the suites that were taken."""
-        curves, signed = _with(taken, "ECDHE"), _with(taken, "DHE")
-        signed = tuple(code for code in signed if code not in _with(taken, "anon"))
+        curves, signed = _with(taken, "ECDHE") or _with(taken, "ECDH_anon"), _with(taken, "DHE")
+        unsigned = {*_with(taken, "anon"), *_with(taken, "PSK")}
+        signed = tuple(code for code in signed if code not in unsigned)
         async with asyncio.TaskGroup() as tasks:
             if "groups" in self.parts and curves:
                 together = Together(self._sender(version, curves))

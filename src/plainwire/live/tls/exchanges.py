@@ -21,6 +21,7 @@ from plainwire.policy.families import (
     unlikely_schemes,
 )
 from plainwire.policy.versions import Version, version_name
+from plainwire.wire.alerts import Alert
 from plainwire.wire.flight import Flight
 from plainwire.wire.key_exchange import EcdheParameters
 from plainwire.wire.verdict import is_refusal
@@ -29,12 +30,22 @@ from plainwire.wire.verdict import is_refusal
 Offer = Callable[[Codes], Awaitable[Settled]]
 # In the order that is guessed, what is behind the last is seldom taken.
 STARTS = (0, 2, 4, 6, 8, 10, 12)
-# The object identifiers of P-256, P-384 and P-521, with the group of each (RFC 5480, 2.1.1.1).
+# The object identifiers of curves that a certificate's key may be on, with the group of each (RFC
+# 5480, 2.1.1.1; RFC 8422, 5.1.1; RFC 5639, 4.1; RFC 7027, 2): P-256, P-384, P-521, secp256k1,
+# P-224, P-192, brainpoolP256r1, brainpoolP384r1 and brainpoolP512r1.
 NAMED_CURVES = {
     bytes.fromhex("06082a8648ce3d030107"): 0x0017,
     bytes.fromhex("06052b81040022"): 0x0018,
     bytes.fromhex("06052b81040023"): 0x0019,
+    bytes.fromhex("06052b8104000a"): 0x0016,
+    bytes.fromhex("06052b81040021"): 0x0015,
+    bytes.fromhex("06082a8648ce3d030101"): 0x0013,
+    bytes.fromhex("06092b2403030208010107"): 0x001A,
+    bytes.fromhex("06092b240303020801010b"): 0x001B,
+    bytes.fromhex("06092b240303020801010d"): 0x001C,
 }
+# internal_error (RFC 5246, 7.2.2).
+INTERNAL_ERROR = 80
 
 
 def group_of(flight: Flight) -> int | None:
@@ -51,7 +62,7 @@ def scheme_of(flight: Flight) -> int | None:
 
 
 def curve_of(certificate: bytes) -> int | None:
-    """The group of an ECDSA certificate's key, DER. Returns None if it names none of NIST's."""
+    """The group of an ECDSA certificate's key, DER. Returns None if it names no curve known."""
     return next((group for oid, group in NAMED_CURVES.items() if oid in certificate), None)
 
 
@@ -94,6 +105,12 @@ async def accepted_schemes(offer_schemes: Offer, known: Sequence[tuple[Codes, in
     return await choices(ask, families, rest, known=known, is_ordered=False)
 
 
+def _is_inner_failure(flight: Flight) -> bool:
+    """Whether a flight ended with internal_error."""
+    end = flight.broken_off
+    return isinstance(end, Alert) and end.description == INTERNAL_ERROR
+
+
 def _asking(
     offer_codes: Offer, version: Version, what: str, chosen: Callable[[Flight], int | None]
 ) -> Ask:
@@ -109,6 +126,12 @@ def _asking(
         if settled.hello.version != version:
             return NoChoice(f"answered with {version_name(settled.hello.version)}")
         code = chosen(settled)
+        if code is None and _is_inner_failure(settled):
+            # A JDK that forbids what it would sign with says so; it counts if it says so again.
+            again = await offer_codes(offer)
+            if isinstance(again, Flight) and chosen(again) is None and _is_inner_failure(again):
+                return None
+            code = chosen(again) if isinstance(again, Flight) else None
         if code is None and is_refusal(settled.broken_off):
             return None  # Go and Java choose the suite, and then find no scheme to sign with
         if code is None:

@@ -20,8 +20,15 @@ Names = Mapping[str, tuple[str, ...]]
 
 
 def ciphers(seen: Seen) -> Names:
-    """The accepted suites by version, in the server's order where it has one."""
-    found = {str(version): found.names for version, found in _newest_first(seen.suites)}
+    """The accepted suites by version, in the server's order where it has one.
+
+    A version that left all open has none.
+    """
+    found = {
+        str(version): found.names
+        for version, found in _newest_first(seen.suites)
+        if found.choices.accepted or not found.choices.unknown
+    }
     return found | ({"SSLv2": seen.sslv2.names} if seen.sslv2 else {})
 
 
@@ -35,10 +42,11 @@ def cipher_order(seen: Seen) -> Mapping[str, Literal["server", "client"]]:
 
 
 def named(found: Mapping[Version, Choices], names: Mapping[int, str]) -> Names:
-    """Accepted codes by version, by their IANA names."""
+    """Accepted codes by version, by their IANA names; none of a version that left all open."""
     return {
         str(version): tuple(names.get(code, f"0x{code:04x}") for code in one.accepted)
         for version, one in _newest_first(found)
+        if one.accepted or not one.unknown
     }
 
 

@@ -23,9 +23,15 @@ from plainwire.live.tls.seen import Seen
 from plainwire.live.tls.sslv2 import ask_sslv2
 from plainwire.live.tls.tolerance import chacha_priority, clock_skew_s, tolerance
 from plainwire.model import Gap, Part
+from plainwire.policy.families import key_exchange
+from plainwire.policy.suites import suites
 from plainwire.wire import extensions as ext
+from plainwire.wire.answer import describe
 
 STILL = "does it still answer a hello that it answered before?"
+WHICH = "which certificates does it show?"
+# Key exchanges without a certificate, by words of their names.
+UNSIGNED = ("anon", "PSK", "SRP_SHA", "NULL")
 THROTTLED = "no: it may have throttled the probe, and what it refused last may be accepted"
 
 
@@ -78,9 +84,23 @@ async def examine(
         await chacha_priority(asker, hellos, seen)
         if (skew_s := clock_skew_s(seen.flights, time())) is not None:
             seen.features["clock_skew_s"] = skew_s
+    if "certificates" in parts:
+        _note_unseen(seen)
     if not await asker.is_still_well():
         seen.gaps += (Gap(part, STILL, THROTTLED) for part in sorted({"versions", *parts}))
     return seen
+
+
+def _note_unseen(seen: Seen) -> None:
+    """Note that no certificate was seen, where a suite that was chosen comes with one."""
+    if seen.shown.chains or any(gap.part == "certificates" for gap in seen.gaps):
+        return
+    for flight in seen.flights:
+        suite = suites().get(flight.hello.suite)
+        if suite and not any(word in key_exchange(suite) for word in UNSIGNED):
+            reason = describe(flight.broken_off) if flight.broken_off else "it sent none"
+            seen.gaps.append(Gap("certificates", WHICH, reason))
+            return
 
 
 async def _sslv2(asker: Asker, seen: Seen) -> None:

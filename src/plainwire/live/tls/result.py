@@ -30,9 +30,13 @@ def endpoint_of(
     """The answers of a listener in the words of the report."""
     versions = seen.versions
     speaks = versions.speaks_tls if versions else None
-    where = f"{origin.host}:{origin.port}: "
+    named = f"[{origin.host}]" if ":" in origin.host else origin.host
+    where = f"{named}:{origin.port}: "
+    judged, unread = chains.judged(seen.shown, name=origin.host, now=now, stores=stores)
     gaps = [Gap("versions", q, why) for q, why in versions.inconclusive] if versions else []
-    gaps = [Gap(g.part, where + g.question, g.reason) for g in (*gaps, *seen.gaps)]
+    if speaks is None and not connections:
+        gaps = _without_connection(gaps)
+    gaps = [Gap(g.part, where + g.question, g.reason) for g in (*gaps, *seen.gaps, *unread)]
     # Questions go side by side: which was given up first is chance.
     gaps.sort(key=lambda gap: (PARTS.index(gap.part), gap.question, gap.reason))
     if not speaks:
@@ -59,13 +63,21 @@ def endpoint_of(
         groups=facts.group_names(seen) or None,
         signature_algorithms=facts.scheme_names(seen) or None,
         dh=facts.dh(seen.flights),
-        certificates=chains.judged(seen.shown, name=origin.host, now=now, stores=stores) or None,
+        certificates=judged or None,
         features=facts.features(seen) or None,
         inconclusive=tuple(gaps),
         connections=connections,
         duration_s=duration_s,
     )
     return _judged(endpoint, seen)
+
+
+def _without_connection(gaps: list[Gap]) -> list[Gap]:
+    """One gap instead of one for each version, where all of them met with the same."""
+    reasons = {gap.reason for gap in gaps if not gap.reason.startswith("not asked")}
+    if len(reasons) != 1:
+        return gaps
+    return [Gap("versions", "what does it speak?", reasons.pop())]
 
 
 def _judged(endpoint: TlsEndpoint, seen: Seen) -> TlsEndpoint:

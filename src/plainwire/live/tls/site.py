@@ -13,6 +13,9 @@ from plainwire.model import (
     Cleartext,
     Endpoint,
     Exchange,
+    GraphqlEndpoint,
+    Identity,
+    McpServer,
     Origin,
     Part,
     Request,
@@ -74,6 +77,18 @@ class EndpointSite:
         """None."""
         return ()
 
+    async def users(self, number: int = 1) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    async def identity(self, name: str) -> Identity:
+        """Nothing but a name."""
+        return Identity(name)
+
+    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """None."""
+        return ()
+
     def control_of(self, request: Request) -> Request:
         """The request itself: nothing is asked."""
         return request
@@ -86,9 +101,38 @@ class EndpointSite:
         """No answer, twice."""
         return await self.ask(request), await self.ask(request)
 
+    async def answers(
+        self, identity: str | None = "given"
+    ) -> tuple[tuple[ApiOperation, Exchange], ...]:
+        """None."""
+        return ()
+
+    async def present(self, *paths: str) -> tuple[Exchange, ...]:
+        """None."""
+        return ()
+
+    async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
+        """The one answer that there is not."""
+        return (await self.ask(request),)
+
+    async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
+        """None."""
+        return ()
+
+    async def mcp(self) -> tuple[McpServer, ...]:
+        """None."""
+        return ()
+
+    def leave_inapplicable(self, reason: str) -> None:
+        """Note that there is nothing of the kind a check is about."""
+        self.notes.leave_inapplicable(reason)
+
     def leave_untested(self, reason: str) -> None:
         """Note that a check has nothing to ask with."""
         self.notes.leave_untested(reason)
+
+    def leave_answered(self) -> None:
+        """Nothing: no description is known."""
 
     async def operations(self) -> tuple[ApiOperation, ...]:
         """None."""
@@ -113,6 +157,10 @@ class EndpointSite:
     async def cleartext(self) -> tuple[Cleartext, ...]:
         """None."""
         return ()
+
+    async def refuses(self, exchange: Exchange) -> bool:
+        """Not known."""
+        return False
 
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """None."""

@@ -30,10 +30,11 @@ async def tickets(
     best = max(first.tickets, key=lambda ticket: ticket.max_early_data_size or 0)
     takes_early_data = bool(best.max_early_data_size)
     features: dict[str, Any] = {
-        "tls13_tickets": len(first.tickets),
         "tls13_ticket_lifetime_s": max(ticket.lifetime_s for ticket in first.tickets),
         "early_data": takes_early_data,
     }
+    if first.broken_off is None:  # else more may have been to come
+        features["tls13_tickets"] = len(first.tickets)
     if takes_early_data:
         features["early_data_max_bytes"] = best.max_early_data_size
     assert first.suite is not None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from plainwire.live.tls.asker import Refusal, Unknown
 from plainwire.policy.families import Codes
+from plainwire.wire.alerts import Alert
 from plainwire.wire.flight import Flight
 
 Settled = Flight | Refusal | Unknown
@@ -69,8 +70,15 @@ class Together:
             for one in others:
                 one.answer.cancel()
             raise
-        answer = None if others and isinstance(settled, Refusal) else settled
+        answer = None if others and _refuses(settled) else settled
         for one in others:
             if not one.answer.done():
                 one.answer.set_result(answer)
         return answer
+
+
+def _refuses(settled: Settled) -> bool:
+    """Whether an answer refuses what was offered, if need be after a suite was chosen."""
+    if isinstance(settled, Flight):
+        return isinstance(settled.broken_off, Alert)
+    return isinstance(settled, Refusal)

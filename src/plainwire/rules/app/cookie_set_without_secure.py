@@ -66,8 +66,9 @@ def cookie_set_without_secure(project: Project) -> Iterator[Finding]:
                 continue  # it is taken away
             key = call.argument("key", 0)
             is_sensitive = key is not None and bool(_SENSITIVE.search(key.text))
+            named = f"the cookie {key.text!r}" if key is not None and key.text else "a cookie"
             yield cookie_set_without_secure.finding(
-                f"the cookie {key.text if key is not None else ''!r} is set without Secure",
+                f"{named} is set without Secure",
                 module.span(call.line),
                 severity=Severity.MEDIUM if is_sensitive else Severity.LOW,
             )

@@ -59,6 +59,8 @@ def session_cookie_not_secure(project: Project) -> Iterator[Finding]:
         settings = app.setting("SESSION_COOKIE_SECURE", "production", "staging")
         if any(s.is_true and not s.is_conditional for s in settings) or _by_talisman(app):
             continue
+        if _by_prefixed_variable(project):
+            continue
         if any(s.value is None for s in settings):
             continue  # computed, or given by a variable: not known here
         if settings and all(s.is_conditional and s.is_true for s in settings):
@@ -72,6 +74,16 @@ def session_cookie_not_secure(project: Project) -> Iterator[Finding]:
                 *places,
                 app.place,
             )
+
+
+def _by_prefixed_variable(project: Project) -> bool:
+    """True if a deployment sets the variable that ``config.from_prefixed_env`` reads it from."""
+    if not any(c.name.endswith(".from_prefixed_env") for m in project.modules for c in m.calls):
+        return False
+    given = [s.settings for d in project.deployments for s in d.services]
+    variables = [v for v in project.variables if v.environment in ("production", "staging")]
+    every = [*variables, *(v for some in given for v in some.values())]
+    return any(v.name.endswith("_SESSION_COOKIE_SECURE") and v.is_true for v in every)
 
 
 def _by_talisman(app: App) -> bool:

@@ -43,6 +43,8 @@ _PASSWORD = re.compile(r"(^|[._])(password|passwd|passphrase|pwd)(\b|_|$)", re.I
 _DIGEST = re.compile(r"hash|digest|encrypted|derived", re.IGNORECASE)
 _HASHING = re.compile(r"generate_password_hash|bcrypt|argon2|pbkdf2|scrypt|hash_password|passlib")
 
+_PWNED = re.compile(r"pwnedpasswords|haveibeenpwned", re.IGNORECASE)
+
 
 @rule(
     kind="pw-weak-storage",
@@ -55,7 +57,10 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
     for module in project.modules:
         if module.file.environment not in ("production", "staging"):
             continue
+        is_lookup = any(_PWNED.search(text.value) for text in module.strings)
         for call in module.calls:
+            if is_lookup and call.name == "hashlib.sha1":
+                continue  # asked for by its first five digits, and not stored
             argument = call.named("string", 0) or call.named("data", 0)
             if not _PASSWORD.search(argument) or _DIGEST.search(argument):
                 continue
@@ -69,10 +74,27 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
                 )
         hashes = any(_HASHING.search(c.name) for c in module.calls)
         for binding in module.bindings:
-            if not hashes and _is_kept(binding, module):
+            if not hashes and _is_kept(binding, module) and not _is_given_hashed(binding, project):
                 yield password_stored_weakly.finding(
                     "the password is kept as it comes", module.span(binding.line)
                 )
+
+
+def _is_given_hashed(binding: Binding, project: Project) -> bool:
+    """True for a model's constructor that other modules call with what they hashed."""
+    name = binding.owner.rpartition(".")[2]
+    if not name or not binding.scope.endswith("__init__"):
+        return False
+    makers = [
+        module
+        for module in project.modules
+        if any(call.name.rpartition(".")[2] == name for call in module.calls)
+        and module.file.environment in ("production", "staging")
+    ]
+    return bool(makers) and all(
+        any(_HASHING.search(c.name) or c.name.endswith("hashpw") for c in module.calls)
+        for module in makers
+    )
 
 
 def _is_kept(binding: Binding, module: Module) -> bool:

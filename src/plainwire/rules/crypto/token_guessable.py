@@ -68,6 +68,7 @@ def _in(module: Module) -> Iterator[Finding]:
         is_random = ("random" in words or words & _MAKERS) and bool(words & _MAKERS)
         is_picked = any(word.lower().rstrip("s") == binding.key.lower() for word in words)
         if is_picked and f"{binding.key}s" in {word.lower() for word in words}:
+            found.add(binding.line)
             continue  # one of several that are there
         if is_random and not words & _SAFE and _SECRET.search(binding.key) and _uses(module):
             found.add(binding.line)

@@ -33,9 +33,12 @@ Limits:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from plainwire.model import Confidence, Finding, Project, Severity, rule
+from plainwire.model import Confidence, Finding, Project, ProxySite, Severity, rule
+
+_TLS_FILE = re.compile(r"^\s*include\s+\S*(tls|ssl)[^\s/]*;", re.MULTILINE | re.IGNORECASE)
 
 
 @rule(
@@ -50,9 +53,15 @@ def tls_versions_unset(project: Project) -> Iterator[Finding]:
         if site.program != "nginx" or site.environment not in ("production", "staging"):
             continue
         listen = next((one for one in site.listens if one.has_tls), None)
-        if listen is not None and site.protocols is None:
+        if listen is not None and site.protocols is None and not _is_elsewhere(project, site):
             yield tls_versions_unset.finding(
                 "no ssl_protocols: up to nginx 1.27.3 that means TLS 1.0 and 1.1 too",
                 listen.place,
                 confidence=Confidence.TENTATIVE,
             )
+
+
+def _is_elsewhere(project: Project, site: ProxySite) -> bool:
+    """True if the file includes another one for TLS, which the project does not hold there."""
+    file = project.file(site.place.path)
+    return file is not None and bool(_TLS_FILE.search(file.text))

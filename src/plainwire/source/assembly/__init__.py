@@ -28,6 +28,10 @@ def deployments(known: Known) -> Iterator[Deployment]:
         for name, app in d.apps.items()
         if any(v.starts for v in d.services if v.name == name)
     }
+    for unit in machines.bare_units(known):
+        if not any(s.place in placed for v in unit.services for s in v.starts):
+            yield unit
+            started |= {app.folder for app in unit.apps.values()}
     for one in machines.bare_modules(known, started):
         if not any(s.place in placed for v in one.services for s in v.starts):
             yield one

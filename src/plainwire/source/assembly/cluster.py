@@ -72,6 +72,9 @@ def _services(
                 settings |= {s.name: s for s in by_source.get(source, ())}
             settings |= workload.settings
             image = workload.image
+            own = posixpath.join(app.folder if app is not None else "", "Dockerfile")
+            if known.is_own(image) and own in known.images:
+                known.used_images.add(own)
             place = workload.command_place or workload.place
             code = app.folder if app is not None else ""
             context = Context(code, settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from plainwire.model import (
@@ -12,6 +12,7 @@ from plainwire.model import (
     Environment,
     Image,
     ProxySite,
+    Publication,
     Service,
     Setting,
     Skip,
@@ -23,8 +24,10 @@ from plainwire.source.assembly import labels
 from plainwire.source.assembly.known import (
     DASHBOARDS,
     DEVELOPMENT_NAME,
+    FLAT_FOLDER,
     PRODUCTION_NAME,
     PROXIES,
+    PROXY_FOLDER,
     STORES,
     Known,
     Role,
@@ -109,7 +112,8 @@ def _service(
     sites = tuple(_sites_of(known, base, image, stage, folder, settings))
     role = _role(known, base, stage, sites, folder)
     starts: tuple[Start, ...] = ()
-    if role in ("app", "other"):
+    runs_more = bool(sites) and not PROXIES.search(base.image or (stage.base if stage else ""))
+    if role in ("app", "other") or runs_more:  # or proxy and server in one container
         context = Context(folder or one.file.folder, settings)
         starts = _starts(known, base, stage, image, context)
         holds_app = folder is not None and known.has_app(folder)
@@ -122,7 +126,7 @@ def _service(
         base.name,
         base.place,
         environment,
-        base.publications,
+        base.publications or _on_the_host(base, starts),
         starts,
         sites,
         settings,
@@ -139,21 +143,18 @@ def _base_of(
     """A service of an overlay, with what the file under it says of the same name."""
     if written.image or written.context is not None:
         return written
+    if written.extends is not None:
+        path, name = written.extends
+        named = (s for o in every if o.file.path == path for s in o.services)
+        parent = next((s for s in named if s.name == name and s is not written), None)
+        if parent is not None:
+            return _merged(parent, written)
     for other in every:
         if other.file.folder != one.file.folder or other is one:
             continue
         for service in other.services:
             if service.name == written.name and (service.image or service.context is not None):
-                return replace(
-                    service,
-                    place=written.place,
-                    command=written.command or service.command,
-                    command_place=written.command_place or service.command_place,
-                    publications=written.publications + service.publications,
-                    settings=service.settings | written.settings,
-                    env_files=written.env_files or service.env_files,
-                    mounts=service.mounts + written.mounts,
-                )
+                return _merged(service, written)
     return written
 
 
@@ -203,9 +204,9 @@ def _sites_of(
     """The proxy configuration mounted into a service, copied by its image, or beside it."""
     paths: dict[str, None] = {}
     is_proxy = bool(PROXIES.search(service.image or (stage.base if stage else "")))
-    for source, _ in service.mounts:
+    for source, target in service.mounts:
         for path in known.sites:
-            if path == source or (is_proxy and path.startswith(source.rstrip("/") + "/")):
+            if path == source or (is_proxy and _is_loaded(path, source.rstrip("/"), target)):
                 paths[path] = None
     if not paths and is_proxy and image is not None and stage is not None:
         context = folder or ""
@@ -217,6 +218,11 @@ def _sites_of(
                     paths[path] = None
         if not paths:
             paths = dict.fromkeys(p for p in known.sites if is_under(p, context))
+    if not paths and not is_proxy and stage is not None:
+        for source, target, _ in stage.copies:
+            if PROXY_FOLDER.search(target):
+                name = posixpath.normpath(posixpath.join(folder or "", source))
+                paths |= dict.fromkeys(p for p in known.sites if p == name or _is_in(p, name))
     values = {n: s.value for n, s in settings.items() if s.value is not None}
     for path in paths:
         known.claimed.add(path)
@@ -239,6 +245,11 @@ def _role(
         return "dashboard"
     if STORES.search(name):
         return "store"
+    if any(DASHBOARDS.search(word) for word in service.command[:2]):
+        return "dashboard"
+    is_built = service.context is not None and not known.has_app(service.context)
+    if is_built and STORES.search(service.name.lower()):  # built here, named by what it is
+        return "store"
     return "other"
 
 
@@ -256,6 +267,44 @@ def _starts(
                 line = stage.command_line or stage.entrypoint_line
                 place = file.span(line) if file is not None and line else place
     return known.run(entrypoint, command, place, at)
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path.rpartition("/")[0] == folder.removesuffix("/.")
+
+
+def _is_loaded(path: str, folder: str, target: str) -> bool:
+    """True if a proxy with a folder mounted at a target reads a file of it."""
+    if FLAT_FOLDER.search(target.partition(":")[0]):
+        return path.rpartition("/")[0] == folder
+    return path.startswith(folder + "/")
+
+
+def _merged(under: ComposeService, over: ComposeService) -> ComposeService:
+    """A service with what another one, which it extends or overrides, says of it."""
+    return replace(
+        under,
+        name=over.name,
+        place=over.place,
+        command=over.command or under.command,
+        command_place=over.command_place or under.command_place,
+        publications=over.publications + under.publications,
+        settings=under.settings | over.settings,
+        env_files=over.env_files or under.env_files,
+        mounts=under.mounts + over.mounts,
+        labels=under.labels + over.labels,
+    )
+
+
+def _on_the_host(service: ComposeService, starts: Iterable[Start]) -> tuple[Publication, ...]:
+    """The ports that a container opens which has the network of its host."""
+    if not service.on_host_network:
+        return ()
+    return tuple(
+        Publication(s.port, s.port, service.place, "host network")
+        for s in starts
+        if s.port is not None and not s.is_local
+    )
 
 
 def _ends_with(path: str, name: str) -> bool:

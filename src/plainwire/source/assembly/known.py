@@ -39,6 +39,9 @@ PROXIES: Final = re.compile(
     r"(^|[/_-])(nginx|openresty|traefik|haproxy|caddy|httpd|apache|envoy|kong|varnish|swag|nginx-proxy"
     r"|nginx-proxy-manager|squid)(\b|[:_-]|$)"
 )
+PROXY_FOLDER: Final = re.compile(r"^/?(usr/local/)?etc/(nginx|apache2|httpd|caddy|haproxy)(/|$)")
+# Folders of which a proxy loads the files that stand directly in them.
+FLAT_FOLDER: Final = re.compile(r"/(conf\.d|sites-enabled|caddy|http\.d|templates)/?$")
 PRODUCTION_NAME: Final = re.compile(r"(^|[._-])prod(uction)?([._-]|$)", re.IGNORECASE)
 DEVELOPMENT_NAME: Final = re.compile(r"(^|[._-])(dev|devel|development|local|debug)([._-]|$)", re.I)
 QUIET: Final = ("test", "documentation", "vendored")
@@ -142,7 +145,8 @@ class Known:
         """The application that a service runs, by its folder. Returns None if none fits."""
         if service.role not in ("app", "proxy") or service.folder is None:
             return None
-        if service.role == "proxy" and service.name != "host":
+        is_bare = bool(PROXIES.search(service.image)) and not service.starts
+        if service.role == "proxy" and service.name != "host" and is_bare:
             return None
         targets = set()
         for start in service.starts:
@@ -162,8 +166,13 @@ def is_under(path: str, folder: str) -> bool:
 
 def implied(site: ProxySite) -> tuple[Publication, ...]:
     """A proxy on a machine is reached at the ports it listens on, where the address is known."""
-    return tuple(
-        Publication(listen.port, listen.port, listen.place, "listen", listen.host.strip("[]*"))
-        for listen in site.listens
-        if not re.search(r"\{\{|\$|%[({]|____", listen.host)
-    )
+    found: dict[tuple[int, str], Publication] = {}
+    for listen in site.listens:
+        host = listen.host.strip("[]*")
+        if not re.search(r"\{\{|\$|%[({]|____", listen.host):
+            is_any = not host.strip("0.:")  # "", 0.0.0.0 and ::, IPv6 beside IPv4
+            key = (listen.port, "" if is_any else host)
+            found.setdefault(
+                key, Publication(listen.port, listen.port, listen.place, "listen", host)
+            )
+    return tuple(found.values())

@@ -28,7 +28,8 @@ def hosts(known: Known) -> Iterator[Deployment]:
         if not any(site.forwards for site in sites):
             continue
         folder = folder_of(path, known.roots)
-        publications = tuple(p for site in sites for p in implied(site))
+        every = (p for site in sites for p in implied(site))
+        publications = tuple({(p.port, p.host): p for p in reversed(tuple(every))}.values())
         service = Service(
             "host",
             sites[0].place,
@@ -49,6 +50,21 @@ def _supervised(known: Known, folder: str) -> Iterator[Start]:
         if file.format == "ini" and is_under(file.path, folder):
             for text, place in programs.commands(file):
                 yield from known.starter.unit(text, place, Context(folder, {}))
+
+
+def bare_units(known: Known) -> Iterator[Deployment]:
+    """What systemd or supervisor starts on a machine, where nothing else says what does."""
+    for file in known.files:
+        if file.format != "ini" or file.environment != "production":
+            continue
+        folder = folder_of(file.path, known.roots)
+        if any(is_under(path, folder) for path in known.images):
+            continue  # the image's own supervisor
+        for text, place in programs.commands(file)[:20]:
+            starts = known.starter.unit(text, place, Context(folder, {}))
+            service = Service(file.path, place, "production", (), starts, folder=folder, role="app")
+            if starts:
+                yield known.finished(file.path, "production", (service,), ())
 
 
 def bare_images(known: Known) -> Iterator[Deployment]:
@@ -95,7 +111,7 @@ def bare_modules(known: Known, started: Collection[str]) -> Iterator[Deployment]
             continue
         for module in known.starter.files.program.modules:
             file = module.file
-            if file.environment not in ("production", "example") or not is_under(file.path, prefix):
+            if file.environment != "production" or not is_under(file.path, prefix):
                 continue
             for served in servers(module):
                 if not (served.call.is_main or not served.call.scope):

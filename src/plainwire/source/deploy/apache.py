@@ -14,15 +14,18 @@ _JINJA = re.compile(r"\{\{[^{}]*\}\}|\{%.{0,400}?%\}")
 _OPEN = re.compile(r"<VirtualHost\s+([^>]+)>", re.IGNORECASE)
 
 
+MAX_SITES = 100
+
+
 def sites(file: SourceFile) -> tuple[ProxySite, ...]:
     """The virtual hosts of a file."""
-    found = []
+    found: list[ProxySite] = []
     hosts: str | None = None
     begin = 0
     body: list[tuple[tuple[str, ...], int]] = []
     for number, line in enumerate(file.lines, 1):
         text = _JINJA.sub(lambda m: "_" * len(m[0]), line).strip()
-        if not text or text.startswith("#"):
+        if not text or text.startswith("#") or len(found) >= MAX_SITES:
             continue
         opening = _OPEN.match(text)
         if opening:

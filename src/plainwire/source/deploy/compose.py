@@ -36,6 +36,7 @@ class ComposeService:
     profiles: tuple[str, ...] = ()
     on_host_network: bool = False
     flags: tuple[tuple[str, Span], ...] = ()
+    extends: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,17 @@ def _service(name: str, line: int, node: Yaml, file: SourceFile) -> ComposeServi
         (node.get("profiles") or _EMPTY).words(),
         _text(node.get("network_mode")) == "host",
         tuple(_flags(node.get("command"), file)),
+        _extends(node.get("extends"), file),
     )
+
+
+def _extends(node: Yaml | None, file: SourceFile) -> tuple[str, str] | None:
+    """The file and the name of the service that one extends."""
+    if node is None:
+        return None
+    name = node.text if node.text is not None else _text(node.get("service"))
+    path = _text(node.get("file"))
+    return (_path(file, path) if path else file.path, name) if name else None
 
 
 def _text(node: Yaml | None) -> str | None:

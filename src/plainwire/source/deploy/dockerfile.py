@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from plainwire.model import Image, Setting, SourceFile, Stage
 from plainwire.source.deploy.words import expanded
@@ -42,11 +43,14 @@ class _Open:
     arguments: dict[str, str] = field(default_factory=dict)
 
 
+MAX_INSTRUCTIONS = 3000
+
+
 def read(file: SourceFile) -> Image:
     """A Dockerfile's stages; a stage built on another one has what that one set."""
     stages: list[_Open] = []
     arguments: dict[str, str] = {}
-    for word, text, line in instructions(file.text):
+    for word, text, line in islice(instructions(file.text), MAX_INSTRUCTIONS):
         if word == "FROM":
             stages.append(_from(text, line, stages, arguments))
         elif word == "ARG" and not stages:

@@ -32,12 +32,17 @@ class _Section:
     is_tcp: bool = False
 
 
+MAX_SECTIONS = 200
+
+
 def sites(file: SourceFile) -> tuple[ProxySite, ...]:
     """A site for each frontend and listen section that speaks HTTP."""
     sections: list[_Section] = []
     for number, line in enumerate(file.lines[:10_000], 1):
         text = re.sub(r"(^|\s)#.*", "", line).strip()
         opening = _SECTION.match(text) if line[:1] not in (" ", "\t") else None
+        if opening and len(sections) >= MAX_SECTIONS:
+            break
         if opening:
             sections.append(_Section(opening[1], opening[2], file.span(number)))
         elif text and sections:

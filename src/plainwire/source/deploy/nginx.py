@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
@@ -94,6 +95,9 @@ def _tokens(text: str) -> Iterator[tuple[str, int]]:
         line += piece.count("\n")
 
 
+MAX_SITES = 100
+
+
 def sites(
     file: SourceFile,
     others: Sequence[SourceFile] = (),
@@ -118,7 +122,7 @@ def sites(
         if d.name == "proxy_set_header" and len(d.arguments) > 1 and d.arguments[1] in claimed:
             d.arguments = (d.arguments[0], "$http_x_forwarded_proto")  # what the client claims
     found = []
-    for outer, server in _servers(scope, scope):
+    for outer, server in islice(_servers(scope, scope), MAX_SITES):
         found.append(_site(server, outer, upstreams, file, text is not None))
     return tuple(found)
 
@@ -167,6 +171,8 @@ def _site(
     hsts = next(
         (d.span() for s in (server, outer) for d in s.all("add_header") if _is_hsts(d)), None
     ) or next((d.span() for d in server.deep() if d.name == "add_header" and _is_hsts(d)), None)
+    if hsts is not None and _is_lost(server):
+        hsts = None
     protocols = next((d for s in (server, outer) for d in s.all("ssl_protocols")), None)
     certificate = next((d for s in (server, outer) for d in s.all("ssl_certificate")), None)
     policy = next(
@@ -211,6 +217,20 @@ def _listen(directive: Directive, ssl_on: bool) -> Listen:
 
 def _is_hsts(d: Directive) -> bool:
     return len(d.arguments) > 1 and d.arguments[0].lower() == "strict-transport-security"
+
+
+def _is_lost(server: Directive) -> bool:
+    """True if every location that passes requests on has headers of its own, HSTS not among them.
+
+    A level that has an ``add_header`` inherits none (nginx, ngx_http_headers_module).
+    """
+    passing = [
+        d
+        for d in server.deep()
+        if d.name == "location" and any(i.name.endswith("_pass") for i in d.block)
+    ]
+    own = [list(d.all("add_header")) for d in passing]
+    return bool(own) and all(some and not any(map(_is_hsts, some)) for some in own)
 
 
 def _allows_http(d: Directive) -> bool:

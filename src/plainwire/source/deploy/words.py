@@ -6,6 +6,8 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
+MAX_VALUE = 500
+MAX_GROWTH = 4000
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?([-+?=])((?:[^{}]|\{[^{}]*\})*))?\}|\$(\w+)")
 
 
@@ -16,15 +18,20 @@ def expanded(text: str, settings: Mapping[str, str]) -> str:
     """
     for _ in range(4):
         new = _VARIABLE.sub(lambda m: _filled(m, settings), text[:20_000])
+        grown = len(new) - len(text)
         if new == text:
             break
         text = new
-    return text
+        if grown > MAX_GROWTH:
+            break
+    return text[:20_000]
 
 
 def _filled(match: re.Match[str], settings: Mapping[str, str]) -> str:
     name = match[1] or match[4]
     known = settings.get(name)
+    if known:
+        known = known[:MAX_VALUE]  # values that double themselves would grow without end
     if known:
         return known
     if match[2] in ("-", "="):

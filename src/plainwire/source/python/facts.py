@@ -141,6 +141,11 @@ class PythonBinding:
         return bool(self._where.tests)
 
     @property
+    def is_main(self) -> bool:
+        """True under ``if __name__ == "__main__"``."""
+        return self._where.is_main
+
+    @property
     def value(self) -> Value:
         """What is given."""
         if self._value is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from dataclasses import replace
 from typing import Protocol
 
-from plainwire.model import SourceFile, Span, Text, Value, masked_line
+from plainwire.model import UNKNOWN, SourceFile, Span, Text, Value, masked_line
 from plainwire.source.python.facts import (
     PythonBinding,
     PythonCall,
@@ -20,6 +21,7 @@ from plainwire.source.python.values import evaluate
 _JINJA = re.compile(r"\{\{[^{}\n]*\}\}")
 _JINJA_BLOCK = re.compile(r"\{%[^{}\n]*%\}|\{#[^{}\n]*#\}")
 
+MAX_TESTS = 20
 # The entries of dictionaries that are facts: options that are passed on by ``**``.
 ENTRIES = frozenset({"verify", "verify_ssl", "ssl_verify", "verify_signature", "cert_reqs"})
 
@@ -48,6 +50,7 @@ class PythonModule:
         self.locals: dict[tuple[str, str], ast.expr | None] = {}
         self.outside: Outside | None = None
         self._resolving = 0
+        self._values: dict[tuple[ast.expr, str], Value] = {}
         self._lines: list[str] = []
         self._package = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
         self._find_imports(tree)  # first: every name that follows is resolved by them
@@ -84,12 +87,21 @@ class PythonModule:
         return ""
 
     def value(self, node: ast.expr, scope: str = "") -> Value:
-        """What an expression of this module comes to."""
+        """What an expression of this module comes to.
 
-        def look(inner: ast.expr, depth: int) -> Value | None:
-            return self._look(inner, scope, depth)
+        Each is evaluated once a scope: names that refer to each other (``x = x or f(x)``) would
+        cost time exponential in their number. One that is asked for while it is evaluated is not
+        known.
+        """
+        key = (node, scope)
+        if key not in self._values:
+            self._values[key] = Value(UNKNOWN, node.lineno)
 
-        return evaluate(node, self.name_of, look)
+            def look(inner: ast.expr, depth: int) -> Value | None:
+                return self._look(inner, scope, depth)
+
+            self._values[key] = evaluate(node, self.name_of, look)
+        return self._values[key]
 
     def call_of(self, binding: PythonBinding) -> PythonCall | None:
         """The call whose value a name is given. Returns None if it is given something else."""
@@ -158,22 +170,13 @@ class PythonModule:
             node, where = waiting.pop()
             inner = self._note(node, where)
             docstring = _docstring_of(node)
-            is_test = isinstance(node, ast.If)
-            for child in children(node):
-                if child is not docstring:
-                    waiting.append((child, self._inside(node, child, inner) if is_test else inner))
-
-    def _inside(self, node: ast.AST, child: ast.AST, where: Where) -> Where:
-        """What stands around a child: a test holds for an ``if``'s body, not for its ``else``."""
-        assert isinstance(node, ast.If)
-        if child is not node.test:
-            if _is_main_test(node.test):
-                return Where(where.scope, where.owner, True, where.tests)
-            if child in node.body:
-                return Where(where.scope, where.owner, where.is_main, (*where.tests, node.test))
-            negated = ast.UnaryOp(ast.Not(), node.test, lineno=node.lineno, col_offset=0)
-            return Where(where.scope, where.owner, where.is_main, (*where.tests, negated))
-        return where
+            if isinstance(node, ast.If):
+                body, otherwise = _branches(node, inner)
+                waiting.append((node.test, inner))
+                waiting += [(child, body) for child in node.body]
+                waiting += [(child, otherwise) for child in node.orelse]
+                continue
+            waiting += [(child, inner) for child in children(node) if child is not docstring]
 
     def _note(self, node: ast.AST, where: Where) -> Where:
         """Take a node's facts; returns what stands around its children."""
@@ -272,6 +275,18 @@ def _docstring_of(node: ast.AST) -> ast.AST | None:
         is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
         return first if is_text else None
     return None
+
+
+def _branches(node: ast.If, where: Where) -> tuple[Where, Where]:
+    """What stands around the body of an ``if``, for which its test holds, and around its ``else``.
+
+    The innermost tests are kept: a chain of thousands of ``elif`` would keep their square.
+    """
+    if _is_main_test(node.test):
+        return replace(where, is_main=True), where
+    negated = ast.UnaryOp(ast.Not(), node.test, lineno=node.lineno, col_offset=0)
+    outer = where.tests[-MAX_TESTS:]
+    return replace(where, tests=(*outer, node.test)), replace(where, tests=(*outer, negated))
 
 
 def _is_main_test(test: ast.expr) -> bool:

@@ -6,10 +6,10 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from plainwire.model import SourceFile, Span, Start
+from plainwire.model import Setting, SourceFile, Span, Start
 from plainwire.source.deploy import programs
 from plainwire.source.deploy.words import chosen, commands, expanded, functions_of, joined_lines
 from plainwire.source.python.program import Program
@@ -19,6 +19,7 @@ from plainwire.source.starting.files import Files
 from plainwire.source.starting.modules import Modules
 
 MAX_DEPTH = 8
+MAX_SCRIPTS = 2000
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 PYTHONS = re.compile(r"python[\d.]*|pypy3?")
 # Programs that only lead to the command behind them, with the words of their own that they take.
@@ -42,6 +43,7 @@ WRAPPERS: Mapping[str, int] = {
     "coverage": 1,
 }
 _JINJA = re.compile(r"\{%[^\n]{0,400}?%\}")
+_BARE = re.compile(r"\$\w+|\$\{\w+(:?[-+=][^{}]*)?\}")
 _GIVEN = re.compile(r"(exec |eval )?\s*[\"']?\$[@*][\"']?\s*")
 
 
@@ -53,12 +55,13 @@ class Starter:
     ) -> None:
         self.files = Files(files, program, requirements)
         self.modules = Modules(self.files, self)
+        self._scripts_left = MAX_SCRIPTS
 
     def starts(self, words: Sequence[str], place: Span, at: Context) -> tuple[Start, ...]:
         """The servers that a command starts; none if it starts none that is known."""
         if not words or at.depth > MAX_DEPTH:
             return ()
-        filled = tuple(expanded(word, at.variables) for word in words)
+        filled = tuple(_filled(words, at.variables))
         head, rest = filled[0].rpartition("/")[2], filled[1:]
         if head in SHELLS:
             return self._shell(rest, place, at)
@@ -123,7 +126,14 @@ class Starter:
         return self.starts(words, place, at.deeper(place))
 
     def _script(self, script: SourceFile, place: Span, at: Context) -> tuple[Start, ...]:
-        """What a shell script starts, by its lines; ``"$@"`` is the command it was given."""
+        """What a shell script starts, by its lines; ``"$@"`` is the command it was given.
+
+        A script that leads back to itself is not followed again, and no more than `MAX_SCRIPTS`
+        are read for a project.
+        """
+        self._scripts_left -= 1
+        if self._scripts_left < 0 or any(span.path == script.path for span in at.via):
+            return ()
         bodies, lines = functions_of(list(joined_lines(script.text[:200_000])))
         return self._lines(script, lines, bodies, at)
 
@@ -146,8 +156,12 @@ class Starter:
             if _GIVEN.fullmatch(text):
                 found += self.starts(at.rest, at.origin or here, at.deeper(here))
                 continue
-            assigned = re.match(r"(?:export\s+)?\w+=([\"'])(.*)\1\s*$", text)
-            for words in commands(assigned[2] if assigned else text):
+            assigned = re.match(r"(?:export\s+)?(\w+)=([\"']?)(.*)\2\s*$", text)
+            if assigned and "$(" not in text and "`" not in text:
+                at = _with(at, assigned[1], assigned[3], here)
+            assigned = assigned if assigned and assigned[2] else None
+            for written in commands(assigned[3] if assigned else text):
+                words = _with_given(written, at.rest)
                 if not words or words[0] in ("echo", "printf", "cat", "cd"):
                     continue
                 if words[0] in bodies:
@@ -205,6 +219,36 @@ class Starter:
             waiting += [other for other in scripts if other != name and _mentions(text, other)]
             found += self.text(text, package.span(line), at.deeper(place))
         return tuple(found)
+
+
+def _filled(words: Sequence[str], variables: Mapping[str, str]) -> Iterator[str]:
+    """Words with their variables filled in; a bare variable may come to several words."""
+    for word in words:
+        text = expanded(word, variables)
+        if text != word and _BARE.fullmatch(word):
+            yield from text.split()
+        else:
+            yield text
+
+
+def _with_given(words: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
+    """A command with ``"$@"`` in it, such as ``gosu user "$@" --bind …``, filled with words."""
+    found: list[str] = []
+    for word in words:
+        found += given if word in ("$@", "$*") else (word,)
+    return tuple(found)
+
+
+def _with(at: Context, name: str, value: str, place: Span) -> Context:
+    """The context with a variable that a script sets; one that is known already is kept.
+
+    A script sets what the environment leaves open far more often than it overrides it.
+    """
+    known = at.settings.get(name)
+    if known is not None and known.value:
+        return at
+    setting = Setting(name, expanded(value.split(" #")[0], at.variables), place)
+    return replace(at, settings={**at.settings, name: setting})
 
 
 def _mentions(text: str, script: str) -> bool:

@@ -84,7 +84,8 @@ def hello_message(
         key_shares=shares.items(),
         protocols=offer.protocols,
     )
-    more = list(offer.more)
+    # Some servers want it whatever the version is (GnuTLS: %SAFE_RENEGOTIATION).
+    more = [*offer.more, ext.renegotiation_info()]
     more += [ext.status_request()] if offer.asks_staple else []
     more += [ext.signed_certificate_timestamp()] if offer.asks_scts else []
     more += [] if cookie is None else [ext.cookie(cookie)]

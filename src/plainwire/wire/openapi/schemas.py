@@ -96,6 +96,15 @@ class DocumentSchema:
             for key in ("additionalProperties", "unevaluatedProperties")
         )
 
+    @property
+    def is_open(self) -> bool:
+        """True for ``additionalProperties: true`` or a schema of theirs, and patterns of names."""
+        return any(
+            isinstance(part.get(key), dict) or part.get(key) is True
+            for part, _ in self._parts
+            for key in ("additionalProperties", "unevaluatedProperties", "patternProperties")
+        )
+
     def says(self, keyword: str) -> str | None:
         """A scalar keyword as text."""
         values = (scalar(part.get(keyword)) for part, _ in self._parts)
@@ -149,6 +158,10 @@ class DocumentResponses:
         self._raw = raw
         self._references = references
         self._file = file
+
+    def documents(self, status: int) -> bool:
+        """True if it names the status itself, as a text or a number."""
+        return isinstance(self._raw, dict) and (str(status) in self._raw or status in self._raw)
 
     def schema(self, status: int) -> Schema | None:
         """The body's schema for a status, its class ("2XX") or the default."""

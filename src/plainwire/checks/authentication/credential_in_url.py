@@ -1,0 +1,101 @@
+"""A credential is taken in the URL.
+
+URLs are written down everywhere: in the logs of servers and proxies, in browser histories, in
+the Referer of the next page. A key or a token in the query is in all of them.
+
+Remedy:
+
+    Take credentials in a header (Authorization, or one of your own) and refuse them in the query.
+
+Bad:
+
+    from flask import Flask
+
+    app = Flask(__name__)
+
+    @app.get("/openapi.json")
+    def openapi():
+        key = {"type": "apiKey", "in": "query", "name": "api_key"}
+        return {"openapi": "3.0.0", "components": {"securitySchemes": {"key": key}},
+                "security": [{"key": []}], "paths": {"/orders": {"get": {}}}}
+
+Good:
+
+    from flask import Flask
+
+    app = Flask(__name__)
+
+    @app.get("/openapi.json")
+    def openapi():
+        key = {"type": "apiKey", "in": "header", "name": "X-Api-Key"}
+        page = {"name": "next_page_token", "in": "query", "schema": {"type": "string"}}
+        return {"openapi": "3.0.0", "components": {"securitySchemes": {"key": key}},
+                "security": [{"key": []}], "paths": {"/orders": {"get": {"parameters": [page]}}}}
+
+Limits:
+
+    Judges descriptions: security schemes in the query, and query parameters called api_key,
+    access_token, auth_token, session_id, jwt or password. One-time tokens of links in e-mails
+    are not told apart by their name, so a parameter that is just called token is no finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from plainwire.model import ApiOperation, Confidence, Finding, Severity, Site, check
+from plainwire.wire import members
+
+NAMES = frozenset(
+    {
+        ("api", "key"),
+        ("apikey",),
+        ("access", "token"),
+        ("auth", "token"),
+        ("session", "id"),
+        ("session", "token"),
+        ("jwt",),
+        ("password",),
+        ("client", "secret"),
+    }
+)
+
+
+@check(
+    severity=Severity.MEDIUM,
+    cwe=(598,),
+    owasp=("API2:2023",),
+    references=("RFC 6750, section 5.3", "RFC 9700, section 4.3.2"),
+)
+async def credential_in_url(site: Site) -> AsyncIterator[Finding]:
+    """One finding for each parameter, on the first operation that takes it."""
+    seen: set[str] = set()
+    for operation in await site.operations():
+        if not operation.pointer:
+            continue
+        site.leave_answered()
+        for name in _in_query(operation):
+            if name in seen:
+                continue
+            seen.add(name)
+            yield credential_in_url.finding(
+                f"{operation.method} {operation.path} takes its credential in the query, as {name}",
+                operation=operation.operation,
+                parameter=name,
+                confidence=Confidence.TENTATIVE,
+            )
+
+
+def _in_query(operation: ApiOperation) -> list[str]:
+    """The query parameters that hold a credential by the description."""
+    schemes = [
+        each.removeprefix("apiKey query ")[:64]
+        for each in operation.security.schemes
+        if each.startswith("apiKey query ")
+    ]
+    named = [
+        each.name[:64]
+        for each in operation.parameters
+        if each.place == "query" and members.words(each.name) in NAMES
+    ]
+    return list(dict.fromkeys((*schemes, *named)))

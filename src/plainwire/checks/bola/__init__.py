@@ -1,0 +1,1 @@
+"""Checks of whether objects are kept from those whose they are not."""

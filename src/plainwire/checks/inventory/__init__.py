@@ -1,0 +1,1 @@
+"""Checks of what is there beside what should be."""

@@ -1,0 +1,1 @@
+"""Checks of language models, their tools and their stores."""

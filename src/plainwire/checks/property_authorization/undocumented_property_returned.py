@@ -1,0 +1,111 @@
+"""An answer has properties that its description does not name.
+
+What no description has, nobody reviewed: columns added later, internal states, fields for other
+services appear in answers because whole objects are sent.
+
+Remedy:
+
+    Build answers from a response model that names each property, and describe them all or say
+    `additionalProperties: false` and test against it.
+
+Bad:
+
+    from flask import Flask
+
+    app = Flask(__name__)
+
+    @app.get("/openapi.json")
+    def openapi():
+        item = {"type": "object", "properties": {"id": {"type": "integer"}}}
+        answer = {"content": {"application/json": {"schema": item}}}
+        return {"openapi": "3.0.0", "paths": {"/offer": {"get": {"responses": {"200": answer}}}}}
+
+    @app.get("/offer")
+    def offer():
+        return {"id": 1, "purchase_price": 3}
+
+Good:
+
+    from flask import Flask
+
+    app = Flask(__name__)
+
+    @app.get("/openapi.json")
+    def openapi():
+        item = {"type": "object", "properties": {"id": {"type": "integer"}}}
+        free = {"type": "object", "additionalProperties": True, "properties": {}}
+        def get(schema):
+            return {"get": {"responses": {"200": {"content": {"application/json": {
+                "schema": schema}}}}}}
+        return {"openapi": "3.0.0", "paths": {"/offer": get(item), "/labels": get(free)}}
+
+    @app.get("/offer")
+    def offer():
+        return {"id": 1}
+
+    @app.get("/labels")
+    def labels():
+        return {"colour": "red"}
+
+Limits:
+
+    Operations whose description has a schema with properties for the status that came, down to
+    lists and objects; maps (`additionalProperties`) may have any. One finding an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from plainwire.model import Finding, Schema, Severity, Site, check
+from plainwire.wire import members
+
+MAX_DEPTH = 6
+# Members that frameworks put around any answer.
+ENVELOPE = frozenset(
+    {"_links", "_embedded", "@context", "@id", "@type", "links", "meta", "$schema"}
+)
+
+
+@check(
+    severity=Severity.LOW,
+    cwe=(213,),
+    owasp=("API3:2023",),
+    references=("OWASP API Security Top 10 2023, API3",),
+)
+async def undocumented_property_returned(site: Site) -> AsyncIterator[Finding]:
+    """One finding for each operation, with the names."""
+    for operation, answer in await site.answers():
+        if operation.responses is None or not 200 <= answer.status < 300:
+            continue
+        schema = operation.responses.schema(answer.status)
+        if schema is None:
+            continue
+        extra = dict.fromkeys(_extra(members.load(answer.body), schema, 0))
+        if extra:
+            yield undocumented_property_returned.finding(
+                f"{operation.method} {operation.path} answers with {', '.join(list(extra)[:5])}, "
+                "which its description does not have",
+                answer,
+                operation=operation.operation,
+            )
+
+
+def _extra(value: Any, schema: Schema, depth: int) -> list[str]:
+    """The names of members that the schema has not, in objects that it names members of."""
+    if depth > MAX_DEPTH:
+        return []
+    if isinstance(value, list):
+        item = schema.items
+        if item is None:
+            return []
+        return [name for each in value[:50] for name in _extra(each, item, depth + 1)]
+    known = schema.properties
+    if not isinstance(value, dict) or not known or schema.is_open:
+        return []
+    found = [str(name)[:64] for name in value if name not in known and name not in ENVELOPE]
+    for name, each in value.items():
+        if name in known and isinstance(each, dict | list):
+            found += _extra(each, known[name], depth + 1)
+    return found

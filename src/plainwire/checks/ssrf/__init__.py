@@ -1,0 +1,1 @@
+"""Checks of what the server may be made to ask."""

@@ -1,0 +1,75 @@
+"""The JSON in a body, walked within bounds: any bytes give values, never an error."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+MAX_DEPTH = 16
+MAX_STEPS = 50_000
+KEPT_BYTES = 128 * 1024  # what is parsed once for all that look at it
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+Way = tuple[str, ...]
+
+
+def parsed(body: bytes) -> Any:
+    """The document in a body. Returns None for a body that is no JSON (and for null)."""
+    return _kept(body) if len(body) <= KEPT_BYTES else _read(body)
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+_kept = lru_cache(maxsize=64)(_read)
+
+
+def values(document: Any) -> Iterator[tuple[Way, str]]:
+    """Every text and number with the keys that lead to it (lists add none), within bounds."""
+    waiting: list[tuple[Way, Any]] = [((), document)]
+    steps = 0
+    while waiting and steps < MAX_STEPS:
+        way, value = waiting.pop()
+        steps += 1
+        if isinstance(value, str):
+            yield way, value
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            yield way, str(value) if abs(value) < 10**30 else ""
+        elif len(way) < MAX_DEPTH and isinstance(value, dict):
+            waiting += [((*way, str(key)[:128]), each) for key, each in value.items()]
+        elif len(way) < MAX_DEPTH and isinstance(value, list):
+            # A list counts as a level, so that lists in lists end.
+            room = MAX_STEPS - steps
+            waiting += [(way, each) for each in value[:room] if not isinstance(each, list)]
+            waiting += [((*way, ""), each) for each in value[:room] if isinstance(each, list)]
+
+
+def listed(document: Any) -> tuple[list[Any], bool] | None:
+    """The longest list of objects that a document is, or holds near its top; None if it has none.
+
+    The flag says that the document is the list itself.
+    """
+    if isinstance(document, list):
+        return document, True
+    if not isinstance(document, dict):
+        return None
+    near = [
+        *document.values(),
+        *(v for d in document.values() if isinstance(d, dict) for v in d.values()),
+    ]
+    lists = [each for each in near if isinstance(each, list) and each]
+    objects = [each for each in lists if isinstance(each[0], dict)]
+    return (max(objects, key=len), False) if objects else None
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name in lower case, however they are put together: ``userId``, ``user_id``."""
+    return tuple(word.lower() for word in _WORD.findall(name[:256]))

@@ -1,0 +1,94 @@
+"""What the words of an operation say of who it is for: oneself, administrators, machines, all."""
+
+from __future__ import annotations
+
+import re
+
+from plainwire.model import ApiOperation
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_ONESELF = _set(
+    """
+    me profile whoami account self userinfo current myself user
+    """
+)
+_ADMIN = _set(
+    """
+    admin admins administrator administrators administration internal
+    """
+)
+_MANAGING = _ADMIN | _set("actuator backoffice")
+_SERVICE = _set(
+    """
+    health healthz healthcheck livez readyz status ping version ready live alive liveness
+    readiness info about docs doc swagger openapi redoc robots favicon index home ui spec
+    schema terms legal privacy manifest
+    """
+)
+# What anybody must be able to do before having an account, or that has a check of its own.
+_OPEN = _set(
+    """
+    register registration signup login signin logon token tokens auth authenticate oauth
+    oauth2 authorize sso saml openid oidc callback webhook webhooks hook hooks reset
+    forgot recover recovery password verify verification confirm activate activation
+    resend health healthz ping graphql search query contact feedback subscribe unsubscribe
+    newsletter csrf logout signout session sessions refresh otp mfa captcha track tracking
+    analytics events event metrics log logs telemetry beacon report csp validate preview
+    calculate quote estimate convert consent onboarding invite invitation demo echo
+    waitlist users user accounts account customers
+    """
+)
+_OPEN_ANYWHERE = _set(
+    "login register signup signin webhook webhooks hooks callback callbacks oauth"
+)
+
+
+def words(operation: ApiOperation) -> frozenset[str]:
+    """The words of an operation's path without variables, and of its tags."""
+    path = re.sub(r"\{[^{}/]*\}", "", operation.path)
+    return frozenset(w.lower() for each in (path, *operation.tags) for w in _WORD.findall(each))
+
+
+def is_of_oneself(operation: ApiOperation) -> bool:
+    """True for an operation that tells the asker who it is: its path ends with such a word."""
+    return operation.path.rstrip("/").rpartition("/")[2].lower() in _ONESELF
+
+
+def is_for_admins(operation: ApiOperation) -> bool:
+    """True if the path, a tag or the summary says that it is for administrators."""
+    summary = {word.lower() for word in _WORD.findall(operation.summary[:500])}
+    return bool(_ADMIN & (words(operation) | summary))
+
+
+def gives_rights(operation: ApiOperation) -> bool:
+    """True for an operation that is there to change rights, or is for administrators."""
+    told = words(operation)
+    return is_for_admins(operation) or bool(
+        told & {"role", "roles", "permission", "permissions", "groups", "group"}
+    )
+
+
+def is_for_managing(operation: ApiOperation) -> bool:
+    """True if the path or a tag says that it manages the service itself."""
+    return bool(_MANAGING & words(operation))
+
+
+def is_about_service(path: str) -> bool:
+    """True for a path that tells how the service does, or describes it: open to all by design."""
+    last = path.partition("?")[0].rstrip("/").rpartition("/")[2]
+    return not last or bool(_SERVICE & {word.lower() for word in _WORD.findall(last)})
+
+
+def is_open_by_design(operation: ApiOperation) -> bool:
+    """True for an operation that takes those who have no account yet: its last words say so."""
+    path = re.sub(r"/?\{[^{}/]*\}", "", operation.path).rstrip("/")
+    last = path.rpartition("/")[2]
+    found = {word.lower() for word in _WORD.findall(last)}
+    is_new_account = operation.method == "POST" or not found & {"users", "user", "accounts"}
+    told = {word.lower() for word in _WORD.findall(f"{path} {operation.operation_id}")}
+    return (bool(_OPEN & found) and is_new_account) or bool(_OPEN_ANYWHERE & told)

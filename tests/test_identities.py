@@ -1,0 +1,219 @@
+"""Identities on the wire: who logs in, what of it leaves, and what becomes of a login that fails.
+
+A server that keeps every byte shows what was sent; its users and their objects are its own.
+"""
+
+import json
+
+import pytest
+
+from certificates import issue
+from plainwire.cli import main
+from servers.recording import recording, response
+
+PASSWORDS = {"ann": "correct-horse-battery-1", "bob": "correct-horse-battery-2"}
+TOKENS = {"ann": "tokenOfAnn.3f9c1b7e5d2a8046", "bob": "tokenOfBob.77ab12cd34ef5690"}
+ORDERS = {"1": {"id": 1, "owner": "ann"}, "2": {"id": 2, "owner": "bob"}}
+READING = ("GET", "HEAD", "OPTIONS", "TRACE")
+CLEAR = ("--allow-incomplete", "--timeout", "2s")  # hellos wait in vain on a cleartext server
+JSON = [("Content-Type", "application/json")]
+ONE = {"get": {"parameters": [{"name": "id", "in": "path"}]}}
+DOCUMENT = {"openapi": "3.0.0", "paths": {"/orders": {"get": {}}, "/orders/{id}": ONE}}
+RECIPE = """
+[identity.{who}.login]
+path = "/login"
+json = {{ username = "{who}", password = "env:PASSWORD_{who}" }}
+token = "data.token"
+"""
+
+
+def answer(status, value):
+    return response(status, json.dumps(value).encode(), JSON)
+
+
+def api(request, *, checks_owner=False, logs_in=True):
+    if request.startswith(b"\x16\x03"):  # TLS is tried on the same port
+        return response(400)
+    head, _, body = request.partition(b"\r\n\r\n")
+    method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
+    shown = [ln for ln in head.decode("latin-1").split("\r\n") if ln.startswith("Authorization: ")]
+    by_line = {f"Authorization: Bearer {token}": name for name, token in TOKENS.items()}
+    user = by_line.get(shown[0]) if shown else None
+    if path == "/login":
+        fields = json.loads(body or b"{}")
+        name = fields.get("username")
+        if method != "POST" or not logs_in or PASSWORDS.get(name) != fields.get("password"):
+            return answer(401, {"error": "wrong"})
+        return answer(200, {"data": {"token": TOKENS[name], "echo": fields}})
+    if path == "/openapi.json":
+        return answer(200, DOCUMENT)
+    if not path.startswith("/orders"):
+        return answer(404, {"error": "no such page"})
+    if user is None:
+        return answer(401, {"error": "token required"})
+    if path == "/orders":
+        mine = [order for order in ORDERS.values() if order["owner"] == user]
+        return answer(200, {"orders": mine})
+    order = ORDERS.get(path.rpartition("/")[2])
+    if order is None or (checks_owner and order["owner"] != user):
+        return answer(404, {"error": "no such order"})
+    return answer(200, order)
+
+
+@pytest.fixture
+def scanned(pem_files, tmp_path, monkeypatch, capsys):
+    """Scans the server as ann and bob, and gives exit code, report, what was said, the server."""
+
+    def scan(behaviour=api, *, config="", https=True, options=("--allow-incomplete",)):
+        served = pem_files(issue("localhost", by=issue("Root", ca=True))) if https else None
+        (tmp_path / "plainwire.toml").write_text(
+            config or "".join(RECIPE.format(who=who) for who in PASSWORDS)
+        )
+        monkeypatch.chdir(tmp_path)
+        for who, password in PASSWORDS.items():
+            monkeypatch.setenv(f"PASSWORD_{who}", password)
+        with recording(behaviour, https=served) as server:
+            url = f"http{'s' if https else ''}://127.0.0.1:{server.port}/"
+            words = ["scan", url, "--as", "ann", "--as", "bob", "--format", "json:r.json"]
+            words += ["--format", "text", "--trace", "t.har", "--trace-bodies", *options]
+            code = main(words)
+        said = capsys.readouterr()
+        report = json.loads((tmp_path / "r.json").read_text())
+        return code, report, said, server
+
+    return scan
+
+
+def lines(server):
+    return [r.split(b"\r\n")[0].decode("latin-1") for r in server.requests if r[:1] != b"\x16"]
+
+
+def ids(report):
+    return {finding["id"] for finding in report["findings"]}
+
+
+def test_each_logs_in_once_and_what_one_has_of_the_other_is_found(scanned):
+    _, report, said, server = scanned()
+    posts = [line for line in lines(server) if not line.startswith(READING)]
+    assert posts == ["POST /login HTTP/1.1"] * 2
+    assert [line for line in said.err.splitlines() if line.startswith("will send")] == [
+        "will send POST /login to log in as ann",
+        "will send POST /login to log in as bob",
+    ]
+    assert "object-of-another-user-readable" in ids(report)
+    assert report["notes"][:2] == [
+        "sent POST /login to log in as ann: done",
+        "sent POST /login to log in as bob: done",
+    ]
+
+
+def test_an_api_that_looks_at_the_owner_is_not_found(scanned):
+    _, report, *_ = scanned(lambda request: api(request, checks_owner=True))
+    assert not {i for i in ids(report) if "object" in i}
+    (bola,) = [each for each in report["categories"] if each["id"] == "bola"]
+    assert bola["status"] == "pass"
+
+
+def test_no_password_and_no_token_is_written_anywhere(scanned, tmp_path):
+    _, _, said, server = scanned()
+    for secret in (*PASSWORDS.values(), *TOKENS.values()):
+        assert secret.encode() in server.received, "it was sent"
+        assert secret.encode() not in server.wire, "over TLS"
+        for text in (said.out, said.err, *(f.read_text() for f in tmp_path.glob("[rt].*"))):
+            assert secret not in text
+
+
+def test_no_login_leaves_in_clear_unless_it_is_allowed(scanned):
+    _, report, _, server = scanned(https=False, options=CLEAR)
+    assert not [line for line in lines(server) if line.startswith("POST")]
+    for secret in PASSWORDS.values():
+        assert secret.encode() not in server.wire
+    (bola,) = [each for each in report["categories"] if each["id"] == "bola"]
+    assert bola["status"] in ("not-tested", "unanswered") and bola["reason"]
+    allowed = (*CLEAR, "--allow", "cleartext-credentials")
+    _, report, _, server = scanned(https=False, options=allowed)
+    assert len([line for line in lines(server) if line.startswith("POST")]) == 2
+    assert "object-of-another-user-readable" in ids(report)
+
+
+FAILURES = {
+    "refused": (lambda r: api(r, logs_in=False), "answered 401"),
+    "another place": (
+        lambda r: answer(200, {"token": "x"}) if b"/login" in r[:20] else api(r),
+        "the answer (200) has no data.token",
+    ),
+    "not a text": (
+        lambda r: answer(200, {"data": {"token": {"a": 1}}}) if b"/login" in r[:20] else api(r),
+        "has no data.token",
+    ),
+    "lines in it": (
+        lambda r: (
+            answer(200, {"data": {"token": "a\r\nX-Evil: 1"}}) if b"/login" in r[:20] else api(r)
+        ),
+        "has no data.token",
+    ),
+    "no JSON": (
+        lambda r: response(200, b"[" * 50_000, JSON) if b"/login" in r[:20] else api(r),
+        "has no data.token",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", FAILURES)
+def test_a_login_that_fails_leaves_the_identitys_checks_unanswered(how, scanned):
+    behaviour, why = FAILURES[how]
+    code, report, _, server = scanned(behaviour, options=("--fail-on", "none"))
+    assert code == 4, "incomplete is no pass"
+    status = {each["id"]: each["status"] for each in report["categories"]}
+    assert status["bola"] == "unanswered"
+    assert status["property-authorization"] != "pass"
+    assert any(why in each["reason"] for each in report["unanswered"])
+    assert len([line for line in lines(server) if line.startswith("POST")]) == 2
+    assert b"X-Evil" not in server.received
+
+
+def test_what_would_be_sent_is_listed_and_nothing_leaves(tmp_path, monkeypatch, capsys):
+    (tmp_path / "plainwire.toml").write_text(RECIPE.format(who="ann"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PASSWORD_ann", PASSWORDS["ann"])
+    assert main(["scan", "https://h.test/", "--as", "ann", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "POST /login to log in as ann" in said and PASSWORDS["ann"] not in said
+
+
+WRONG = {
+    "nobody of that name": ("", "--as ann: no [identity.ann] in "),
+    "a literal password": (
+        '[identity.ann.login]\npath = "/l"\ntoken = "t"\njson = { password = "hunter2hunter2" }',
+        "a secret is not taken from the command line",
+    ),
+    "no credential": ("[identity.ann]\nadmin = true", "identity.ann: no credential"),
+    "no token": ('[identity.ann.login]\npath = "/l"', "login: no token"),
+    "no path": ('[identity.ann.login]\npath = "l"\ntoken = "t"', "login: path: not a path"),
+    "an unknown key": ('[identity.ann]\nbaerer = "env:X"', "unknown key 'baerer'"),
+    "both": (
+        '[identity.ann]\nbearer = "env:HOME"\n[identity.ann.login]\npath = "/l"\ntoken = "t"',
+        "a login beside credentials",
+    ),
+    "another method": (
+        '[identity.ann.login]\npath = "/l"\ntoken = "t"\nmethod = "DELETE"',
+        "neither POST nor GET",
+    ),
+    "another way to show it": (
+        '[identity.ann.login]\npath = "/l"\ntoken = "t"\nshow-as = "query"',
+        "show-as: not bearer",
+    ),
+    "no certificate": ('[identity.ann]\ncertificate = "none.pem"', "cannot read none.pem"),
+    "no table": ("identity = 3", "not tables ([identity.alice])"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_identity_ends_with_2_and_one_line(name, tmp_path, monkeypatch, capsys):
+    text, said = WRONG[name]
+    (tmp_path / "plainwire.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert main(["scan", "https://h.test/", "--as", "ann"]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+    assert "hunter2" not in error
