@@ -2,6 +2,7 @@
 
 The code of an example runs with `issue`, `days`, `now` and `token` (makes a JSON Web Token) at
 hand and may define
+- `source`: files as in a rule's page, given to the scan as the application's source;
 - `app`: a Flask application that is served over http and over https, in process;
 - `http_app` / `https_app`: one for a single scheme; nobody listens at the other;
 - `users`: the bearer tokens of those whom the scan asks as, by name; the first one is the given;
@@ -23,14 +24,18 @@ import base64
 import contextlib
 import hmac
 import json
+import tempfile
 import textwrap
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
+from auditing import laid_out
+from plainwire import correlate
 from plainwire.live.connector import NoListenerError
 from plainwire.live.credentials import Credentials
 from plainwire.live.settings import Settings
@@ -44,6 +49,7 @@ from plainwire.model import (
     Report,
     Request,
     TlsEndpoint,
+    example_files,
 )
 from plainwire.scan import scan_async
 from plainwire.tls import report_async
@@ -140,6 +146,10 @@ async def report_on(check: Check, example: str, *, target: str = f"https://{HOST
     """The report of one check alone on one example."""
     space = code_of(example)
     options: dict[str, Any] = {"checks": [check]}
+    if "source" in space:
+        with tempfile.TemporaryDirectory() as folder:
+            files = example_files(space["source"])
+            options["source"] = correlate.of_folder(laid_out(files, Path(folder)))
     if isinstance(space.get("ciphers"), str):
         return await probed(check, space)
     if ("certificate" in space and "staple" not in space) or "versions" in space:

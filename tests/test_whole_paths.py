@@ -650,3 +650,83 @@ def test_an_image_behind_a_platform_that_may_redirect(force, is_found):
     report = audited(text)
     assert "wsgi-plain-public" not in {f.kind for f in report.findings}
     assert report.tls_status == ("UNKNOWN" if is_found else "PASS")
+
+
+@pytest.mark.mission("12")
+@pytest.mark.parametrize(
+    ("decorators", "expected"),
+    [
+        (("", ""), []),  # nobody claims that HTTPS is enforced by a decorator
+        (("@require_https", ""), ["app.py:11"]),
+        (("", "@require_https"), []),
+        (("@require_https", "@require_https"), []),
+    ],
+)
+def test_a_decorator_on_some_routes_and_not_on_the_login(decorators, expected):
+    pay, login = decorators
+    text = f"""
+--- app.py
+from flask import Flask, request
+from security import require_https
+app = Flask(__name__)
+@app.post("/pay")
+{pay or "# none"}
+def pay():
+    return {{}}
+
+@app.post("/login")
+{login or "# none"}
+def login():
+    return check(request.json["password"])
+"""
+    found = [f for f in audited(text).findings if f.id == "https-required-on-some-routes-only"]
+    assert [place for f in found for place in places(f)[:1]] == expected
+
+
+@pytest.mark.mission("1")
+@pytest.mark.mission("3")
+@pytest.mark.parametrize(
+    ("ports", "options", "is_found"),
+    [
+        ('["80:8000"]', "", True),
+        ('["127.0.0.1:8000:8000"]', "", False),
+        ('["443:8000"]', '"--certfile", "c.pem", "--keyfile", "k.pem", ', False),
+    ],
+)
+def test_a_json_login_on_a_path_in_clear(ports, options, is_found):
+    text = f"""
+--- app.py
+from flask import Flask, request
+app = Flask(__name__)
+@app.post("/login")
+def login():
+    return {{"token": issue(request.json["username"], request.json["password"])}}
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", {options}"-b", "0.0.0.0:8000", "app:app"]
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports: {ports}
+"""
+    found = [f for f in audited(text).findings if f.kind == "credentials-cleartext"]
+    assert [bool(f) for f in found] == [True] * is_found
+    for each in found:
+        assert "app.py:5" in places(each) or "app.py:4" in places(each)
+        assert "compose.yaml:4" in places(each)
+
+
+@pytest.mark.mission("2")
+@pytest.mark.parametrize(("scheme", "is_found"), [("http", True), ("https", False)])
+def test_a_bearer_token_that_the_application_sends_on_in_clear(scheme, is_found):
+    text = f"""
+--- app.py
+import requests
+from flask import Flask
+app = Flask(__name__)
+def balance(token):
+    head = {{"Authorization": "Bearer " + token}}
+    return requests.get("{scheme}://ledger.shop.io/balance", headers=head)
+"""
+    assert ("http-upstream" in kinds(text)) is is_found

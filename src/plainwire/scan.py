@@ -24,6 +24,7 @@ from plainwire.live.site import LiveSite, Look
 from plainwire.live.trace import Trace
 from plainwire.live.transport import Send
 from plainwire.model import (
+    ApiOperation,
     Category,
     Check,
     Coverage,
@@ -50,6 +51,7 @@ async def scan_async(
     identities: Mapping[str, Credentials | Recipe] | None = None,
     paths: tuple[str, ...] = (),
     specs: tuple[str, ...] = (),
+    source: tuple[ApiOperation, ...] = (),
     checks: Sequence[Check] | None = None,
     trace: Trace | None = None,
     stop: asyncio.Event | None = None,
@@ -62,7 +64,8 @@ async def scan_async(
     """Scan one target and return its report; ``report.grade`` is None if nothing answered there.
 
     ``identities`` are further ones by name; one that is a login recipe logs in first. ``specs`` are
-    files and URLs of API descriptions. ``stop``, once set, ends the scan with what
+    files and URLs of API descriptions; ``source`` are operations from its source
+    code (`plainwire.correlate`). ``stop``, once set, ends the scan with what
     is known. ``mask_key`` keys the hashes of masked secrets (random for each scan by
     default). ``send`` and ``look`` replace the network, and ``stores`` the trust stores (by name,
     DER), for tests and rehearsals.
@@ -86,6 +89,7 @@ async def scan_async(
         identities=_ready(identities or {}),
         named_paths=paths,
         specs=described,
+        source=source,
         trace=trace,
         clock=clock,
         send=send,

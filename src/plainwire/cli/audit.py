@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast, get_args
@@ -60,6 +61,7 @@ def _run(options: argparse.Namespace) -> int:
     outputs.ensure_writable(concluding.files(wanted, settings))
     environment = cast("Environment", options.env)
     rules = catalog.load_rules()
+    gc.disable()  # parsing makes millions of objects and no garbage; it takes a third of the time
     with Conclusion(NAME, options, settings, wanted, looked_for=rules) as conclusion:
         for path in options.path:
             conclusion.take(audit(path, environment=environment, rules=rules))

@@ -9,14 +9,18 @@ from collections.abc import Sequence
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
 from plainwire.live.trace import Trace
-from plainwire.model import Exchange, Origin, Request, Target, TlsEndpoint
+from plainwire.model import ApiOperation, Exchange, Origin, Request, Target, TlsEndpoint
 from plainwire.scan import scan_async
 
 _RANDOM = re.compile(r"(?<=[/=])[0-9a-f]{24}")  # another one in each run
 
 
 def questions(
-    target: Target, settings: Settings, paths: Sequence[str], specs: Sequence[str] = ()
+    target: Target,
+    settings: Settings,
+    paths: Sequence[str],
+    specs: Sequence[str] = (),
+    source: tuple[ApiOperation, ...] = (),
 ) -> tuple[str, ...]:
     """What a scan of the target would ask, each once, in order; nothing is sent."""
     trace = Trace()
@@ -32,7 +36,15 @@ def questions(
     # A description elsewhere would have to be fetched to know what it names.
     files = tuple(spec for spec in specs if "://" not in spec)
     asyncio.run(
-        scan_async(target, settings=settings, paths=tuple(paths), specs=files, send=send, look=look)
+        scan_async(
+            target,
+            settings=settings,
+            paths=tuple(paths),
+            specs=files,
+            source=source,
+            send=send,
+            look=look,
+        )
     )
     words = (_RANDOM.sub("RANDOM", line) for line in trace.sent)
     return tuple(dict.fromkeys(words))

@@ -18,7 +18,7 @@ from plainwire.live.logins import Recipe
 from plainwire.live.settings import Settings
 from plainwire.live.stopping import until
 from plainwire.live.trace import Trace
-from plainwire.model import Report, Target, TargetError
+from plainwire.model import ApiOperation, Report, Target, TargetError
 from plainwire.scan import scan_async
 from plainwire.wire.masking import Masker
 
@@ -39,6 +39,7 @@ class Plan:
     wait_for_s: float = 0.0
     every_address: bool = False
     specs: tuple[str, ...] = ()
+    source: tuple[ApiOperation, ...] = ()
     is_quiet: bool = False
 
     @property
@@ -94,6 +95,7 @@ async def _scan(target: Target, plan: Plan, trace: Trace, stop: asyncio.Event) -
         identities=plan.identities,
         paths=plan.paths,
         specs=plan.specs,
+        source=plan.source,
         trace=trace,
         stop=stop,
         mask_key=secrets.mask_key(),

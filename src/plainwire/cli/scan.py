@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from plainwire import gate, har
+from plainwire import correlate, gate, har
 from plainwire.cli import concluding, config, identities, outputs, running, secrets, targets
 from plainwire.cli.arguments import (
     EXIT_CODES,
@@ -28,7 +28,7 @@ from plainwire.live import descriptions, dial
 from plainwire.live.credentials import GIVEN, Credentials
 from plainwire.live.settings import Settings
 from plainwire.live.trace import Trace
-from plainwire.model import Target, UsageError
+from plainwire.model import ApiOperation, Target, TargetError, UsageError
 from plainwire.report import clean
 from plainwire.wire.masking import Masker
 from plainwire.wire.target import parse_target
@@ -61,6 +61,9 @@ def parser() -> Parser:
     where.add_argument("--paths", metavar="FILE", help="further paths to ask, one a line")
     where.add_argument(
         "--spec", action="append", default=[], metavar="SOURCE", help="an OpenAPI file or URL"
+    )
+    where.add_argument(
+        "--source", type=Path, metavar="PATH", help="the application's source: its routes are asked"
     )
     where.add_argument(
         "--har", metavar="FILE", help="judge a browser's, ZAP's or Burp's capture, sending nothing"
@@ -200,8 +203,19 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         wait_for_s=options.wait_for,
         every_address=options.all_addresses,
         specs=_specs(options.spec),
+        source=_source(options.source),
         is_quiet=options.quiet,
     )
+
+
+def _source(root: Path | None) -> tuple[ApiOperation, ...]:
+    """The routes of the application's source, if it is named."""
+    if root is None:
+        return ()
+    try:
+        return correlate.of_folder(root)
+    except TargetError as error:
+        raise UsageError(f"--source: {error}") from None
 
 
 def _specs(named: Sequence[str]) -> tuple[str, ...]:
@@ -245,6 +259,6 @@ def _rehearse(plan: Plan) -> int:
         outputs.say(f"{named}: at most these, and what documents and links name\n")
         for each in plan.logins.values():
             outputs.say(f"  {each}\n")
-        for line in rehearsal.questions(target, plan.settings, plan.paths, plan.specs):
+        for line in rehearsal.questions(target, plan.settings, plan.paths, plan.specs, plan.source):
             outputs.say(f"  {plan.masker.text(line)}\n")
     return gate.INCOMPLETE if plan.bad_lines else gate.CLEAN

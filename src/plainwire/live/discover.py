@@ -8,6 +8,7 @@ summary, tags and the first sentence of its description.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -44,6 +45,7 @@ DOCUMENT_PATHS = (
     "/apispec_1.json",
 )
 # Files that a page loads say nothing of the API; checks that read them ask for them.
+_TEMPLATED = re.compile(r"\{[^{}/]*\}")
 STATIC = (".css", ".js", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".woff", ".woff2", ".map")
 
 
@@ -62,8 +64,8 @@ class Discovery:
 
     @property
     def described(self) -> tuple[Endpoint, ...]:
-        """The operations of documents, asked or not, as places."""
-        return tuple(_endpoint(each) for each in self.operations if each.pointer)
+        """The operations of documents and source, asked or not, as places."""
+        return tuple(_endpoint(each) for each in self.operations if each.pointer or each.place)
 
     @property
     def coverage(self) -> Coverage:
@@ -83,11 +85,15 @@ def _endpoint(operation: ApiOperation) -> Endpoint:
 
 
 async def discover(
-    site: LiveSite, named_paths: Sequence[str], specs: Sequence[Description | str]
+    site: LiveSite,
+    named_paths: Sequence[str],
+    specs: Sequence[Description | str],
+    source: Sequence[ApiOperation] = (),
 ) -> Discovery:
     """Everything that is known of the site's API without asking anything that changes it.
 
-    ``specs`` are descriptions that the user named, or paths of the target where they are.
+    ``specs`` are descriptions that the user named, or paths of the target where they are;
+    ``source`` are operations that its source code has.
     """
     origin = await site.speaking()
     named = tuple(
@@ -103,6 +109,7 @@ async def discover(
     documents = tuple(each for each in found if isinstance(each, Description))
     unread = [each for each in found if isinstance(each, str)]
     described = [each for document in documents for each in _described(document, unread)]
+    described += [replace(each, skipped=_reason(each)) for each in source]
     filled = await fill(site, origin, described)
     known = _with_links(_merged(named, filled), _linked(pages, origin, site.target), origin)
     return Discovery(_sampled(known), documents, tuple(dict.fromkeys(unread)))
@@ -154,10 +161,15 @@ def _described(document: Description, unread: list[str]) -> Iterator[ApiOperatio
     api = openapi.read(document.root, skipped=reasons, files=document.files, url=document.url)
     unread += [f"{document.name}: {reason}" for reason in reasons]
     for each in api.operations:
-        reason = openapi.changes_state(each)
-        if reason is None and each.method != "GET":
-            reason = f"{each.method} is not asked"
-        yield replace(each, document=document.name, skipped=reason)
+        yield replace(each, document=document.name, skipped=_reason(each))
+
+
+def _reason(each: ApiOperation) -> str | None:
+    """Why an operation is never asked. Returns None if it may be."""
+    reason = each.skipped or openapi.changes_state(each)
+    if reason is None and each.method != "GET":
+        return f"{each.method} is not asked"
+    return reason
 
 
 def _merged(named: Iterable[ApiOperation], described: Iterable[ApiOperation]) -> list[ApiOperation]:
@@ -166,10 +178,12 @@ def _merged(named: Iterable[ApiOperation], described: Iterable[ApiOperation]) ->
     for each in named:
         found[each.request] = each
     for each in described:
-        key = each.request or each.operation
+        key = each.request or (each.method, _TEMPLATED.sub("{}", each.path))
         known = found.get(key)
         if known is None:
             found[key] = each
+        elif each.source == "source":
+            found[key] = replace(known, place=each.place, https_by=each.https_by)
         elif known.source != "openapi":
             found[key] = replace(each, source=known.source)
     return list(found.values())

@@ -59,7 +59,8 @@ class LiveSite:
     """One target over the network; an async context manager that closes what it opened.
 
     ``credentials`` are those of most requests, ``identities`` those of further ones by name.
-    ``specs`` are API descriptions, or paths of the target where they are. ``send`` and ``look``
+    ``specs`` are API descriptions, or paths of the target where they are; ``source`` are the
+    operations that its source code has. ``send`` and ``look``
     stand in for the network: how tests give fakes.
     """
 
@@ -72,6 +73,7 @@ class LiveSite:
         identities: Mapping[str, Credentials] | None = None,
         named_paths: tuple[str, ...] = (),
         specs: tuple[Description | str, ...] = (),
+        source: tuple[ApiOperation, ...] = (),
         trace: Trace | None = None,
         clock: Callable[[], datetime] | None = None,
         send: Send | None = None,
@@ -84,6 +86,7 @@ class LiveSite:
         self._identities = Identities({**given, **(identities or {})})
         self._named_paths = named_paths
         self._specs = specs
+        self._source = source
         self._now = clock() if clock else datetime.now(UTC)
         self._stores = stores
         self._look = look or handshakes.look
@@ -394,7 +397,8 @@ class LiveSite:
 
     def _discovery(self) -> asyncio.Task[discover.Discovery]:
         return self._once.start(
-            "operations", lambda: discover.discover(self, self._named_paths, self._specs)
+            "operations",
+            lambda: discover.discover(self, self._named_paths, self._specs, self._source),
         )
 
     # TLS -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from urllib.parse import quote
 
+from plainwire.model.answer import Span
 from plainwire.model.target import Operation, Request
 
 _TEMPLATE = re.compile(r"\{([^{}/]*)\}")
@@ -110,8 +111,9 @@ class ApiOperation:
 
     ``request`` is an example of it that may be sent, on the target's own origin; None where it is
     never sent, and ``skipped`` then says why. ``source`` says who told: "named" by the user,
-    "paths" file, "openapi", "link". ``document`` names what describes it, and ``pointer`` leads
-    to it there (RFC 6901, unescaped).
+    "paths" file, "openapi", "source", "link". ``document`` names what describes it, and
+    ``pointer`` leads to it there (RFC 6901, unescaped). ``place`` is where the source has it, and
+    ``https_by`` what there says that it is never served in clear.
     """
 
     method: str
@@ -130,6 +132,8 @@ class ApiOperation:
     source: str = "openapi"
     request: Request | None = None
     skipped: str | None = None
+    place: Span | None = field(default=None, compare=False)
+    https_by: Span | None = field(default=None, compare=False)
 
     @property
     def operation(self) -> Operation:

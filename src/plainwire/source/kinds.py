@@ -21,6 +21,7 @@ _NAMES: tuple[tuple[str, Format], ...] = (
     (r"haproxy.*\.(cfg|conf)", "haproxy"),
     (r".*\.(sh|bash)", "shell"),
     (r".*\.(service|socket)|supervisord?.*\.(conf|ini)|.*\.ini|.*\.cfg", "ini"),
+    (r".*\.tf", "terraform"),
     (r".*\.ya?ml", "yaml"),
     (r".*\.toml", "toml"),
     (r"(app|heroku|package|vercel|fly)\.json", "json"),
@@ -39,6 +40,15 @@ _APACHE = re.compile(
     r"^\s*<(VirtualHost|IfModule)\b|^[ \t]*(ProxyPass|WSGIScriptAlias)\s", re.M | re.I
 )
 _HAPROXY = re.compile(r"^(frontend|backend|listen)[ \t]+\S+[ \t]*$", re.M)
+_TRAEFIK = re.compile(
+    r"^(entryPoints:|\[entryPoints\b|\[http\.(routers|services|middlewares)\b)"
+    r"|^http:[ \t]*\n([ \t]*(#.*)?\n)*[ \t]+(routers|services|middlewares):",
+    re.M,
+)
+_WORKFLOW = re.compile(
+    r"(^|/)\.(github/(workflows|actions)|gitea/workflows|forgejo/workflows|circleci)/"
+    r"|(^|/)(\.gitlab-ci|azure-pipelines|bitbucket-pipelines)\.ya?ml$"
+)
 _SHEBANG = re.compile(r"#!.*\b(sh|bash|dash|ash|zsh)\b")
 _SHEBANG_PYTHON = re.compile(r"#!.*\bpython[\d.]*\b")
 _INI = re.compile(r"^\[(program:|uwsgi|Unit\]|Service\])", re.M)
@@ -97,6 +107,10 @@ def format_of(path: str, text: str) -> Format | None:
     found = next((format for pattern, format in _BY_NAME if pattern.fullmatch(name)), None)
     if found is None and len(text) < 500 and _SECRET_FILE.search(name):
         return "other"
+    if found == "yaml" and _WORKFLOW.search(path):
+        return "workflow"
+    if found in ("yaml", "toml") and _TRAEFIK.search(head):
+        return "traefik"
     if found == "yaml" and name not in ("render.yaml", "render.yml", "heroku.yml"):
         return _yaml(head)
     if found == "env" and not re.search(r"^[ \t]*(export\s+)?\w+[ \t]*=", head, re.M):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from plainwire.deployment import all_paths
 from plainwire.model import (
+    ApiOperation,
     App,
     Deployment,
     Format,
@@ -23,10 +24,19 @@ from plainwire.model import (
 from plainwire.model import (
     Path as DeploymentPath,
 )
-from plainwire.source import templates
-from plainwire.source.assembly import Assembler
-from plainwire.source.deploy import apache, caddy, dockerfile, envfile, haproxy, nginx
-from plainwire.source.flask_app import component_roots, find_apps
+from plainwire.source import assembly, routes, templates
+from plainwire.source.deploy import (
+    apache,
+    appjson,
+    caddy,
+    dockerfile,
+    envfile,
+    haproxy,
+    nginx,
+    terraform,
+    traefik,
+)
+from plainwire.source.flask_app import component_roots, find_apps, folder_of
 from plainwire.source.python.program import Program
 from plainwire.source.starting import Starter
 from plainwire.source.walk import Tree, read_tree
@@ -41,6 +51,7 @@ class LocalProject:
         self.root = root
         self._tree = tree if tree is not None else read_tree(root)
         self._by_path = {file.path: file for file in self._tree.files}
+        self._unread: list[Skip] = []
         self._texts: dict[str, tuple[Text, ...]] = {}
 
     @property
@@ -53,9 +64,11 @@ class LocalProject:
         """What was left out or not understood."""
         read = (*self._tree.skipped, *self._program.skipped)
         try:
-            return (*read, *self._assembled[1])
+            assembled = self._assembled[1]
+            terraformed = [skip for found in self._terraform.values() for skip in found.skipped]
         except Exception:  # an unanswered question of the report already; the rest is still said
-            return read
+            return (*read, *self._unread)
+        return (*read, *dict.fromkeys((*self._unread, *assembled, *terraformed)))
 
     @cached_property
     def _program(self) -> Program:
@@ -81,6 +94,11 @@ class LocalProject:
         return find_apps(self._program, self.roots)
 
     @cached_property
+    def routes(self) -> tuple[ApiOperation, ...]:
+        """The routes of the applications."""
+        return routes.routes(self._program)
+
+    @cached_property
     def images(self) -> tuple[Image, ...]:
         """The Dockerfiles."""
         return tuple(dockerfile.read(file) for file in self.of("dockerfile"))
@@ -92,7 +110,29 @@ class LocalProject:
         found |= {file.path: apache.sites(file) for file in self.of("apache")}
         found |= {file.path: caddy.sites(file) for file in self.of("caddy")}
         found |= {file.path: haproxy.sites(file) for file in self.of("haproxy")}
+        for each in {id(t): t for t in self._traefik.values()}.values():
+            for path, sites in traefik.by_file(each).items():
+                found[path] = sites
+        found |= {path: tuple(terraform.sites(f)) for path, f in self._terraform.items()}
         return found
+
+    @cached_property
+    def _traefik(self) -> Mapping[str, traefik.Files]:
+        """What the Traefik files of each component say together, by the path of each."""
+        found: dict[str, traefik.Files] = {}
+        groups: dict[str, traefik.Files] = {}
+        for file in self.of("traefik"):
+            group = groups.setdefault(folder_of(file.path, self.roots), traefik.Files())
+            try:
+                traefik.read(file, group)
+            except ValueError as error:
+                self._unread.append(Skip(file.path, str(error)))
+            found[file.path] = group
+        return found
+
+    @cached_property
+    def _terraform(self) -> Mapping[str, terraform.Found]:
+        return terraform.groups(tuple(self.of("terraform")))
 
     @property
     def sites(self) -> tuple[ProxySite, ...]:
@@ -101,7 +141,14 @@ class LocalProject:
 
     @cached_property
     def _variables(self) -> Mapping[str, tuple[Setting, ...]]:
-        return {file.path: envfile.read(file) for file in self.of("env")}
+        found = {file.path: envfile.read(file) for file in self.of("env")}
+        for file in self.of("json"):
+            if file.name == "app.json":
+                try:
+                    found[file.path] = appjson.read(file)
+                except ValueError as error:
+                    self._unread.append(Skip(file.path, str(error)))
+        return found
 
     @property
     def variables(self) -> tuple[Setting, ...]:
@@ -127,7 +174,7 @@ class LocalProject:
         self,
     ) -> tuple[tuple[Deployment, ...], tuple[Skip, ...], tuple[Setting, ...]]:
         starter = Starter(self.files, self._program, self.requirements)
-        assembler = Assembler(
+        known = assembly.Known(
             self.files,
             starter,
             self.apps,
@@ -135,9 +182,10 @@ class LocalProject:
             self._sites,
             self._variables,
             self.roots,
+            self._traefik,
         )
-        deployments = tuple(assembler.deployments())
-        return deployments, tuple(assembler.skipped), tuple(assembler.settings)
+        deployments = tuple(assembly.deployments(known))
+        return deployments, tuple(known.skipped), tuple(known.settings)
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:

@@ -63,18 +63,18 @@ _REQUIRES = re.compile(
 )
 def https_required_on_some_routes_only(project: Project) -> Iterator[Finding]:
     """Views that take credentials without the decorator, where others have it."""
+    decorated = [
+        (module, function)
+        for module in project.modules
+        for function in module.functions
+        if _is_demanding(function)
+    ]
+    if not decorated:
+        return
+    safe = {module.span(function.line) for module, function in decorated}
     for app in project.apps:
         if app.redirect_hook is not None or not app.credentials:
             continue
-        decorated = [
-            (module, function)
-            for module in project.modules
-            for function in module.functions
-            if _is_demanding(function)
-        ]
-        if not decorated:
-            continue
-        safe = {module.span(function.line) for module, function in decorated}
         for place in app.credentials:
             if place not in safe:
                 module, function = decorated[0]

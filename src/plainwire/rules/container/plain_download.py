@@ -1,4 +1,4 @@
-"""A build or start script downloads over plain HTTP, or without verifying.
+"""A build, workflow or start script downloads over plain HTTP, or without verifying.
 
 What is downloaded runs later with the application's rights: whoever is on the way chooses it
 (CWE-494). `curl -k`, `wget --no-check-certificate` and `pip --trusted-host` accept any peer.
@@ -22,7 +22,8 @@ Good:
 
 Limits:
 
-    Downloads by other programs, and through variables, are not seen.
+    Downloads by other programs, and through variables, are not seen. Of workflows, GitHub's,
+    GitLab's, CircleCI's, Azure's and Bitbucket's are read.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ _INSECURE = re.compile(
     r"\bcurl\b[^|;&\n]*\s(-[a-zA-Z]*k[a-zA-Z]*|--insecure)(\s|$)"
     r"|\bwget\b[^|;&\n]*--no-check-certificate|\bpip3?\b[^|;&\n]*--trusted-host"
     r"|http\.sslVerify[ =]false|GIT_SSL_NO_VERIFY=(1|true)|NODE_TLS_REJECT_UNAUTHORIZED=[\"']?0"
-    r"|strict-ssl[ =]false"
+    r"|NODE_TLS_REJECT_UNAUTHORIZED[\"']?:\s*[\"']?0|GIT_SSL_NO_VERIFY[\"']?:\s*[\"']?(1|true)"
+    r"|PYTHONHTTPSVERIFY[\"']?(=|:\s*)[\"']?0|strict-ssl[ =]false"
 )
 _PLAIN = re.compile(r"\b(?:curl|wget|pip3?|ADD|git clone)\b[^|;&\n]*?(http://[^\s\"'|;&)]+)")
 
@@ -53,6 +55,8 @@ def plain_download(project: Project) -> Iterator[Finding]:
     for file in (*project.of("dockerfile"), *project.of("shell")):
         if file.environment in ("production", "staging"):
             yield from _in(file)
+    for file in project.of("workflow"):  # what builds and publishes the product
+        yield from _in(file)
 
 
 def _in(file: SourceFile) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Kubernetes manifests: services, ingresses, workloads, ConfigMaps and Secrets.
+"""Kubernetes manifests: services, ingresses, gateways, workloads, ConfigMaps and Secrets.
 
 https://kubernetes.io/docs/reference/kubernetes-api/ (read 2026).
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from plainwire.model import Publication, Route, Setting, SourceFile, Span
+from plainwire.source.deploy import gateway
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
 REDIRECTS = (
@@ -46,15 +47,6 @@ class KubernetesService:
     targets: tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A listener of a Gateway (gateway.networking.k8s.io)."""
-
-    name: str
-    place: Span
-    has_tls: bool
-
-
 @dataclass
 class Manifests:
     """What the manifests of a folder hold."""
@@ -64,15 +56,13 @@ class Manifests:
     routes: list[Route] = field(default_factory=list)
     settings: list[Setting] = field(default_factory=list)
     embedded: list[tuple[str, str, int, SourceFile]] = field(default_factory=list)
-    gateways: dict[str, list[Gate]] = field(default_factory=dict)
-    attached: list[tuple[str, str, str, int | None]] = field(default_factory=list)
+    listeners: list[gateway.Listener] = field(default_factory=list)
+    attached: list[gateway.Attached] = field(default_factory=list)
 
-    def gateway_routes(self) -> Iterator[Route]:
-        """A route for each listener of a gateway that an HTTPRoute's backends are attached to."""
-        for gateway, section, service, port in self.attached:
-            for gate in self.gateways.get(gateway, ()):
-                if not section or section == gate.name:
-                    yield Route("gateway", gate.place, service, port, gate.has_tls)
+    @property
+    def all_routes(self) -> tuple[Route, ...]:
+        """The routes of ingresses, and of Gateways once all manifests are read."""
+        return (*self.routes, *gateway.routes(self.listeners, self.attached))
 
 
 def read(file: SourceFile, into: Manifests) -> None:
@@ -90,9 +80,11 @@ def read(file: SourceFile, into: Manifests) -> None:
             case "Ingress":
                 into.routes += list(_ingress(document, name, file))
             case "Gateway":
-                into.gateways[name] = list(_gates(document, file))
+                into.listeners += gateway.listeners(document, name, file)
             case "HTTPRoute":
-                into.attached += list(_attached(document))
+                into.attached.append(gateway.attached(document, file))
+            case "IngressRoute":
+                into.routes += gateway.ingress_routes(document, file)
             case "Deployment" | "StatefulSet" | "DaemonSet" | "Pod":
                 into.workloads += list(_workloads(document, name, file))
             case "ConfigMap" | "Secret":
@@ -171,29 +163,6 @@ def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
                 redirects,
                 hsts=hsts,
             )
-
-
-def _gates(document: Yaml, file: SourceFile) -> Iterator[Gate]:
-    listeners = document.get("spec", "listeners")
-    for one in listeners.elements() if listeners is not None else ():
-        has_tls = (_text(one.get("protocol")) or "HTTP") in ("HTTPS", "TLS")
-        yield Gate(_text(one.get("name")) or "", file.span(one.key_line("protocol")), has_tls)
-
-
-def _attached(document: Yaml) -> Iterator[tuple[str, str, str, int | None]]:
-    """Gateway, its listener's name or "", service and port, of each backend of an HTTPRoute."""
-    parents = document.get("spec", "parentRefs")
-    rules = document.get("spec", "rules")
-    for parent in parents.elements() if parents is not None else ():
-        for rule in rules.elements() if rules is not None else ():
-            backends = rule.get("backendRefs")
-            for backend in backends.elements() if backends is not None else ():
-                yield (
-                    _text(parent.get("name")) or "",
-                    _text(parent.get("sectionName")) or "",
-                    _text(backend.get("name")) or "",
-                    _number(backend.get("port")),
-                )
 
 
 def _backends(spec: Yaml) -> Iterator[Yaml]:

@@ -35,6 +35,28 @@ class Yaml:
         return None if self._node.tag == "tag:yaml.org,2002:null" else str(self._node.value)
 
     @property
+    def is_list(self) -> bool:
+        """True for a list."""
+        return isinstance(self._node, yaml.SequenceNode)
+
+    @property
+    def is_mapping(self) -> bool:
+        """True for a mapping."""
+        return isinstance(self._node, yaml.MappingNode)
+
+    @property
+    def scalar(self) -> str | bool | int | None:
+        """A scalar as its tag has it: text, yes or no, a whole number, or nothing."""
+        text = self.text
+        match self._node.tag.rpartition(":")[2] if text is not None else "":
+            case "bool":
+                return str(text).lower() in ("true", "yes", "on")
+            case "int" if re.fullmatch(r"-?\d{1,18}", str(text)):
+                return int(str(text))
+            case _:
+                return text
+
+    @property
     def is_block(self) -> bool:
         """True for a literal or folded scalar, whose text begins on the next line."""
         return isinstance(self._node, yaml.ScalarNode) and self._node.style in ("|", ">")

@@ -5,30 +5,25 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from plainwire.model import UNKNOWN, SourceFile, Span, Text, Value, masked_line
+from plainwire.source.python.facts import (
+    PythonBinding,
+    PythonCall,
+    PythonFunction,
+    Where,
+    children,
+)
 from plainwire.source.python.values import evaluate
 
 _JINJA = re.compile(r"\{\{[^{}\n]*\}\}")
 _JINJA_BLOCK = re.compile(r"\{%[^{}\n]*%\}|\{#[^{}\n]*#\}")
 
-# The entries of dictionaries that are facts: options that are passed on by ``**``.
 MAX_TESTS = 20
-_CONTEXTS = (ast.Load, ast.Store, ast.Del)
+# The entries of dictionaries that are facts: options that are passed on by ``**``.
 ENTRIES = frozenset({"verify", "verify_ssl", "ssl_verify", "verify_signature", "cert_reqs"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Where:
-    """What stands around a node."""
-
-    scope: str = ""
-    owner: str = ""
-    is_main: bool = False
-    tests: tuple[ast.expr, ...] = ()
 
 
 class Outside(Protocol):
@@ -36,160 +31,6 @@ class Outside(Protocol):
 
     def constant(self, name: str) -> Value | None:
         """The value of a full dotted name. Returns None if it is not known."""
-
-
-class PythonCall:
-    """A call; its arguments are valued when they are asked for."""
-
-    __slots__ = ("_module", "_name", "_node", "_where", "line")
-
-    def __init__(self, module: PythonModule, node: ast.Call, where: _Where) -> None:
-        self._module, self._node, self._where = module, node, where
-        self._name: str | None = None
-        self.line = node.lineno
-
-    @property
-    def name(self) -> str:
-        """The callee's full name, valid once every import of the module is known."""
-        if self._name is None:
-            self._name = self._module.name_of(self._node.func)
-        return self._name
-
-    @property
-    def scope(self) -> str:
-        """The functions and classes that it is in, joined by dots."""
-        return self._where.scope
-
-    @property
-    def is_main(self) -> bool:
-        """True under ``if __name__ == "__main__"``."""
-        return self._where.is_main
-
-    @property
-    def conditions(self) -> tuple[Value, ...]:
-        """What the enclosing ``if`` statements test."""
-        return tuple(self._module.value(test, self.scope) for test in self._where.tests)
-
-    @property
-    def keywords(self) -> tuple[str, ...]:
-        """The names given by keyword, ``**`` for a mapping unpacked."""
-        return tuple(k.arg or "**" for k in self._node.keywords)
-
-    def span(self) -> Span:
-        """Its line as evidence."""
-        return self._module.span(self.line)
-
-    def argument(self, name: str, position: int | None = None) -> Value | None:
-        """An argument by its name or position. Returns None if it is not written."""
-        for keyword in self._node.keywords:
-            if keyword.arg == name:
-                return self._module.value(keyword.value, self.scope)
-        if position is not None and position < len(self._node.args):
-            node = self._node.args[position]
-            return None if isinstance(node, ast.Starred) else self._module.value(node, self.scope)
-        return None
-
-    def elements(self, position: int) -> tuple[Value, ...]:
-        """The elements of a positional argument that is a tuple or list; empty if it is none."""
-        node = self._node.args[position] if position < len(self._node.args) else None
-        if not isinstance(node, ast.Tuple | ast.List):
-            return ()
-        return tuple(self._module.value(part, self.scope) for part in node.elts)
-
-    def named(self, name: str, position: int | None = None) -> str:
-        """The dotted name of an argument that is one, or an empty string."""
-        for keyword in self._node.keywords:
-            if keyword.arg == name:
-                return self._module.name_of(keyword.value)
-        if position is not None and position < len(self._node.args):
-            return self._module.name_of(self._node.args[position])
-        return ""
-
-
-class PythonBinding:
-    """A name with what it is given; both are worked out when they are asked for."""
-
-    __slots__ = ("_module", "_node", "_source", "_value", "_where", "key", "line", "name")
-
-    def __init__(
-        self, module: PythonModule, name: str, node: ast.expr, where: _Where, line: int
-    ) -> None:
-        self._module, self._node, self._where = module, node, where
-        self.name = name
-        self.key = name.rpartition("[")[2].rstrip("]").rpartition(".")[2]
-        self.line = line
-        self._value: Value | None = None
-        self._source: frozenset[str] | None = None
-
-    @property
-    def scope(self) -> str:
-        """The functions and classes around it."""
-        return self._where.scope
-
-    @property
-    def owner(self) -> str:
-        """The class it stands in."""
-        return self._where.owner
-
-    @property
-    def is_conditional(self) -> bool:
-        """True under an ``if``."""
-        return bool(self._where.tests)
-
-    @property
-    def is_main(self) -> bool:
-        """True under ``if __name__ == "__main__"``."""
-        return self._where.is_main
-
-    @property
-    def value(self) -> Value:
-        """What is given."""
-        if self._value is None:
-            self._value = self._module.value(self._node, self._where.scope)
-        return self._value
-
-    @property
-    def source(self) -> frozenset[str]:
-        """The names and strings in what is given."""
-        if self._source is None:
-            self._source = frozenset(_words((self._node,), 60))
-        return self._source
-
-
-class PythonFunction:
-    """A function; its words are collected when they are asked for."""
-
-    __slots__ = ("_module", "_node", "_where", "_words", "line", "name")
-
-    def __init__(
-        self,
-        module: PythonModule,
-        node: ast.FunctionDef | ast.AsyncFunctionDef,
-        where: _Where,
-    ) -> None:
-        self._module, self._node, self._where = module, node, where
-        self.name, self.line = node.name, node.lineno
-        self._words: frozenset[str] | None = None
-
-    @property
-    def scope(self) -> str:
-        """The functions and classes around it."""
-        return self._where.scope
-
-    @property
-    def decorators(self) -> tuple[PythonCall, ...]:
-        """Its decorators."""
-        return tuple(
-            PythonCall(self._module, d if isinstance(d, ast.Call) else _bare(d), self._where)
-            for d in self._node.decorator_list
-        )
-
-    @property
-    def words(self) -> frozenset[str]:
-        """The names, attributes and strings that it uses."""
-        if self._words is None:
-            self._words = frozenset(_words(self._node.body, 4000))
-        return self._words
 
 
 class PythonModule:
@@ -262,6 +103,11 @@ class PythonModule:
             self._values[key] = evaluate(node, self.name_of, look)
         return self._values[key]
 
+    def call_of(self, binding: PythonBinding) -> PythonCall | None:
+        """The call whose value a name is given. Returns None if it is given something else."""
+        here = (c for c in self.calls if c.line == binding.node.lineno)
+        return next((c for c in here if c.is_of(binding)), None)
+
     def _look(self, node: ast.expr, scope: str, depth: int) -> Value | None:
         if self._resolving > 20:
             return None
@@ -319,7 +165,7 @@ class PythonModule:
                     waiting += inner
 
     def _walk(self, tree: ast.Module) -> None:
-        waiting: list[tuple[ast.AST, _Where]] = [(tree, _Where())]
+        waiting: list[tuple[ast.AST, Where]] = [(tree, Where())]
         while waiting:
             node, where = waiting.pop()
             inner = self._note(node, where)
@@ -332,7 +178,7 @@ class PythonModule:
                 continue
             waiting += [(child, inner) for child in children(node) if child is not docstring]
 
-    def _note(self, node: ast.AST, where: _Where) -> _Where:
+    def _note(self, node: ast.AST, where: Where) -> Where:
         """Take a node's facts; returns what stands around its children."""
         match node:
             case ast.Call():
@@ -347,12 +193,12 @@ class PythonModule:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self.functions.append(PythonFunction(self, node, where))
                 scope = f"{where.scope}.{node.name}" if where.scope else node.name
-                return _Where(scope, where.owner, where.is_main, where.tests)
+                return Where(scope, where.owner, where.is_main, where.tests)
             case ast.ClassDef(name=name, bases=bases):
                 scope = f"{where.scope}.{name}" if where.scope else name
                 self.classes[scope] = tuple(self.name_of(base) for base in bases)
                 self.class_lines[scope] = node.lineno
-                return _Where(scope, scope, where.is_main, where.tests)
+                return Where(scope, scope, where.is_main, where.tests)
             case ast.Dict(keys=keys, values=values):
                 for key, value in zip(keys, values, strict=True):
                     if isinstance(key, ast.Constant) and key.value in ENTRIES:
@@ -364,7 +210,7 @@ class PythonModule:
                 pass
         return where
 
-    def _bind(self, target: ast.expr, value: ast.expr, where: _Where) -> None:
+    def _bind(self, target: ast.expr, value: ast.expr, where: Where) -> None:
         if isinstance(target, ast.Tuple | ast.List):
             for part in target.elts:
                 if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
@@ -385,7 +231,7 @@ class PythonModule:
         if name:
             self.bindings.append(PythonBinding(self, name, value, where, target.lineno))
 
-    def _remember(self, name: str, value: ast.expr | None, where: _Where) -> None:
+    def _remember(self, name: str, value: ast.expr | None, where: Where) -> None:
         """Keep what a name is, as long as it is given once."""
         if where.scope and where.scope != where.owner:
             key = (where.scope, name)
@@ -422,10 +268,6 @@ def _tree(text: str) -> ast.Module:
             raise SyntaxError(f"nested too deep or not text: {type(error).__name__}") from None
 
 
-def _bare(decorator: ast.expr) -> ast.Call:
-    return ast.Call(decorator, [], [], lineno=decorator.lineno, col_offset=0)
-
-
 def _docstring_of(node: ast.AST) -> ast.AST | None:
     """The docstring statement of a module, class or function. Returns None if it has none."""
     if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -435,7 +277,7 @@ def _docstring_of(node: ast.AST) -> ast.AST | None:
     return None
 
 
-def _branches(node: ast.If, where: _Where) -> tuple[_Where, _Where]:
+def _branches(node: ast.If, where: Where) -> tuple[Where, Where]:
     """What stands around the body of an ``if``, for which its test holds, and around its ``else``.
 
     The innermost tests are kept: a chain of thousands of ``elif`` would keep their square.
@@ -453,34 +295,3 @@ def _is_main_test(test: ast.expr) -> bool:
         and isinstance(test.left, ast.Name)
         and test.left.id == "__name__"
     )
-
-
-def children(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes directly inside one, without those that say only load or store."""
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if isinstance(value, list):
-            for part in value:
-                if isinstance(part, ast.AST):
-                    yield part
-        elif isinstance(value, ast.AST) and value.__class__ not in _CONTEXTS:
-            yield value
-
-
-def _words(nodes: Sequence[ast.AST], most: int) -> list[str]:
-    """The names, attributes and strings of a piece of code, in no order, bounded."""
-    found: list[str] = []
-    waiting = list(nodes)
-    while waiting and len(found) < most:
-        node = waiting.pop()
-        match node:
-            case ast.Name(id=name):
-                found.append(name)
-            case ast.Attribute(attr=attr):
-                found.append(attr)
-            case ast.Constant(value=str(text)):
-                found.append(text[:80])
-            case ast.keyword(arg=str(arg)):
-                found.append(arg)
-        waiting.extend(children(node))
-    return found

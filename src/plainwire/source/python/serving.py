@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from plainwire.model import Value
-from plainwire.source.python.module import PythonCall, PythonModule
+from plainwire.source.python.facts import PythonCall
+from plainwire.source.python.module import PythonModule
 
 _RUN_OPTIONS = frozenset(
     {"host", "port", "debug", "ssl_context", "threaded", "use_reloader", "processes", "load_dotenv"}

@@ -1,0 +1,37 @@
+"""From facts to deployments: which service runs what, behind which proxy, published where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from plainwire.model import Deployment
+from plainwire.source.assembly import cluster, composed, machines, platform
+from plainwire.source.assembly.known import Known
+
+__all__ = ["Known", "deployments"]
+
+
+def deployments(known: Known) -> Iterator[Deployment]:
+    """Every deployment, those that claim files before those of what is left over."""
+    yield from composed.deployments(known)
+    yield from cluster.deployments(known)
+    yield from platform.procfiles(known)
+    yield from platform.platforms(known)
+    hosts = list(machines.hosts(known))
+    yield from hosts
+    images = list(machines.bare_images(known))
+    yield from images
+    placed = {s.place for d in (*hosts, *images) for v in d.services for s in v.starts}
+    started = {
+        app.folder
+        for d in (*hosts, *images)
+        for name, app in d.apps.items()
+        if any(v.starts for v in d.services if v.name == name)
+    }
+    for unit in machines.bare_units(known):
+        if not any(s.place in placed for v in unit.services for s in v.starts):
+            yield unit
+            started |= {app.folder for app in unit.apps.values()}
+    for one in machines.bare_modules(known, started):
+        if not any(s.place in placed for v in one.services for s in v.starts):
+            yield one

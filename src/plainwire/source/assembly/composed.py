@@ -1,0 +1,338 @@
+"""Compose files put together: services with their images, variables, proxies and commands."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from plainwire.model import (
+    Deployment,
+    Environment,
+    Image,
+    ProxySite,
+    Publication,
+    Service,
+    Setting,
+    Skip,
+    Stage,
+    Start,
+    masked_value,
+)
+from plainwire.source.assembly import labels
+from plainwire.source.assembly.known import (
+    DASHBOARDS,
+    DEVELOPMENT_NAME,
+    FLAT_FOLDER,
+    PRODUCTION_NAME,
+    PROXIES,
+    PROXY_FOLDER,
+    STORES,
+    Known,
+    Role,
+    is_under,
+)
+from plainwire.source.deploy import compose
+from plainwire.source.deploy.compose import ComposeFile, ComposeService
+from plainwire.source.deploy.words import expanded
+from plainwire.source.starting import Context
+
+_SAMPLES = ("-sample", ".sample", ".example", "-example", ".template", ".dist")
+
+
+def deployments(known: Known) -> Iterator[Deployment]:
+    """A deployment for each compose file that is not for tests."""
+    read: list[ComposeFile] = []
+    for file in known.files:
+        if file.format != "compose" or file.environment in ("vendored", "documentation"):
+            continue
+        try:
+            read.append(compose.read(file))
+        except ValueError as error:
+            known.skipped.append(Skip(file.path, str(error)))
+    for one in read:
+        environment = _compose_environment(known, one, read)
+        services = tuple(
+            _service(known, s, one, environment, read)
+            for s in one.services
+            if environment != "test"
+        )
+        if environment != "test":
+            known.settings += [s for path, _ in one.secrets for s in _secret(known, path)]
+        routes = tuple(labels.routes(known, one))
+        if services:
+            yield known.finished(one.file.path, environment, services, routes)
+
+
+def _secret(known: Known, path: str) -> Iterator[Setting]:
+    """What a file holds that a compose file gives to a service as a secret."""
+    file = known.file(path)
+    if file is not None and file.text.strip():
+        text = file.lines[0].strip()
+        place = replace(file.span(1), text=masked_value(text[:200]))  # the line is the secret
+        yield Setting(file.name, text, place, file.environment, "compose secret")
+
+
+def _compose_environment(
+    known: Known, one: ComposeFile, every: Sequence[ComposeFile]
+) -> Environment:
+    """By name and comments; the plain file beside one for production is for development."""
+    file = one.file
+    if file.environment != "production" or PRODUCTION_NAME.search(file.name):
+        return file.environment
+    beside = [
+        other
+        for other in every
+        if other is not one
+        and other.file.folder == file.folder
+        and PRODUCTION_NAME.search(other.file.name)
+        and any(s.context is not None or s.image for s in other.services)
+    ]
+    return "development" if beside else "production"
+
+
+def _service(
+    known: Known,
+    written: ComposeService,
+    one: ComposeFile,
+    environment: Environment,
+    every: Sequence[ComposeFile],
+) -> Service:
+    base = _base_of(known, written, one, every)
+    image, stage, folder = _image(known, base, one)
+    settings = dict(_copied_variables(known, stage, folder))
+    settings |= stage.settings if stage is not None else {}
+    for path in base.env_files:
+        for setting in _env_file(known, path):
+            settings[setting.name] = setting
+    settings |= base.settings
+    if environment == "production":
+        environment = _service_environment(base, settings)
+    sites = tuple(_sites_of(known, base, image, stage, folder, settings))
+    role = _role(known, base, stage, sites, folder)
+    starts: tuple[Start, ...] = ()
+    runs_more = bool(sites) and not PROXIES.search(base.image or (stage.base if stage else ""))
+    if role in ("app", "other") or runs_more:  # or proxy and server in one container
+        context = Context(folder or one.file.folder, settings)
+        starts = _starts(known, base, stage, image, context)
+        holds_app = folder is not None and known.has_app(folder)
+        is_built = base.context is not None
+        if role == "other" and (starts or (holds_app and is_built)):
+            role = "app"
+    if image is not None and environment in ("production", "staging"):
+        known.used_images.add(image.path)
+    return Service(
+        base.name,
+        base.place,
+        environment,
+        base.publications or _on_the_host(base, starts),
+        starts,
+        sites,
+        settings,
+        base.image or (stage.base if stage else ""),
+        folder,
+        role,
+        (*base.flags, *labels.dashboards(known, base)),
+    )
+
+
+def _base_of(
+    known: Known, written: ComposeService, one: ComposeFile, every: Sequence[ComposeFile]
+) -> ComposeService:
+    """A service of an overlay, with what the file under it says of the same name."""
+    if written.image or written.context is not None:
+        return written
+    if written.extends is not None:
+        path, name = written.extends
+        named = (s for o in every if o.file.path == path for s in o.services)
+        parent = next((s for s in named if s.name == name and s is not written), None)
+        if parent is not None:
+            return _merged(parent, written)
+    for other in every:
+        if other.file.folder != one.file.folder or other is one:
+            continue
+        for service in other.services:
+            if service.name == written.name and (service.image or service.context is not None):
+                return _merged(service, written)
+    return written
+
+
+def _image(
+    known: Known, service: ComposeService, one: ComposeFile
+) -> tuple[Image | None, Stage | None, str | None]:
+    """The Dockerfile, stage and folder of a service's image, as far as the project has them."""
+    if service.context is not None:
+        path = posixpath.normpath(posixpath.join(service.context, service.dockerfile))
+        image = known.images.get(path)
+        stage = image.stage(service.target) if image is not None else None
+        return image, stage, service.context
+    if service.image and known.is_own(service.image):
+        for folder in (one.file.folder, "", "docker"):
+            image = known.images.get(posixpath.join(folder, "Dockerfile"))
+            context = "" if folder == "docker" else folder
+            if image is not None and known.has_app(context):
+                return image, image.stage(None), context
+    return None, None, None
+
+
+def _env_file(known: Known, path: str) -> tuple[Setting, ...]:
+    for candidate in (path, *(path + suffix for suffix in _SAMPLES)):
+        if candidate in known.variables:
+            return known.variables[candidate]
+    return ()
+
+
+def _copied_variables(
+    known: Known, stage: Stage | None, folder: str | None
+) -> Iterator[tuple[str, Setting]]:
+    """The variables of an environment file that an image holds as ``.env``."""
+    for source, target, _ in stage.copies if stage is not None else ():
+        if target.rpartition("/")[2] in (".env", ".flaskenv"):
+            path = posixpath.normpath(posixpath.join(folder or "", source))
+            yield from ((s.name, s) for s in known.variables.get(path, ()))
+
+
+def _sites_of(
+    known: Known,
+    service: ComposeService,
+    image: Image | None,
+    stage: Stage | None,
+    folder: str | None,
+    settings: Mapping[str, Setting],
+) -> Iterator[ProxySite]:
+    """The proxy configuration mounted into a service, copied by its image, or beside it."""
+    paths: dict[str, None] = {}
+    is_proxy = bool(PROXIES.search(service.image or (stage.base if stage else "")))
+    for source, target in service.mounts:
+        for path in known.sites:
+            if path == source or (is_proxy and _is_loaded(path, source.rstrip("/"), target)):
+                paths[path] = None
+    if not paths and is_proxy and image is not None and stage is not None:
+        context = folder or ""
+        for source, _, _ in stage.copies:
+            name = posixpath.normpath(source.partition(":")[2] or source)
+            for path in known.sites:
+                is_here = path == posixpath.join(context, name)
+                if is_here or (is_under(path, context) and _ends_with(path, name)):
+                    paths[path] = None
+        if not paths:
+            paths = dict.fromkeys(p for p in known.sites if is_under(p, context))
+    if not paths and not is_proxy and stage is not None:
+        for source, target, _ in stage.copies:
+            if PROXY_FOLDER.search(target):
+                name = posixpath.normpath(posixpath.join(folder or "", source))
+                paths |= dict.fromkeys(p for p in known.sites if p == name or _is_in(p, name))
+    values = {n: s.value for n, s in settings.items() if s.value is not None}
+    for path in paths:
+        known.claimed.add(path)
+        for site in known.sites[path]:
+            yield _filled(site, values)
+
+
+def _role(
+    known: Known,
+    service: ComposeService,
+    stage: Stage | None,
+    sites: Sequence[ProxySite],
+    folder: str | None,
+) -> Role:
+    name = (service.image or (stage.base if stage is not None else "")).lower()
+    name = name.partition("@")[0]
+    if PROXIES.search(name) or sites:
+        return "proxy"
+    if DASHBOARDS.search(name):
+        return "dashboard"
+    if STORES.search(name):
+        return "store"
+    if any(DASHBOARDS.search(word) for word in service.command[:2]):
+        return "dashboard"
+    is_built = service.context is not None and not known.has_app(service.context)
+    if is_built and STORES.search(service.name.lower()):  # built here, named by what it is
+        return "store"
+    return "other"
+
+
+def _starts(
+    known: Known, service: ComposeService, stage: Stage | None, image: Image | None, at: Context
+) -> tuple[Start, ...]:
+    entrypoint, command = service.entrypoint, service.command
+    place = service.command_place or service.place
+    if stage is not None and image is not None:
+        file = known.file(image.path)
+        if not entrypoint:
+            entrypoint = stage.entrypoint
+            if not command:
+                command = stage.command
+                line = stage.command_line or stage.entrypoint_line
+                place = file.span(line) if file is not None and line else place
+    return known.run(entrypoint, command, place, at)
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path.rpartition("/")[0] == folder.removesuffix("/.")
+
+
+def _is_loaded(path: str, folder: str, target: str) -> bool:
+    """True if a proxy with a folder mounted at a target reads a file of it."""
+    if FLAT_FOLDER.search(target.partition(":")[0]):
+        return path.rpartition("/")[0] == folder
+    return path.startswith(folder + "/")
+
+
+def _merged(under: ComposeService, over: ComposeService) -> ComposeService:
+    """A service with what another one, which it extends or overrides, says of it."""
+    return replace(
+        under,
+        name=over.name,
+        place=over.place,
+        command=over.command or under.command,
+        command_place=over.command_place or under.command_place,
+        publications=over.publications + under.publications,
+        settings=under.settings | over.settings,
+        env_files=over.env_files or under.env_files,
+        mounts=under.mounts + over.mounts,
+        labels=under.labels + over.labels,
+    )
+
+
+def _on_the_host(service: ComposeService, starts: Iterable[Start]) -> tuple[Publication, ...]:
+    """The ports that a container opens which has the network of its host."""
+    if not service.on_host_network:
+        return ()
+    return tuple(
+        Publication(s.port, s.port, service.place, "host network")
+        for s in starts
+        if s.port is not None and not s.is_local
+    )
+
+
+def _ends_with(path: str, name: str) -> bool:
+    return path.endswith("/" + name.rpartition("/")[2])
+
+
+def _filled(site: ProxySite, known: Mapping[str, str]) -> ProxySite:
+    """A site with the variables that its service sets (envsubst) filled in."""
+    forwards = []
+    for forward in site.forwards:
+        host = expanded(forward.host, known)
+        port = forward.port
+        if ":" in host:
+            host, _, number = host.rpartition(":")
+            port = int(number) if number.isdecimal() else port
+        forwards.append(replace(forward, host=host, port=port))
+    return replace(site, forwards=tuple(forwards))
+
+
+def _service_environment(service: ComposeService, settings: Mapping[str, Setting]) -> Environment:
+    words = (service.name, service.target or "", *service.profiles)
+    if any(DEVELOPMENT_NAME.search(word) for word in words):
+        return "development"
+    if any(re.search(r"(^|[_-])tests?([_-]|$)", word) for word in words):
+        return "test"
+    if any(DEVELOPMENT_NAME.search(part) for p in service.env_files for part in p.split("/")):
+        return "development"
+    own = service.settings.get("FLASK_ENV") or service.settings.get("FLASK_CONFIG")
+    if own is not None and (own.value or "").lower() in ("development", "dev"):
+        return "development"
+    return "production"

@@ -1,0 +1,178 @@
+"""What is known of a project while its deployments are put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+from plainwire.model import (
+    App,
+    Deployment,
+    Environment,
+    Image,
+    ProxySite,
+    Publication,
+    Route,
+    Service,
+    Setting,
+    Skip,
+    SourceFile,
+    Span,
+    Stage,
+    Start,
+)
+from plainwire.source.deploy.traefik import Files as Traefik
+from plainwire.source.starting import Context, Starter
+
+Role = Literal["app", "proxy", "store", "dashboard", "other"]
+STORES: Final = re.compile(
+    r"(^|[/_-])(postgres(ql)?|postgis|mysql(-server)?|mariadb|mongo(db)?|redis(mod|-stack)?|memcached"
+    r"|elasticsearch|opensearch|rabbitmq|kafka|cassandra|couchdb|influxdb|minio|etcd|zookeeper"
+    r"|valkey|keydb|clickhouse|neo4j|timescaledb|percona|mssql|nats|consul|vault)(\b|[:_-]|$)"
+)
+DASHBOARDS: Final = re.compile(
+    r"(^|[/_-])(adminer|phpmyadmin|pgadmin\d?|mongo-express|redis-commander|redisinsight|flower|kibana"
+    r"|portainer|rq-dashboard|rq-exporter|mailhog|maildev|mailcatcher|cadvisor|kafka-ui)(\b|[:_-]|$)"
+)
+PROXIES: Final = re.compile(
+    r"(^|[/_-])(nginx|openresty|traefik|haproxy|caddy|httpd|apache|envoy|kong|varnish|swag|nginx-proxy"
+    r"|nginx-proxy-manager|squid)(\b|[:_-]|$)"
+)
+PROXY_FOLDER: Final = re.compile(r"^/?(usr/local/)?etc/(nginx|apache2|httpd|caddy|haproxy)(/|$)")
+# Folders of which a proxy loads the files that stand directly in them.
+FLAT_FOLDER: Final = re.compile(r"/(conf\.d|sites-enabled|caddy|http\.d|templates)/?$")
+PRODUCTION_NAME: Final = re.compile(r"(^|[._-])prod(uction)?([._-]|$)", re.IGNORECASE)
+DEVELOPMENT_NAME: Final = re.compile(r"(^|[._-])(dev|devel|development|local|debug)([._-]|$)", re.I)
+QUIET: Final = ("test", "documentation", "vendored")
+
+
+class Known:
+    """The files' facts, and what the parts of the assembly tell each other.
+
+    ``claimed`` are proxies' configurations and ``used_images`` Dockerfiles that a deployment has.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[SourceFile],
+        starter: Starter,
+        apps: Sequence[App],
+        images: Sequence[Image],
+        sites: Mapping[str, tuple[ProxySite, ...]],
+        variables: Mapping[str, tuple[Setting, ...]],
+        roots: Sequence[str],
+        traefik: Mapping[str, Traefik],
+    ) -> None:
+        self.files = files
+        self._by_path = {file.path: file for file in files}
+        self.starter = starter
+        self.apps = apps
+        self.images = {image.path: image for image in images}
+        self.sites = sites
+        self.variables = variables
+        self.roots = roots
+        self.traefik = traefik
+        self.skipped: list[Skip] = []
+        self.settings: list[Setting] = []
+        self.claimed: set[str] = set()
+        self.used_images: set[str] = set()
+
+    def is_own(self, image: str) -> bool:
+        """True if an image is likely built from this project: named, and no known product."""
+        name = image.partition("@")[0]
+        known = (STORES, DASHBOARDS, PROXIES)
+        return "/" in name and not any(pattern.search(name) for pattern in known)
+
+    def has_app(self, folder: str) -> bool:
+        """True if an application of the project is made in a folder or below."""
+        return any(is_under(app.place.path, folder) for app in self.apps)
+
+    def file(self, path: str) -> SourceFile | None:
+        """A file by its path. Returns None if there is none."""
+        return self._by_path.get(path)
+
+    def skip(self, path: str, reason: str, line: int = 0) -> None:
+        """Note what was not understood, once."""
+        skip = Skip(path, reason, line)
+        if skip not in self.skipped:
+            self.skipped.append(skip)
+
+    def run(
+        self, entrypoint: Sequence[str], command: Sequence[str], place: Span, at: Context
+    ) -> tuple[Start, ...]:
+        """What an entry point with a command starts."""
+        if not entrypoint:
+            return self.starter.starts(command, place, at)
+        found = self.starter.starts((*entrypoint, *command), place, at)
+        return found or self.starter.starts(command, place, at)
+
+    def of_image(self, path: str, stage: Stage, at: Context) -> tuple[Start, ...]:
+        """What a stage of a Dockerfile starts, at the line that says so."""
+        return self.run(stage.entrypoint, stage.command, self.command_place(path, stage), at)
+
+    def command_place(self, path: str, stage: Stage) -> Span:
+        """The line of a Dockerfile that says what a stage starts."""
+        line = stage.command_line or stage.entrypoint_line or stage.line
+        return self._by_path[path].span(line)
+
+    def only_app(self) -> App | None:
+        """The application, if all are in one folder. Returns None if they are not."""
+        folders = {app.folder for app in self.apps}
+        return self.apps[0] if len(folders) == 1 else None
+
+    def finished(
+        self,
+        name: str,
+        environment: Environment,
+        services: tuple[Service, ...],
+        routes: tuple[Route, ...],
+    ) -> Deployment:
+        """A deployment with its applications, and what of it is not in the project."""
+        apps = {}
+        unknowns = []
+        for service in services:
+            app = self._app_of(service)
+            if app is not None:
+                apps[service.name] = app
+            elif service.role == "app" or service.starts:
+                unknowns.append(f"{service.name}: its application is not in the project")
+            if service.role == "other" and service.publications:
+                unknowns.append(f"{service.name}: what its image runs is not in the project")
+        return Deployment(name, environment, services, routes, apps, tuple(unknowns))
+
+    def _app_of(self, service: Service) -> App | None:
+        """The application that a service runs, by its folder. Returns None if none fits."""
+        if service.role not in ("app", "proxy") or service.folder is None:
+            return None
+        is_bare = bool(PROXIES.search(service.image)) and not service.starts
+        if service.role == "proxy" and service.name != "host" and is_bare:
+            return None
+        targets = set()
+        for start in service.starts:
+            targets |= {start.target, *self.starter.modules.made_by(start.target, service.folder)}
+        inside = [a for a in self.apps if is_under(a.place.path, service.folder)]
+        named = [a for a in inside if a.place.path in targets]
+        if named or inside:
+            return (named or sorted(inside, key=lambda a: a.place.path.count("/")))[0]
+        around = [a for a in self.apps if a.folder and is_under(service.folder, a.folder)]
+        return around[0] if around else self.only_app()
+
+
+def is_under(path: str, folder: str) -> bool:
+    """True if a path is in a folder or below; "" is the project's."""
+    return not folder or path == folder or path.startswith(folder + "/")
+
+
+def implied(site: ProxySite) -> tuple[Publication, ...]:
+    """A proxy on a machine is reached at the ports it listens on, where the address is known."""
+    found: dict[tuple[int, str], Publication] = {}
+    for listen in site.listens:
+        host = listen.host.strip("[]*")
+        if not re.search(r"\{\{|\$|%[({]|____", listen.host):
+            is_any = not host.strip("0.:")  # "", 0.0.0.0 and ::, IPv6 beside IPv4
+            key = (listen.port, "" if is_any else host)
+            found.setdefault(
+                key, Publication(listen.port, listen.port, listen.place, "listen", host)
+            )
+    return tuple(found.values())

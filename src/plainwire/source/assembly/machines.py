@@ -1,0 +1,126 @@
+"""Hosts, images and modules that nothing else describes: what starts in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from plainwire.model import Deployment, Service, Start
+from plainwire.source.assembly.known import (
+    DEVELOPMENT_NAME,
+    PRODUCTION_NAME,
+    QUIET,
+    Known,
+    implied,
+    is_under,
+)
+from plainwire.source.deploy import programs
+from plainwire.source.flask_app import folder_of
+from plainwire.source.python.serving import servers
+from plainwire.source.starting import Context
+
+
+def hosts(known: Known) -> Iterator[Deployment]:
+    """Proxies configured on a machine, with the programs that a supervisor starts there."""
+    for path, sites in known.sites.items():
+        if path in known.claimed or not sites or sites[0].environment in QUIET:
+            continue
+        if not any(site.forwards for site in sites):
+            continue
+        folder = folder_of(path, known.roots)
+        every = (p for site in sites for p in implied(site))
+        publications = tuple({(p.port, p.host): p for p in reversed(tuple(every))}.values())
+        service = Service(
+            "host",
+            sites[0].place,
+            sites[0].environment,
+            publications,
+            tuple(_supervised(known, folder)),
+            sites,
+            {},
+            "",
+            folder,
+            "proxy",
+        )
+        yield known.finished(path, sites[0].environment, (service,), ())
+
+
+def _supervised(known: Known, folder: str) -> Iterator[Start]:
+    for file in known.files:
+        if file.format == "ini" and is_under(file.path, folder):
+            for text, place in programs.commands(file):
+                yield from known.starter.unit(text, place, Context(folder, {}))
+
+
+def bare_units(known: Known) -> Iterator[Deployment]:
+    """What systemd or supervisor starts on a machine, where nothing else says what does."""
+    for file in known.files:
+        if file.format != "ini" or file.environment != "production":
+            continue
+        folder = folder_of(file.path, known.roots)
+        if any(is_under(path, folder) for path in known.images):
+            continue  # the image's own supervisor
+        for text, place in programs.commands(file)[:20]:
+            starts = known.starter.unit(text, place, Context(folder, {}))
+            service = Service(file.path, place, "production", (), starts, folder=folder, role="app")
+            if starts:
+                yield known.finished(file.path, "production", (service,), ())
+
+
+def bare_images(known: Known) -> Iterator[Deployment]:
+    """Images that start the application and that nothing here publishes."""
+    for path, image in known.images.items():
+        stage = image.stage(None)
+        is_quiet = image.environment in (*QUIET, "development")
+        if path in known.used_images or is_quiet or stage is None:
+            continue
+        if DEVELOPMENT_NAME.search(path.rpartition("/")[2]) or _has_production_twin(known, path):
+            continue
+        folder = path.rpartition("/")[0]
+        place = known.command_place(path, stage)
+        starts = known.of_image(path, stage, Context(folder, dict(stage.settings)))
+        if not starts:
+            continue
+        service = Service(
+            path, place, image.environment, (), starts, (), stage.settings, "", folder, "app"
+        )
+        unknown = "nothing in the project says who publishes the image, and behind what"
+        done = known.finished(path, image.environment, (service,), ())
+        yield replace(done, unknowns=(*done.unknowns, unknown))
+
+
+def _has_production_twin(known: Known, path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return any(
+        other != path
+        and other.rpartition("/")[0] == folder
+        and PRODUCTION_NAME.search(other.rpartition("/")[2])
+        for other in known.images
+    ) and not PRODUCTION_NAME.search(name)
+
+
+def bare_modules(known: Known, started: Collection[str]) -> Iterator[Deployment]:
+    """Modules that start a server when they are run, where nothing else says how to start."""
+    for app in known.apps:
+        prefix = app.folder
+        if prefix in started:
+            continue
+        if any(is_under(path, prefix) for path in known.images) or any(
+            f.format == "procfile" and is_under(f.path, prefix) for f in known.files
+        ):
+            continue
+        for module in known.starter.files.program.modules:
+            file = module.file
+            if file.environment != "production" or not is_under(file.path, prefix):
+                continue
+            for served in servers(module):
+                if not (served.call.is_main or not served.call.scope):
+                    continue
+                place = served.call.span()
+                starts = known.starter.starts(("python", file.path), place, Context("", {}))
+                service = Service(
+                    file.path, place, "production", (), starts, folder=prefix, role="app"
+                )
+                if starts:
+                    yield known.finished(file.path, "production", (service,), ())
+                break

@@ -1,0 +1,61 @@
+"""Platforms that run an application behind a router of their own."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from plainwire.model import Deployment, Environment, Route, Service, Setting, Skip
+from plainwire.source.assembly.known import DEVELOPMENT_NAME, QUIET, Known
+from plainwire.source.deploy import platforms as files
+from plainwire.source.deploy import programs
+from plainwire.source.starting import Context
+
+
+def procfiles(known: Known) -> Iterator[Deployment]:
+    """A deployment for each process of a Procfile that starts a server."""
+    for file in known.files:
+        if file.format != "procfile" or file.environment in QUIET:
+            continue
+        for text, place in programs.commands(file)[:20]:
+            given = known.variables.get(posixpath.join(file.folder, "app.json"), ())
+            settings = {"PORT": Setting("PORT", "", place)} | {s.name: s for s in given}
+            starts = known.starter.text(text, place, Context(file.folder, settings))
+            if not starts:
+                continue
+            environment: Environment = (
+                "development" if DEVELOPMENT_NAME.search(file.name) else file.environment
+            )
+            service = Service(
+                "web", place, environment, (), starts, (), settings, "", file.folder, "app"
+            )
+            route = Route("platform router", place, "web", None, True, (), None)
+            yield known.finished(file.path, environment, (service,), (route,))
+
+
+def platforms(known: Known) -> Iterator[Deployment]:
+    """A deployment for each web service in the files of Fly, Render and Heroku."""
+    for file in known.files:
+        if file.name not in files.FILES or file.environment in QUIET:
+            continue
+        try:
+            found = list(files.services(file))
+        except ValueError as error:
+            known.skipped.append(Skip(file.path, str(error)))
+            continue
+        for one in found[:20]:
+            path = posixpath.join(file.folder, one.dockerfile)
+            image = known.images.get(path)
+            stage = image.stage(None) if image is not None else None
+            settings = dict(stage.settings) if stage is not None else {}
+            settings.setdefault("PORT", Setting("PORT", "", one.place))
+            at = Context(file.folder, settings)
+            starts = known.starter.text(one.command, one.place, at) if one.command else ()
+            if not starts and image is not None and stage is not None:
+                starts = known.of_image(path, stage, at)
+                known.used_images.add(path)
+            service = Service(
+                "web", one.place, file.environment, (), starts, folder=file.folder, role="app"
+            )
+            route = Route(one.name, one.place, "web", one.port, True, redirects=one.redirects)
+            yield known.finished(file.path, file.environment, (service,), (route,))
