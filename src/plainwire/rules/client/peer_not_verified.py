@@ -42,6 +42,7 @@ _REQUESTS = re.compile(
 )
 _OFF_WORDS = re.compile(r"ignore|insecure|skip|disable|no_?verify|allow_?self", re.IGNORECASE)
 _MAIL = ("smtplib.SMTP_SSL", "imaplib.IMAP4_SSL", "poplib.POP3_SSL", "ftplib.FTP_TLS")
+_KEYS = frozenset({"verify_mode", "verify", "verify_ssl", "ssl_verify"})
 
 
 @rule(
@@ -90,6 +91,8 @@ def _of_call(call: Call, uses_mail: bool) -> tuple[str, Severity]:
 
 
 def _of_binding(binding: Binding, module: Module) -> Iterator[Finding]:
+    if binding.key not in _KEYS:
+        return
     place = module.span(binding.line)
     key, value = binding.key, binding.value
     inspected = any(

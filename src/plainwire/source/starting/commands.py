@@ -62,6 +62,8 @@ class Starter:
         if not words or at.depth > MAX_DEPTH:
             return ()
         filled = tuple(_filled(words, at.variables))
+        if not filled:  # a variable that is empty was the whole command
+            return ()
         head, rest = filled[0].rpartition("/")[2], filled[1:]
         if head in SHELLS:
             return self._shell(rest, place, at)
