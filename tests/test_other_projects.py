@@ -394,17 +394,17 @@ spec:
 
 def test_a_gateway_that_listens_in_clear_is_an_edge_without_tls(tmp_path):
     finding = the("ingress-no-tls", APP + GUNICORN + CLUSTER)
-    assert places(finding)[0] == "k8s/web.yaml:26"
+    assert "k8s/web.yaml:26" in places(finding)
     https = CLUSTER.replace("protocol: HTTP\n", "protocol: HTTPS\n")
     (path,) = paths_of(APP + GUNICORN + https, tmp_path)
     assert (path.kind, path.is_encrypted) == ("routed", True)
 
 
 def test_a_deployment_that_cannot_be_put_together_is_an_unanswered_question(monkeypatch):
-    def fails(self):
+    def fails(known):
         raise RuntimeError("odd")
 
-    monkeypatch.setattr("plainwire.source.assembly.Assembler.deployments", fails)
+    monkeypatch.setattr("plainwire.source.assembly.composed.deployments", fails)
     report = audited(APP)
     assert any("odd" in item.reason for item in report.unanswered)
 
