@@ -57,7 +57,7 @@ def test_flask_run_adhoc_has_a_certificate_that_is_nobodys(certificate):
         report = scanned(server, certificate.ca)
     assert (report.tls_status, letter(report)) == ("FAIL", "F")
     # Werkzeug's generate_adhoc_ssl_pair: self-signed, for the name "*"; it says its version.
-    flaws = {"certificate-self-signed", "certificate-name-mismatch", "version-banner"}
+    flaws = {"certificate-self-signed", "certificate-name-mismatch"}
     assert ids(report) == flaws
 
 

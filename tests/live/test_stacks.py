@@ -68,7 +68,7 @@ def agree_with_openssl(port, found, *, old_curves=True):
             known = truth.GROUPS | truth.BRAINPOOL
             if version != "TLSv1.2" or version not in (found.groups or {}):
                 continue
-            schemes = set(found.signature_algorithms[version])
+            schemes = set((found.signature_algorithms or {}).get(version, ()))  # none: anonymous
             assert schemes & truth.SCHEMES.keys() == truth.schemes(port)
         ours = set(found.groups[version]) & known.keys()
         assert ours == truth.groups(port, version, known)
