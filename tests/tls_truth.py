@@ -124,7 +124,7 @@ def suites_13(port):
 
 def groups(port, version, names):
     """Those of the groups that a handshake succeeds with."""
-    words = (VERSIONS[version][1], "-cipher", "ECDHE:@SECLEVEL=0")
+    words = (VERSIONS[version][1], "-cipher", "ECDHE:AECDH:@SECLEVEL=0")
     words += ("-ciphersuites", ":".join(SUITES_13.values()))
     return {name for name, word in names.items() if s_client(port, *words, "-groups", word)}
 
