@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import socket
+import zlib
 
 import pytest
 
@@ -14,7 +15,7 @@ from plainwire.model import Exchange, Request, TargetError, Unanswered
 from plainwire.scan import scan
 from plainwire.wire.target import parse_target
 from servers.hostile import BEHAVIOURS
-from servers.recording import listening
+from servers.recording import listening, recording
 
 QUICK = Settings(connect_timeout_s=0.5, answer_timeout_s=0.5)
 PATIENT = Settings(answer_timeout_s=5.0)  # a bomb takes its server a while to make
@@ -136,3 +137,24 @@ def test_what_this_machine_lacks_says_nothing_of_a_port(number, monkeypatch):
     ((kind, words),) = connections(1)
     assert kind is TargetError
     assert words == f"this machine cannot connect: {os.strerror(number).lower()}"
+
+
+def coded(coding, body):
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: {coding}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def test_deflate_without_its_wrapper_is_read_all_the_same():
+    page = b"<p>" + b"plain " * 50
+    packer = zlib.compressobj(wbits=-15)
+    answer = coded("deflate", packer.compress(page) + packer.flush())
+    with recording(lambda _: answer) as server:
+        assert ask(server.port).body == page
+
+
+def test_a_body_in_a_coding_that_was_not_asked_for_is_no_pass():
+    with recording(lambda _: coded("br", b"\x0b\x02\x80hello\x03")) as server:
+        report = scan(f"http://127.0.0.1:{server.port}/", settings=QUICK)
+    gaps = [gap for gap in report.unanswered if "'br', which was not asked for" in gap.reason]
+    assert {"browser-policy-missing", "cookie-prefix-broken"} <= {gap.check for gap in gaps}
+    assert report.grade.is_upper_bound

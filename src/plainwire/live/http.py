@@ -138,9 +138,22 @@ def _decoded(
     coding = next((v for k, v in headers if k.lower() == "content-encoding"), "")
     if coding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
         return body, is_cut
-    inflate = zlib.decompressobj(47 if "gzip" in coding.lower() else 15)
-    try:
-        plain = inflate.decompress(body, limit)
-    except zlib.error:
-        return body, is_cut
-    return plain, is_cut or bool(inflate.unconsumed_tail)
+    # RFC 9110, 8.4.1.2: some servers send "deflate" without its zlib wrapper.
+    for window in (47,) if "gzip" in coding.lower() else (15, -15):
+        inflate = zlib.decompressobj(window)
+        try:
+            plain = inflate.decompress(body, limit)
+        except zlib.error:
+            continue
+        return plain, is_cut or bool(inflate.unconsumed_tail)
+    return body, is_cut
+
+
+def unread_coding(answer: Exchange) -> str | None:
+    """The content coding of a body that could not be read. Returns None if it could, or is empty.
+
+    None is asked for but `identity`, so that it is the server that departs from RFC 9110, 12.5.3.
+    """
+    coding = (answer.header("content-encoding") or "").strip().lower()
+    is_read = coding in ("", "identity", "gzip", "x-gzip", "deflate")
+    return None if is_read or not answer.body else coding
