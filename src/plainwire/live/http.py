@@ -52,12 +52,11 @@ async def exchange(
     end = connection.send(h11.EndOfMessage())
     writer.write((data or b"") + (end or b""))
     stream = _Events(reader, connection)
-    limit = body_limit
     try:
         async with asyncio.timeout(settings.answer_timeout_s):
             await writer.drain()
             response = await stream.response()
-        body, is_cut = await _body(stream, settings, limit)
+        body, is_cut = await _body(stream, settings, body_limit)
     except TimeoutError:
         within = f"within {settings.answer_timeout_s:g} s"
         raise TargetError(f"no complete answer {within}: {stream.progress}") from None
@@ -75,7 +74,7 @@ async def exchange(
         request,
         response.status_code,
         lines,
-        *_decoded(lines, body, is_cut, limit),
+        *_decoded(lines, body, is_cut, body_limit),
         address=address,
         reason=response.reason.decode("latin-1", "replace"),
     )
