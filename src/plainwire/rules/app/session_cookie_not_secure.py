@@ -78,12 +78,13 @@ def session_cookie_not_secure(project: Project) -> Iterator[Finding]:
 
 def _by_prefixed_variable(project: Project) -> bool:
     """True if a deployment sets the variable that ``config.from_prefixed_env`` reads it from."""
-    if not any(c.name.endswith(".from_prefixed_env") for m in project.modules for c in m.calls):
-        return False
     given = [s.settings for d in project.deployments for s in d.services]
     variables = [v for v in project.variables if v.environment in ("production", "staging")]
     every = [*variables, *(v for some in given for v in some.values())]
-    return any(v.name.endswith("_SESSION_COOKIE_SECURE") and v.is_true for v in every)
+    is_given = any(v.name.endswith("_SESSION_COOKIE_SECURE") and v.is_true for v in every)
+    return is_given and any(
+        c.name.endswith(".from_prefixed_env") for m in project.modules for c in m.calls
+    )
 
 
 def _by_talisman(app: App) -> bool:
