@@ -33,9 +33,9 @@ class Names(Protocol):
 
 
 class PythonCall:
-    """A call: the callee's full name, the arguments in short form."""
+    """A call: the callee's full name, the arguments in short form, those by keyword last."""
 
-    __slots__ = ("_arguments", "_keywords", "_module", "_where", "line", "name")
+    __slots__ = ("_arguments", "_module", "_where", "keywords", "line", "name")
 
     def __init__(
         self,
@@ -44,12 +44,13 @@ class PythonCall:
         where: Where,
         line: int,
         arguments: tuple[Expression, ...] = (),
-        keywords: tuple[tuple[str, Expression], ...] = (),
+        keywords: tuple[str, ...] = (),
     ) -> None:
         self._module, self._where = module, where
-        self._arguments, self._keywords = arguments, keywords
+        self._arguments = arguments
         self.name = name
         self.line = line
+        self.keywords = keywords  # the names of the last arguments, ``**`` for a mapping unpacked
 
     @property
     def scope(self) -> str:
@@ -66,11 +67,6 @@ class PythonCall:
         """What the enclosing ``if`` statements test."""
         return tuple(self._module.value(test, self.scope) for test in self._where.tests)
 
-    @property
-    def keywords(self) -> tuple[str, ...]:
-        """The names given by keyword, ``**`` for a mapping unpacked."""
-        return tuple(name for name, _ in self._keywords)
-
     def span(self) -> Span:
         """Its line as evidence."""
         return self._module.span(self.line)
@@ -84,7 +80,8 @@ class PythonCall:
 
     def elements(self, position: int) -> tuple[Value, ...]:
         """The elements of a positional argument that is a tuple or list; empty if it is none."""
-        node = self._arguments[position] if position < len(self._arguments) else None
+        is_there = position < len(self._arguments) - len(self.keywords)
+        node = self._arguments[position] if is_there else None
         if node is None or node.kind != "sequence":
             return ()
         return tuple(self._module.value(part, self.scope) for part in node.parts)
@@ -95,10 +92,10 @@ class PythonCall:
         return node.name if node is not None else ""
 
     def _written(self, name: str, position: int | None) -> Expression | None:
-        for keyword, node in self._keywords:
-            if keyword == name:
-                return node
-        if position is not None and position < len(self._arguments):
+        positional = len(self._arguments) - len(self.keywords)
+        if name in self.keywords:
+            return self._arguments[positional + self.keywords.index(name)]
+        if position is not None and position < positional:
             return self._arguments[position]
         return None
 

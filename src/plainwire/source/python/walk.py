@@ -13,7 +13,7 @@ from plainwire.source.python.facts import Names, PythonBinding, PythonCall, Pyth
 MAX_TESTS = 20
 MAX_WORDS = 4000  # of a function
 MAX_SOURCE = 60  # words of what a name is given
-MAX_TEXT = 2000
+MIN_TEXT, MAX_TEXT = 12, 2000  # short strings are most of all, and no address or header
 MAX_WORD = 80
 # The entries of dictionaries that are facts: options that are passed on by ``**``.
 ENTRIES = frozenset({"verify", "verify_ssl", "ssl_verify", "verify_signature", "cert_reqs"})
@@ -56,6 +56,8 @@ class Walk:
         self.constants: dict[str, Expression | None] = {}
         self.locals: dict[tuple[str, str], Expression | None] = {}
         self._words: list[_Words] = []
+        self._keywords: dict[tuple[str, ...], tuple[str, ...]] = {}  # each once
+        self._shared: dict[Expression, Expression] = {}
         self._made: dict[ast.AST, PythonCall] = {}
         self._given: list[tuple[PythonBinding, ast.AST]] = []
 
@@ -71,7 +73,9 @@ class Walk:
                 case ast.Constant(value=value):
                     if isinstance(value, str) and value:
                         words.add(value[:MAX_WORD])
-                        self.strings.append(Text(value[:MAX_TEXT], node.lineno, where.scope))
+                        if len(value) >= MIN_TEXT:
+                            text = Text(value[:MAX_TEXT], node.lineno, where.scope)
+                            self.strings.append(text)
                 case ast.Attribute(value=inner, attr=name):
                     words.add(name)
                     waiting.append((inner, where, words))
@@ -176,17 +180,22 @@ class Walk:
     # Facts ----------------------------------------------------------------------------------
 
     def _short(self, node: ast.expr) -> Expression:
-        return shortened(node, self.name_of)
+        found = shortened(node, self.name_of)
+        if found.kind in ("name", "attribute", "unknown"):
+            return self._shared.setdefault(found, found)
+        return found
 
     def _call(self, node: ast.Call, where: Where) -> PythonCall:
-        short = self._short
+        short, keywords = self._short, tuple([part.arg or "**" for part in node.keywords])
+        arguments = [short(part) for part in node.args]
+        arguments += [short(part.value) for part in node.keywords]
         return PythonCall(
             self._module,
             intern(self.name_of(node.func)),
             where,
             node.lineno,
-            tuple([short(part) for part in node.args]),
-            tuple([(part.arg or "**", short(part.value)) for part in node.keywords]),
+            tuple(arguments),
+            self._keywords.setdefault(keywords, keywords),
         )
 
     def _if(self, node: ast.If, where: Where, words: _Words, waiting: list[_Waiting]) -> None:
