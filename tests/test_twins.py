@@ -148,3 +148,35 @@ ProxyPass / http://127.0.0.1:8000/
 </VirtualHost>
 """
     assert ("credentials-cleartext" in kinds(text)) is (not tls)
+
+
+@pytest.mark.parametrize(
+    ("more", "is_flaw"),
+    [
+        (
+            "  tls:\n    build: .\n    command: gunicorn "
+            '-b 0.0.0.0:8443 --certfile c --keyfile k app:app\n    ports: ["443:8443"]\n',
+            False,
+        ),
+        ("", True),
+    ],
+)
+def test_a_plain_port_that_sends_everybody_to_the_tls_port_is_none(more, is_flaw):
+    text = f"""
+--- app.py
+from flask import Flask, redirect, request
+app = Flask(__name__)
+@app.before_request
+def secure():
+    if not request.is_secure:
+        return redirect(request.url.replace("http", "https", 1))
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports: ["80:8000"]
+{more}"""
+    assert ("port-plain" in kinds(text)) is is_flaw
