@@ -180,3 +180,47 @@ services:
     ports: ["80:8000"]
 {more}"""
     assert ("port-plain" in kinds(text)) is is_flaw
+
+
+@pytest.mark.parametrize(
+    ("call", "is_flaw"),
+    [
+        ("jar.set_cookie(cookie)", False),
+        ('response.set_cookie("id")', True),
+        ("response.set_cookie(NAME, value)", True),
+        ("response.set_cookie(cookie, path='/')", True),
+    ],
+)
+def test_a_clients_jar_sets_no_cookie_of_ours(call, is_flaw):
+    assert ("cookie-set-insecure" in kinds(f"--- app.py\ndef f():\n    {call}\n")) is is_flaw
+
+
+@pytest.mark.parametrize(
+    ("given", "is_flaw"),
+    [
+        ("field(choices=MODES)", False),
+        ("choice(MODES)", True),
+        ("random.choice(MODES)", True),
+        ("user.choice(MODES)", False),
+    ],
+)
+def test_only_what_random_makes_is_random(given, is_flaw):
+    imports = "import random\n" if "random." in given else "import uuid\n"
+    imports += "from random import choice\n" if given.startswith("choice") else ""
+    text = f"--- app.py\n{imports}login_token = {given}\n"
+    assert ("token-weak-prng" in kinds(text)) is is_flaw
+
+
+@pytest.mark.parametrize(("name", "is_flaw"), [("cache_key", False), ("stored", True)])
+def test_the_name_of_a_cache_entry_is_no_stored_token(name, is_flaw):
+    text = f"--- app.py\nimport hashlib\ndef {name}(token):\n    return hashlib.md5(token)\n"
+    assert ("token-weak-hash" in kinds(text)) is is_flaw
+
+
+@pytest.mark.parametrize("folder", ["testdata", "docs_src", "docs", ".worktree-container"])
+def test_folders_that_nothing_is_deployed_from_are_quiet(folder):
+    app = "from flask import Flask\napp = Flask(__name__)\napp.run(host='0.0.0.0')\n"
+    compose = "services:\n  db:\n    image: postgres\n    ports: ['5432:5432']\n"
+    assert kinds(f"--- app.py\n{app}--- compose.yaml\n{compose}")
+    quiet = f"--- {folder}/app.py\n{app}--- {folder}/compose.yaml\n{compose}"
+    assert not [f for f in audited(quiet).findings if f.environment in (None, "production")]

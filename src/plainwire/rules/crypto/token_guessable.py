@@ -67,9 +67,11 @@ def token_guessable(project: Project) -> Iterator[Finding]:
 
 def _in(module: Module) -> Iterator[Finding]:
     found = set()
+    imported = {n for n, full in module.imports.items() if full.startswith(("random.", "uuid."))}
+    imported |= {n for n, full in module.imports.items() if full in ("random", "uuid")}
     for binding in module.bindings:
         words = binding.source
-        is_random = ("random" in words or words & _MAKERS) and bool(words & _MAKERS)
+        is_random = bool(words & _MAKERS) and ("random" in words or bool(words & imported))
         is_picked = any(word.lower().rstrip("s") == binding.key.lower() for word in words)
         if is_picked and f"{binding.key}s" in {word.lower() for word in words}:
             found.add(binding.line)
