@@ -80,11 +80,14 @@ def test_a_hostile_name_breaks_no_picture():
     name = 'x\\"];evil[label="<script>alert(1)</script>\x1b[31m'
     shown = shortened(name, 200)
     assert "\x1b" not in shown
-    store = "  'db]\\"<b>':\n    image: postgres\n    ports: ['5432:5432']\n"
+    store = """  'db]"<b>':
+    image: postgres
+    ports: ['5432:5432']
+"""
     report = audited(APP.format(name="app") + services(1) + store)
     for kind in ("svg", "dot", "mermaid"):
         text = render(kind, [report])
         assert "db]" in text
         assert ("<b>" in text) is (kind == "dot")  # which has no markup in quoted labels
-    assert 'label="db]\\"<b>"' in render("dot", [report])
+    assert r'label="db]\"<b>"' in render("dot", [report])
     ET.fromstring(render("svg", [report]))
