@@ -86,6 +86,17 @@ def test_the_environment_and_the_program_are_part_of_the_key(root, tmp_path, mon
     assert cache.answered == 0
 
 
+def test_a_changed_file_of_the_program_is_another_program(tmp_path):
+    file = tmp_path / "rules" / "one.py"
+    file.parent.mkdir()
+    file.write_text("a = 1\n")
+    before = kept.stamp(tmp_path)
+    (tmp_path / "rules" / "one.pyc").write_bytes(b"made by Python")
+    assert kept.stamp(tmp_path) == before
+    file.write_text("a = 12\n")
+    assert kept.stamp(tmp_path) != before
+
+
 def test_some_rules_alone_are_neither_kept_nor_answered(root, tmp_path):
     cache = Counting(tmp_path / "cache")
     audit(root, cache=cache)

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from plainwire import __version__
@@ -96,17 +97,28 @@ def of_user(root: Path) -> Cache | None:
 
 @lru_cache(maxsize=1)
 def program() -> str:
-    """What the answers depend on beside the project: plainwire as it is installed, and Python.
+    """What the answers depend on beside the project: plainwire as it is installed, Python, PyYAML.
 
     The version alone would not do: a checkout that is worked on keeps it through every change.
     """
     digest = hashlib.sha256(f"{__version__}\n{sys.version}\n".encode())
-    top = Path(__file__).parent.parent
-    for path in sorted(top.rglob("*")):
-        if path.suffix in (".py", ".json", ".txt"):
-            state = path.stat()
-            digest.update(f"{path.relative_to(top)} {state.st_size} {state.st_mtime_ns}\n".encode())
+    digest.update(stamp(Path(__file__).parent.parent).encode())
+    found = find_spec("yaml")
+    if found is not None and found.origin is not None:  # its first file has its version
+        digest.update(stamp(Path(found.origin)).encode())
     return digest.hexdigest()
+
+
+def stamp(top: Path) -> str:
+    """Size and time of a file, or of every file below a folder that Python did not make itself."""
+    files = sorted(top.rglob("*")) if top.is_dir() else [top]
+    lines = []
+    for path in files:
+        if path.suffix != ".pyc":
+            state = path.stat()
+            if stat.S_ISREG(state.st_mode):
+                lines.append(f"{path.name} {state.st_size} {state.st_mtime_ns}")
+    return "\n".join(lines)
 
 
 def _is_own(state: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
