@@ -66,7 +66,6 @@ def test_links_to_the_own_host_are_shown_before_those_to_others():
         {"/": Body('<a href="http://notapi.example.com/">other</a>', HTML)},
         {"/": Body('<script src="http://api.example.com/a.js"></script>', HTML)},
         {"/": Body('{"next": "http://api.example.com/"', JSON)},
-        {"/": Body('{"next": "http://api.example.com/"}', "text/plain")},
     ],
 )
 def test_what_no_client_follows_to_http_is_not_found(bodies):

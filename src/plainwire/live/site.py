@@ -19,7 +19,6 @@ from plainwire.live import hops as hops_of
 from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
-from plainwire.live.http import unread_coding
 from plainwire.live.knowing import knowing
 from plainwire.live.notes import Notes
 from plainwire.live.once import Once
@@ -48,7 +47,6 @@ from plainwire.model import (
     Unanswered,
 )
 from plainwire.wire import denials
-from plainwire.wire.masking import shortened
 from plainwire.wire.probes import BODY_LIMIT
 from plainwire.wire.sameness import is_same
 
@@ -226,9 +224,6 @@ class LiveSite:
         request = self._identities.same_bytes(request)
         answer: Answer = await asyncio.shield(self._start(request))
         self.notes.take(answer)
-        if isinstance(answer, Exchange) and (coding := unread_coding(answer)) is not None:
-            reason = f"its body came in {shortened(coding, 40)!r}, which was not asked for"
-            self.notes.take(Unanswered("", str(request), reason))
         return answer
 
     def leave_unasked(self, question: str, reason: str) -> None:

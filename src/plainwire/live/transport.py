@@ -31,6 +31,7 @@ from plainwire.model import (
     Unanswered,
 )
 from plainwire.wire import constant_posts
+from plainwire.wire.readable import readable
 
 PROXY_STATUSES = (407, 502, 503, 504)
 ROOM_FOR_BODIES = 24 << 20  # bytes: every answer of a scan is kept
@@ -179,7 +180,8 @@ class Transport:
             where = "over plain HTTP without --allow cleartext-credentials"
             return Unanswered("", str(request), f"not sent {where}")
         try:
-            return self._identities.without_echo(await self._send(request))
+            answer = await self._send(request)
+            return self._identities.without_echo(readable(answer, self._body_limit(request)))
         except NoListenerError as error:
             return NoListener(str(request), str(error))
         except (TargetError, ConnectionError) as error:
@@ -194,7 +196,10 @@ class Transport:
         last = "connection reset"
         for _ in range(2):
             try:
-                return self._identities.without_echo(await self._send(request))
+                answer = await self._send(request)
+                # Before the echo: a credential in UTF-16 is one, too.
+                read = readable(answer, self._body_limit(request))
+                return self._identities.without_echo(read)
             except ConnectionError as error:
                 last = str(error) or "connection reset"
         origin = request.origin

@@ -57,7 +57,7 @@ def insecure_links(
     if is_redirect(source):
         return ()
     text = source.text
-    found = links(text, source.header("content-type") or "")
+    found = links(text, source.content_type)
     return tuple(_insecure(found, text, source, called))
 
 
