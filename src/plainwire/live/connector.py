@@ -20,6 +20,10 @@ class NoListenerError(TargetError):
     """Nobody listens: an answer."""
 
 
+class NotSentError(TargetError):
+    """A question never left, for a reason on this side: it says nothing of the target."""
+
+
 class Connector:
     """The way to one target's ports, directly or through the environment's proxy."""
 
@@ -72,7 +76,7 @@ class Connector:
         try:
             connection = await dial.start_tls(connection, context, origin.host, self._settings)
         except ssl.SSLCertVerificationError as error:
-            raise TargetError(
+            raise NotSentError(
                 f"not sent: the certificate did not verify ({error.verify_message}) and a "
                 "given credential leaves only over verified TLS"
             ) from None
@@ -102,7 +106,7 @@ class Connector:
                 continue
             except OSError as error:
                 if error.errno in OURS:
-                    raise TargetError(f"this machine cannot connect: {_in_words(error)}") from None
+                    raise NotSentError(f"this machine cannot connect: {_in_words(error)}") from None
                 if self._is_up.get(origin.port):
                     raise TargetError(f"{_in_words(error)}, though it had listened") from None
                 self._is_up[origin.port] = False
