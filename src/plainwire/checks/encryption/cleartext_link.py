@@ -36,7 +36,8 @@ Good:
 
 Limits:
 
-    Own means the scanned host and its subdomains. In HTML and scripts only links to those count;
+    Own means the scanned host and its subdomains. In HTML and scripts only links to those count,
+    and a refresh (meta http-equiv) to any host, which browsers follow by themselves;
     in JSON answers links to other hosts are noted as information. Identifiers (XML namespaces,
     schemas, the type of a problem document) are not links. OpenAPI documents have a check of
     their own, headers (Link, Location) and XML answers are not looked at. http on loopback does
@@ -68,6 +69,8 @@ async def cleartext_link(site: Site) -> AsyncIterator[Finding]:
         own = [each for each in found if is_own(each.host, host)]
         if own:
             yield _finding(endpoint, page, own, f"{host} itself", None)
+        elif gone := [each for each in found if each.where.endswith("meta refresh")]:
+            yield _finding(endpoint, page, gone, "another host by itself", None)
         elif found and "json" in page.content_type:
             yield _finding(endpoint, page, found, "other hosts", Severity.INFO)
 
