@@ -32,6 +32,7 @@ class Connector:
         self._settings = settings
         self._trace = trace
         self._once = once
+        self.connections = 0
         self._is_up: dict[int, bool] = {}
         self._why_down: dict[int, str] = {}
         self._chains: dict[Origin, tuple[bytes, ...]] = {}
@@ -96,7 +97,9 @@ class Connector:
             origin = Origin("https", origin.host, origin.port)
         address, proxy = await self.address(), await self.proxy(origin)
         if proxy is not None:
-            return await dial.through_proxy(proxy, origin, self._settings)
+            connection = await dial.through_proxy(proxy, origin, self._settings)
+            self.connections += 1
+            return connection
         if self.is_closed(origin):
             raise NoListenerError(self._why_down.get(origin.port, "nobody listens"))
         for _ in range(2):
@@ -113,6 +116,7 @@ class Connector:
                 self._why_down[origin.port] = _in_words(error)
                 raise NoListenerError(_in_words(error)) from None
             self._is_up[origin.port] = True
+            self.connections += 1
             return connection
         if any(self._is_up.values()) and not self._is_up.get(origin.port):
             self._is_up[origin.port] = False

@@ -252,14 +252,17 @@ class LiveSite:
         return first, await self.ask(replace(request, repetition=2))
 
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
-        """The answers to one request sent so often in a row, up to the first 429 or gap."""
+        """The answers to one request sent so often, as many at a time as the host's pace allows.
+
+        After a 429 or a gap no more are sent.
+        """
         answers: list[Answer] = []
-        for _ in range(times):
-            answer = await self.transport.answer(request, is_patient=False)
+        while len(answers) < times and not any(map(_ends_burst, answers)):
+            at_once = min(times - len(answers), (await self.transport.pace()).limit)
+            sent = (self.transport.answer(request, is_patient=False) for _ in range(at_once))
+            answers += await asyncio.gather(*sent)
+        for answer in answers:
             self.notes.take(answer)
-            answers.append(answer)
-            if not isinstance(answer, Exchange) or answer.status == 429:
-                break
         return tuple(answers)
 
     async def answers(
@@ -406,11 +409,26 @@ class LiveSite:
     async def tls(self, about: Part = "certificates") -> tuple[TlsEndpoint, ...]:
         """What each https origin reveals of its TLS; what is open ``about`` that is noted."""
         found = await asyncio.gather(*(self.tls_of(o, about) for o in self._target.https))
-        for endpoint in found:
+        for origin, endpoint in zip(self._target.https, found, strict=True):
             for gap in endpoint.inconclusive:
                 if gap.part == about:
                     self.notes.take(Unanswered("", gap.question, gap.reason))
+            if about in self._probes.left_out(origin):
+                self.notes.leave_untested(self._spared(origin))
         return tuple(found)
+
+    def spared(self) -> tuple[str, ...]:
+        """What was not asked of which origin, to spare it, in words for the reader."""
+        return tuple(
+            f"not asked of {origin.authority}: {', '.join(sorted(parts)).replace('_', ' ')}: "
+            + self._spared(origin)
+            for origin in self._target.https
+            if (parts := self._probes.left_out(origin))
+        )
+
+    def _spared(self, origin: Origin) -> str:
+        where = f"{origin.host}:{origin.port}"
+        return f"it serves one connection at a time; `plainwire tls {where}` asks for all"
 
     async def tls_of(self, origin: Origin, about: Part | None = None) -> TlsEndpoint:
         """What one origin reveals of its TLS; asked once.
@@ -470,3 +488,7 @@ class LiveSite:
             isinstance(answer, Exchange) or (isinstance(answer, TlsEndpoint) and answer.speaks_tls)
             for answer in self._once.answers()
         )
+
+
+def _ends_burst(answer: Answer) -> bool:
+    return not isinstance(answer, Exchange) or answer.status == 429

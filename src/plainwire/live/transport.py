@@ -93,7 +93,7 @@ class Transport:
     @property
     def connections(self) -> int:
         """TCP connections opened so far."""
-        return sum(lane.connections for lane in self._lanes.values())
+        return self.connector.connections
 
     def close(self) -> None:
         """Close every connection."""
@@ -279,6 +279,7 @@ class Transport:
                     address=connection.address,
                     body_limit=self._body_limit(request),
                 )
+                lane.closes = not is_reusable
             finally:
                 lane.give_back(connection, kind=context, is_reusable=is_reusable)
         # One that does not end may cost much more than is kept of it: chunks of a byte each.
