@@ -38,7 +38,7 @@ def test_a_page_that_sends_browsers_on_over_http_is_found_whatever_the_host():
     page = '<meta http-equiv="Refresh" content="0; URL=http://other.example/">'
     finding = served(cleartext_link, page).finding
     assert finding.severity is Severity.LOW
-    assert "another host by itself over http: 'http://other.example/'" in finding.message
+    assert "sends browsers on to another host over http: 'http://other.example/'" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import ssl
 import zlib
 from collections.abc import Sequence
 
@@ -40,7 +41,7 @@ async def exchange(
 
     Raises:
         TargetError: on a timeout, a head over ``settings.head_limit``, or an answer that is not
-            HTTP/1.x (RFC 9112). The message says which.
+            HTTP/1.x (RFC 9112), or TLS that ends with a fault. The message says which.
         ConnectionError: if the peer closed or reset before a byte of the answer.
     """
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=settings.head_limit)
@@ -63,6 +64,10 @@ async def exchange(
     except TimeoutError:
         within = f"within {settings.answer_timeout_s:g} s"
         raise TargetError(f"no complete answer {within}: {stream.progress}") from None
+    except ssl.SSLError as error:
+        # TLS 1.3 refuses a client without a certificate once the handshake is over.
+        why = (error.reason or "unknown fault").lower().replace("_", " ")
+        raise TargetError(f"TLS ended before an answer: {why}") from None
     except h11.RemoteProtocolError as error:
         if error.error_status_hint == 431 or "too long" in str(error):
             raise TargetError(f"answer head over {settings.head_limit} bytes") from None

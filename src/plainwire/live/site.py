@@ -428,7 +428,7 @@ class LiveSite:
 
     def _spared(self, origin: Origin) -> str:
         where = f"{origin.host}:{origin.port}"
-        return f"it serves one connection at a time; `plainwire tls {where}` asks for all"
+        return f"not seen to serve two connections at once; `plainwire tls {where}` asks for all"
 
     async def tls_of(self, origin: Origin, about: Part | None = None) -> TlsEndpoint:
         """What one origin reveals of its TLS; asked once.

@@ -68,11 +68,11 @@ async def cleartext_link(site: Site) -> AsyncIterator[Finding]:
         host = page.request.origin.host
         own = [each for each in found if is_own(each.host, host)]
         if own:
-            yield _finding(endpoint, page, own, f"{host} itself", None)
+            yield _finding(endpoint, page, own, f"links to {host} itself", None)
         elif gone := [each for each in found if each.where.endswith("meta refresh")]:
-            yield _finding(endpoint, page, gone, "another host by itself", None)
+            yield _finding(endpoint, page, gone, "sends browsers on to another host", None)
         elif found and "json" in page.content_type:
-            yield _finding(endpoint, page, found, "other hosts", Severity.INFO)
+            yield _finding(endpoint, page, found, "links to other hosts", Severity.INFO)
 
 
 def _is_followed(link: InsecureLink, page: Exchange) -> bool:
@@ -86,11 +86,11 @@ def _finding(
     endpoint: Endpoint,
     page: Exchange,
     found: list[InsecureLink],
-    whom: str,
+    what: str,
     severity: Severity | None,
 ) -> Finding:
     return cleartext_link.finding(
-        f"{endpoint.operation.path} links to {whom} over http: "
+        f"{endpoint.operation.path} {what} over http: "
         + listed(each.url for each in found),
         page,
         severity=severity,
