@@ -90,8 +90,7 @@ def _finding(
     severity: Severity | None,
 ) -> Finding:
     return cleartext_link.finding(
-        f"{endpoint.operation.path} {what} over http: "
-        + listed(each.url for each in found),
+        f"{endpoint.operation.path} {what} over http: " + listed(each.url for each in found),
         page,
         severity=severity,
         operation=endpoint.operation,
