@@ -105,7 +105,7 @@ def _exchange(entry: dict[str, Any]) -> tuple[Exchange, tuple[str, ...]]:
         unread="the capture does not hold its body" if is_lost else "",
     )
     if content.get("encoding") == "base64" or is_cut:  # other text was decoded by who recorded it
-        exchange = readable(exchange, MAX_BODY)
+        exchange = readable(exchange, MAX_BODY, is_unpacked=True)
     return exchange, tuple(part for value in own for part in _parts(value))
 
 

@@ -49,16 +49,17 @@ _CODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
 _STREAMS = ("text/event-stream", "multipart/x-mixed-replace")
 
 
-def readable(answer: Exchange, limit: int) -> Exchange:
+def readable(answer: Exchange, limit: int, *, is_unpacked: bool = False) -> Exchange:
     """The answer with its text in UTF-8, and with the reason in ``unread`` if not all is known.
 
     ``limit`` is the most bytes that were taken of it. A check that asked for few bytes by itself
-    (``request.body_limit``) and got them knows what it wanted.
+    (``request.body_limit``) and got them knows what it wanted. One that ``is_unpacked`` came from
+    who undid its content coding, whatever it was.
     """
     if not answer.body:
         return answer
     coding = ", ".join(answer.all("content-encoding")).strip().lower()
-    if coding not in _CODINGS:
+    if coding not in _CODINGS and not is_unpacked:
         reason = f"its body came in {shortened(coding, 40)!r}, which was not asked for"
         return replace(answer, unread=reason)
     if not is_text(answer.declared_type):
