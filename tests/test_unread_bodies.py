@@ -126,6 +126,7 @@ def packed(body):
     [
         (packed(b"<!doctype html>") + packed(PAGE.encode()), None),  # two members are one body
         (packed(PAGE.encode() * 9)[:-30], "its body broke off"),
+        (packed(b"") * 40_000 + packed(PAGE.encode()), "its body broke off"),
         (b"\x01\x02 no gzip \x00", "its body is not the gzip that it says"),
         (PAGE.encode(), None),  # said to be packed, and is not
     ],

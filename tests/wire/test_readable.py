@@ -59,6 +59,7 @@ def test_an_encoding_that_holds_ascii_is_read(label):
         (b"a" * LIMIT, "text/html", f"its body is longer than {LIMIT} bytes"),
         (b"{" + b"a" * (LIMIT - 1), None, f"its body is longer than {LIMIT} bytes"),
         (b"a" * 99, "application/json", "its body broke off after 99 bytes"),
+        (b"", "text/html", "its body broke off after 0 bytes"),
         (b"a" * LIMIT, "image/png", ""),
         (b"\0" * LIMIT, None, ""),
         (b"data: 1\n\n", "text/event-stream", ""),

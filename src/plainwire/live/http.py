@@ -19,6 +19,7 @@ from plainwire.live.settings import Settings
 from plainwire.model import Exchange, Request, TargetError
 
 READ_SIZE = 64 * 1024
+MAX_MEMBERS = 64  # of a body in gzip: each costs a copy of what follows it
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 FRAMING_LIMIT = 256 * 1024  # what chunks of a byte each may cost beside the body
 
@@ -168,7 +169,9 @@ def _inflated(body: bytes, window: int, limit: int) -> tuple[bytes, bool]:
         zlib.error: if the first one is none.
     """
     plain, rest, is_whole = b"", body, True
-    while rest and is_whole and len(plain) < limit:
+    for _ in range(MAX_MEMBERS):
+        if not rest or not is_whole or len(plain) >= limit:
+            break
         inflate = zlib.decompressobj(window)
         try:
             plain += inflate.decompress(rest, limit - len(plain))
@@ -177,4 +180,6 @@ def _inflated(body: bytes, window: int, limit: int) -> tuple[bytes, bool]:
                 raise
             break  # what follows the last member is no content
         rest, is_whole = inflate.unused_data, inflate.eof
+    else:
+        is_whole = not rest
     return plain, is_whole and not (rest and len(plain) >= limit)

@@ -56,7 +56,7 @@ def readable(answer: Exchange, limit: int, *, is_unpacked: bool = False) -> Exch
     (``request.body_limit``) and got them knows what it wanted. One that ``is_unpacked`` came from
     who undid its content coding, whatever it was.
     """
-    if not answer.body:
+    if not answer.body and not answer.is_cut:
         return answer
     coding = ", ".join(answer.all("content-encoding")).strip().lower()
     if coding not in _CODINGS and not is_unpacked:
