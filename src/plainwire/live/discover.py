@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, quote, urlsplit
 
 from plainwire.live import descriptions
 from plainwire.live.descriptions import Description
@@ -23,12 +24,14 @@ from plainwire.model import (
     Endpoint,
     Exchange,
     Origin,
+    Parameter,
     Request,
     Skipped,
+    Span,
     Target,
     WireError,
 )
-from plainwire.wire import openapi, redirects
+from plainwire.wire import listings, openapi, redirects
 from plainwire.wire.links import links
 
 if TYPE_CHECKING:
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
 
 MAX_ENDPOINTS = 60
 MAX_LINKS = 20
+MAX_EXAMPLES = 5  # of a description, to see whether it is of this API
+# What names an object in a listing, the likeliest first.
+ITEM_NAMES = ("id", "uuid", "slug", "username")
 DOCUMENT_PATHS = (
     "/openapi.json",
     "/swagger.json",
@@ -66,6 +72,11 @@ class Discovery:
     def described(self) -> tuple[Endpoint, ...]:
         """The operations of documents and source, asked or not, as places."""
         return tuple(_endpoint(each) for each in self.operations if each.pointer or each.place)
+
+    @property
+    def named_documents(self) -> tuple[tuple[Span, Mapping[str, Any]], ...]:
+        """The descriptions in files, each with where it begins."""
+        return tuple((Span(d.path, 1, 1, 1), d.root) for d in self.documents if d.path is not None)
 
     @property
     def coverage(self) -> Coverage:
@@ -111,8 +122,89 @@ async def discover(
     described = [each for document in documents for each in _described(document, unread)]
     described += [replace(each, skipped=_reason(each)) for each in source]
     filled = await fill(site, origin, described)
-    known = _with_links(_merged(named, filled), _linked(pages, origin, site.target), origin)
+    filled = await _of_here(site, documents, filled, unread)
+    linked = _linked(pages, origin)
+    further: list[ApiOperation] = []
+    if not any(each.pointer for each in filled):
+        further, more = await _explored(site, origin, linked)
+        linked = list(dict.fromkeys((*linked, *more)))
+    known = _with_links(_merged(named, [*filled, *further]), linked, origin)
     return Discovery(_sampled(known), documents, tuple(dict.fromkeys(unread)))
+
+
+async def _of_here(
+    site: LiveSite,
+    documents: Sequence[Description],
+    operations: list[ApiOperation],
+    unread: list[str],
+) -> list[ApiOperation]:
+    """The operations without those of a description that came with the site and is of another API.
+
+    It names servers elsewhere only, and nothing that it describes is here: an example for readers.
+    """
+    elsewhere = set()
+    for document in documents:
+        if document.exchange is None or not _names_others_only(document, site.target):
+            continue
+        own = [e.request for e in operations if e.document == document.name and e.request]
+        answers = await asyncio.gather(*(site.ask(request) for request in own[:MAX_EXAMPLES]))
+        there = [each for each in answers if isinstance(each, Exchange)]
+        missing = await asyncio.gather(*(site.is_missing(each) for each in there))
+        if own and len(there) == len(answers) and all(missing):
+            elsewhere.add(document.name)
+            unread.append(f"{document.name}: describes an API that is not here")
+    return [each for each in operations if each.document not in elsewhere]
+
+
+def _names_others_only(document: Description, target: Target) -> bool:
+    own = {(each.host, each.port) for each in (*target.https, *target.http)}
+    servers = openapi.read(document.root, skipped=[]).servers
+    places = [urlsplit(server) for server in servers]
+    return bool(places) and all((each.hostname, _port(each)) not in own for each in places)
+
+
+def _port(place: SplitResult) -> int | None:
+    try:
+        return place.port or {"http": 80, "https": 443}.get(place.scheme)
+    except ValueError:
+        return None
+
+
+async def _explored(
+    site: LiveSite, origin: Origin, paths: Sequence[str]
+) -> tuple[list[ApiOperation], list[str]]:
+    """What answers in JSON lead to where nothing describes the API: the first object of each
+    listing, as an operation with a variable, and the paths of further links."""
+    ways = [
+        path for path in (site.target.path, *paths) if openapi.state_change("GET", path) is None
+    ]
+    asked = (site.ask(Request(origin, "GET", way)) for way in dict.fromkeys(ways))
+    answers = [each for each in await asyncio.gather(*asked) if isinstance(each, Exchange)]
+    data = [each for each in answers if each.status == 200 and "json" in each.content_type]
+    items = await asyncio.gather(*(_item(site, each) for each in data))
+    return [each for each in items if each is not None], _linked(data, origin)
+
+
+async def _item(site: LiveSite, listing: Exchange) -> ApiOperation | None:
+    """The operation that gives one object of a listing. Returns None if nothing is there."""
+    way = listing.request.path.partition("?")[0].rstrip("/")
+    for name in ITEM_NAMES:
+        value = next(iter(listings.values(name, listing.body)), None)
+        if value is None:
+            continue
+        path = f"{way}/{quote(value, safe='')}"
+        if openapi.state_change("GET", path) is not None:
+            return None
+        request = replace(listing.request, path=path)
+        answer = await site.ask(request)
+        if not isinstance(answer, Exchange) or answer.status != 200:
+            return None
+        if "json" not in answer.content_type or await site.is_missing(answer) is not False:
+            return None
+        variable = (Parameter(name, "path", is_required=True, example=value),)
+        template = f"{way}/{{{name}}}"
+        return ApiOperation("GET", template, parameters=variable, source="link", request=request)
+    return None
 
 
 async def speaking(site: LiveSite) -> Origin:
@@ -262,7 +354,7 @@ def _left_out(operation: ApiOperation, reason: str) -> ApiOperation:
     return replace(operation, request=None, skipped=reason)
 
 
-def _linked(pages: Sequence[Exchange], origin: Origin, target: Target) -> list[str]:
+def _linked(pages: Sequence[Exchange], origin: Origin) -> list[str]:
     """The paths of the pages and of same-origin links in them, each once, at most `MAX_LINKS`.
 
     A page that only a redirect led to is looked at as one that a link leads to.

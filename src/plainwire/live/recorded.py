@@ -27,6 +27,7 @@ from plainwire.model import (
     Part,
     Request,
     Scheme,
+    Span,
     Target,
     TlsEndpoint,
     Unanswered,
@@ -122,6 +123,11 @@ class RecordedSite:
         answer = await self.ask(replace(request, repetition=0))
         return answer, answer
 
+    @property
+    def was_throttled(self) -> bool:
+        """True if a 429 was recorded."""
+        return any(each.status == 429 for kept in self._recorded.values() for each in kept)
+
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
         """No answer: nothing is sent, and what was asked before says nothing of it."""
         self.notes.leave_inapplicable(NOT_RECORDED)
@@ -205,6 +211,10 @@ class RecordedSite:
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """The API descriptions in the capture."""
         return tuple((e.exchange, e.root) for e in self.found.documents if e.exchange)
+
+    async def named_documents(self) -> tuple[tuple[Span, Mapping[str, Any]], ...]:
+        """The descriptions in the files that the user named."""
+        return self.found.named_documents
 
     async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
         """None: nothing is asked."""

@@ -43,6 +43,7 @@ from plainwire.model import (
     Part,
     Request,
     Scheme,
+    Span,
     Target,
     TlsEndpoint,
     Unanswered,
@@ -256,6 +257,11 @@ class LiveSite:
         first = await self.ask(replace(request, repetition=1))
         return first, await self.ask(replace(request, repetition=2))
 
+    @property
+    def was_throttled(self) -> bool:
+        """True if the host answered 429 so far."""
+        return self.transport.was_throttled
+
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
         """The answers to one request sent so often in a row, up to the first 429 or gap."""
         answers: list[Answer] = []
@@ -390,6 +396,10 @@ class LiveSite:
         """The OpenAPI documents found, parsed, with the exchange each came in."""
         documents = (await self.discovered()).documents
         return tuple((each.exchange, each.root) for each in documents if each.exchange)
+
+    async def named_documents(self) -> tuple[tuple[Span, Mapping[str, Any]], ...]:
+        """The descriptions in the files that the user named."""
+        return (await self.discovered()).named_documents
 
     async def coverage(self) -> Coverage:
         """How much of the API was asked."""

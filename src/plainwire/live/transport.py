@@ -157,6 +157,11 @@ class Transport:
             self._pace = Pace(self._settings.concurrency, rate)
         return self._pace
 
+    @property
+    def was_throttled(self) -> bool:
+        """True if the host answered 429 to a question that is patient."""
+        return self._pace is not None and self._pace.is_halved
+
     def mask(self, secrets: Iterable[str]) -> None:
         """Mask these too in the record of what is sent."""
         if self._trace.masker is not None:

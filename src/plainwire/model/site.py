@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from plainwire.model.answer import Answer, Cleartext, Exchange
+from plainwire.model.answer import Answer, Cleartext, Exchange, Span
 from plainwire.model.api import ApiOperation
 from plainwire.model.identity import Identity
 from plainwire.model.peers import GraphqlEndpoint, McpServer
@@ -87,6 +87,10 @@ class Site(Protocol):
         not missing. What is there must still be known by its content.
         """
 
+    @property
+    def was_throttled(self) -> bool:
+        """True if the host answered 429 to anything so far."""
+
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
         """The answers to one request sent ``times`` in a row, up to the first 429.
 
@@ -145,6 +149,9 @@ class Site(Protocol):
 
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """The OpenAPI documents found, parsed, with the exchange each came in."""
+
+    async def named_documents(self) -> tuple[tuple[Span, Mapping[str, Any]], ...]:
+        """The descriptions in files that the user named, parsed, each with where it begins."""
 
     @property
     def random_path(self) -> str:

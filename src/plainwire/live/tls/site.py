@@ -20,6 +20,7 @@ from plainwire.model import (
     Part,
     Request,
     Scheme,
+    Span,
     Target,
     TlsEndpoint,
     Unanswered,
@@ -111,6 +112,11 @@ class EndpointSite:
         """None."""
         return ()
 
+    @property
+    def was_throttled(self) -> bool:
+        """False: nothing was asked that a 429 could answer."""
+        return False
+
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
         """The one answer that there is not."""
         return (await self.ask(request),)
@@ -161,6 +167,10 @@ class EndpointSite:
     async def refuses(self, exchange: Exchange) -> bool:
         """Not known."""
         return False
+
+    async def named_documents(self) -> tuple[tuple[Span, Mapping[str, Any]], ...]:
+        """None."""
+        return ()
 
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """None."""
