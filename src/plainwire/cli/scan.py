@@ -19,6 +19,7 @@ from plainwire.cli.arguments import (
     add_targets,
     count,
     duration,
+    origin,
     port,
 )
 from plainwire.cli.concluding import Conclusion
@@ -100,6 +101,14 @@ def parser() -> Parser:
     p.add_argument(
         "--deep", action="store_true", help="compute longer: tokens' secrets among all numbers"
     )
+    p.add_argument(
+        "--trusted-origin",
+        type=origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="an origin whose pages may ask the API: names like it are tried",
+    )
     add_gate(p)
     out = add_output(p)
     out.add_argument("--trace", type=Path, metavar="FILE", help="everything sent, mode 0600")
@@ -177,6 +186,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         allow=frozenset(options.allow),
         may_post=not options.no_post,
         is_deep=options.deep,
+        trusted_origins=tuple(options.trusted_origin),
         proxies=proxies,
         no_proxy=no_proxy,
     )

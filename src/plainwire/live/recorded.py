@@ -70,6 +70,11 @@ class RecordedSite:
         return self._target
 
     @property
+    def trusted_origins(self) -> tuple[str, ...]:
+        """None: nothing is asked with an Origin."""
+        return ()
+
+    @property
     def identities(self) -> tuple[str, ...]:
         """Whoever was logged in as the capture was made, if anybody was."""
         has_any = any(e.request.identity for kept in self._recorded.values() for e in kept)

@@ -126,6 +126,11 @@ class LiveSite:
         return self._random_path
 
     @property
+    def trusted_origins(self) -> tuple[str, ...]:
+        """The origins that the user names as trusted."""
+        return self.settings.trusted_origins
+
+    @property
     def identities(self) -> tuple[str, ...]:
         """Whose credentials were given, by the names that requests have for them."""
         return self._identities.names

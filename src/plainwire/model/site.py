@@ -36,6 +36,10 @@ class Site(Protocol):
         """
 
     @property
+    def trusted_origins(self) -> tuple[str, ...]:
+        """The origins that the user says browsers may ask the API from."""
+
+    @property
     def identities(self) -> tuple[str, ...]:
         """Whose credentials were given: "given" first if the user gave one, then further names."""
 

@@ -35,6 +35,11 @@ class EndpointSite:
         self.notes = Notes()
 
     @property
+    def trusted_origins(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @property
     def target(self) -> Target:
         """What the user named."""
         return self._target
