@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from plainwire.live import dial
@@ -38,6 +39,9 @@ ENDLESS_COST = 4 << 20  # bytes that one that was cut counts for
 LATE_BODY_LIMIT = 64 * 1024  # bytes of an answer once that is full
 THROTTLE_TRIES = 3
 THROTTLE_WAIT_LIMIT_S = 5.0
+# So many 429s with no other answer between, for so long: who asks is banned.
+BANNED_AFTER = 12
+BANNED_AFTER_S = 10.0
 
 Send = Callable[[Request], Awaitable[Exchange]]
 # Says of an https origin whether it speaks TLS, as far as it told.
@@ -45,6 +49,10 @@ SpeaksTls = Callable[[Origin], Awaitable[bool | None]]
 
 # A kind of connection that no other question may use.
 _NO_REUSE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class BannedError(TargetError):
+    """The host refuses whatever is asked, and is asked no more."""
 
 
 class Transport:
@@ -82,6 +90,8 @@ class Transport:
         self.silence = Silence()
         self.requests = 0
         self._kept = 0
+        self._refused = 0  # 429s since the last other answer
+        self._heard_at = time.monotonic()
         self.questions = 0
 
     @property
@@ -119,6 +129,8 @@ class Transport:
             return Unanswered("", str(request), "throttled: answered 429 three times")
         except NoListenerError as error:
             return NoListener(str(request), str(error))
+        except BannedError as error:
+            return Unanswered("", str(request), str(error))
         except TargetError as error:
             self.silence.missed(request.origin)
             return Unanswered("", str(request), str(error))
@@ -194,6 +206,15 @@ class Transport:
         """Note an answer; one that broke off cost its timeout as silence does."""
         is_whole = not answer.is_cut or len(answer.body) >= self._body_limit(answer.request)
         self.silence.heard(answer.request.origin, is_whole=is_whole)
+        if answer.status == 429:
+            self._refused += 1
+        else:
+            self._refused, self._heard_at = 0, time.monotonic()
+
+    @property
+    def _is_banned(self) -> bool:
+        is_long = time.monotonic() - self._heard_at >= BANNED_AFTER_S
+        return self._refused >= BANNED_AFTER and is_long
 
     async def _send_with_retry(self, request: Request) -> Exchange:
         last = "connection reset"
@@ -222,6 +243,8 @@ class Transport:
             silent = self.silence.verdict(origin, is_named=is_named)
             if silent is not None:
                 raise TargetError(silent)
+            if self._is_banned:
+                raise BannedError("left alone: the host answers 429 to everything")
             self._spend()
             connection = await lane.take(lambda: self.connector.connect(origin, context), context)
             is_reusable = False
