@@ -26,7 +26,7 @@ from plainwire.cli.concluding import Conclusion
 from plainwire.cli.outputs import complain
 from plainwire.cli.running import Plan
 from plainwire.live import descriptions, dial
-from plainwire.live.credentials import GIVEN, Credentials
+from plainwire.live.credentials import GIVEN, ClientCertificate, Credentials
 from plainwire.live.settings import Settings
 from plainwire.live.trace import Trace
 from plainwire.model import ApiOperation, Target, TargetError, UsageError
@@ -78,6 +78,10 @@ def parser() -> Parser:
     who.add_argument("--cookie", metavar="SOURCE", help="a Cookie header's value")
     who.add_argument(
         "--header", action="append", default=[], metavar="'NAME: SOURCE'", help="a further header"
+    )
+    who.add_argument("--client-cert", type=Path, metavar="FILE", help="a client certificate (PEM)")
+    who.add_argument(
+        "--client-key", type=Path, metavar="FILE", help="its key, where it is not in that file"
     )
     who.add_argument(
         "--as",
@@ -197,7 +201,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         options.bearer, options.basic, options.cookie, options.header, named.userinfo
     )
     chosen = identities.chosen(options.identities, rules.identities, named.targets, rules.source)
-    given = _credentials(lines, named.targets)
+    given = _credentials(lines, named.targets, _certificate(options))
     if given is not None:
         chosen = {GIVEN: given, **{who: each for who, each in chosen.items()}}
     elif chosen:  # the first one asks whatever is asked
@@ -238,14 +242,32 @@ def _specs(named: Sequence[str]) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _credentials(given: tuple[tuple[str, str], ...], named: Sequence[Target]) -> Credentials | None:
+def _certificate(options: argparse.Namespace) -> ClientCertificate | None:
+    """The client certificate named, seen to be usable before anything is sent."""
+    if options.client_cert is None:
+        if options.client_key is not None:
+            raise UsageError("--client-key: without --client-cert")
+        return None
+    try:
+        dial.show(dial.observing_context(), options.client_cert, options.client_key)
+    except TargetError as error:
+        raise UsageError(f"--client-cert: {error}") from None
+    return ClientCertificate(options.client_cert, options.client_key)
+
+
+def _credentials(
+    given: tuple[tuple[str, str], ...],
+    named: Sequence[Target],
+    certificate: ClientCertificate | None = None,
+) -> Credentials | None:
     """The credentials with the one origin that they are for."""
-    if not given or not named:  # every line of a targets file may have been a bad one
+    # Every line of a targets file may have been a bad one.
+    if not (given or certificate) or not named:
         return None
     origins = {target.https[0] for target in named}
     if len(origins) != 1:
         raise UsageError("a credential is given for one origin, and several targets are named")
-    return Credentials(given, origins.pop())
+    return Credentials(given, origins.pop(), certificate)
 
 
 def _trace(options: argparse.Namespace, masker: Masker) -> Trace:

@@ -309,11 +309,7 @@ class Transport:
         if own not in self._showing:
             ca = self._settings.ca_file
             context = dial.observing_context() if is_near else dial.verifying_context(ca)
-            try:
-                context.load_cert_chain(own.file, own.key)
-            except (OSError, ssl.SSLError) as error:
-                why = getattr(error, "strerror", None) or "not a certificate with its key"
-                raise TargetError(f"client certificate {own.file.name}: {why}") from None
+            dial.show(context, own.file, own.key)
             self._showing[own] = context
         return self._showing[own]
 
