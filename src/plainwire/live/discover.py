@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from plainwire.live import descriptions
+from plainwire.live import descriptions, linked
 from plainwire.live.descriptions import Description
 from plainwire.live.filling import NO_VALUE, fill
 from plainwire.model import (
@@ -24,24 +24,19 @@ from plainwire.model import (
     Endpoint,
     Exchange,
     Origin,
-    Parameter,
     Request,
     Skipped,
     Span,
     Target,
-    WireError,
 )
-from plainwire.wire import listings, openapi, redirects
-from plainwire.wire.links import links
+from plainwire.wire import openapi
 
 if TYPE_CHECKING:
     from plainwire.live.site import LiveSite
 
 MAX_ENDPOINTS = 60
-MAX_LINKS = 20
+GUARDED = (401, 403, 405, 407, 429)
 MAX_EXAMPLES = 5  # of a description, to see whether it is of this API
-# What names an object in a listing, the likeliest first.
-ITEM_NAMES = ("id", "uuid", "slug", "username")
 DOCUMENT_PATHS = (
     "/openapi.json",
     "/swagger.json",
@@ -50,9 +45,7 @@ DOCUMENT_PATHS = (
     "/api/swagger.json",
     "/apispec_1.json",
 )
-# Files that a page loads say nothing of the API; checks that read them ask for them.
 _TEMPLATED = re.compile(r"\{[^{}/]*\}")
-STATIC = (".css", ".js", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".woff", ".woff2", ".map")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +116,12 @@ async def discover(
     described += [replace(each, skipped=_reason(each)) for each in source]
     filled = await fill(site, origin, described)
     filled = await _of_here(site, documents, filled, unread)
-    linked = _linked(pages, origin)
+    ways = linked.paths(pages, origin)
     further: list[ApiOperation] = []
     if not any(each.pointer for each in filled):
-        further, more = await _explored(site, origin, linked)
-        linked = list(dict.fromkeys((*linked, *more)))
-    known = _with_links(_merged(named, [*filled, *further]), linked, origin)
+        further, more = await linked.explored(site, origin, ways)
+        ways = list(dict.fromkeys((*ways, *more)))
+    known = _with_links(_merged(named, [*filled, *further]), ways, origin)
     return Discovery(_sampled(known), documents, tuple(dict.fromkeys(unread)))
 
 
@@ -149,8 +142,10 @@ async def _of_here(
         own = [e.request for e in operations if e.document == document.name and e.request]
         answers = await asyncio.gather(*(site.ask(request) for request in own[:MAX_EXAMPLES]))
         there = [each for each in answers if isinstance(each, Exchange)]
-        missing = await asyncio.gather(*(site.is_missing(each) for each in there))
-        if own and len(there) == len(answers) and all(missing):
+        # Where a login stands before everything, nothing tells what is behind it.
+        if not own or len(there) < len(answers) or any(each.status in GUARDED for each in there):
+            continue
+        if all(await asyncio.gather(*(site.is_missing(each) for each in there))):
             elsewhere.add(document.name)
             unread.append(f"{document.name}: describes an API that is not here")
     return [each for each in operations if each.document not in elsewhere]
@@ -168,43 +163,6 @@ def _port(place: SplitResult) -> int | None:
         return place.port or {"http": 80, "https": 443}.get(place.scheme)
     except ValueError:
         return None
-
-
-async def _explored(
-    site: LiveSite, origin: Origin, paths: Sequence[str]
-) -> tuple[list[ApiOperation], list[str]]:
-    """What answers in JSON lead to where nothing describes the API: the first object of each
-    listing, as an operation with a variable, and the paths of further links."""
-    ways = [
-        path for path in (site.target.path, *paths) if openapi.state_change("GET", path) is None
-    ]
-    asked = (site.ask(Request(origin, "GET", way)) for way in dict.fromkeys(ways))
-    answers = [each for each in await asyncio.gather(*asked) if isinstance(each, Exchange)]
-    data = [each for each in answers if each.status == 200 and "json" in each.content_type]
-    items = await asyncio.gather(*(_item(site, each) for each in data))
-    return [each for each in items if each is not None], _linked(data, origin)
-
-
-async def _item(site: LiveSite, listing: Exchange) -> ApiOperation | None:
-    """The operation that gives one object of a listing. Returns None if nothing is there."""
-    way = listing.request.path.partition("?")[0].rstrip("/")
-    for name in ITEM_NAMES:
-        value = next(iter(listings.values(name, listing.body)), None)
-        if value is None:
-            continue
-        path = f"{way}/{quote(value, safe='')}"
-        if openapi.state_change("GET", path) is not None:
-            return None
-        request = replace(listing.request, path=path)
-        answer = await site.ask(request)
-        if not isinstance(answer, Exchange) or answer.status != 200:
-            return None
-        if "json" not in answer.content_type or await site.is_missing(answer) is not False:
-            return None
-        variable = (Parameter(name, "path", is_required=True, example=value),)
-        template = f"{way}/{{{name}}}"
-        return ApiOperation("GET", template, parameters=variable, source="link", request=request)
-    return None
 
 
 async def speaking(site: LiveSite) -> Origin:
@@ -352,34 +310,3 @@ def _part(operation: ApiOperation) -> str:
 
 def _left_out(operation: ApiOperation, reason: str) -> ApiOperation:
     return replace(operation, request=None, skipped=reason)
-
-
-def _linked(pages: Sequence[Exchange], origin: Origin) -> list[str]:
-    """The paths of the pages and of same-origin links in them, each once, at most `MAX_LINKS`.
-
-    A page that only a redirect led to is looked at as one that a link leads to.
-    """
-    found = {page.request.path: None for page in pages if _is_page(page.request.path)}
-    for page in pages:
-        if page.status != 200:
-            continue
-        for link in links(page.text, page.content_type):
-            if link.kind not in ("navigation", "data"):
-                continue
-            try:
-                place = redirects.resolve(link.url, page.url)
-            except WireError:
-                continue
-            path = place.path or "/"
-            is_same = (place.host, place.port) == (origin.host, origin.port)
-            if is_same and place.scheme == origin.scheme and _is_page(path):
-                found[path] = None
-    return list(found)[:MAX_LINKS]
-
-
-def _is_page(path: str) -> bool:
-    return (
-        len(path) < 1024
-        and all("!" <= character <= "~" for character in path)
-        and not path.partition("?")[0].lower().endswith(STATIC)
-    )
