@@ -38,6 +38,7 @@ NAME = "plainwire scan"
 ALLOW = {
     "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
+    "login-probes": "log in with wrong passwords, fourteen times at most, as --as NAME logs in",
     "trace-probe": "ask with TRACE whether a server shows requests back",
 }
 
@@ -289,8 +290,8 @@ def _rehearse(plan: Plan) -> int:
     for target in plan.targets:
         named = plan.masker.text(target.value)
         outputs.say(f"{named}: at most these, and what documents and links name\n")
-        for each in plan.logins.values():
-            outputs.say(f"  {each}\n")
+        for line in plan.announced:
+            outputs.say(f"  {line}\n")
         for line in rehearsal.questions(target, plan.settings, plan.paths, plan.specs, plan.source):
             outputs.say(f"  {plan.masker.text(line)}\n")
     return gate.INCOMPLETE if plan.bad_lines else gate.CLEAN

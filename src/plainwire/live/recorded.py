@@ -161,6 +161,11 @@ class RecordedSite:
                         found.append(answer)
         return tuple(found)
 
+    async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
+        """None: nothing is sent."""
+        self.notes.leave_untested(NOT_RECORDED)
+        return ()
+
     async def answers(
         self, identity: str | None = "given"
     ) -> tuple[tuple[ApiOperation, Exchange], ...]:

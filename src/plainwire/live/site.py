@@ -12,9 +12,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from plainwire.live import controls, discover, graphql, handshakes, mcp_servers, trust, verdicts
+from plainwire.live import (
+    controls,
+    discover,
+    graphql,
+    handshakes,
+    logins,
+    mcp_servers,
+    trust,
+    verdicts,
+)
 from plainwire.live import hops as hops_of
 from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
@@ -56,6 +66,8 @@ from plainwire.wire.sameness import is_same
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
 
 TRACE_PROBE = "trace-probe"
+LOGIN_PROBES = "login-probes"
+STOPPED = (423, 429)  # locked, too many
 
 
 class LiveSite:
@@ -107,6 +119,7 @@ class LiveSite:
         )
         self._probes = Probes(target, settings, self._once, self.transport)
         self.notes = Notes()
+        self.recipes: Mapping[str, logins.Recipe] = {}
 
     async def __aenter__(self) -> LiveSite:
         return self
@@ -277,6 +290,28 @@ class LiveSite:
             if not isinstance(answer, Exchange) or answer.status == 429:
                 break
         return tuple(answers)
+
+    async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
+        """The answers to logins with a wrong password, by the first recipe; each is sent once."""
+        recipe = next(iter(self.recipes.values()), None)
+        if LOGIN_PROBES not in self.settings.allow or recipe is None:
+            self.leave_untested(f"needs --allow {LOGIN_PROBES} and a login in the configuration")
+            return ()
+        found: list[Exchange] = []
+        for number in range(times):
+            work = partial(logins.fail, self, recipe, as_nobody=as_nobody, number=number)
+            key = ("failed login", as_nobody, number)
+            answer: Answer | None = await self._once.ask(key, work)
+            if answer is None:
+                self.leave_untested("the login does not show which part is the user's name")
+                return ()
+            self.notes.take(answer)
+            if not isinstance(answer, Exchange):
+                return ()
+            found.append(answer)
+            if answer.status in STOPPED:
+                break
+        return tuple(found)
 
     async def answers(
         self, identity: str | None = GIVEN

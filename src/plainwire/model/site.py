@@ -80,6 +80,13 @@ class Site(Protocol):
         A finding that rests on an error, a difference or a reflection holds only if both show it.
         """
 
+    async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
+        """The answers to a login with a wrong password, sent ``times`` in a row up to the first
+        423 or 429: as the first recipe's user, or as one that nobody is.
+
+        Without ``--allow login-probes`` or a recipe it leaves the check untested and gives none.
+        """
+
     async def answers(
         self, identity: str | None = "given"
     ) -> tuple[tuple[ApiOperation, Exchange], ...]:

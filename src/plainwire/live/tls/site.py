@@ -107,6 +107,11 @@ class EndpointSite:
         """No answer, twice."""
         return await self.ask(request), await self.ask(request)
 
+    async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
+        """None: nothing is sent."""
+        self.notes.leave_untested("nothing is asked over HTTP")
+        return ()
+
     async def answers(
         self, identity: str | None = "given"
     ) -> tuple[tuple[ApiOperation, Exchange], ...]:
