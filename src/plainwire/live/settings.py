@@ -21,6 +21,7 @@ class Settings:
     ``allow`` holds the classes of questions that the user opted in to. ``may_post`` lets the
     constant POSTs of `wire/constant_posts.py` leave: GraphQL and MCP know no other way. ``is_deep``
     computes what takes seconds: a token's secret among all numbers of up to six digits.
+    ``trusted_origins`` are those whose pages may ask the API: names like them are tried.
     """
 
     connect_timeout_s: float = 5.0
@@ -35,6 +36,7 @@ class Settings:
     allow: frozenset[str] = frozenset()
     may_post: bool = True
     is_deep: bool = False
+    trusted_origins: tuple[str, ...] = ()
     proxies: Mapping[str, str] = field(default_factory=dict)
     no_proxy: str = ""
     asks_dns: bool = False
