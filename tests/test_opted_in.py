@@ -3,6 +3,7 @@ where it is there and nowhere else."""
 
 import asyncio
 import json
+import re
 import sqlite3
 from urllib.error import URLError
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -10,15 +11,17 @@ from urllib.request import urlopen
 
 import pytest
 
-from examples import made_token
+from examples import made_token, recipe
 from plainwire.cli import main
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
+from plainwire.model import Exchange
 from plainwire.wire.target import parse_target
 from servers.recording import recording, response
 
 HELLO = b"\x16\x03"
 JSON = [("Content-Type", "application/json")]
+WORD = re.compile(r"[a-z0-9]+")
 READING = ("GET", "HEAD", "OPTIONS", "TRACE")
 LOGIN = """
 [identity.ann.login]
@@ -111,6 +114,10 @@ TOLERANT = {
     "a search that reads the first word": lambda name: users(name.split("'")[0].split(" ")[0]),
     "a search for any word": lambda name: answer(
         200, [n for n in ("ann 7", "bob 8") if any(w in n for w in name.split())]
+    ),
+    "a search that finds more by a false one, and reads past junk": lambda name: answer(
+        200,
+        [n for n in ("ann 7 13 pq", "bob 8 14 pr") if set(n.split()) & set(WORD.findall(name))],
     ),
     "an answer that differs each time": lambda name, seen=[]: (
         seen.append(name) or answer(200, {"asked": len(seen)})
@@ -256,6 +263,28 @@ def test_usual_users_are_tried_with_default_credentials_alone(word, scanned, tmp
     assert names.count("admin") == 2 + is_weak
     assert "tokenOf.admin" not in (tmp_path / "r.json").read_text()
     assert [line for line in said if "8 usual users and passwords (admin, administrator" in line]
+
+
+def test_no_check_sees_what_a_usual_login_gives():
+    async def send(request):
+        who = json.loads(request.body or b"{}").get("username")
+        token = "tokenOfAdmin.3f9c1b7e" if who == "admin" else ""
+        lines = (("Content-Type", "application/json"), ("Set-Cookie", f"session={token}"))
+        body = json.dumps({"token": token, "again": token}).encode()
+        return Exchange(request, 200 if token else 401, lines, body, address="127.0.0.1")
+
+    async def found():
+        target, _ = parse_target("https://127.0.0.1/")
+        settings = Settings(allow=frozenset({"default-credentials"}))
+        async with LiveSite(target, settings, send=send) as site:
+            site.recipes = {"given": recipe({"username": "ann", "password": "correct-horse-4711"})}
+            return await site.default_logins()
+
+    answers = asyncio.run(found())
+    assert len(answers) == 2, "this one takes any password of an admin"
+    for each in answers:
+        assert "tokenOfAdmin" not in f"{each.headers} {each.body!r}"
+        assert b"given-credential" in each.body
 
 
 @pytest.mark.parametrize("looks", [False, True])
