@@ -88,6 +88,24 @@ class Loop:
         await self._keeper.run(lambda c: claims.release(c, held))
         await self._keeper.run(lambda c: upkeep.leave(c, self.owner))
 
+    async def work_off(self) -> int:
+        """Look at whatever is due, record it, and end when nothing is; how much was recorded.
+
+        The clock may stand still meanwhile.
+        """
+        before = self.recorded
+        await self._keep_up_once()
+        while True:
+            batch: list[Done] = []
+            for is_full, tiers in TIERS.items():
+                room = self._pace.full if is_full else self._pace.light
+                found = await self._claim(tiers, room)
+                looked = await asyncio.gather(*(self._seen(c, one, is_full) for c, one in found))
+                batch += [done for done in looked if done is not None]
+            if not batch:
+                return self.recorded - before
+            await self._record(sorted(batch, key=lambda each: each.claim.target_id))
+
     async def _begin(
         self, is_full: bool, running: set[asyncio.Task[None]], group: asyncio.TaskGroup
     ) -> int:
@@ -118,16 +136,21 @@ class Loop:
         return found
 
     async def _look(self, claim: Claim, one: Watched | None, is_full: bool) -> None:
+        if (done := await self._seen(claim, one, is_full)) is not None:
+            await self._done.put(done)
+
+    async def _seen(self, claim: Claim, one: Watched | None, is_full: bool) -> Done | None:
+        """What a claim brings; None if its target was removed meanwhile."""
         begun_at = self._clock()
-        if one is None:  # removed meanwhile
+        if one is None:
             self._claims.pop((claim.target_id, claim.tier), None)
-            return
+            return None
         if claim.attempts > MOST_ATTEMPTS:
             words = f"given up after {MOST_ATTEMPTS} attempts that nobody survived"
             looks = [Look("", "unknown", begun_at, error=words)]
         else:
             looks = await self._observe(one, is_full)
-        await self._done.put(Done(claim, looks, begun_at))
+        return Done(claim, looks, begun_at)
 
     async def _record_all(self) -> None:
         """Record what was seen, as much as there is in one transaction."""
@@ -136,8 +159,7 @@ class Loop:
             while len(batch) < BATCH and not self._done.empty():
                 batch.append(self._done.get_nowait())
             await self._record(sorted(batch, key=lambda each: each.claim.target_id))
-            for each in batch:
-                self._claims.pop((each.claim.target_id, each.claim.tier), None)
+            for _ in batch:
                 self._done.task_done()
 
     async def _record(self, batch: list[Done]) -> None:
@@ -150,6 +172,8 @@ class Loop:
             )
 
         count = await self._keeper.insist(work) or 0
+        for each in batch:
+            self._claims.pop((each.claim.target_id, each.claim.tier), None)
         self.recorded += count
         if count < len(batch):
             self._tell(f"{len(batch) - count} results came too late: others had looked meanwhile")
@@ -165,7 +189,10 @@ class Loop:
 
     async def _keep_up(self) -> None:
         while True:
-            now, lease_ms = self._clock(), round(self._pace.lease_s * SECOND)
-            await self._keeper.run(lambda c: upkeep.beat(c, self.owner, now))  # noqa: B023
-            await self._keeper.run(lambda c: upkeep.keep_up(c, now, lease_ms))  # noqa: B023
+            await self._keep_up_once()
             await asyncio.sleep(self._pace.upkeep_s)
+
+    async def _keep_up_once(self) -> None:
+        now, lease_ms = self._clock(), round(self._pace.lease_s * SECOND)
+        await self._keeper.run(lambda c: upkeep.beat(c, self.owner, now))
+        await self._keeper.run(lambda c: upkeep.keep_up(c, now, lease_ms))

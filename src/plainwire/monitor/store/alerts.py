@@ -180,19 +180,23 @@ def tell(connection: sa.Connection, kind: str, row: Row, now: int, seq: str = ""
     """
     about = _target(connection, row["target_id"])
     changes = json.loads(row["changes"])
-    payload = messages.about_alert(kind, {**row, "changes": changes}, about, now)
     name, tags = (about["name"], about["tags"]) if about else (None, ())
     held_until = _held_until(connection, name, tags, row["rule"], now)
-    for each in _listeners(connection, kind, row, name, tags):
+    told = _told(connection, row["id"])
+    listeners = told if kind == "resolved" else _listeners(connection, row, name, tags)
+    for each in listeners:
+        # Whom only the higher level concerns hears of the alert for the first time.
+        word = "opened" if kind == "raised" and each not in told else kind
+        payload = messages.about_alert(word, {**row, "changes": changes}, about, now)
         write(
             connection,
             each,
-            kind,
+            word,
             row["level"],
             payload,
             now,
             alert_id=row["id"],
-            seq=seq if kind != "raised" else str(row["step"]),
+            seq=seq if word != "raised" else str(row["step"]),
             held_until=held_until,
         )
 
@@ -240,12 +244,16 @@ def _target(connection: sa.Connection, target_id: int | None) -> dict[str, Any] 
     return {"name": row[0], "tags": json.loads(row[1])} if row else None
 
 
+def _told(connection: sa.Connection, alert_id: int) -> list[int]:
+    """The channels that there are messages for about an alert."""
+    told = sa.select(outbox.c.channel_id).where(outbox.c.alert_id == alert_id).distinct()
+    return sorted(connection.execute(told).scalars())
+
+
 def _listeners(
-    connection: sa.Connection, kind: str, row: Row, name: str | None, tags: Sequence[str]
+    connection: sa.Connection, row: Row, name: str | None, tags: Sequence[str]
 ) -> list[int]:
-    if kind == "resolved":
-        told = sa.select(outbox.c.channel_id).where(outbox.c.alert_id == row["id"]).distinct()
-        return list(connection.execute(told).scalars())
+    """The channels whose level and choice an alert is."""
     enabled = connection.execute(sa.select(channel).where(channel.c.is_enabled)).mappings()
     return [
         each["id"]

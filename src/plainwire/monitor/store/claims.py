@@ -162,6 +162,6 @@ def pull_back(connection: sa.Connection, now: int, lease_ms: int) -> None:
         {"now": now},
     )
     connection.execute(
-        sa.text("UPDATE duty SET lease_until = :now WHERE lease_until > :now + 2 * :lease"),
-        {"now": now, "lease": lease_ms},
+        sa.text("UPDATE duty SET lease_until = :now WHERE lease_until > :latest"),
+        {"now": now, "latest": now + 2 * lease_ms},
     )
