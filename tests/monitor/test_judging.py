@@ -129,6 +129,15 @@ def test_a_failed_look_overwrites_nothing_and_three_in_a_row_are_told():
     assert watch.alarms == [] and watch.events == []
 
 
+def test_failures_at_one_moment_are_one():
+    watch = Watch()
+    watch.look(A)
+    for _ in range(5):
+        watch.look(status="unreachable", full=False)
+        watch.now -= MINUTE
+    assert watch.alarms == [] and watch.standings[AT].fails == 1
+
+
 def test_some_addresses_down_is_a_warning():
     watch = Watch()
     watch.look(A, address="192.0.2.2")

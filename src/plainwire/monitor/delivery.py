@@ -33,6 +33,7 @@ RETRIES = (
 JITTER = 0.1
 LEASE = 120 * SECOND  # longer than any channel takes for one message
 AT_ONCE = 5
+SET_RIGHT = 30 * SECOND
 
 
 async def send(settings: ChannelSettings, message: Message) -> None:
@@ -61,17 +62,31 @@ class Deliverer:
     ) -> None:
         self._keeper, self._clock, self._send = keeper, clock, send
         self._tick_s, self._retries, self._lease_ms = tick_s, retries, lease_ms
+        self._set_right_at = 0
         self._busy: dict[int, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until ``stop`` is set; what is being sent then is sent to its end."""
         while not stop.is_set():
+            await self._set_right()
             for channel in await self._keeper.read(watched.channels) or ():
                 task = self._busy.get(channel.id)
                 if channel.is_enabled and (task is None or task.done()):
                     self._busy[channel.id] = asyncio.create_task(self.drain(channel))
             await self._keeper.pause(stop, self._tick_s)
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def _set_right(self) -> None:
+        """From time to time: undo what a clock that ran ahead left."""
+        now = self._clock()
+        if not 0 <= now - self._set_right_at < SET_RIGHT:
+            self._set_right_at = now
+            await self._keeper.run(lambda c: deliveries.pull_back(c, now, self._lease_ms))
+
+    async def work_off(self) -> None:
+        """Send whatever is due, and end when nothing is."""
+        channels = await self._keeper.read(watched.channels) or ()
+        await asyncio.gather(*(self.drain(each) for each in channels if each.is_enabled))
 
     async def drain(self, channel: ChannelSettings) -> None:
         """Send what is due for one channel."""
@@ -109,9 +124,8 @@ class Deliverer:
             because = f"the receiver wants no more: {error}"
             await self._keeper.insist(lambda c: deliveries.disable(c, channel.id, because))
             wait = None
-        next_try_at = None if wait is None else now + wait
         words = str(error)
-        await self._keeper.insist(lambda c: deliveries.failed(c, one, words, next_try_at, now))
+        await self._keeper.insist(lambda c: deliveries.failed(c, one, words, wait, now))
 
     def wait(self, attempts: int, error: Exception) -> int | None:
         """How long to wait after one more failed attempt, in ms; None: it was the last."""

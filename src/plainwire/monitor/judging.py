@@ -19,6 +19,7 @@ from plainwire.monitor.times import DAY, HOUR, MINUTE
 from plainwire.report.tls_diff import Change, Direction
 
 FAILURES, ANSWERS = 3, 2  # in a row, until an address is unreachable, and until it is back
+APART = MINUTE // 2  # of failures that count
 LOOK_AGAIN = (1 * MINUTE, 5 * MINUTE)
 LOOKS, AGREEING = 3, 2
 FLAPPING, QUIET = 4, 6 * HOUR  # confirmed changes in a day; time without any that ends it
@@ -122,13 +123,17 @@ def _reached(before: Standing, look: Look, verdict: Verdict, now: int) -> Standi
             state="ok" if is_back else "unreachable",
             answers=answers,
             fails=0,
+            failed_at=None,
             failed_since=None if is_back else before.failed_since,
             error=None,
             seen_at=now,
             answered_at=now,
             grade=look.grade or before.grade,
         )
-    fails = before.fails + 1
+    # A light and a full look at one moment are one failure: it may be gone in the next.
+    last = before.failed_at
+    is_new = last is None or not 0 <= now - last < APART
+    fails = before.fails + is_new
     if fails < FAILURES:
         verdict.ask("light-again", LOOK_AGAIN[0])
     return replace(
@@ -137,6 +142,7 @@ def _reached(before: Standing, look: Look, verdict: Verdict, now: int) -> Standi
         answers=0,
         fails=fails,
         failed_since=before.failed_since or now,
+        failed_at=now if is_new else last,
         error=look.error,
         seen_at=now,
     )

@@ -84,6 +84,10 @@ class Loop:
             await self._done.join()
             for helper in helpers:
                 helper.cancel()
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Give back what was not looked at, and say goodbye."""
         held = list(self._claims.values())
         await self._keeper.run(lambda c: claims.release(c, held))
         await self._keeper.run(lambda c: upkeep.leave(c, self.owner))

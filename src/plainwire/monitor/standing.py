@@ -41,6 +41,7 @@ class Standing:
     fails: int = 0
     answers: int = 0
     failed_since: int | None = None
+    failed_at: int | None = None  # the last failure that was counted
     error: str | None = None
     grade: str | None = None
     seen_at: int | None = None

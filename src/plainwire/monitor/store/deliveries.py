@@ -17,11 +17,10 @@ from plainwire.monitor import messages
 from plainwire.monitor.levels import LEVELS
 from plainwire.monitor.store import alerts
 from plainwire.monitor.store.schema import alert, channel, outbox
-from plainwire.monitor.times import HOUR, MINUTE
+from plainwire.monitor.times import MINUTE
 
 GROUP_ABOVE = 20  # alerts of a rule
 GROUP_WITHIN = 5 * MINUTE
-FAR = 31 * HOUR  # later than any retry lies: what a clock that ran ahead left
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +75,34 @@ def sent(connection: sa.Connection, one: Delivery, now: int) -> None:
     )
 
 
+def pull_back(connection: sa.Connection, now: int, lease_ms: int) -> None:
+    """Undo what a clock that ran ahead left: tries and leases that lie too far in the future."""
+    waiting = sa.and_(outbox.c.sent_at.is_(None), outbox.c.dead_at.is_(None))
+    too_far = sa.and_(outbox.c.held_until.is_(None), outbox.c.next_try_at > now + outbox.c.wait_ms)
+    connection.execute(
+        sa.update(outbox).where(waiting, too_far).values(next_try_at=now + outbox.c.wait_ms)
+    )
+    connection.execute(
+        sa.update(outbox)
+        .where(waiting, outbox.c.lease_until > now + 2 * lease_ms)
+        .values(lease_until=now)
+    )
+
+
 def failed(
-    connection: sa.Connection, one: Delivery, error: str, next_try_at: int | None, now: int
+    connection: sa.Connection, one: Delivery, error: str, wait_ms: int | None, now: int
 ) -> None:
-    """Note a failure; without a next try the message is dead, and other channels hear of it."""
+    """Note a failure; without a wait until the next try the message is dead, and other channels hear of it."""
     ours = sa.and_(outbox.c.id == one.id, outbox.c.lease_token == one.token)
     values: dict[str, Any] = {"attempts": one.attempts + 1, "last_error": error[:500]}
     values |= {"lease_until": None}
-    values |= {"dead_at": now} if next_try_at is None else {"next_try_at": next_try_at}
+    if wait_ms is None:
+        values |= {"dead_at": now}
+    else:
+        # What was held is told now or not at all; from here on it only waits for its receiver.
+        values |= {"next_try_at": now + wait_ms, "wait_ms": wait_ms, "held_until": None}
     done = connection.execute(sa.update(outbox).where(ours).values(**values))
-    if next_try_at is not None or not done.rowcount:
+    if wait_ms is not None or not done.rowcount:
         return
     connection.execute(
         sa.update(outbox)

@@ -264,6 +264,7 @@ outbox = _table(
     _text("payload"),  # JSON: what is said, fixed when it is written
     _time("created_at"),
     _time("next_try_at"),
+    _count("wait_ms"),  # of the last attempt, until the next
     _time("held_until", is_optional=True),
     _time("lease_until", is_optional=True),
     _count("lease_token"),

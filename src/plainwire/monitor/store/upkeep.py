@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from plainwire.monitor.store import alerts, claims
-from plainwire.monitor.store.deliveries import FAR
-from plainwire.monitor.store.schema import alert, outbox, worker
+from plainwire.monitor.store.schema import alert, worker
 from plainwire.monitor.times import DAY, HOUR
 
 REMIND = 24 * HOUR  # of critical alerts that nobody has acknowledged
@@ -29,25 +28,8 @@ def leave(connection: sa.Connection, owner: str) -> None:
 def keep_up(connection: sa.Connection, now: int, lease_ms: int) -> None:
     """Everything that is done from time to time; any process may, and twice does no harm."""
     claims.pull_back(connection, now, lease_ms)
-    _pull_messages_back(connection, now)
     alerts.settle_unserved(connection, "no target that is watched serves it any more", now)
     _remind(connection, now)
-
-
-def _pull_messages_back(connection: sa.Connection, now: int) -> None:
-    """Messages that a clock which ran ahead put off are due."""
-    connection.execute(
-        sa.update(outbox)
-        .where(
-            outbox.c.sent_at.is_(None),
-            outbox.c.held_until.is_(None),
-            outbox.c.next_try_at > now + FAR,
-        )
-        .values(next_try_at=now)
-    )
-    connection.execute(
-        sa.update(outbox).where(outbox.c.lease_until > now + FAR).values(lease_until=now)
-    )
 
 
 def _remind(connection: sa.Connection, now: int) -> None:
