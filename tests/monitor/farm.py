@@ -36,14 +36,15 @@ class Site:
         self.server.close()
         await self.server.wait_closed()
 
-    def serve(self, issued: Issued, *, least: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2) -> None:
-        """Serve this certificate, and versions from ``least`` on, from now on."""
-        chain, key = self.folder / "chain.pem", self.folder / "key.pem"
-        chain.write_text(issued.chain_pem)
-        key.write_text(issued.key_pem)
+    def serve(self, *issued: Issued, least: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2) -> None:
+        """Serve these certificates (one a kind of key), and versions from ``least`` on."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_ciphers("ALL:@SECLEVEL=0")
-        context.load_cert_chain(chain, key)
+        chain, key = self.folder / "chain.pem", self.folder / "key.pem"
+        for each in issued:
+            chain.write_text(each.chain_pem)
+            key.write_text(each.key_pem)
+            context.load_cert_chain(chain, key)
         with _quietly():
             context.minimum_version = least
         self.context = context

@@ -33,7 +33,6 @@ RETRIES = (
 JITTER = 0.1
 LEASE = 120 * SECOND  # longer than any channel takes for one message
 AT_ONCE = 5
-SET_RIGHT = 30 * SECOND
 
 
 async def send(settings: ChannelSettings, message: Message) -> None:
@@ -79,7 +78,7 @@ class Deliverer:
     async def _set_right(self) -> None:
         """From time to time: undo what a clock that ran ahead left."""
         now = self._clock()
-        if not 0 <= now - self._set_right_at < SET_RIGHT:
+        if not 0 <= now - self._set_right_at < self._lease_ms // 2:
             self._set_right_at = now
             await self._keeper.run(lambda c: deliveries.pull_back(c, now, self._lease_ms))
 

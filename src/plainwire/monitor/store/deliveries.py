@@ -92,7 +92,7 @@ def pull_back(connection: sa.Connection, now: int, lease_ms: int) -> None:
 def failed(
     connection: sa.Connection, one: Delivery, error: str, wait_ms: int | None, now: int
 ) -> None:
-    """Note a failure; without a wait until the next try the message is dead, and other channels hear of it."""
+    """Note a failure; without a wait for a next try it is dead, and other channels hear of it."""
     ours = sa.and_(outbox.c.id == one.id, outbox.c.lease_token == one.token)
     values: dict[str, Any] = {"attempts": one.attempts + 1, "last_error": error[:500]}
     values |= {"lease_until": None}
