@@ -191,10 +191,12 @@ def fingerprint(issued) -> str:
     return hashlib.sha256(issued.der).hexdigest()
 
 
-async def live(site: Site, counting: Counting, account: Account, budget: list[int]) -> None:
+async def live(
+    site: Site, counting: Counting, account: Account, budget: list[int], until: float
+) -> None:
     """One site's script: bad certificates, each until its alert has arrived; a good one at last."""
     before: list[str] = []
-    while budget[0] > 0:
+    while budget[0] > 0 and time.monotonic() < until:
         issued = certificates(ends_soon=True)
         budget[0] -= len(issued)
         keys = [f"certificate:{fingerprint(each)}" for each in issued]
@@ -321,7 +323,14 @@ def audit(store: Store, account: Account) -> None:
 
 
 async def soak(
-    url: str, folder: Path, *, kills: int, alerts: int, pace_s: float, cluster: Cluster | None
+    url: str,
+    folder: Path,
+    *,
+    kills: int,
+    alerts: int,
+    pace_s: float,
+    longest_s: float,
+    cluster: Cluster | None,
 ) -> Account:
     """One run on one store; its account."""
     account = Account("postgresql" if cluster else "sqlite")
@@ -346,7 +355,8 @@ async def soak(
             trouble = asyncio.create_task(
                 faults(workers, counting, account, cluster, pace_s, kills, done)
             )
-            await asyncio.gather(*(live(site, counting, account, budget) for site in sites))
+            until = begun + longest_s
+            await asyncio.gather(*(live(s, counting, account, budget, until) for s in sites))
             done.set()
             await trouble
             await _settled(url)
@@ -389,14 +399,24 @@ def _count(counting: Counting, account: Account) -> None:
         account.wrong.append(f"{account.arrived} arrived, {account.expected} were expected")
 
 
-def run(kind: str, *, kills: int, alerts: int, pace_s: float) -> tuple[Account, str]:
+def run(
+    kind: str, *, kills: int, alerts: int, pace_s: float, longest_s: float
+) -> tuple[Account, str]:
     """One run on a new store of a kind; its account and what the workers said."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plainwire-soak-")))
         cluster = stack.enter_context(postgresql()) if kind == "postgresql" else None
         url = cluster.create("soak") if cluster else str(folder / "monitor.db")
         account = asyncio.run(
-            soak(url, folder, kills=kills, alerts=alerts, pace_s=pace_s, cluster=cluster)
+            soak(
+                url,
+                folder,
+                kills=kills,
+                alerts=alerts,
+                pace_s=pace_s,
+                longest_s=longest_s,
+                cluster=cluster,
+            )
         )
         return account, (folder / "log").read_text("utf-8", "replace")
 
@@ -407,9 +427,14 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--alerts", type=int, default=2000)
     parser.add_argument("--pace", type=float, default=1.0, help="seconds between faults")
+    parser.add_argument("--longest", type=float, default=7200, help="seconds until it ends")
     options = parser.parse_args()
     account, log = run(
-        options.store, kills=options.kills, alerts=options.alerts, pace_s=options.pace
+        options.store,
+        kills=options.kills,
+        alerts=options.alerts,
+        pace_s=options.pace,
+        longest_s=options.longest,
     )
     print(json.dumps(asdict(account), indent=1))
     if account.lost or account.wrong:

@@ -158,7 +158,7 @@ def _issuers(endpoint: TlsEndpoint) -> dict[str, str]:
     return {
         str(chain.asked_with.get("key", "any")): organisation(chain.chain[0].issuer)
         for chain in endpoint.certificates or ()
-        if chain.chain and chain.asked_with.get("sni", True)
+        if chain.chain and (chain.asked_with.get("sni", True) or endpoint.server_name is None)
     }
 
 

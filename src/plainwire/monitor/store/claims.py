@@ -42,19 +42,23 @@ SELECT target_id, tier FROM (
         ORDER BY d.next_due_at LIMIT :candidates) c
 ) ranked WHERE turn = 1 ORDER BY next_due_at LIMIT :count
 """
+# What is chosen is written down before anything changes: SQLite evaluates a subquery of the WHERE
+# of an UPDATE anew while rows change.
 _LEASE = """
+WITH chosen AS MATERIALIZED ({chosen}){further}
 UPDATE duty SET lease_until = :until, lease_token = lease_token + 1, lease_owner = :owner,
                 attempts = attempts + 1
-WHERE {chosen}
-RETURNING target_id, tier, slot, next_due_at, interval_ms, lease_token, attempts
+FROM {source} WHERE duty.target_id = {source}.target_id AND duty.tier = {source}.tier
+RETURNING duty.target_id, duty.tier, slot, next_due_at, interval_ms, lease_token, attempts
 """
-# A row-value IN (SELECT … LIMIT) is one scan in either database; PostgreSQL locks what it chose,
-# and passes over what somebody else holds.
-_SQLITE = _LEASE.format(chosen=f"(target_id, tier) IN ({_CHOSEN})")
+_SQLITE = _LEASE.format(chosen=_CHOSEN, further="", source="chosen")
+# PostgreSQL passes over what somebody else holds at this moment.
 _POSTGRESQL = _LEASE.format(
-    chosen=f"""(target_id, tier) IN (
-  SELECT l.target_id, l.tier FROM duty l
-  WHERE (l.target_id, l.tier) IN ({_CHOSEN}) FOR UPDATE SKIP LOCKED)"""  # noqa: S608 (our own words)
+    chosen=_CHOSEN,
+    further=""", held AS (
+  SELECT l.target_id, l.tier FROM duty l JOIN chosen
+    ON l.target_id = chosen.target_id AND l.tier = chosen.tier FOR UPDATE OF l SKIP LOCKED)""",
+    source="held",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,8 @@ def url_of(words: str | None) -> URL:
 
 def engine_of(url: URL) -> sa.Engine:
     """An engine that holds one connection, for the one thread that uses it."""
+    # Its pool writes a page about each connection that breaks; `StoreError` says it in a line.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     if url.get_backend_name() == "sqlite":
         _make_room(Path(url.database or ""))
         engine = sa.create_engine(

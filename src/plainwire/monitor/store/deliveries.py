@@ -37,8 +37,7 @@ class Delivery:
 
 
 _CLAIM = """
-UPDATE outbox SET lease_until = :until, lease_token = lease_token + 1
-WHERE id IN (
+WITH chosen AS MATERIALIZED (
   SELECT o.id FROM outbox o
   WHERE o.channel_id = :channel AND o.next_try_at <= :now
     AND o.sent_at IS NULL AND o.dead_at IS NULL AND o.dropped_at IS NULL AND o.group_id IS NULL
@@ -47,7 +46,9 @@ WHERE id IN (
       SELECT 1 FROM outbox e WHERE e.alert_id = o.alert_id AND e.channel_id = o.channel_id
         AND e.id < o.id AND e.sent_at IS NULL AND e.dead_at IS NULL AND e.dropped_at IS NULL)
   ORDER BY o.next_try_at, o.id LIMIT :count {locked})
-RETURNING id, message_id, channel_id, kind, payload, attempts, lease_token
+UPDATE outbox SET lease_until = :until, lease_token = lease_token + 1
+FROM chosen WHERE outbox.id = chosen.id
+RETURNING outbox.id, message_id, channel_id, kind, payload, attempts, lease_token
 """
 
 
