@@ -104,6 +104,17 @@ def test_a_further_change_for_the_better_does_not_end_an_older_alarm():
     assert len(watch.alarms) == 1
 
 
+def test_the_way_back_from_another_issuer_is_no_alarm():
+    watch = Watch()
+    one, two = ({"issuers": {"h:443": {"RSA": name}}} for name in ("One", "Two"))
+    for body in (one, two, two):
+        watch.look(body)
+    assert [c.rule for c in watch.alarms] == ["configuration-worse"]
+    for body in (one, one):
+        watch.look(body)
+    assert watch.alarms == []
+
+
 def test_what_was_not_answered_is_no_change():
     watch = Watch()
     for body in (A, {"grade": "A"}, {"tls": {"h:443": {}}}, A):

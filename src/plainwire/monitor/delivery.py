@@ -65,13 +65,13 @@ class Deliverer:
         self._busy: dict[int, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send until ``stop`` is set; what is being sent then is sent to its end."""
+        """Send until ``stop`` is set; the handful that is being sent then is sent to its end."""
         while not stop.is_set():
             await self._set_right()
             for channel in await self._keeper.read(watched.channels) or ():
                 task = self._busy.get(channel.id)
                 if channel.is_enabled and (task is None or task.done()):
-                    self._busy[channel.id] = asyncio.create_task(self.drain(channel))
+                    self._busy[channel.id] = asyncio.create_task(self.drain(channel, stop))
             await self._keeper.pause(stop, self._tick_s)
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
@@ -87,10 +87,11 @@ class Deliverer:
         channels = await self._keeper.read(watched.channels) or ()
         await asyncio.gather(*(self.drain(each) for each in channels if each.is_enabled))
 
-    async def drain(self, channel: ChannelSettings) -> None:
-        """Send what is due for one channel."""
+    async def drain(self, channel: ChannelSettings, stop: asyncio.Event | None = None) -> None:
+        """Send what is due for one channel, or until ``stop`` is set."""
         while await self.send_due(channel):
-            pass
+            if stop is not None and stop.is_set():
+                return
 
     async def send_due(self, channel: ChannelSettings) -> int:
         """Send a handful of messages that are due for a channel; how many there were."""

@@ -257,7 +257,9 @@ def _confirmed(
     if is_expected:
         verdict.used_expectation = True
         return after
-    if direction == "worse":
+    # Back to what was normal before an alarm is no alarm, though every change of issuer is one.
+    is_back = len(lasting) < len(before.alarms)
+    if direction == "worse" and not is_back:
         after = replace(after, alarms=(*lasting, _alarm(before.confirmed, changes)))
     return after
 

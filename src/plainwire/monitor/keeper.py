@@ -21,7 +21,7 @@ class Keeper:
         self._store, self._tell = store, tell
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="plainwire-store")
         self.trouble: str | None = None
-        self.is_closed = False
+        self.gives_up = False  # what still insists ends with its next failure
 
     async def run(self, work: Callable[[Any], T]) -> T | None:
         """What a transaction comes to; None if the store failed, which is told."""
@@ -33,11 +33,12 @@ class Keeper:
         found: T | None = await self._try(self._store.read, work)
         return found
 
-    async def insist(self, work: Callable[[Any], T], stop: asyncio.Event | None = None) -> T | None:
+    async def insist(self, work: Callable[[Any], T]) -> T | None:
         """What a transaction comes to, tried until the store takes it.
 
         The work must bear being done twice: a failure in a commit leaves open whether it was one.
-        Returns None if ``stop`` is set before.
+        Returns None if it failed and ``gives_up`` was set: nothing is lost by that, what was not
+        marked is done again by whoever comes next.
         """
         wait = FIRST_WAIT_S
         while True:
@@ -45,22 +46,19 @@ class Keeper:
                 return await self._do(self._store.run, work)
             except StoreError as error:
                 self._note(str(error))
-                if self.is_closed or (stop is not None and stop.is_set()):
+                if self.gives_up:
                     return None
-            await self.pause(stop, wait)
+            await asyncio.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT_S)
 
-    async def pause(self, stop: asyncio.Event | None, seconds: float) -> None:
+    async def pause(self, stop: asyncio.Event, seconds: float) -> None:
         """Wait, or until ``stop`` is set."""
-        if stop is None:
-            await asyncio.sleep(seconds)
-            return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), seconds)
 
     def close(self) -> None:
-        """End the thread and the connection; what still insists gives up."""
-        self.is_closed = True
+        """End the thread and the connection."""
+        self.gives_up = True
         self._thread.submit(self._store.close)
         self._thread.shutdown(wait=True)
 

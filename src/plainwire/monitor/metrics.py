@@ -16,8 +16,10 @@ HEAD_LIMIT, TIMEOUT_S = 8192, 5.0
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-async def serve(port: int, keeper: Keeper, clock: Clock, stop: asyncio.Event) -> None:
-    """Answer until ``stop`` is set.
+async def serve(
+    port: int, keeper: Keeper, clock: Clock, stop: asyncio.Event, ports: list[int] | None = None
+) -> None:
+    """Answer until ``stop`` is set; the port that is listened on (for 0: which) joins ``ports``.
 
     Raises:
         OSError: if the port is taken.
@@ -36,6 +38,8 @@ async def serve(port: int, keeper: Keeper, clock: Clock, stop: asyncio.Event) ->
 
     server = await asyncio.start_server(answer, HOST, port, limit=HEAD_LIMIT)
     async with server:
+        if ports is not None:
+            ports.append(server.sockets[0].getsockname()[1])
         await stop.wait()
 
 

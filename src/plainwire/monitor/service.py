@@ -63,6 +63,7 @@ class Service:
         """Run until ``stop`` is set."""
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._give_up(stop))
                 if self._duties.looks:
                     group.create_task(self.loop.run(stop))
                 if self._duties.delivers:
@@ -76,6 +77,12 @@ class Service:
         finally:
             for keeper in self._keepers:
                 keeper.close()
+
+    async def _give_up(self, stop: asyncio.Event) -> None:
+        """Let nothing insist on a store that fails once it is time to leave."""
+        await stop.wait()
+        for keeper in self._keepers:
+            keeper.gives_up = True
 
     async def once(self) -> None:
         """Do everything that is due now, and deliver what there is to be said."""

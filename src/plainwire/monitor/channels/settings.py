@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plainwire.model import UsageError
+from plainwire.monitor import digests
 from plainwire.monitor.levels import LEVELS
 from plainwire.monitor.matching import Only
 
@@ -54,6 +55,8 @@ def checked(one: ChannelSettings) -> ChannelSettings:
         raise UsageError(f"{where}: no kind {one.kind!r}; there are {', '.join(KINDS)}")
     if one.least_level not in LEVELS:
         raise UsageError(f"{where}: no level {one.least_level!r}; there are {', '.join(LEVELS)}")
+    if one.digest is not None:
+        digests.last_due(one.digest, 0)
     needed, further = KINDS[one.kind]
     for key in sorted(one.options.keys() - needed - further):
         there = ", ".join(sorted(needed | further))
