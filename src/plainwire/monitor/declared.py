@@ -173,7 +173,8 @@ def _plain(value: Any) -> Any:
 
 
 def _list(told: Mapping[str, Any], key: str, source: str) -> list[Mapping[str, Any]]:
-    found = told.get(key) or []
+    found = told.get(key)
+    found = [] if found is None else found
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise UsageError(f"{source}: {key} is not a list of tables")
     return found
