@@ -266,9 +266,9 @@ def test_what_a_standing_holds_survives_the_store():
     assert from_json(as_json(one)) == one
 
 
-def test_a_finding_is_gone_only_if_its_check_ran():
+def test_a_finding_is_gone_unless_its_check_was_not_answered():
     found = {"f": {"id": "weak-hsts", "severity": "medium", "words": "weak-hsts at GET /"}}
-    old = {"findings": found, "ran": ["weak-hsts"]}
-    asked, unasked = {"findings": {}, "ran": ["weak-hsts"]}, {"findings": {}, "ran": []}
+    old = {"findings": found, "unsure": []}
+    asked, unanswered = {"findings": {}, "unsure": []}, {"findings": {}, "unsure": ["weak-hsts"]}
     assert snapshot.overlaid(old, asked)["findings"] == {}
-    assert snapshot.overlaid(old, unasked)["findings"] == found
+    assert snapshot.overlaid(old, unanswered)["findings"] == found

@@ -49,7 +49,7 @@ def of_report(report: Report, answers: Iterable[Mapping[str, Any]] = ()) -> Body
         "issuers": {f"{e.host}:{e.port}": _issuers(e) for e in report.tls},
         "http": dict(_answer(entry) for entry in list(answers)[:MAX_URLS]),
         "findings": dict(_finding(one) for one in lasting),
-        "ran": _ran(report),
+        "unsure": _unsure(report),
     }
     if report.grade is not None and not report.grade.is_upper_bound:
         body["grade"] = grade(lasting, is_upper_bound=False, scope=()).letter
@@ -58,7 +58,7 @@ def of_report(report: Report, answers: Iterable[Mapping[str, Any]] = ()) -> Body
 
 def hashed(body: Body) -> str:
     """The SHA-256 of what counts in a snapshot."""
-    counted = {key: part for key, part in body.items() if key != "ran"}
+    counted = {key: part for key, part in body.items() if key != "unsure"}
     words = json.dumps(counted, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -66,15 +66,15 @@ def hashed(body: Body) -> str:
 def overlaid(old: Body, new: Body) -> Body:
     """The new snapshot with the old one's parts where the new one has none.
 
-    An old finding is gone only if its check ran and was answered this time.
+    An old finding is gone unless its check had a question without an answer this time.
     """
     whole = dict(_over(old, new))
     if "findings" in new:
-        ran = set(new.get("ran", ()))
+        unsure = set(new.get("unsure", ()))
         held = {
             key: one
             for key, one in old.get("findings", {}).items()
-            if key not in new["findings"] and one["id"] not in ran
+            if key not in new["findings"] and one["id"] in unsure
         }
         whole["findings"] = dict(sorted({**held, **new["findings"]}.items()))
     return whole
@@ -195,8 +195,6 @@ def _finding(finding: Finding) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _ran(report: Report) -> list[str]:
-    """The checks whose questions were all answered: a finding of theirs that is gone is gone."""
-    open_ones = {gap.check for gap in report.unanswered}
-    ran = {check for category in report.categories for check in category.ran or ()}
-    return sorted(ran - open_ones)
+def _unsure(report: Report) -> list[str]:
+    """The checks with a question that got no answer: what they found before may still be there."""
+    return sorted({gap.check for gap in report.unanswered})
