@@ -30,6 +30,7 @@ check: $(VENV)/.ready  ## format, lint, types, import layers
 
 bench: $(VENV)/.ready  ## the tables of docs/performance.md
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/monitor.py
 
 soak: $(VENV)/.ready  ## the fault run of the monitor, long: minutes to an hour a store
 	@for store in sqlite postgresql; do \
