@@ -1,6 +1,7 @@
 """The store's promises: leases, fences, slots, hosts, two processes; full, locked, read-only."""
 
 import asyncio
+import os
 import sqlite3
 from threading import Thread
 
@@ -252,9 +253,14 @@ def trouble(store, begin, end):
 
         async def observe(target, is_full):
             if not told_of_begin.is_set():
-                begin()
                 told_of_begin.set()
-            return [look()]
+                # In the store's own thread: its connection is nobody else's.
+                await asyncio.get_running_loop().run_in_executor(keeper._thread, begin)
+            body = {
+                "grade": "A",
+                "more": os.urandom(200_000).hex(),
+            }  # more than is free in the file
+            return [Look("192.0.2.1", "answered", NOW, body=body, tool_version="1")]
 
         told_of_begin = asyncio.Event()
         loop = Loop(keeper, observe, lambda: NOW, Pace(tick_s=0.02))
@@ -279,7 +285,7 @@ def trouble(store, begin, end):
 def test_a_locked_store_is_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr("plainwire.monitor.store.connecting.BUSY_TIMEOUT_S", 0.1)
     store = Store(str(tmp_path / "monitor.db"))
-    other = sqlite3.connect(tmp_path / "monitor.db", isolation_level=None)
+    other = sqlite3.connect(tmp_path / "monitor.db", isolation_level=None, check_same_thread=False)
     told = trouble(
         store, lambda: other.execute("BEGIN IMMEDIATE"), lambda: other.execute("ROLLBACK")
     )
@@ -308,10 +314,6 @@ def test_a_read_only_and_a_full_store_are_survived(tmp_path, begin, end, words):
         connection.execute(state["words"])
 
     def fill():
-        if "max_page" in begin:
-            with sqlite3.connect(tmp_path / "monitor.db") as other:
-                other.execute("CREATE TABLE filler (x)")
-                other.execute("DROP TABLE filler")
         sa.event.listen(store.engine, "connect", prepare)
         store.engine.dispose()
 

@@ -29,7 +29,11 @@ class Store:
         """
         self.url = connecting.url_of(words)
         self.engine: sa.Engine = connecting.engine_of(self.url)
-        connecting.migrate(self.engine)
+        try:
+            connecting.migrate(self.engine)
+        except BaseException:
+            self.engine.dispose()
+            raise
 
     @property
     def place(self) -> str:
