@@ -40,6 +40,7 @@ SITES, WORKERS = 32, 3
 PATIENCE_S = 300.0  # for one message, whatever happens meanwhile
 HOUR_MS = 3_600_000
 FULL_SITES = 3
+LEASE_MS = 4000  # the workers' own (nursery.py)
 HERE = Path(__file__).parent
 
 
@@ -60,6 +61,7 @@ class Account:
     duplicates: int = 0
     looks: int = 0
     missed_slots: int = 0
+    late: int = 0  # by more than PATIENCE_S
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -68,6 +70,7 @@ class Counting:
     """What the receiver took, by what it is about; a message counts once it was answered 2xx."""
 
     def __init__(self) -> None:
+        self.expected: set[tuple[str, str]] = set()
         self.ids: dict[tuple[str, str], set[str]] = {}
         self.order: list[tuple[str, str]] = []
         self.taken: Counter[str] = Counter()
@@ -210,9 +213,10 @@ async def live(
 
 async def _await(wanted: list[tuple[str, str]], counting: Counting, account: Account) -> None:
     account.expected += len(wanted)
+    counting.expected.update(wanted)
     for about in wanted:
         if not await counting.arrived(about):
-            account.lost.append(" ".join(about))
+            account.late += 1
 
 
 async def faults(
@@ -290,8 +294,10 @@ def audit(store: Store, account: Account) -> None:
             if by_duty.get((target, tier), 0) != slot:
                 account.wrong.append(f"{tier} of {target}: {slot} slots counted, not recorded")
         leases = connection.execute(
-            sa.select(sa.func.count()).select_from(duty).where(duty.c.lease_until > system_clock())
-        ).scalar()  # of what was killed at last leases may stand that are over
+            sa.select(sa.func.count())
+            .select_from(duty)
+            .where(duty.c.lease_until > system_clock() + LEASE_MS)
+        ).scalar()  # of what was killed at last a lease may stand, no longer than one lasts
         waiting = connection.execute(
             sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
         ).scalar()
@@ -395,8 +401,9 @@ def _count(counting: Counting, account: Account) -> None:
     for kind, key in first:
         if kind == "resolved" and first.get(("opened", key), 1 << 60) > first[kind, key]:
             account.wrong.append(f"{key} was resolved before it was opened")
-    if account.arrived != account.expected - len(account.lost):
-        account.wrong.append(f"{account.arrived} arrived, {account.expected} were expected")
+    account.lost = [" ".join(about) for about in sorted(counting.expected - counting.ids.keys())]
+    unexpected = counting.ids.keys() - counting.expected
+    account.wrong += [f"{' '.join(about)} was not expected" for about in sorted(unexpected)]
 
 
 def run(
