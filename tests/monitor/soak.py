@@ -337,14 +337,15 @@ async def soak(
     pace_s: float,
     longest_s: float,
     cluster: Cluster | None,
+    sites: int = SITES,
 ) -> Account:
     """One run on one store; its account."""
     account = Account("postgresql" if cluster else "sqlite")
     begun = time.monotonic()
     counting, workers = Counting(), Workers(url, folder)
-    async with farm(folder, SITES) as sites, receiver(answer=counting.answer) as got:
+    async with farm(folder, sites) as farmed, receiver(answer=counting.answer) as got:
         store = Store(url)
-        for site in sites:
+        for site in farmed:
             site.serve(*certificates(ends_soon=False))
             one = target_of(site.name, light="1s", full="1d")
             store.run(lambda c, one=one: watched.add(c, one, system_clock()))
@@ -361,8 +362,8 @@ async def soak(
             trouble = asyncio.create_task(
                 faults(workers, counting, account, cluster, pace_s, kills, done)
             )
-            until = begun + longest_s
-            await asyncio.gather(*(live(s, counting, account, budget, until) for s in sites))
+            until = time.monotonic() + longest_s
+            await asyncio.gather(*(live(s, counting, account, budget, until) for s in farmed))
             done.set()
             await trouble
             await _settled(url)
@@ -407,7 +408,7 @@ def _count(counting: Counting, account: Account) -> None:
 
 
 def run(
-    kind: str, *, kills: int, alerts: int, pace_s: float, longest_s: float
+    kind: str, *, kills: int, alerts: int, pace_s: float, longest_s: float, sites: int = SITES
 ) -> tuple[Account, str]:
     """One run on a new store of a kind; its account and what the workers said."""
     with ExitStack() as stack:
@@ -423,6 +424,7 @@ def run(
                 pace_s=pace_s,
                 longest_s=longest_s,
                 cluster=cluster,
+                sites=sites,
             )
         )
         return account, (folder / "log").read_text("utf-8", "replace")
