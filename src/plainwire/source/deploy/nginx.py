@@ -78,14 +78,14 @@ def tree(file: SourceFile, text: str | None = None, shift: int = 0) -> list[Dire
     return root.block
 
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[;{}]|(?:\$\{\w+\}|\\.|[^\s;{}#\"']|(?<=\S)#)+|\n"
 )
 
 
 def _tokens(text: str) -> Iterator[tuple[str, int]]:
     line = 1
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         piece = match[0]
         if piece == "\n":
             line += 1

@@ -1,0 +1,1 @@
+"""Patches: chosen, shown, applied, and proved by running the stack they change."""

@@ -1,0 +1,6 @@
+"""The proof of a patch: the stack that the audit found, run before and after on loopback."""
+
+from plainwire.fix.proof.proof import Consent, Proof, Proved, prove, to_json
+from plainwire.fix.proof.table import rendered
+
+__all__ = ["Consent", "Proof", "Proved", "prove", "rendered", "to_json"]
