@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-APP = '''\
+APP = """\
 from flask import Flask, jsonify, make_response, url_for
 
 app = Flask(__name__)
@@ -41,8 +41,8 @@ def reset():
 @app.post("/orders/")
 def add():
     return jsonify(id=2), 201
-'''
-SECURE_COOKIE = ('httponly=True)', 'httponly=True, secure=True)')
+"""
+SECURE_COOKIE = ("httponly=True)", "httponly=True, secure=True)")
 PROXY_FIX = (
     "app = Flask(__name__)\n",
     "from werkzeug.middleware.proxy_fix import ProxyFix\n\napp = Flask(__name__)\n"
@@ -85,7 +85,7 @@ GUNICORN = Sample(
     {
         "app.py": app(),
         "Dockerfile": DOCKERFILE,
-        "compose.yaml": "services:\n  web:\n    build: .\n    ports:\n      - \"8000:8000\"\n",
+        "compose.yaml": 'services:\n  web:\n    build: .\n    ports:\n      - "8000:8000"\n',
     },
     {
         "app.py": app(SECURE_COOKIE),
@@ -94,9 +94,11 @@ GUNICORN = Sample(
             '"0.0.0.0:8443", "--certfile", "/run/secrets/tls.crt", "--keyfile", '
             '"/run/secrets/tls.key", ',
         ),
-        "compose.yaml": "services:\n  web:\n    build: .\n    ports:\n      - \"443:8443\"\n",
+        "compose.yaml": 'services:\n  web:\n    build: .\n    ports:\n      - "443:8443"\n',
     },
-    frozenset({"https:answered", "clear:8000:get", "clear:8000:credentials", "spoof:8000:xfp-https"}),
+    frozenset(
+        {"https:answered", "clear:8000:get", "clear:8000:credentials", "spoof:8000:xfp-https"}
+    ),
 )
 
 NGINX = """\
@@ -159,7 +161,9 @@ PUBLISHED = Sample(
     {
         "app.py": app(PROXY_FIX, SECURE_COOKIE),
         "Dockerfile": DOCKERFILE,
-        "compose.yaml": COMPOSE.replace("    build: .\n", '    build: .\n    ports: ["8000:8000"]\n'),
+        "compose.yaml": COMPOSE.replace(
+            "    build: .\n", '    build: .\n    ports: ["8000:8000"]\n'
+        ),
         "nginx.conf": NGINX.replace(*FORWARDED),
     },
     {
@@ -182,12 +186,15 @@ server {
     }
 }
 """
-TWO_HOPS = COMPOSE + """\
+TWO_HOPS = (
+    COMPOSE
+    + """\
   inner:
     image: nginx:1.27
     volumes:
       - ./inner.conf:/etc/nginx/conf.d/default.conf:ro
 """
+)
 EDGE = NGINX.replace(*FORWARDED).replace("http://web:8000", "http://inner:8080")
 # 4. Talisman behind two proxies of which the second overwrites the scheme: every answer is a
 # redirect to itself. Patched: the inner one passes on what the edge, whom alone it trusts, says.

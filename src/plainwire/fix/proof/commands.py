@@ -37,8 +37,10 @@ _DROPPED: Final = frozenset(
      "--worker-tmp-dir", "--log-config", "--statsd-host"}
 )  # fmt: skip
 _DROPPED_FLAGS: Final = frozenset({"-D", "--daemon", "--master-fifo"})
-_BINDS: Final = frozenset({"-b", "--bind", "--listen", "--http", "--http-socket", "--socket",
-                           "--https", "--https-socket", "--uwsgi-socket", "--insecure-bind"})  # fmt: skip
+_BINDS: Final = frozenset(
+    {"-b", "--bind", "--listen", "--http", "--http-socket", "--socket", "--https",
+     "--https-socket", "--uwsgi-socket", "--insecure-bind"}
+)  # fmt: skip
 _CONFIGS: Final = frozenset({"-c", "--config", "--ini"})
 _FOLDERS: Final = frozenset({"--chdir", "--pythonpath", "--app-dir"})
 _CONTEXT: Final = re.compile(
@@ -273,12 +275,12 @@ class _Words:
             if setting in settings:
                 yield from (option, "-")
         if "pidfile" in settings:
-            yield from ("--pid", f"{self._ground.folder}/tmp/gunicorn.pid")
+            yield from ("--pid", f"{self._ground.folder}/gunicorn.pid")
         if "chdir" in settings:
             yield from ("--chdir", posixpath.join(self._ground.tree, self._folder).rstrip("/"))
         if settings & {"user", "group", "daemon"}:
             self._found.missing.append(
-                f"{config.path if config else 'gunicorn'} changes user or group, or leaves the terminal"
+                f"{config.path if config else 'gunicorn'} changes user or leaves the terminal"
             )
 
     def _config(self, rest: Sequence[str]) -> SourceFile | None:

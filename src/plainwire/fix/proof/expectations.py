@@ -253,7 +253,7 @@ def _without_https(seen: Seen, names: Sequence[str]) -> Judgement | None:
     if any(0 < a.status < 500 for a in answers):
         return None
     if all(a.refused for a in answers):
-        return Judgement("fail", f"no https: {answers[0].silence}")
+        return Judgement("not-applicable", f"no https: {answers[0].silence}")
     failed = next((a.status for a in answers if a.status), 0)
     return Judgement("unanswered", f"{failed}: it failed" if failed else answers[0].silence)
 

@@ -1,4 +1,4 @@
-"""Where a stack stands: folder, addresses and ports on loopback, and paths moved into the folder."""
+"""Where a stack stands: addresses and ports on loopback, and paths moved into one folder."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ MAX_MEMORY_BYTES: Final = 4 * 1024**3
 MAX_PROCESSES: Final = 300
 MAX_LOG_BYTES: Final = 64 * 1024**2
 _TAIL_BYTES: Final = 20_000
+_PAGE: Final = b"GET /plainwire-0f9c2ab4e1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 _MODULE: Final = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _RUN: Final = re.compile(r"No module named ([\w.]+)")
 _VARIABLE: Final = re.compile(r"KeyError: '([A-Z][A-Z0-9_]*)'")
@@ -64,13 +65,18 @@ class Guard:
 def end_all() -> None:
     """Kill every process of the namespace but this one."""
     for _ in range(5):
-        for name in os.listdir("/proc"):
-            if name.isdecimal() and int(name) != os.getpid():
+        for number in _numbers():
+            if number != os.getpid():
                 try:
-                    os.kill(int(name), signal.SIGKILL)
+                    os.kill(number, signal.SIGKILL)
                 except OSError:
                     continue
         time.sleep(0.05)
+
+
+def _numbers() -> list[int]:
+    """The processes that are to be seen."""
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
 
 
 def end_below(parent: int) -> None:
@@ -90,14 +96,13 @@ def end_below(parent: int) -> None:
 
 def _below(parent: int) -> set[int]:
     parents: dict[int, int] = {}
-    for name in os.listdir("/proc"):
-        if name.isdecimal():
-            try:
-                state = Path("/proc", name, "stat").read_bytes().rpartition(b")")[2].split()
-            except OSError:
-                continue
-            if state[0] != b"Z":
-                parents[int(name)] = int(state[1])
+    for number in _numbers():
+        try:
+            state = Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if state[0] != b"Z":
+            parents[number] = int(state[1])
     found = {parent}
     while more := {n for n, p in parents.items() if p in found and n not in found}:
         found |= more
@@ -115,13 +120,12 @@ def _reap() -> None:
 def _together() -> tuple[int, int]:
     """Resident bytes and number of the processes in this namespace."""
     pages = count = 0
-    for name in os.listdir("/proc"):
-        if name.isdecimal():
-            try:
-                pages += int(Path("/proc", name, "statm").read_bytes().split()[1])
-                count += 1
-            except (OSError, IndexError, ValueError):
-                continue
+    for number in _numbers():
+        try:
+            pages += int(Path(f"/proc/{number}/statm").read_bytes().split()[1])
+            count += 1
+        except (OSError, IndexError, ValueError):
+            continue
     return pages * resource.getpagesize(), count
 
 
@@ -139,7 +143,7 @@ class Running:
                 self._test(process, environment)
             if not self.why:
                 with self.log.open("wb") as output:
-                    self._child = subprocess.Popen(
+                    self._child = subprocess.Popen(  # noqa: S603 - what the user agreed to
                         process.words,
                         cwd=process.folder,
                         env=environment,
@@ -155,7 +159,7 @@ class Running:
 
     def _test(self, process: Process, environment: Mapping[str, str]) -> None:
         with self.log.open("wb") as output:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - what the user agreed to
                 process.tests,
                 cwd=process.folder,
                 env=environment,
@@ -169,20 +173,32 @@ class Running:
             self.why = f"its configuration is refused: {last_line(self.tail())}"
 
     def wait_ready(self) -> str:
-        """Wait until it listens everywhere it should. Returns why it does not, or ""."""
+        """Wait until it answers wherever it should. Returns why it does not, or "".
+
+        A port that accepts is not enough: gunicorn listens before its workers could load the
+        application. So a byte or an end of the connection is waited for, and life after that.
+        """
         until = time.monotonic() + READY_S
         waiting = list(self.process.listens)
         while not self.why and waiting:
-            if self._child is not None and self._child.poll() is not None:
-                self.why = reason(self.tail(), self._child.returncode)
-            elif time.monotonic() > until:
+            waiting = [at for at in waiting if not _reacts(*at, until)]
+            if self._has_ended(1.0 if not waiting else 0.1):
+                code = self._child.returncode if self._child is not None else None
+                self.why = reason(self.tail(), code)
+            elif waiting and time.monotonic() > until:
                 at = ", ".join(f"{host}:{port}" for host, port in waiting)
-                why = reason(self.tail(), None)
-                self.why = f"does not listen on {at} after {READY_S:g} s: {why}"
-            else:
-                waiting = [at for at in waiting if not _accepts(*at)]
-                time.sleep(0.1)
+                self.why = f"nothing answers at {at} after {READY_S:g} s: {last_line(self.tail())}"
         return self.why
+
+    def _has_ended(self, patience_s: float) -> bool:
+        """True if it ends within a time."""
+        if self._child is None:
+            return False
+        try:
+            self._child.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def reload(self) -> None:
         """Tell it to read its configuration again (SIGHUP, as nginx(8) and gunicorn do)."""
@@ -205,7 +221,7 @@ def run(
     """Run a command to its end. Returns its exit code, None if it ran too long, and its output."""
     with log.open("wb") as output:
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - what the user agreed to
                 words,
                 cwd=folder,
                 env=dict(variables),
@@ -242,15 +258,35 @@ def reason(log: str, code: int | None) -> str:
 
 
 def last_line(log: str) -> str:
-    """The last line that says something."""
+    """The line that says most of what went wrong: the last of the gravest kind."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if re.search(r"error|fail|emerg|refused|denied", line, re.I)]
-    return (errors or lines or ["it wrote nothing"])[-1][:300]
+    for pattern in (
+        r"\[emerg\]|\[ALERT\]|^\w*(Error|Exception)\b",
+        r"error|fail|refused|denied",
+        "",
+    ):
+        found = [line for line in lines if re.search(pattern, line, re.IGNORECASE)]
+        if found:
+            return found[-1][:300]
+    return "it wrote nothing"
 
 
-def _accepts(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((host, port), 2):
+def _reacts(host: str, port: int, until: float) -> bool:
+    """True if what listens answers a request for no page, or ends the connection."""
+    is_unix = host.startswith("/")
+    family = socket.AF_UNIX if is_unix else socket.AF_INET
+    with socket.socket(family) as handle:
+        handle.settimeout(2)
+        try:
+            handle.connect(host if is_unix else (host, port))
+            handle.settimeout(max(1.0, until - time.monotonic()))
+            handle.sendall(_PAGE)
+        except OSError:
+            return False
+        try:
+            handle.recv(1)
+        except TimeoutError:
+            return False
+        except OSError:
             return True
-    except OSError:
-        return False
+    return True

@@ -1,4 +1,4 @@
-"""A patch proved: the unpatched tree must fail where the patched one passes, and nothing else change.
+"""A patch proved: the unpatched tree fails where the patched one passes, and nothing else changes.
 
 Nothing of the project runs before `confirm` was asked and said yes.
 """

@@ -21,6 +21,8 @@ from plainwire.fix.proof.plan import Answer, Question, Stack
 DEADLINE_S: Final = 900.0
 MAX_RESULT_BYTES: Final = 256 * 1024 * 1024
 SUPERVISOR: Final = "plainwire.fix.proof.supervisor"
+# Of the user's own variables the supervisor gets these, and what it starts none.
+_KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS", "LD_LIBRARY_PATH", "LANG")
 # What the application finds in its environment beside --env-file and the deployment's variables.
 MINIMUM: Final = {
     "LANG": "C.UTF-8",
@@ -93,11 +95,12 @@ def refusal(kind: Kind) -> str:
 
 def _supervised(given: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
     """A supervisor's result; it is killed with all it started where the wait for it ends early."""
-    child = subprocess.Popen(
+    child = subprocess.Popen(  # noqa: S603 - our own supervisor
         [sys.executable, "-m", SUPERVISOR, str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env={name: os.environ[name] for name in _KEPT if name in os.environ},
         start_new_session=True,  # Ctrl-C comes here, and ends it by the finally below
     )
     try:

@@ -355,8 +355,7 @@ def _direct(now: _Building) -> None:
             continue
         for address, real in process.listens:
             number = now.ground.number(address, real)
-            is_public = any((e.address, e.port) == (address, real) for e in now.entrances)
-            if not is_public and not address.startswith("/"):
+            if not address.startswith("/"):
                 now.entrances.append(
                     Entrance(
                         f"{process.label} directly",

@@ -175,7 +175,7 @@ def _reloaded(
         return None
     wanted = _authority.issue(stack.certificates or (stack.host,), folder / "tls-new")
     for name in certificates.FILES:
-        os.replace(folder / "tls-new" / name, folder / "tls" / name)
+        (folder / "tls-new" / name).replace(folder / "tls" / name)
     proxy.reload()
     return {"wanted": wanted, "seen": _serial(entrance, stack.host, ca_file, wanted)}
 

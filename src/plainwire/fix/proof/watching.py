@@ -90,7 +90,8 @@ def note(packet: bytes, into: Seen) -> None:
 
 def _asked(message: bytes) -> str:
     """The name in the first question of a DNS message (RFC 1035, 4.1.2)."""
-    labels, at = [], 12
+    labels: list[str] = []
+    at = 12
     while message[at] and len(labels) < 20:
         labels.append(message[at + 1 : at + 1 + message[at]].decode("ascii", "replace"))
         at += 1 + message[at]

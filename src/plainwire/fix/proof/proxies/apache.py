@@ -14,10 +14,12 @@ from plainwire.fix.proof.proxies.moved import Moved, Mover
 from plainwire.model import SourceFile
 
 _FOLDERS: Final = (Path("/usr/lib/apache2/modules"), Path("/usr/lib64/httpd/modules"))
-_NAMES: Final = (
-    "mpm_event authn_core authz_core authz_host alias dir env mime setenvif headers rewrite "
-    "filter deflate socache_shmcb ssl proxy proxy_http proxy_wstunnel remoteip expires wsgi http2"
-).split()
+_NAMES: Final = [
+    "mpm_event", "authn_core", "authz_core", "authz_host", "alias", "dir", "env", "mime",
+    "setenvif",
+    "headers", "rewrite", "filter", "deflate", "socache_shmcb", "ssl", "proxy", "proxy_http",
+    "proxy_wstunnel", "remoteip", "expires", "wsgi", "http2",
+]  # fmt: skip
 _DROPPED: Final = re.compile(
     r"\s*(User|Group|PidFile|Mutex|LoadModule|ErrorLog|CustomLog|TransferLog|Include|IncludeOptional"
     r"|Listen|ServerRoot|LockFile|ScoreBoardFile|SSLOpenSSLConfCmd)\s",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from plainwire.fix.proof.ground import Ground, located
 from plainwire.model import SourceFile

@@ -105,16 +105,16 @@ class _Writer:
         words: list[str] = []
         blocks: list[str] = []
         for match in TOKEN.finditer(text):
-            token = match[0]
-            if token == "\n" or token.startswith("#"):
+            piece = match[0]
+            if piece == "\n" or piece.startswith("#"):
                 continue
-            if token not in (";", "{", "}"):
-                words.append(token)
+            if piece not in (";", "{", "}"):
+                words.append(piece)
                 continue
-            if token == "}":
+            if piece == "}":
                 pieces.append("}\n")
                 blocks = blocks[:-1]
-            elif token == "{":
+            elif piece == "{":
                 pieces.append(" ".join(words) + " {\n")
                 blocks.append(words[0] if words else "")
             else:

@@ -18,7 +18,7 @@ _SITE: Final = """\
         {answer}
     }}
 """
-_PASS: Final = """\
+_ONWARD: Final = """\
 location / {{
             proxy_pass http://{target};
             proxy_http_version 1.1;
@@ -62,7 +62,7 @@ def stand_in(
         return found
     hsts = 'add_header Strict-Transport-Security "max-age=31536000" always;' if has_hsts else ""
     address = f"{target[0]}:{target[1]}"
-    onward, bare = (_PASS.format(target=address, hsts=each) for each in (hsts, ""))
+    onward, bare = (_ONWARD.format(target=address, hsts=each) for each in (hsts, ""))
     plain = "return 308 https://$host$request_uri;" if redirects and has_tls else bare
     sites = ""
     for port, tls, answer in ((443, has_tls, onward), (80, False, plain)):
