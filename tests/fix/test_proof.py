@@ -91,11 +91,21 @@ def test_a_patch_that_breaks_a_route_is_caught(change, told, tmp_path):
 
 
 def test_a_patch_after_which_nothing_starts_is_caught(tmp_path):
+    broken = {**GUNICORN.after, "app.py": APP + "raise ValueError('not like this')\n"}
+    proof = proved(GUNICORN.before, broken, tmp_path)
+    assert proof.verdict == "refuted"
+    (reason,) = proof.deployments[0].reasons
+    assert reason == (
+        "after: web: gunicorn does not start: ended with 3: ValueError: not like this"
+    )
+
+
+def test_a_patch_after_which_no_application_is_left_is_caught(tmp_path):
     broken = {**GUNICORN.after, "app.py": "def broken(:\n"}
     proof = proved(GUNICORN.before, broken, tmp_path)
     assert proof.verdict == "refuted"
-    assert "after: web: gunicorn does not start" in proof.deployments[0].reasons[0]
-    assert "SyntaxError" in proof.deployments[0].runs[1].logs["web: gunicorn"]
+    gone = "after: compose.yaml describes no deployment of an application"
+    assert proof.deployments[0].reasons == (gone,)
 
 
 def test_a_configuration_that_nginx_refuses_is_caught(tmp_path):

@@ -58,7 +58,7 @@ class Stack:
 
     ``host`` is the name that a client uses. ``files`` are written before the start, ``names`` go
     into the hosts file. ``missing`` is what cannot be started, ``notes`` what is not as it is in
-    the project.
+    the project. ``is_gone``: the tree does not describe this deployment.
     """
 
     deployment: str
@@ -70,6 +70,7 @@ class Stack:
     certificates: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

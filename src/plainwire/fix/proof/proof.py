@@ -72,7 +72,8 @@ class Proved:
 
     def _reasons(self) -> Iterator[tuple[Verdict, str]]:
         yield from (("incomplete", f"before: {m}") for m in self.before.missing)
-        yield from (("incomplete", f"after: {m}") for m in self.after.missing)
+        gone: Verdict = "refuted" if self.after.is_gone else "incomplete"
+        yield from ((gone, f"after: {m}") for m in self.after.missing)
         if self.runs is None:
             return
         for which, run in zip(("before", "after"), self.runs, strict=True):
@@ -293,7 +294,7 @@ def _planned(
             one = next((d for d in deployments if d.name == name), None)
             if one is None:
                 gone = f"{name} describes no deployment of an application"
-                stacks.append(Stack(name, stack.HOST, missing=(gone,)))
+                stacks.append(Stack(name, stack.HOST, missing=(gone,), is_gone=True))
                 continue
             built = stack.build(project, one, ground, start_command=start_command)
             stacks.append(stack.with_host(built, host) if host else built)
