@@ -14,7 +14,18 @@ from pathlib import Path
 import pytest
 
 from auditing import laid_out
-from fix.proof_samples import APP, GUNICORN, HEADERS, INGRESS, PUBLISHED, SAMPLES, app
+from fix.proof_samples import (
+    APP,
+    DOCKERFILE,
+    GUNICORN,
+    HEADERS,
+    INGRESS,
+    PROXY_FIX,
+    PUBLISHED,
+    SAMPLES,
+    SECURE_COOKIE,
+    app,
+)
 from plainwire.fix.proof import prove, rendered, to_json
 from plainwire.fix.proof.running import refusal
 
@@ -242,3 +253,134 @@ def test_the_digests_can_be_made_again(tmp_path):
     assert found["sha256"]["transcript"] == hashlib.sha256(text.encode()).hexdigest()
     versions = found["deployments"][0]["runs"]["after"]["versions"]
     assert {"python", "flask", "gunicorn", "nginx"} <= set(versions)
+
+
+HAPROXY = """\
+global
+    log /dev/log local0
+    user haproxy
+    group haproxy
+    daemon
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+frontend front
+    bind *:80
+    bind *:443 ssl crt /etc/haproxy/certs/site.pem ssl-min-ver TLSv1.2
+    http-request redirect scheme https code 308 unless { ssl_fc }
+    default_backend web
+backend web
+    server web web:8000 check
+"""
+HAPROXY_COMPOSE = """\
+services:
+  web:
+    build: .
+    environment:
+      FORWARDED_ALLOW_IPS: "172.16.0.0/12"
+  edge:
+    image: haproxy:2.8
+    volumes:
+      - ./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro
+    ports: ["80:80", "443:443"]
+"""
+TELLING = "    http-request set-header X-Forwarded-Proto https if { ssl_fc }\n"
+CADDY = """\
+{
+    email admin@example.org
+}
+shop.example.org {
+    reverse_proxy web:8000 {
+        header_up X-Forwarded-Proto http
+    }
+}
+"""
+CADDY_COMPOSE = """\
+services:
+  web:
+    build: .
+    environment:
+      FORWARDED_ALLOW_IPS: "172.16.0.0/12"
+  edge:
+    image: caddy:2
+    volumes:
+      - ./Caddyfile:/etc/caddy/Caddyfile
+    ports: ["80:80", "443:443"]
+"""
+APACHE = """\
+<VirtualHost *:80>
+    ServerName shop.example.org
+    Redirect 308 / https://shop.example.org/
+</VirtualHost>
+<VirtualHost *:443>
+    ServerName shop.example.org
+    SSLEngine on
+    SSLProtocol -all +TLSv1.2 +TLSv1.3
+    SSLCertificateFile /etc/letsencrypt/live/shop/fullchain.pem
+    SSLCertificateKeyFile /etc/letsencrypt/live/shop/privkey.pem
+    ProxyPreserveHost On
+    ProxyPass / http://web:8000/
+    ErrorLog ${APACHE_LOG_DIR}/error.log
+</VirtualHost>
+"""
+APACHE_COMPOSE = """\
+services:
+  web:
+    build: .
+    environment:
+      FORWARDED_ALLOW_IPS: "172.16.0.0/12"
+  edge:
+    image: httpd:2.4
+    volumes:
+      - ./site.conf:/usr/local/apache2/conf/extra/site.conf:ro
+    ports: ["80:80", "443:443"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("compose", "name", "text", "old", "new"),
+    [
+        pytest.param(
+            HAPROXY_COMPOSE, "haproxy.cfg", HAPROXY,
+            "    default_backend web\n", f"{TELLING}    default_backend web\n",
+            marks=pytest.mark.server("haproxy"), id="haproxy",
+        ),
+        pytest.param(
+            CADDY_COMPOSE, "Caddyfile", CADDY, "        header_up X-Forwarded-Proto http\n", "",
+            marks=pytest.mark.server("caddy"), id="caddy",
+        ),
+        pytest.param(
+            APACHE_COMPOSE, "site.conf", APACHE, "    ProxyPreserveHost On\n",
+            "    ProxyPreserveHost On\n    RequestHeader set X-Forwarded-Proto https\n",
+            marks=pytest.mark.server("apache"), id="apache",
+        ),
+    ],
+)  # fmt: skip
+def test_other_proxies_are_started_from_their_own_files(compose, name, text, old, new, tmp_path):
+    files = {
+        "app.py": app(PROXY_FIX, SECURE_COOKIE),
+        "Dockerfile": DOCKERFILE,
+        "compose.yaml": compose,
+        name: text,
+    }
+    assert old in text
+    proof = proved(files, {**files, name: text.replace(old, new)}, tmp_path)
+    assert proof.verdict == "proved", rendered(proof)
+    assert failing(proof) == {"https:scheme-kept"}
+    assert proof.deployments[0].after.processes[1].label == f"edge: {Path(name).stem}".replace(
+        "Caddyfile", "caddy"
+    ).replace("site", "apache")
+
+
+def test_with_the_machines_network_ports_are_free_ones(tmp_path):
+    """What listens on a port of this machine is not in the way, and not asked."""
+    proof = proved(PUBLISHED.before, PUBLISHED.after, tmp_path, allows_network=True)
+    assert proof.verdict == "proved", rendered(proof)
+    assert PUBLISHED.fails <= failing(proof)
+    entrances = proof.deployments[0].before.entrances
+    assert {e.number for e in entrances} == {80, 443, 8000}
+    assert not {e.port for e in entrances} & {80, 443, 8000}
+    assert {e.address for e in entrances} == {"127.0.0.1"}
+    assert "this machine's network" in proof.isolation

@@ -36,7 +36,7 @@ _DROPPED: Final = frozenset(
      "--log-file", "--access-logfile", "--error-logfile", "--daemonize", "--chown-socket",
      "--worker-tmp-dir", "--log-config", "--statsd-host"}
 )  # fmt: skip
-_DROPPED_FLAGS: Final = frozenset({"-D", "--daemon", "--master-fifo"})
+_DROPPED_FLAGS: Final = frozenset({"-D", "--daemon", "--log-syslog"})
 _BINDS: Final = frozenset(
     {"-b", "--bind", "--listen", "--http", "--http-socket", "--socket", "--https",
      "--https-socket", "--uwsgi-socket", "--insecure-bind"}
@@ -155,6 +155,11 @@ class _Words:
             more = self._over(rest) if head == "gunicorn" else ()
             return [*done, *more, *self._placed(head, rest, start)]
         path = self._ground.program(head)
+        script = _console_script(head, self._files) if path is None else None
+        if script is not None:
+            module, function = script
+            code = f"import sys; from {module} import {function} as run; sys.exit(run())"
+            return [self._ground.python, "-c", code, *self._options(rest, head)]
         if path is None:
             self._found.missing.append(
                 f"{head} is not installed, neither beside {self._ground.python} nor in the system"
@@ -292,6 +297,17 @@ class _Words:
             return self._files.get(path)
         found = located(named, self._files, self._folder)
         return self._files[found] if found else None
+
+
+def _console_script(name: str, files: Mapping[str, SourceFile]) -> tuple[str, str] | None:
+    """The module and function of a console script that the project itself defines."""
+    pattern = re.compile(rf"[\"']?\s*{re.escape(name)}\s*=\s*[\"']?([\w.]+):(\w+)")
+    for path in ("pyproject.toml", "setup.cfg", "setup.py"):
+        for file in (f for f in files.values() if f.name == path):
+            match = pattern.search(file.text)
+            if match is not None:
+                return match[1], match[2]
+    return None
 
 
 def _own_certificates(

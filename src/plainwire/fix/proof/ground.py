@@ -29,6 +29,7 @@ class Ground:
         self.folder = folder or FOLDER
         self.python = python or sys.executable
         self._machines: dict[str, str] = {}
+        self._aliases: dict[str, str] = {}
         self._ports: dict[tuple[str, int], int] = {}
         self.searched = f"{Path(self.python).parent}:{SYSTEM_PATH}"
 
@@ -46,8 +47,13 @@ class Ground:
         """A file of the test CA: chain.pem, key.pem, both.pem or ca.pem."""
         return f"{self.folder}/tls/{name}"
 
+    def alias(self, name: str, other: str) -> None:
+        """Have a name mean another's machine."""
+        self._aliases[name] = other
+
     def machine(self, name: str) -> str:
         """The address of a machine, the same whenever it is asked for."""
+        name = self._aliases.get(name, name)
         if not self.is_own:
             return "127.0.0.1"
         return self._machines.setdefault(name, f"{_NETWORK}{len(self._machines) + 2}")
@@ -57,7 +63,10 @@ class Ground:
         if self.is_own:
             is_local = host is not None and host.startswith(("127.", "localhost", "::1", "[::1]"))
             return ("127.0.0.1" if is_local else self.machine(machine)), port
-        return "127.0.0.1", self._ports.setdefault((machine, port), _free())
+        machine = self._aliases.get(machine, machine)
+        if (machine, port) not in self._ports:
+            self._ports[machine, port] = _free()
+        return "127.0.0.1", self._ports[machine, port]
 
     def number(self, address: str, port: int) -> int:
         """The port as the project has it, of one that was given a place."""

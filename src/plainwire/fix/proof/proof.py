@@ -285,7 +285,6 @@ def _planned(
     if not names:
         what = f"no deployment named {wanted}" if wanted else "no deployment of an application"
         raise UsageError(f"{what} is described for {environment}")
-    routes, left = stack.routes(old)
     for name in names[:MAX_STACKS]:
         # One ground for both trees: a service has one address, a port one place.
         ground = Ground(job.kind, job.folder, job.python)
@@ -296,10 +295,13 @@ def _planned(
                 gone = f"{name} describes no deployment of an application"
                 stacks.append(Stack(name, stack.HOST, missing=(gone,), is_gone=True))
                 continue
-            built = stack.build(project, one, ground, start_command=start_command)
+            built = stack.build(
+                project, one, ground, environment=environment, start_command=start_command
+            )
             stacks.append(stack.with_host(built, host) if host else built)
         shared = next((s.host for s in reversed(stacks) if s.host != stack.HOST), stack.HOST)
         stacks = [stack.with_host(s, host or shared) for s in stacks]
+        routes, left = stack.routes(old, next((d for d in found[0] if d.name == name), None))
         asked = matrix(stacks, routes)
         yield (
             Proved(

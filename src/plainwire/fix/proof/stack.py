@@ -24,6 +24,7 @@ from plainwire.model import (
 )
 from plainwire.source.project import LocalProject
 from plainwire.source.python.program import Program
+from plainwire.source.routes import in_folder
 from plainwire.source.starting import Context, Starter
 from plainwire.wire.openapi.verbs import state_change
 
@@ -46,6 +47,7 @@ class _Building:
     """A stack while it is put together."""
 
     deployment: Deployment
+    services: list[Service]
     files: dict[str, SourceFile]
     ground: Ground
     start_command: str = ""
@@ -55,6 +57,8 @@ class _Building:
     names: dict[str, str] = field(default_factory=dict)
     hosts: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    unsaid: list[str] = field(default_factory=list)
+    shared: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
     def machine(self, name: str) -> str:
@@ -63,6 +67,25 @@ class _Building:
         if re.fullmatch(r"[A-Za-z0-9][\w.-]*", name) and name != "host":
             self.names.setdefault(name, address)
         return address
+
+
+def _name(now: _Building) -> None:
+    """Give each service its address; Services of a cluster that lead to one pod have one."""
+    file = now.files.get(now.deployment.name)
+    is_compose = file is not None and file.format == "compose"
+    first: dict[object, str] = {}
+    kept: list[Service] = []
+    for service in now.services:
+        known = service.name
+        if service.starts and not is_compose:
+            known = first.setdefault(service.starts, service.name)
+            now.ground.alias(service.name, known)
+        is_again = known != service.name or any(s.name == known for s in kept)
+        kept.append(replace(service, starts=()) if is_again else service)
+        if is_again:
+            now.shared.add(service.name)
+        now.machine(service.name)
+    now.services = kept
 
 
 def deployments(project: LocalProject, environment: Environment) -> tuple[Deployment, ...]:
@@ -76,27 +99,38 @@ def deployments(project: LocalProject, environment: Environment) -> tuple[Deploy
 
 
 def build(
-    project: LocalProject, deployment: Deployment, ground: Ground, *, start_command: str = ""
+    project: LocalProject,
+    deployment: Deployment,
+    ground: Ground,
+    *,
+    environment: Environment = "production",
+    start_command: str = "",
 ) -> Stack:
     """The stack of one deployment; what of it cannot be started is in ``missing``.
 
     ``start_command`` starts the application where no file of the project says how.
     """
-    now = _Building(deployment, {f.path: f for f in project.files}, ground, start_command)
-    for service in deployment.services:
-        now.machine(service.name)
-    for service in deployment.services:
+    services = [s for s in deployment.services if s.environment == environment]
+    now = _Building(
+        deployment,
+        services or list(deployment.services),
+        {f.path: f for f in project.files},
+        ground,
+        start_command,
+    )
+    _name(now)
+    for service in now.services:
         _application(now, service)
-    for service in deployment.services:
+    for service in now.services:
         _proxy(now, service)
-    for service in deployment.services:
-        _published(now, service)
     for route in deployment.routes:
         _routed(now, route)
+    for service in now.services:
+        _published(now, service)
+    if not any(not p.tests for p in now.processes):
+        now.missing += now.unsaid or ["nothing says how the application starts: say it by --start"]
     if not now.entrances and not now.missing:
         _assumed(now)
-    if not any(p.stands_for or p.listens for p in now.processes) and not now.missing:
-        now.missing.append("nothing of this deployment says how the application is started")
     now.processes.sort(key=lambda p: bool(p.tests))  # applications first, then what asks them
     host = next(iter(now.hosts), HOST)
     _direct(now)
@@ -113,11 +147,20 @@ def build(
     )
 
 
-def routes(project: LocalProject) -> tuple[tuple[Asked, ...], tuple[str, ...]]:
-    """The paths that may be asked with GET, and what is left out with the reason."""
+def routes(
+    project: LocalProject, deployment: Deployment | None = None
+) -> tuple[tuple[Asked, ...], tuple[str, ...]]:
+    """The paths that may be asked with GET, and what is left out with the reason.
+
+    ``deployment``: the paths of its applications only.
+    """
     asked: dict[str, Asked] = {"/": Asked("/")}
     left: list[str] = []
-    for route in project.routes:
+    found = project.routes
+    if deployment is not None and deployment.apps:
+        folders = {app.folder for app in deployment.apps.values()}
+        found = tuple(r for folder in sorted(folders) for r in in_folder(project.routes, folder))
+    for route in found:
         if route.method != "GET":
             continue
         why = route.skipped or state_change("GET", route.path, names=(route.operation_id,))
@@ -152,19 +195,19 @@ def _application(now: _Building, service: Service) -> None:
     starts: Sequence[Start] = service.starts
     if not starts and now.start_command and service.name in now.deployment.apps:
         starts = _given(now, service)
-    for _, group in groupby(starts, key=lambda s: s.command):
+    whole = [s for s in starts if not any("$" in word for word in s.command)]
+    for _, group in groupby(whole or starts, key=lambda s: s.command):
         done = commands.started(list(group), service, now.files, now.ground)
         now.texts |= done.files
         now.missing += done.missing
         now.notes += done.notes
         if done.process is not None:
             now.processes.append(done.process)
-    if not starts and service.role == "app":
+    if not starts and service.role == "app" and service.name not in now.shared:
         what = f"nothing says what starts in {service.name}"
+        now.notes.append(f"not started: {what}")
         if service.name in now.deployment.apps:
-            now.missing.append(f"{what}: say it by --start")
-        else:
-            now.notes.append(f"not started: {what}")
+            now.unsaid.append(f"{what}: say it by --start")
     if service.role == "store":
         now.notes.append(f"not started: {service.name}, a store ({service.image or 'its image'})")
 
@@ -196,7 +239,7 @@ def _proxy(now: _Building, service: Service) -> None:
             service.folder or "",
             now.files,
             variables,
-            [s.name for s in now.deployment.services],
+            [s.name for s in now.services],
         )
         moved = move([now.files[p] for p in paths if p in now.files], mover)
         _take(
@@ -241,6 +284,9 @@ def _published(now: _Building, service: Service) -> None:
     for port in service.publications:
         if port.is_local or service.role in ("store", "dashboard"):
             continue
+        if not _is_started(now, service):
+            now.notes.append(f"not asked: {service.name} :{port.port}, which is not started")
+            continue
         if port.target is None and port.port is None:
             now.notes.append(f"{service.name}: a published port is not known")
             continue
@@ -258,6 +304,14 @@ def _published(now: _Building, service: Service) -> None:
         )
 
 
+def _is_started(now: _Building, service: Service) -> bool:
+    at = now.ground.machine(service.name)
+    return any(
+        p.label.startswith(f"{service.name}: ") or any(host == at for host, _ in p.listens)
+        for p in now.processes
+    )
+
+
 def _has_tls(service: Service, port: int) -> bool:
     listens = [one for site in service.sites for one in site.listens]
     return any(one.port == port and one.has_tls for one in listens) or any(
@@ -266,11 +320,11 @@ def _has_tls(service: Service, port: int) -> bool:
 
 
 def _routed(now: _Building, route: Route) -> None:
-    service = next((s for s in now.deployment.services if s.name == route.service), None)
+    service = next((s for s in now.services if s.name == route.service), None)
     starts = service.starts if service is not None else ()
     start = next((s for s in starts if s.port == route.port), None) or next(iter(starts), None)
     if service is None or (start is None and not now.processes):
-        if not any(service.role == "app" for service in now.deployment.services):
+        if not any(each.role == "app" for each in now.services):
             now.missing.append(f"{route.service}, which {route.program} leads to, is not known")
         return
     for path in {route.place.path, *(s.path for s in route.places)}:
@@ -327,7 +381,7 @@ def _stand_in(
 
 def _assumed(now: _Building) -> None:
     """An edge where nothing says who publishes the server: assumed to terminate TLS."""
-    service = next((s for s in now.deployment.services if s.starts), None)
+    service = next((s for s in now.services if s.starts), None)
     if service is None:
         return
     start = service.starts[0]
