@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import h11
 
 from plainwire.fix.proof.plan import Answer, Entrance, Question
+from plainwire.wire.openapi.verbs import state_change
 
 HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 1024 * 1024
@@ -23,13 +24,19 @@ class Client:
     """Asks the entrances of one stack; ``source`` is the address that it comes from."""
 
     def __init__(
-        self, host: str, entrances: Sequence[Entrance], ca_file: str, source: str | None
+        self,
+        host: str,
+        entrances: Sequence[Entrance],
+        ca_file: str,
+        source: str | None,
+        denied: Sequence[str] = (),
     ) -> None:
         self.host = host
         self._public = {e.number: e for e in entrances if e.is_public}
         self._direct = {e.number: e for e in entrances if not e.is_public}
         self._ca_file = ca_file
         self._source = (source, 0) if source else None
+        self._denied = [_pattern(template) for template in denied]
 
     def ask(self, question: Question) -> Answer:
         """The answer to a question, with redirects followed as far as it says. Never raises."""
@@ -46,7 +53,7 @@ class Client:
                 break
             is_loop = _plain(url) in visited
             visited.append(_plain(url))
-            if is_loop:
+            if is_loop or self._is_denied(url):
                 break
             answer = self._once(question, url)
         return Answer(
@@ -59,6 +66,13 @@ class Client:
             answer.unverified,
             tuple(visited),
         )
+
+    def _is_denied(self, url: str) -> bool:
+        """True for a page that changes something by what its name or its code says."""
+        parts = urlsplit(url)
+        path = f"{parts.path}?{parts.query}"
+        named = state_change("GET", path) is not None
+        return named or any(pattern.fullmatch(parts.path) for pattern in self._denied)
 
     def _once(self, question: Question, url: str) -> Answer:
         parts = urlsplit(url)
@@ -169,6 +183,12 @@ def _talk(
         (n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw_items()
     )
     return Answer(response.status_code, found, bytes(body), tls=tls)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """What fits a templated path such as ``/users/{id}``."""
+    pieces = re.split(r"\{[^{}/]*\}", template)
+    return re.compile("[^/]+".join(map(re.escape, pieces)) + "/?")
 
 
 def _host(url: str) -> str:

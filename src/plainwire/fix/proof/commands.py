@@ -151,7 +151,9 @@ class _Words:
         if head.endswith(".py"):
             return [self._ground.python, *self._script(words, start)]
         if head in _MODULES:
-            done = [self._ground.python, "-m", _MODULES[head], *self._options(rest, head)]
+            own = self._ground.beside(head)
+            call = [own] if own else [self._ground.python, "-m", _MODULES[head]]
+            done = [*call, *self._options(rest, head)]
             more = self._over(rest) if head == "gunicorn" else ()
             return [*done, *more, *self._placed(head, rest, start)]
         path = self._ground.program(head)

@@ -92,13 +92,16 @@ def _tells_apart(seen: Seen, names: Sequence[str], https: int | None) -> bool:
     return any(a.status not in (0, 404) for a in others)
 
 
-def like(seen: Seen, name: str, plain: str) -> Judgement:
-    """An answer that serves nothing either, where the plain question is not served."""
-    found = in_clear(seen.answer(name), seen.host)
-    base = in_clear(seen.answer(plain), seen.host)
-    if found.state == "pass" and base.state == "fail":
-        return Judgement("fail", f"GET is served: {base.seen}")
-    return found
+def alike(seen: Seen, names: Sequence[str], plain: Sequence[str]) -> Judgement:
+    """Other questions of the same paths serve nothing either, where GET of these does not."""
+    found = []
+    for name, get in zip(names, plain, strict=False):
+        judged = in_clear(seen.answer(name), seen.host)
+        base = in_clear(seen.answer(get), seen.host)
+        if judged.state == "pass" and base.state == "fail":
+            judged = Judgement("fail", f"GET is served: {base.seen}")
+        found.append(judged)
+    return _worst(found)
 
 
 def same_for_all(seen: Seen, at: str, names: Sequence[str], count: int) -> Judgement:

@@ -81,6 +81,10 @@ class Ground:
         """A path of a machine's file system that is no file of the tree."""
         return f"{self.folder}/root{posixpath.normpath('/' + path.lstrip('/'))}"
 
+    def beside(self, name: str) -> str | None:
+        """A program of the interpreter's own environment. Returns None if it has none."""
+        return shutil.which(name, path=str(Path(self.python).parent))
+
     def program(self, *names: str) -> str | None:
         """The first of some programs that is installed, by its path. Returns None if none is."""
         found = (shutil.which(name, path=self.searched) for name in names)

@@ -137,7 +137,7 @@ class Running:
         self.log = folder / re.sub(r"[^\w.-]", "_", process.label)
         self.why = ""
         self._child: subprocess.Popen[bytes] | None = None
-        environment = {**variables, **process.variables}
+        environment = dict(variables)
         try:
             if process.tests:
                 self._test(process, environment)
@@ -261,7 +261,7 @@ def last_line(log: str) -> str:
     """The line that says most of what went wrong: the last of the gravest kind."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     for pattern in (
-        r"\[emerg\]|\[ALERT\]|^\w*(Error|Exception)\b",
+        r"\[emerg\]|\[ALERT\]|:(error|emerg|crit)\]|^\w*(Error|Exception)\b",
         r"error|fail|refused|denied",
         "",
     ):

@@ -59,8 +59,13 @@ class Job:
     test_timeout_s: float = 600.0
 
 
-def run(tree: Path, stack: Stack, questions: Sequence[Question], job: Job) -> Run:
-    """Start a stack on a copy of a tree, ask it, and end everything again."""
+def run(
+    tree: Path, stack: Stack, questions: Sequence[Question], job: Job, denied: Sequence[str] = ()
+) -> Run:
+    """Start a stack on a copy of a tree, ask it, and end everything again.
+
+    No redirect is followed to a path that one of the templates ``denied`` fits.
+    """
     searched = f"{Path(job.python).parent}:{SYSTEM_PATH}"
     given = {
         "kind": job.kind,
@@ -69,7 +74,9 @@ def run(tree: Path, stack: Stack, questions: Sequence[Question], job: Job) -> Ru
         "python": job.python,
         "stack": asdict(stack),
         "questions": [asdict(q) for q in questions],
-        "variables": {"PATH": searched, **MINIMUM, **job.variables},
+        "denied": list(denied),
+        "variables": {"PATH": searched, **MINIMUM},
+        "given": dict(job.variables),
         "test_command": job.test_command,
         "test_timeout_s": job.test_timeout_s,
     }

@@ -31,6 +31,7 @@ from plainwire.wire.openapi.verbs import state_change
 MAX_ROUTES: Final = 300
 HOST: Final = "app.test"  # RFC 6761: where the project names no host
 NOWHERE: Final = "nowhere"
+ASSUMED: Final = "an edge outside the project"
 _MOVERS: Final = {
     "nginx": nginx.moved,
     "apache": apache.moved,
@@ -40,6 +41,15 @@ _MOVERS: Final = {
 _INGRESS_HOST: Final = re.compile(
     r"^\s*-?\s*host:\s*[\"']?([A-Za-z0-9.-]+\.[A-Za-z]+)[\"']?\s*$", re.M
 )
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Paths that may be asked, words about those that are not, and templates never to be asked."""
+
+    asked: tuple[Asked, ...]
+    left: tuple[str, ...]
+    denied: tuple[str, ...]
 
 
 @dataclass
@@ -105,10 +115,12 @@ def build(
     *,
     environment: Environment = "production",
     start_command: str = "",
+    assumes_edge: bool = False,
 ) -> Stack:
     """The stack of one deployment; what of it cannot be started is in ``missing``.
 
-    ``start_command`` starts the application where no file of the project says how.
+    ``start_command`` starts the application where no file of the project says how. Where nothing
+    is published, an edge that terminates TLS is assumed; ``assumes_edge``: in any case.
     """
     services = [s for s in deployment.services if s.environment == environment]
     now = _Building(
@@ -129,7 +141,7 @@ def build(
         _published(now, service)
     if not any(not p.tests for p in now.processes):
         now.missing += now.unsaid or ["nothing says how the application starts: say it by --start"]
-    if not now.entrances and not now.missing:
+    if (assumes_edge or not now.entrances) and not now.missing:
         _assumed(now)
     now.processes.sort(key=lambda p: bool(p.tests))  # applications first, then what asks them
     host = next(iter(now.hosts), HOST)
@@ -147,15 +159,14 @@ def build(
     )
 
 
-def routes(
-    project: LocalProject, deployment: Deployment | None = None
-) -> tuple[tuple[Asked, ...], tuple[str, ...]]:
+def routes(project: LocalProject, deployment: Deployment | None = None) -> Routes:
     """The paths that may be asked with GET, and what is left out with the reason.
 
     ``deployment``: the paths of its applications only.
     """
     asked: dict[str, Asked] = {"/": Asked("/")}
     left: list[str] = []
+    denied: list[str] = []
     found = project.routes
     if deployment is not None and deployment.apps:
         folders = {app.folder for app in deployment.apps.values()}
@@ -171,9 +182,11 @@ def routes(
             why = f"more than {MAX_ROUTES} routes"
         if why is not None or path is None:
             left.append(f"GET {route.path}: {why}")
+            denied += [route.path] if path is not None or route.skipped else []
             continue
         asked.setdefault(path, Asked(path, _place(route.place)))
-    return tuple(asked.values()), tuple(dict.fromkeys(left))
+    allowed = tuple(route for path, route in asked.items() if path not in denied)
+    return Routes(allowed, tuple(dict.fromkeys(left)), tuple(dict.fromkeys(denied)))
 
 
 def _place(span: Span | None) -> str:
@@ -353,12 +366,18 @@ def _stand_in(
     has_tls: bool,
     redirects: bool = False,
     has_hsts: bool = False,
+    is_assumed: bool = False,
 ) -> None:
     if any(p.stands_for for p in now.processes):
         return  # one edge: further routes lead to the same application, or to another's
     mover = Mover(now.ground, "edge", "", now.files, {})
     moved = stand_in.stand_in(
-        mover, target, has_tls=has_tls, redirects=redirects, has_hsts=has_hsts
+        mover,
+        target,
+        has_tls=has_tls,
+        has_clear=not is_assumed,  # what an edge that nobody described does in clear is not known
+        redirects=redirects,
+        has_hsts=has_hsts,
     )
     process = Process(
         f"edge: nginx in the place of {edge}",
@@ -399,7 +418,7 @@ def _assumed(now: _Building) -> None:
     now.notes.append(
         "nothing says who publishes the server: a proxy that terminates TLS is assumed"
     )
-    _stand_in(now, "an edge outside the project", at, place=_place(start.place), has_tls=True)
+    _stand_in(now, ASSUMED, at, place=_place(start.place), has_tls=True, is_assumed=True)
 
 
 def _direct(now: _Building) -> None:

@@ -12,7 +12,10 @@ import os
 import shlex
 import shutil
 import signal
+import socket
+import ssl
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -74,7 +77,8 @@ def _done(job: Mapping[str, Any]) -> dict[str, Any]:
     started: list[processes.Running] = []
     failed: dict[str, str] = {}
     for process in stack.processes:
-        one = processes.Running(process, folder / "log", variables)
+        mine = {**variables, **process.variables, **job["given"]}
+        one = processes.Running(process, folder / "log", mine)
         started.append(one)
         why = one.wait_ready()
         if why:
@@ -107,10 +111,16 @@ def _lay_out(job: Mapping[str, Any], stack: Stack, folder: Path) -> dict[str, st
             into.write_text(text, "utf-8")
     if job["kind"] == "network":
         lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost"]
+        lines.append(f"127.0.1.1 {socket.gethostname()}")
         lines += [f"{address} {name}" for name, address in stack.names.items()]
         isolation.cover("/etc/hosts", "\n".join(lines) + "\n")
         isolation.cover("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
-    return {**job["variables"], "HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")}
+    return {
+        **job["variables"],
+        **job["given"],
+        "HOME": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
+    }
 
 
 _authority: certificates.Authority
@@ -121,7 +131,7 @@ def _asked(
 ) -> dict[str, Any]:
     ca_file = str(folder / "tls" / "ca.pem")
     source = OUTSIDE if job["kind"] == "network" else None
-    client = Client(stack.host, stack.entrances, ca_file, source)
+    client = Client(stack.host, stack.entrances, ca_file, source, job["denied"])
     answers = {}
     for each in job["questions"]:
         each["headers"] = tuple((n, v) for n, v in each["headers"])
@@ -181,10 +191,6 @@ def _reloaded(
 
 
 def _serial(entrance: Entrance, host: str, ca_file: str, wanted: str) -> str:
-    import socket
-    import ssl
-    import time
-
     context = ssl.create_default_context(cafile=ca_file)
     seen = ""
     for _ in range(60):

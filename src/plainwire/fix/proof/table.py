@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from plainwire.fix.proof.document import masked
 from plainwire.fix.proof.expectations import Judgement
-from plainwire.fix.proof.proof import Proof, Proved, Result, masked
+from plainwire.fix.proof.proof import Proof, Proved, Result
 from plainwire.report.clean import visible
 
 MAX_ROWS: Final = 40
@@ -28,6 +29,8 @@ def rendered(proof: Proof) -> str:
     lines = ["=== Proof ===", ""]
     for one in proof.deployments:
         lines += _deployment(one)
+    lines += [f"not run: {name}; name it by --deployment" for name in proof.not_run]
+    lines += [f"rests on: {assumption}" for assumption in proof.assumptions]
     lines += [
         f"Isolation: {proof.isolation}",
         f"Tree before {proof.tree_before[:16]}, after {proof.tree_after[:16]}, "

@@ -49,7 +49,7 @@ class Watch:
         for name in sorted(self.seen.names)[:20]:
             yield f"looked up the name {name}, which is not part of what was started"
         for address, port in sorted(self.seen.begun)[:40]:
-            if (address, port) in own:
+            if (address, port) in own or (address == "::1" and ("127.0.0.1", port) in own):
                 continue
             what = f" ({SERVICES[port]})" if port in SERVICES else ""
             if not _is_local(address, local):

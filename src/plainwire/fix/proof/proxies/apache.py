@@ -14,6 +14,7 @@ from plainwire.fix.proof.proxies.moved import Moved, Mover
 from plainwire.model import SourceFile
 
 _FOLDERS: Final = (Path("/usr/lib/apache2/modules"), Path("/usr/lib64/httpd/modules"))
+_MIME: Final = Path("/etc/mime.types")
 _NAMES: Final = [
     "mpm_event", "authn_core", "authz_core", "authz_host", "alias", "dir", "env", "mime",
     "setenvif",
@@ -58,6 +59,7 @@ def moved(files: Sequence[SourceFile], mover: Mover) -> Moved:
         f"DefaultRuntimeDir {mover.place}",
         "ServerName localhost",
         "ErrorLog /dev/stderr",
+        "TypesConfig /etc/mime.types" if _MIME.is_file() else "TypesConfig /dev/null",
     ]
     path = f"{mover.place}/httpd.conf"
     found.files[path] = "\n".join((*head, *lines, sites)) + "\n"

@@ -49,9 +49,15 @@ http {{
 
 
 def stand_in(
-    mover: Mover, target: tuple[str, int], *, has_tls: bool, redirects: bool, has_hsts: bool
+    mover: Mover,
+    target: tuple[str, int],
+    *,
+    has_tls: bool,
+    has_clear: bool = True,
+    redirects: bool = False,
+    has_hsts: bool = False,
 ) -> Moved:
-    """An nginx that passes on to ``target`` what the edge would.
+    """An nginx that passes on to ``target`` what the edge would, on ports 443 and 80.
 
     ``redirects``: plain HTTP is answered with 308 to https (ingress-nginx, ssl-redirect).
     """
@@ -66,7 +72,7 @@ def stand_in(
     plain = "return 308 https://$host$request_uri;" if redirects and has_tls else bare
     sites = ""
     for port, tls, answer in ((443, has_tls, onward), (80, False, plain)):
-        if port == 443 and not has_tls:
+        if not (has_tls if port == 443 else has_clear):
             continue
         at = mover.ground.at(mover.machine, None, port)
         found.listen(at)
