@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from auditing import laid_out
-from fix.proof_samples import APP, GUNICORN, app
+from fix.proof_samples import APP, GUNICORN, SECURE_COOKIE, app
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 CALL = "import sys; from plainwire.cli.ending import told; sys.exit(told('proving', sys.argv[1:]))"
@@ -176,3 +176,46 @@ def test_greed_is_bounded(kind, tmp_path):
     done = ended(*words(tmp_path, greedy, GUNICORN.after, "--yes"))
     assert done.returncode == 4, done.stdout + done.stderr
     assert "before: web: gunicorn does not start" in done.stdout
+
+
+def without_namespaces(*call):
+    """A call where the system grants no further namespaces (user_namespaces(7), limits)."""
+    script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    return ["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh", *call]
+
+
+def test_where_there_are_no_namespaces_it_is_refused(tmp_path):
+    call = words(tmp_path, GUNICORN.before, GUNICORN.after, "--yes")
+    done = ended(*without_namespaces(*call))
+    assert done.returncode == 2 and done.stdout == ""
+    assert "no network of its own: the system grants no namespaces" in done.stderr
+    assert "--allow network" in done.stderr and "gunicorn" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGKILL])
+def test_without_namespaces_nothing_outlives_it_either(number, tmp_path):
+    mark = f"mark-{uuid.uuid4().hex}"
+    code = FUGITIVE.replace("@MARK@", mark)
+    before = {**GUNICORN.before, "app.py": code + APP}
+    after = {**GUNICORN.after, "app.py": code + app(SECURE_COOKIE)}
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    call = words(tmp_path, before, after, "--yes", "--allow", "network")
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    process = subprocess.Popen(
+        without_namespaces(*call), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    )
+    try:
+        if number is not None:
+            until(lambda: with_mark(mark), "it was never started")
+            process.send_signal(number)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == (0 if number is None else -number), (out, err)
+        until(lambda: not with_mark(mark), "it lives on")
+        until(lambda: not list(folder.iterdir()), "its copy of the tree is left")
+        if number is None:
+            assert b"this machine's network and file system" in out
+    finally:
+        process.kill()
+        for left in with_mark(mark):
+            os.kill(left, signal.SIGKILL)

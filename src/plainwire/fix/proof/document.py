@@ -18,6 +18,7 @@ def to_json(proof: Proof) -> dict[str, Any]:
     """The proof as ``plainwire-proof/1``; values of --env-file are masked wherever they appear."""
     transcript = proof.transcript
     canonical = json.dumps(transcript, sort_keys=True, separators=(",", ":"))
+    canonical = masked(canonical, proof.secrets)  # so that a reader can make it again
     found = {
         "schema": SCHEMA,
         "tool": {"name": "plainwire", "version": __version__},

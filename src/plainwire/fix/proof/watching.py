@@ -84,7 +84,7 @@ def note(packet: bytes, into: Seen) -> None:
             into.names.add(_asked(rest[8:]))
         elif protocol == _UDP:
             into.begun.add((target, target_port))
-    except (IndexError, struct.error, ValueError):
+    except (IndexError, struct.error, ValueError, OSError):  # cut short: no address, no port
         return
 
 
