@@ -384,3 +384,15 @@ def test_with_the_machines_network_ports_are_free_ones(tmp_path):
     assert not {e.port for e in entrances} & {80, 443, 8000}
     assert {e.address for e in entrances} == {"127.0.0.1"}
     assert "this machine's network" in proof.isolation
+
+
+def test_changes_by_themselves_are_a_tree_too(tmp_path):
+    """As a patch that is not applied yet gives them; nothing is written to the project."""
+    before = laid_out(HEADERS.before, tmp_path / "before")
+    changed = {"nginx.conf": HEADERS.after["nginx.conf"].encode(), ".env": b"A=1\n"}
+    proof = prove(before, changed, confirm=lambda _: True, python=PYTHON)
+    assert proof.verdict == "proved", rendered(proof)
+    whole = proved(HEADERS.before, HEADERS.after, tmp_path / "whole")
+    assert (proof.tree_after, proof.patch) == (whole.tree_after, whole.patch)
+    assert sorted(p.name for p in before.iterdir()) == sorted(HEADERS.before)
+    assert (before / "nginx.conf").read_text() == HEADERS.before["nginx.conf"]

@@ -9,7 +9,7 @@ import pytest
 
 from auditing import project
 from fix.proof_samples import COMPOSE, DOCKERFILE, GUNICORN, HEADERS, app
-from plainwire.fix.proof import comparison, stack
+from plainwire.fix.proof import comparison, routes, stack
 from plainwire.fix.proof import expectations as expect
 from plainwire.fix.proof.client import Client
 from plainwire.fix.proof.expectations import Seen
@@ -78,7 +78,7 @@ def every_case(folder):
     sample = project(HEADERS.before, folder)
     (deployment,) = stack.deployments(sample, "production")
     built = stack.build(sample, deployment, Ground("network"))
-    return matrix([built, built], stack.routes(sample).asked), built
+    return matrix([built, built], routes.routes(sample).asked), built
 
 
 def test_silence_passes_no_case(tmp_path):
@@ -100,7 +100,7 @@ def test_only_get_and_head_are_asked_and_nothing_that_changes_state(tmp_path):
 def test_a_root_that_changes_something_is_not_asked(tmp_path):
     text = app(('@app.get("/")\ndef index():\n', '@app.get("/")\ndef drop_all():\n'))
     sample = project({**GUNICORN.before, "app.py": text}, tmp_path)
-    found = stack.routes(sample)
+    found = routes.routes(sample)
     assert {route.path for route in found.asked} == {"/orders/", "/links", "/theme"}
     assert "GET /: changes state by its name: drop" in found.left
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -77,9 +77,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def proved(
-    before: Path, after: Path, options: argparse.Namespace, patch: bytes | None = None
+    before: Path,
+    after: Path | Mapping[str, bytes],
+    options: argparse.Namespace,
+    patch: bytes | None = None,
 ) -> int:
     """Prove a patch by the options of `add_prove`, print the table, and return the exit code.
+
+    ``after`` is a tree, or the bytes of the files that are otherwise in ``before``.
 
     Raises:
         UsageError: if it may not be run, or not as asked.

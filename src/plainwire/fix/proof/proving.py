@@ -10,14 +10,15 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from plainwire.fix.proof import comparison, running, stack, tree
+from plainwire.fix.proof import comparison, entrances, running, stack, tree
+from plainwire.fix.proof import routes as paths
 from plainwire.fix.proof.comparison import Compared
 from plainwire.fix.proof.expectations import Judgement
 from plainwire.fix.proof.ground import Ground
@@ -26,6 +27,7 @@ from plainwire.fix.proof.matrix import Matrix, matrix
 from plainwire.fix.proof.plan import Stack
 from plainwire.fix.proof.proof import Consent, Proof, Proved, Result
 from plainwire.fix.proof.running import Job
+from plainwire.fix.proof.tree import Source
 from plainwire.model import Deployment, Environment, UsageError
 from plainwire.source.project import LocalProject
 
@@ -35,7 +37,7 @@ _LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)")
 
 def prove(
     before: Path,
-    after: Path,
+    after: Path | Mapping[str, bytes],
     *,
     confirm: Callable[[Consent], bool],
     python: Path | None = None,
@@ -50,10 +52,11 @@ def prove(
 ) -> Proof:
     """Run the unpatched and the patched tree, ask both the same, and say what that shows.
 
-    ``confirm`` is shown every command first. ``python`` has the project's dependencies (default:
-    the tree's own ``.venv``, else the interpreter that runs this). ``start_command`` starts the
-    application where the project does not say how. ``patch`` is what led from one tree to the
-    other; their difference unless given.
+    ``after`` is a tree of its own, or what is otherwise in ``before``: the bytes of changed and
+    new files by their paths. ``confirm`` is shown every command first. ``python`` has the
+    project's dependencies (default: the tree's own ``.venv``, else the interpreter that runs
+    this). ``start_command`` starts the application where the project does not say how. ``patch``
+    is what led from one tree to the other; their difference unless given.
 
     Raises:
         UsageError: if it is not confirmed, the system has no network namespaces and
@@ -65,21 +68,23 @@ def prove(
     kind, folder = _kind(allows_network=allows_network)
     interpreter = _python(before, python)
     job = Job(kind, folder, interpreter, variables, test_command)
-    projects = LocalProject(before), LocalProject(after)
+    old = Source(before)
+    new = Source(after) if isinstance(after, Path) else Source(before, after)
+    projects = old.project(), new.project()
     names = _names(projects, environment, deployment)
     few = names[:MAX_STACKS]
     planned = list(_planned(projects, few, environment, job, start_command, host))
     _ask(confirm, planned, job)
-    done = tuple(_proved(one, asked, (before, after), job) for one, asked in planned)
+    done = tuple(_proved(one, asked, (old, new), job) for one, asked in planned)
     return Proof(
         started,
         monotonic() - at,
         environment,
         _isolation(kind),
         done,
-        tree.digest(before),
-        tree.digest(after),
-        hashlib.sha256(tree.patch(before, after) if patch is None else patch).hexdigest(),
+        old.digest(),
+        new.digest(),
+        hashlib.sha256(tree.patch(old, new) if patch is None else patch).hexdigest(),
         tuple(names[MAX_STACKS:]),
         tuple(v for v in variables.values() if len(v) >= 6),
     )
@@ -171,12 +176,12 @@ def _planned(
         )
         made = {"environment": environment, "start_command": start_command}
         stacks = [_stack(name, *pair, ground, made) for pair in both]
-        if any(p.stands_for == stack.ASSUMED for s in stacks for p in s.processes):
+        if any(p.stands_for == entrances.ASSUMED for s in stacks for p in s.processes):
             # An edge that is assumed for one tree is there for the other.
             stacks = [_stack(name, *pair, ground, made | {"assumes_edge": True}) for pair in both]
         shared = next((s.host for s in reversed(stacks) if s.host != stack.HOST), stack.HOST)
         stacks = [stack.with_host(s, host or shared) for s in stacks]
-        routes = stack.routes(projects[0], next((d for d in found[0] if d.name == name), None))
+        routes = paths.routes(projects[0], next((d for d in found[0] if d.name == name), None))
         asked = matrix(stacks, routes.asked)
         yield (
             Proved(
@@ -230,7 +235,7 @@ def _ask(
         raise UsageError("not confirmed: nothing was run")
 
 
-def _proved(one: Proved, asked: Matrix, trees: tuple[Path, Path], job: Job) -> Proved:
+def _proved(one: Proved, asked: Matrix, trees: tuple[Source, Source], job: Job) -> Proved:
     if one.before.missing or one.after.missing:
         return replace(one, routes=())
     before = running.run(trees[0], one.before, asked.questions, job, one.denied)

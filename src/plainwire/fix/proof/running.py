@@ -17,6 +17,7 @@ from plainwire.fix.proof.expectations import Seen
 from plainwire.fix.proof.ground import SYSTEM_PATH
 from plainwire.fix.proof.isolation import Kind
 from plainwire.fix.proof.plan import Answer, Question, Stack
+from plainwire.fix.proof.tree import Source
 
 DEADLINE_S: Final = 900.0
 MAX_RESULT_BYTES: Final = 256 * 1024 * 1024
@@ -60,7 +61,11 @@ class Job:
 
 
 def run(
-    tree: Path, stack: Stack, questions: Sequence[Question], job: Job, denied: Sequence[str] = ()
+    source: Source,
+    stack: Stack,
+    questions: Sequence[Question],
+    job: Job,
+    denied: Sequence[str] = (),
 ) -> Run:
     """Start a stack on a copy of a tree, ask it, and end everything again.
 
@@ -69,7 +74,10 @@ def run(
     searched = f"{Path(job.python).parent}:{SYSTEM_PATH}"
     given = {
         "kind": job.kind,
-        "tree": str(tree.resolve()),
+        "tree": str(source.root.resolve()),
+        "changes": {
+            path: base64.b64encode(data).decode("ascii") for path, data in source.changes.items()
+        },
         "folder": job.folder,
         "python": job.python,
         "stack": asdict(stack),

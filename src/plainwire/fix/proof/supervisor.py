@@ -98,7 +98,8 @@ def _done(job: Mapping[str, Any]) -> dict[str, Any]:
 def _lay_out(job: Mapping[str, Any], stack: Stack, folder: Path) -> dict[str, str]:
     for name in ("tree", "conf", "log", "home", "tmp", "root"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    tree.copy(Path(job["tree"]), folder / "tree")
+    changes = {path: base64.b64decode(data) for path, data in job["changes"].items()}
+    tree.Source(Path(job["tree"]), changes).copy(folder / "tree")
     global _authority
     _authority = certificates.Authority()
     _authority.issue(stack.certificates or (stack.host,), folder / "tls")
