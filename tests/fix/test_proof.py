@@ -386,6 +386,18 @@ def test_with_the_machines_network_ports_are_free_ones(tmp_path):
     assert "this machine's network" in proof.isolation
 
 
+def test_a_proxy_on_another_machine_is_not_trusted_by_accident(tmp_path):
+    """gunicorn believes X-Forwarded-Proto from 127.0.0.1 alone, unless it is told otherwise."""
+    trusting = {**HEADERS.after, "app.py": app(SECURE_COOKIE)}
+    untold = trusting["compose.yaml"].replace(
+        '    environment:\n      FORWARDED_ALLOW_IPS: "172.16.0.0/12"\n', ""
+    )
+    assert untold != trusting["compose.yaml"]
+    proof = proved({**trusting, "compose.yaml": untold}, trusting, tmp_path)
+    assert proof.verdict == "proved", rendered(proof)
+    assert failing(proof) == {"https:scheme-kept"}
+
+
 def test_changes_by_themselves_are_a_tree_too(tmp_path):
     """As a patch that is not applied yet gives them; nothing is written to the project."""
     before = laid_out(HEADERS.before, tmp_path / "before")

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from plainwire.fix.proof.plan import Process
 
@@ -179,10 +179,13 @@ class Running:
         application. So a byte or an end of the connection is waited for, and life after that.
         """
         until = time.monotonic() + READY_S
-        waiting = list(self.process.listens)
+        waiting, patience_s = list(self.process.listens), 0.1
         while not self.why and waiting:
-            waiting = [at for at in waiting if not _reacts(*at, until)]
-            if self._has_ended(1.0 if not waiting else 0.1):
+            reactions = {at: _reaction(*at, until) for at in waiting}
+            waiting = [at for at, reaction in reactions.items() if reaction is None]
+            if "ended" in reactions.values():
+                patience_s = 1.0  # a server that falls ends connections too
+            if self._has_ended(patience_s):
                 code = self._child.returncode if self._child is not None else None
                 self.why = reason(self.tail(), code)
             elif waiting and time.monotonic() > until:
@@ -271,8 +274,8 @@ def last_line(log: str) -> str:
     return "it wrote nothing"
 
 
-def _reacts(host: str, port: int, until: float) -> bool:
-    """True if what listens answers a request for no page, or ends the connection."""
+def _reaction(host: str, port: int, until: float) -> Literal["answered", "ended"] | None:
+    """What a request for no page comes to. Returns None if nobody listens, or nothing comes."""
     is_unix = host.startswith("/")
     family = socket.AF_UNIX if is_unix else socket.AF_INET
     with socket.socket(family) as handle:
@@ -282,11 +285,10 @@ def _reacts(host: str, port: int, until: float) -> bool:
             handle.settimeout(max(1.0, until - time.monotonic()))
             handle.sendall(_PAGE)
         except OSError:
-            return False
+            return None
         try:
-            handle.recv(1)
+            return "answered" if handle.recv(1) else "ended"
         except TimeoutError:
-            return False
+            return None
         except OSError:
-            return True
-    return True
+            return "ended"
