@@ -179,10 +179,12 @@ def test_a_missing_variable_is_named_and_given_by_a_file_alone(tmp_path):
     assert "the variable SHOP_KEY is not set: give it by --env-file" in rendered(proof)
     given = tmp_path / "given.env"
     given.write_text("SHOP_KEY=hunter2-hunter2\n")
-    shown = "\n\n@app.get('/key')\ndef key():\n    return KEY\n"
+    shown = "\n\n@app.get('/key')\ndef key():\n    return 'given', 200, {'X-Key': KEY}\n"
     before["app.py"], after["app.py"] = before["app.py"] + shown, after["app.py"] + shown
     proof = proved(before, after, tmp_path / "with", env_file=given)
     assert {r.judgement.state for r in proof.deployments[0].routes} == {"pass"}
+    answers = proof.deployments[0].runs[0].seen.answers.values()
+    assert any(a.header("x-key") == "hunter2-hunter2" for a in answers)
     assert "hunter2" not in json.dumps(to_json(proof)) and "hunter2" not in rendered(proof)
 
 

@@ -176,6 +176,8 @@ def test_greed_is_bounded(kind, tmp_path):
     done = ended(*words(tmp_path, greedy, GUNICORN.after, "--yes"))
     assert done.returncode == 4, done.stdout + done.stderr
     assert "before: web: gunicorn does not start" in done.stdout
+    if kind == "memory":
+        assert "before: stopped: more than 2048 MiB in use" in done.stdout
 
 
 def without_namespaces(*call):

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from plainwire.fix.proof.plan import Process
 
 READY_S: Final = 90.0
-MAX_MEMORY_BYTES: Final = 4 * 1024**3
+MAX_MEMORY_BYTES: Final = 2 * 1024**3
 MAX_PROCESSES: Final = 300
 MAX_LOG_BYTES: Final = 64 * 1024**2
 _TAIL_BYTES: Final = 20_000
