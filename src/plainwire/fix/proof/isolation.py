@@ -9,7 +9,6 @@ namespaces(7), user_namespaces(7), pid_namespaces(7), network_namespaces(7), mou
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import signal
 import socket
@@ -143,6 +142,8 @@ def cover(path: str, text: str) -> None:
 
 def _raise_loopback() -> None:
     """Bring loopback up, with every address as one of its own; any port may be listened on."""
+    import fcntl  # not everywhere, and this module is imported to plan
+
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
         fcntl.ioctl(handle, 0x8914, struct.pack("16sh14x", b"lo", 0x49))  # SIOCSIFFLAGS: UP|RUNNING
     for family in (socket.AF_INET, socket.AF_INET6):
