@@ -410,3 +410,18 @@ def test_changes_by_themselves_are_a_tree_too(tmp_path):
     assert (proof.tree_after, proof.patch) == (whole.tree_after, whole.patch)
     assert sorted(p.name for p in before.iterdir()) == sorted(HEADERS.before)
     assert (before / "nginx.conf").read_text() == HEADERS.before["nginx.conf"]
+
+
+def test_two_that_listen_on_every_address_are_not_taken_for_each_other(tmp_path):
+    """Containers keep them apart, one network does not; the first would answer for both."""
+    run = '\n\nif __name__ == "__main__":\n    app.run("0.0.0.0", 5000)\n'
+    files = {
+        "app.py": APP + run,
+        "Dockerfile": 'FROM python\nWORKDIR /srv\nCOPY . /srv\nCMD ["python", "app.py"]\n',
+        "compose.yaml": "services:\n  one:\n    build: .\n    ports: ['5001:5000']\n"
+        "  two:\n    build: .\n    ports: ['5002:5000']\n",
+    }
+    proof = proved(files, GUNICORN.after, tmp_path)
+    assert proof.verdict == "incomplete"
+    said = "two: app.run does not start: another part of the stack listens at 172.31.250.3:5000"
+    assert f"before: {said} already" in proof.deployments[0].reasons

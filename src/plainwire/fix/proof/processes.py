@@ -138,8 +138,11 @@ class Running:
         self.why = ""
         self._child: subprocess.Popen[bytes] | None = None
         environment = dict(variables)
+        taken = next((at for at in process.listens if _accepts(*at)), None)
+        if taken is not None:  # its answers would be taken for this one's
+            self.why = f"another part of the stack listens at {taken[0]}:{taken[1]} already"
         try:
-            if process.tests:
+            if process.tests and not self.why:
                 self._test(process, environment)
             if not self.why:
                 with self.log.open("wb") as output:
@@ -272,6 +275,17 @@ def last_line(log: str) -> str:
         if found:
             return found[-1][:300]
     return "it wrote nothing"
+
+
+def _accepts(host: str, port: int) -> bool:
+    is_unix = host.startswith("/")
+    with socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET) as handle:
+        handle.settimeout(2)
+        try:
+            handle.connect(host if is_unix else (host, port))
+        except OSError:
+            return False
+    return True
 
 
 def _reaction(host: str, port: int, until: float) -> Literal["answered", "ended"] | None:
