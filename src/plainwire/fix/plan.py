@@ -1,0 +1,289 @@
+"""What would be changed, found out in memory: propose, make, audit again, drop what does not help.
+
+A patch is kept only if the finding that it answers is gone from the audit of the edited project,
+no finding came up that was not there, and every file that could be parsed still can. The rounds
+end when nothing is proposed any more, which is why a second run has nothing to do.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plainwire import catalog
+from plainwire.fix.comparison import Comparison, compared, key_of, line_follower
+from plainwire.fix.content import Content
+from plainwire.fix.state import State
+from plainwire.model import (
+    LEVELS,
+    Edit,
+    Environment,
+    Finding,
+    Level,
+    Patch,
+    Project,
+    Proposal,
+    Remedy,
+    Report,
+    TargetError,
+)
+from plainwire.source.deploy import yaml_nodes
+
+MAX_ROUNDS = 8
+Asked = Callable[["Step"], bool]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A patch as it is made: each file that it changes, before and after.
+
+    A finding that an earlier step's edits answer too has a step without files.
+    """
+
+    patch: Patch
+    files: tuple[tuple[Content, Content], ...]
+
+
+@dataclass
+class Plan:
+    """The steps in the order that they are made in, and what becomes of every finding.
+
+    ``advice`` are patches that are not made, with the reason in their proof; ``unanswered`` are
+    findings for which there is no remedy; ``gone`` are those that the changes take away.
+    """
+
+    before: Report
+    after: Report
+    steps: list[Step] = field(default_factory=list)
+    advice: list[Patch] = field(default_factory=list)
+    unanswered: list[Finding] = field(default_factory=list)
+    gone: list[Finding] = field(default_factory=list)
+    changes: list[tuple[Content, Content]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user wants: ids of remedies or rules, levels, and a say in each patch."""
+
+    environment: Environment = "production"
+    only: frozenset[str] = frozenset()
+    with_unsafe: bool = False
+    is_wanted: Asked | None = None
+
+    def takes(self, patch: Patch) -> bool:
+        """True if a patch's level is one that is made."""
+        levels = LEVELS[: 3 if self.with_unsafe else 2]
+        return bool(patch.edits) and patch.level in levels
+
+    def names(self, remedy: Remedy, finding: Finding) -> bool:
+        """True if a remedy, or the finding that it answers, was asked for."""
+        return not self.only or bool(self.only & {remedy.id, finding.id})
+
+
+def plan(root: Path, choice: Choice | None = None) -> Plan:
+    """What `plainwire fix` would change under a directory. Nothing is written.
+
+    Raises:
+        TargetError: if the directory, or a file that is to be changed, cannot be read.
+        ImportError: if LibCST is missing.
+    """
+    return _Planning(State.of(root), choice or Choice()).plan()
+
+
+class _Planning:
+    """One call's rounds."""
+
+    def __init__(self, state: State, choice: Choice) -> None:
+        self.first = self.state = state
+        self.choice = choice
+        self.remedies = catalog.load_remedies()
+        self.refused: dict[tuple[str, str], str] = {}
+        self.agreed: set[tuple[str, str]] = set()
+
+    def plan(self) -> Plan:
+        """The rounds, until one has nothing to make."""
+        project = self.state.project()
+        report = self.state.report(self.choice.environment, project)
+        made = Plan(report, report)
+        for _ in range(MAX_ROUNDS):
+            patches, made.unanswered = self._proposed(report, project)
+            chosen = self._apart([p for p in patches if self._is_made(p)])
+            kept, state = self._kept(report, chosen)
+            steps = list(self._steps(kept))
+            if not kept:
+                break
+            if not all([self._is_wanted(step) for step in steps]):  # ask for each of them
+                continue
+            made.steps += steps
+            follow = line_follower(self.state, [e for p in kept for e in p.edits])
+            self.state, project = state, state.project()
+            before, report = report, state.report(self.choice.environment, project)
+            made.gone += compared(before, report, follow).gone
+        made.after = report
+        made.advice = [self._told(p) for p in patches]
+        paths = {content.path for step in made.steps for content, _ in step.files}
+        pairs = ((self.first.content(p), self.state.content(p)) for p in sorted(paths))
+        made.changes = [(old, new) for old, new in pairs if old.data != new.data]
+        return made
+
+    def _is_made(self, patch: Patch) -> bool:
+        return self.choice.takes(patch) and _name(patch) not in self.refused
+
+    def _is_wanted(self, step: Step) -> bool:
+        """True if the user is not asked, or agrees; each patch is asked about once."""
+        ask, name = self.choice.is_wanted, _name(step.patch)
+        if ask is None or name in self.agreed:
+            return True
+        if ask(step):
+            self.agreed.add(name)
+            return True
+        self.refused[name] = "you did not want it"
+        return False
+
+    def _told(self, patch: Patch) -> Patch:
+        """A patch that was not made, with the reason."""
+        why = self.refused.get(_name(patch)) or patch.proof
+        return Patch(patch.remedy, patch.finding, patch.level, patch.summary, why, patch.edits)
+
+    # Proposals -------------------------------------------------------------------------------
+
+    def _proposed(self, report: Report, project: Project) -> tuple[list[Patch], list[Finding]]:
+        """The best patch for each finding, and the findings that have none."""
+        patches, unanswered = [], []
+        for finding in report.findings:
+            if finding.suppressed is not None:
+                continue
+            found = [
+                patch
+                for remedy in self.remedies
+                if finding.id in remedy.answers and self.choice.names(remedy, finding)
+                if (patch := _patch(remedy, finding, project)) is not None
+            ]
+            if found:
+                patches.append(min(found, key=lambda p: (not p.edits, LEVELS.index(p.level))))
+            else:
+                unanswered.append(finding)
+        return patches, unanswered
+
+    def _apart(self, patches: Sequence[Patch]) -> list[Patch]:
+        """The patches that leave each other alone; later ones wait for the next round."""
+        taken: list[Edit] = []
+        chosen = []
+        for patch in patches:
+            new = [edit for edit in patch.edits if edit not in taken]
+            if not any(_meet(edit, other) for edit in new for other in taken):
+                taken += new
+                chosen.append(patch)
+        return chosen
+
+    # Trying -----------------------------------------------------------------------------------
+
+    def _kept(self, report: Report, patches: Sequence[Patch]) -> tuple[list[Patch], State]:
+        """The patches that help and do no harm together, and the project with them."""
+        if not patches:
+            return [], self.state
+        state, wrong = self._tried(report, patches)
+        if not wrong:
+            return list(patches), state
+        if len(patches) == 1:
+            self.refused[_name(patches[0])] = wrong
+            return [], self.state
+        half = len(patches) // 2
+        kept = [p for part in (patches[:half], patches[half:]) for p in self._kept(report, part)[0]]
+        while kept:
+            state, wrong = self._tried(report, kept)
+            if not wrong:
+                return kept, state
+            self.refused[_name(kept.pop())] = wrong
+        return [], self.state
+
+    def _tried(self, report: Report, patches: Sequence[Patch]) -> tuple[State, str]:
+        """The project with the patches, and what is wrong with it, or an empty text."""
+        edits = [edit for patch in patches for edit in patch.edits]
+        try:
+            state = self.state.edited(edits)
+        except (TargetError, ValueError) as error:
+            return self.state, str(error)
+        broken = _broken(self.state, state)
+        if broken:
+            return state, f"{broken} could not be parsed after it"
+        after = state.report(self.choice.environment)
+        seen = compared(report, after, line_follower(self.state, edits))
+        return state, _wrong(report, after, seen, patches)
+
+    def _steps(self, patches: Iterable[Patch]) -> Iterable[Step]:
+        """The patches of a round as they are made one after the other."""
+        done: list[Edit] = []
+        before = self.state
+        for patch in patches:
+            done += [edit for edit in patch.edits if edit not in done]
+            after = self.state.edited(done)
+            files = [(before.content(p), after.content(p)) for p in sorted(after.contents)]
+            step = Step(patch, tuple((old, new) for old, new in files if old.data != new.data))
+            before = after
+            yield step
+
+
+def _patch(remedy: Remedy, finding: Finding, project: Project) -> Patch | None:
+    try:
+        proposal = remedy.run(finding, project)
+    except Exception as error:  # one remedy's fault is not the end of the others
+        said = f"the remedy crashed: {type(error).__name__}: {error}"
+        proposal = Proposal("look at it yourself", level="advice", proof=said)
+    if proposal is None:
+        return None
+    level: Level = proposal.level or remedy.level
+    level = level if proposal.edits else "advice"
+    return Patch(remedy.id, finding, level, proposal.summary, proposal.proof, proposal.edits)
+
+
+def _name(patch: Patch) -> tuple[str, str]:
+    return patch.remedy, patch.finding.fingerprint
+
+
+def _meet(one: Edit, other: Edit) -> bool:
+    """True if two different edits touch each other, so that their order would matter."""
+    return one.path == other.path and one.start <= other.end and other.start <= one.end
+
+
+def _wrong(report: Report, after: Report, seen: Comparison, patches: Sequence[Patch]) -> str:
+    if seen.added:
+        first = seen.added[0]
+        place = first.locations[0]
+        return f"{first.id} would come up at {place.path}:{place.line}"
+    left = {key_of(f) for f in seen.left}
+    for patch in patches:
+        if key_of(patch.finding) in left:
+            return f"{patch.finding.id} would still be found"
+    if len(after.unanswered) > len(report.unanswered):
+        return f"{after.unanswered[-1].check} could not be answered after it"
+    if len(after.skipped) > len(report.skipped):
+        return f"{after.skipped[-1].path} could not be read after it"
+    return ""
+
+
+def _broken(before: State, after: State) -> str:
+    """The path of a file that could be parsed before and cannot after. Empty if there is none."""
+    old = {file.path: file.text for file in before.tree.files}
+    for file in after.tree.files:
+        if file.text == old.get(file.path):
+            continue
+        if not _parses(file.format, file.text) and _parses(file.format, old[file.path]):
+            return file.path
+    return ""
+
+
+def _parses(format: str, text: str) -> bool:
+    try:
+        if format in ("python", "gunicorn"):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # an invalid escape is the project's own business
+                ast.parse(text)
+        elif format in ("compose", "kubernetes", "yaml"):
+            yaml_nodes.documents(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
