@@ -84,7 +84,7 @@ def _where(finding: Finding) -> str:
 
 def outcome(plan: Plan, done: Outcome) -> str:
     """What is gone and what is left after a plan was applied, before the report on the rest."""
-    lines = [f"{counted(len(plan.steps), 'patch')}, {counted(len(plan.changes), 'file')} changed\n"]
+    lines = [f"{counted(len(plan.steps), 'change')} in {counted(len(plan.changes), 'file')}\n"]
     lines += [f"  gone: {f.id} at {_where(f)}\n" for f in done.gone]
     lines += [f"  left: {f.id} at {_where(f)}\n" for f in done.left]
     return "".join((*lines, "\n"))
