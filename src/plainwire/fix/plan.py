@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,7 +33,9 @@ from plainwire.model import (
 from plainwire.source.deploy import yaml_nodes
 
 MAX_ROUNDS = 8
+MAX_FOLLOWING = 3  # patches that answer what a patch brings to light, in turn
 Asked = Callable[["Step"], bool]
+Follower = Callable[[str, int], int]
 
 
 @dataclass(frozen=True)
@@ -109,19 +111,18 @@ class _Planning:
         report = self.state.report(self.choice.environment, project)
         made = Plan(report, report)
         for _ in range(MAX_ROUNDS):
-            patches, made.unanswered = self._proposed(report, project)
+            patches, made.unanswered = self._proposed(report.findings, project)
             chosen = self._apart([p for p in patches if self._is_made(p)])
-            kept, state = self._kept(report, chosen)
-            steps = list(self._steps(kept))
-            if not kept:
+            tried = self._kept(report, chosen)
+            if tried is None:
                 break
+            steps = list(tried.steps())
             if not all([self._is_wanted(step) for step in steps]):  # ask for each of them
                 continue
             made.steps += steps
-            follow = line_follower(self.state, [e for p in kept for e in p.edits])
-            self.state, project = state, state.project()
-            before, report = report, state.report(self.choice.environment, project)
-            made.gone += compared(before, report, follow).gone
+            made.gone += tried.seen.gone
+            self.state, report = tried.state, tried.report
+            project = self.state.project()
         made.after = report
         made.advice = [self._told(p) for p in patches]
         paths = {content.path for step in made.steps for content, _ in step.files}
@@ -150,10 +151,12 @@ class _Planning:
 
     # Proposals -------------------------------------------------------------------------------
 
-    def _proposed(self, report: Report, project: Project) -> tuple[list[Patch], list[Finding]]:
+    def _proposed(
+        self, findings: Iterable[Finding], project: Project
+    ) -> tuple[list[Patch], list[Finding]]:
         """The best patch for each finding, and the findings that have none."""
         patches, unanswered = [], []
-        for finding in report.findings:
+        for finding in findings:
             if finding.suppressed is not None:
                 continue
             found = [
@@ -181,50 +184,103 @@ class _Planning:
 
     # Trying -----------------------------------------------------------------------------------
 
-    def _kept(self, report: Report, patches: Sequence[Patch]) -> tuple[list[Patch], State]:
-        """The patches that help and do no harm together, and the project with them."""
+    def _kept(self, report: Report, patches: Sequence[Patch]) -> _Tried | None:
+        """The project with the patches that help and do no harm together. None: none does."""
         if not patches:
-            return [], self.state
-        state, wrong = self._tried(report, patches)
-        if not wrong:
-            return list(patches), state
+            return None
+        tried = self._tried(report, patches)
+        if not tried.wrong:
+            return tried
         if len(patches) == 1:
-            self.refused[_name(patches[0])] = wrong
-            return [], self.state
+            self.refused[_name(patches[0])] = tried.wrong
+            return None
         half = len(patches) // 2
-        kept = [p for part in (patches[:half], patches[half:]) for p in self._kept(report, part)[0]]
+        parts = [self._kept(report, part) for part in (patches[:half], patches[half:])]
+        kept = [patch for part in parts if part is not None for patch in part.asked]
         while kept:
-            state, wrong = self._tried(report, kept)
-            if not wrong:
-                return kept, state
-            self.refused[_name(kept.pop())] = wrong
-        return [], self.state
+            tried = self._tried(report, kept)
+            if not tried.wrong:
+                return tried
+            self.refused[_name(kept.pop())] = tried.wrong
+        return None
 
-    def _tried(self, report: Report, patches: Sequence[Patch]) -> tuple[State, str]:
-        """The project with the patches, and what is wrong with it, or an empty text."""
+    def _tried(self, report: Report, patches: Sequence[Patch]) -> _Tried:
+        """The project with the patches, and with those that answer what they bring to light."""
+        tried = _Tried(tuple(patches), self.state, report)
+        more = list(patches)
+        for _ in range(MAX_FOLLOWING):
+            tried.make(more, self.choice.environment)
+            if tried.wrong or not tried.seen.added:
+                break
+            answers, _ = self._proposed(tried.seen.added, tried.state.project())
+            more = self._apart([p for p in answers if self._is_made(p)])
+            if not more:
+                break
+        return tried.judged()
+
+
+@dataclass
+class _Tried:
+    """The project with patches made, in their order, and what the audit says of it.
+
+    ``asked`` are the patches that were to be tried; ``made`` pairs each state with those made in
+    it. ``wrong`` says why it must not be, and is empty otherwise.
+    """
+
+    asked: tuple[Patch, ...]
+    first: State
+    before: Report
+    made: list[tuple[State, tuple[Patch, ...]]] = field(default_factory=list)
+    seen: Comparison = field(default_factory=lambda: Comparison((), (), ()))
+    wrong: str = ""
+    _follow: Follower = lambda path, line: line
+
+    def __post_init__(self) -> None:
+        self.state, self.report = self.first, self.before
+
+    def make(self, patches: Sequence[Patch], environment: Environment) -> None:
+        """Make patches in the present state and audit it."""
         edits = [edit for patch in patches for edit in patch.edits]
         try:
             state = self.state.edited(edits)
         except (TargetError, ValueError) as error:
-            return self.state, str(error)
+            self.wrong = str(error)
+            return
         broken = _broken(self.state, state)
         if broken:
-            return state, f"{broken} could not be parsed after it"
-        after = state.report(self.choice.environment)
-        seen = compared(report, after, line_follower(self.state, edits))
-        return state, _wrong(report, after, seen, patches)
+            self.wrong = f"{broken} could not be parsed after it"
+            return
+        self._follow = _chained(self._follow, line_follower(self.state, edits))
+        self.made.append((self.state, tuple(patches)))
+        self.state, self.report = state, state.report(environment)
+        self.seen = compared(self.before, self.report, self._follow)
 
-    def _steps(self, patches: Iterable[Patch]) -> Iterable[Step]:
-        """The patches of a round as they are made one after the other."""
-        done: list[Edit] = []
-        before = self.state
-        for patch in patches:
-            done += [edit for edit in patch.edits if edit not in done]
-            after = self.state.edited(done)
-            files = [(before.content(p), after.content(p)) for p in sorted(after.contents)]
-            step = Step(patch, tuple((old, new) for old, new in files if old.data != new.data))
-            before = after
-            yield step
+    def judged(self) -> _Tried:
+        """Itself, with what is wrong said."""
+        self.wrong = self.wrong or _wrong(self.before, self.report, self.seen, self.asked)
+        return self
+
+    def steps(self) -> Iterator[Step]:
+        """The patches as they are made one after the other."""
+        for first, patches in self.made:
+            done: list[Edit] = []
+            before = first
+            for patch in patches:
+                done += [edit for edit in patch.edits if edit not in done]
+                after = first.edited(done)
+                files = [(before.content(p), after.content(p)) for p in sorted(after.contents)]
+                yield Step(patch, tuple(pair for pair in files if pair[0].data != pair[1].data))
+                before = after
+
+
+def _chained(first: Follower, then: Follower) -> Follower:
+    """The line before two changes for one after both."""
+
+    def line_of(path: str, line: int) -> int:
+        middle = then(path, line)
+        return first(path, middle) if middle else 0
+
+    return line_of
 
 
 def _patch(remedy: Remedy, finding: Finding, project: Project) -> Patch | None:
