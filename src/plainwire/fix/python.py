@@ -14,6 +14,7 @@ from functools import lru_cache
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from plainwire.fix.text import line_after, margin_of
 from plainwire.model import Edit, SourceFile
 
 
@@ -58,28 +59,53 @@ class Python:
         return tuple(
             node
             for node, _ in self._nodes()
-            if isinstance(node, cst.Call) and self._line(node) == line and _last(node) in names
+            if isinstance(node, cst.Call) and self._line(node) == line and last_name(node) in names
         )
+
+    def assignments(self, line: int, key: str) -> tuple[cst.BaseExpression, ...]:
+        """The values given on a line to a name, an attribute or an entry called ``key``."""
+        return tuple(
+            value
+            for node, _ in self._nodes()
+            for target, value in _given(node)
+            if self._line(target) == line and _key(target) == key
+        )
+
+    def written(self, node: cst.CSTNode) -> str:
+        """A part of the source as it is written."""
+        start, end = self._span(node)
+        return self.text[start:end]
+
+    def _statement(self, line: int) -> cst.SimpleStatementLine | None:
+        """The simple statement that a line belongs to. Returns None if there is none."""
+        for node, _ in self._nodes():
+            if isinstance(node, cst.SimpleStatementLine):
+                where = self._at[node]
+                if where.start.line <= line <= where.end.line:
+                    return node
+        return None
 
     # Edits ------------------------------------------------------------------------------------
 
-    def with_argument(self, call: cst.Call, name: str, value: str) -> Edit | None:
-        """The edit that passes ``name=value`` in a call.
+    def with_argument(
+        self, call: cst.Call, name: str, value: str, position: int | None = None
+    ) -> Edit | None:
+        """The edit that passes ``name=value`` in a call, in the place of a literal if there is one.
 
-        Returns None if the argument is there as anything but a literal, or may come by ``**``.
+        Returns None if the argument is there as anything but a literal, or may come by a star.
         """
-        for argument in call.args:
-            if argument.star == "**":
-                return None
-            if argument.keyword is not None and argument.keyword.value == name:
-                return self.with_literal(argument.value, value)
+        found = _argument(call, name, position)
+        if found is not None:
+            return self.with_literal(found.value, value)
+        if any(argument.star for argument in call.args):
+            return None
         new = f"{name}={value}"
         end = self._span(call)[1] - 1
         if not call.args:
             return Edit(self.path, end, end, new)
         last = call.args[-1]
         start, stop = self._span(last)
-        margin = self._margin(start) if len(call.args) > 1 or self._margin(start) else None
+        margin = margin_of(self.text, start)
         if isinstance(last.comma, cst.Comma):
             after = self.text.index(",", stop) + 1
             gap = f"\n{margin}{new}," if margin is not None else f" {new}"
@@ -87,24 +113,179 @@ class Python:
         gap = f",\n{margin}{new}" if margin is not None else f", {new}"
         return Edit(self.path, stop, stop, gap)
 
+    def without_argument(self, call: cst.Call, name: str) -> Edit | None:
+        """The edit that takes a literal argument away. Returns None if it is none, or not there."""
+        found = _argument(call, name, None)
+        if found is None or not _is_literal(found.value):
+            return None
+        at = list(call.args).index(found)
+        start, end = self._span(found)
+        if at + 1 < len(call.args):
+            return Edit(self.path, start, self._span(call.args[at + 1])[0], "")
+        if at:
+            start = self._span(call.args[at - 1])[1]
+        comma = self.text.find(",", end) if isinstance(found.comma, cst.Comma) else -1
+        keeps_comma = at and comma >= 0
+        return Edit(self.path, start, end if keeps_comma else max(end, comma + 1), "")
+
+    def after_statement(self, line: int, new: str) -> Edit | None:
+        """The edit that puts a statement after the one a line belongs to. None: there is none."""
+        found = self._statement(line)
+        return line_after(self.path, self.text, *self._span(found), new) if found else None
+
+    def with_setting(self, line: int, key: str, value: str) -> Edit | None:
+        """The edit that gives a configuration key a value, beside what is set on a line.
+
+        The line is a class's, that of an assignment or call that sets another key, or the one that
+        makes the application. Returns None if it is none of these.
+        """
+        for node, _ in self._nodes():
+            if isinstance(node, cst.ClassDef) and self._line(node) == line:
+                return self._in_class(node, key, value)
+        found = self._statement(line)
+        for small in found.body if found is not None else ():
+            new = self._sibling(small, line, key, value)
+            if isinstance(new, Edit):
+                return new
+            if new and found is not None:
+                return line_after(self.path, self.text, *self._span(found), new)
+        return None
+
+    def _in_class(self, node: cst.ClassDef, key: str, value: str) -> Edit | None:
+        """The edit that adds an attribute after the last one of a class that is in capitals."""
+        last: tuple[cst.SimpleStatementLine, bool] | None = None
+        for statement in node.body.body:
+            first = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
+            target: cst.BaseExpression | None = None
+            if isinstance(first, cst.Assign):
+                target = first.targets[0].target
+            elif isinstance(first, cst.AnnAssign):
+                target = first.target
+            if isinstance(target, cst.Name) and target.value.isupper():
+                assert isinstance(statement, cst.SimpleStatementLine)
+                last = statement, isinstance(first, cst.AnnAssign)
+        if last is None:
+            return None
+        word = f"{key}: bool = {value}" if last[1] else f"{key} = {value}"
+        return line_after(self.path, self.text, *self._span(last[0]), word)
+
+    def _sibling(
+        self, small: cst.BaseSmallStatement, line: int, key: str, value: str
+    ) -> Edit | str | None:
+        """A statement like another one that sets a key, or the edit of a call that sets several."""
+        match small:
+            case cst.AnnAssign(target=cst.Name(value=name)) if name.isupper():
+                return f"{key}: bool = {value}"
+            case cst.Assign(targets=[cst.AssignTarget(target=target)]):
+                return self._assigned(target, small.value, key, value)
+            case cst.Expr(value=cst.Call() as call) if last_name(call) in (
+                "update",
+                "from_mapping",
+            ):
+                return self.with_argument(call, key, value)
+        return None
+
+    def _assigned(
+        self, target: cst.BaseExpression, given: cst.BaseExpression, key: str, value: str
+    ) -> str | None:
+        match target:
+            case cst.Name(value=name) if isinstance(given, cst.Call) and not name.isupper():
+                return f'{name}.config["{key}"] = {value}'
+            case cst.Name(value=name) if name.isupper():
+                return f"{key} = {value}"
+            case cst.Attribute(value=holder, attr=cst.Name(value="secret_key" | "debug")):
+                return f'{self.written(holder)}.config["{key}"] = {value}'
+            case cst.Subscript(value=holder) if _key(target):
+                quote = '"' if '"' in self.written(target) else "'"
+                return f"{self.written(holder)}[{quote}{key}{quote}] = {value}"
+        return None
+
+    def with_import(self, module: str, name: str | None = None) -> Edit | None:
+        """The edit that imports a module, or a name from one. None: it is imported already."""
+        new = f"from {module} import {name}" if name else f"import {module}"
+        last: cst.SimpleStatementLine | None = None
+        for number, statement in enumerate(self._wrapper.module.body):
+            first = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
+            if isinstance(first, cst.Import | cst.ImportFrom):
+                if self._imports(first, module, name):
+                    return None
+                last = statement if isinstance(statement, cst.SimpleStatementLine) else last
+            elif last is not None and number:
+                break
+        if last is not None:
+            return line_after(self.path, self.text, *self._span(last), new)
+        at = self._after_head()
+        return Edit(self.path, at, at, f"{new}\n")
+
+    def _imports(self, node: cst.Import | cst.ImportFrom, module: str, name: str | None) -> bool:
+        words = re.sub(r"[()\\\s]+", " ", self.written(node)).strip()
+        if name is None:
+            return bool(re.fullmatch(rf"import (?:.*, ?)?{re.escape(module)}(?: ?,.*)?", words))
+        pattern = rf"from {re.escape(module)} import (?:.*, ?)?{re.escape(name)}(?: ?,.*)?"
+        return bool(re.fullmatch(pattern, words))
+
+    def _after_head(self) -> int:
+        """Where the first statement that is no docstring begins."""
+        body = self._wrapper.module.body
+        start = 1 if self._wrapper.module.get_docstring() is not None else 0
+        if start < len(body):
+            return self._span(body[start])[0]
+        return len(self.text)
+
     def with_literal(self, node: cst.BaseExpression, value: str) -> Edit | None:
         """The edit that replaces a literal. Returns None if the expression is none."""
         if not _is_literal(node):
             return None
         return Edit(self.path, *self._span(node), value)
 
-    def _margin(self, start: int) -> str | None:
-        """What stands before a character on its line. None if that is more than white space."""
-        line = self.text.rfind("\n", 0, start) + 1
-        before = self.text[line:start]
-        return before if not before.strip() and line else None
 
-
-def _last(call: cst.Call) -> str:
+def last_name(call: cst.Call) -> str:
+    """The last part of a callee's name; empty if it has none."""
     match call.func:
         case cst.Attribute(attr=cst.Name(value=name)) | cst.Name(value=name):
             return name
     return ""
+
+
+def _argument(call: cst.Call, name: str, position: int | None) -> cst.Arg | None:
+    """The argument of a name, or at a position that no star stands before."""
+    for number, argument in enumerate(call.args):
+        if argument.star:
+            position = None
+        if argument.keyword is not None and argument.keyword.value == name:
+            return argument
+        if number == position and argument.keyword is None and not argument.star:
+            return argument
+    return None
+
+
+def _given(node: cst.CSTNode) -> Iterator[tuple[cst.BaseExpression, cst.BaseExpression]]:
+    """What a node gives a value to, with the value."""
+    match node:
+        case cst.Assign(targets=targets, value=value):
+            yield from ((target.target, value) for target in targets)
+        case cst.AnnAssign(target=target, value=cst.BaseExpression() as value):
+            yield target, value
+        case cst.DictElement(key=key, value=value):
+            yield key, value
+        case cst.Arg(keyword=cst.Name() as keyword, value=value):
+            yield keyword, value
+
+
+def _key(target: cst.BaseExpression) -> str:
+    """The name that is given a value: a variable's, an attribute's or an entry's."""
+    match target:
+        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
+            return name
+        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=index))]):
+            return _text(index)
+    return _text(target)
+
+
+def _text(node: cst.BaseExpression) -> str:
+    """A string as its value, or an empty one."""
+    found = node.evaluated_value if isinstance(node, cst.SimpleString) else ""
+    return found if isinstance(found, str) else ""
 
 
 def _is_literal(node: cst.BaseExpression) -> bool:

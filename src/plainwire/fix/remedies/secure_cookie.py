@@ -80,7 +80,7 @@ def secure_cookie(finding: Finding, project: Project) -> Proposal | None:
         return None
     source = python(file)
     calls = source.calls(place.line, "set_cookie")
-    edits = kept(*(source.with_argument(call, "secure", "True") for call in calls))
+    edits = kept(*(source.with_argument(call, "secure", "True", 6) for call in calls))
     if not edits:
         return None
     proof = served_over_https_only(app_at(file.path, project), project)
