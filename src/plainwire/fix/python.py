@@ -85,6 +85,14 @@ class Python:
                     return node
         return None
 
+    def assigned_name(self, line: int) -> str:
+        """The plain name that the statement of a line gives a value to; empty if it gives none."""
+        found = self._statement(line)
+        first = found.body[0] if found is not None else None
+        if isinstance(first, cst.Assign) and isinstance(first.targets[0].target, cst.Name):
+            return first.targets[0].target.value
+        return ""
+
     # Edits ------------------------------------------------------------------------------------
 
     def with_argument(
