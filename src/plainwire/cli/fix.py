@@ -45,6 +45,10 @@ def parser() -> Parser:
     p.add_argument(
         "--unsafe", action="store_true", help="also patches whose condition is not shown"
     )
+    p.add_argument(
+        "--probe", action="store_true", help="ask the servers that the project talks to over TLS"
+    )
+    p.add_argument("--ca", type=Path, metavar="FILE", help="a CA to trust beside the others")
     p.add_argument("--force", action="store_true", help="apply though git could not undo it")
     p.add_argument(
         "--env",
@@ -79,11 +83,17 @@ def _run(options: argparse.Namespace) -> int:
     _ensure_known(options.only)
     from plainwire.fix import listing, plan
 
+    ask = None
+    if options.probe:
+        from plainwire.fix import peers
+
+        ask = peers.asker(options.ca)
     choice = plan.Choice(
         cast("Environment", options.env),
         frozenset(options.only),
         options.unsafe,
         _is_wanted if options.interactive else None,
+        ask,
     )
     made = plan.plan(options.path, choice)
     if options.apply or options.interactive:

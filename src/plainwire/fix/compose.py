@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator
 
@@ -20,6 +21,23 @@ def on_loopback(file: SourceFile, line: int) -> tuple[Edit, ...]:
     Empty if there are none there, or one names an address of its own.
     """
     return tuple(edit for port in _ports(file) if port.line == line for edit in _one(port, file))
+
+
+def subnet(file: SourceFile) -> str | None:
+    """The subnet of the one network that a compose file has. None: it has more, or names none."""
+    try:
+        roots = documents(file.text)
+    except ValueError:
+        return None
+    networks = roots[0].get("networks") if roots else None
+    found = [node for _, _, node in networks.items()] if networks is not None else []
+    config = found[0].get("ipam", "config") if len(found) == 1 else None
+    named = [e.get("subnet") for e in config.elements()] if config is not None else []
+    words = [n.text for n in named if n is not None and n.text]
+    try:
+        return str(ipaddress.ip_network(words[0])) if len(words) == 1 else None
+    except ValueError:
+        return None
 
 
 def _ports(file: SourceFile) -> Iterator[Yaml]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from plainwire import catalog
 from plainwire.fix.comparison import Comparison, compared, key_of, line_follower
 from plainwire.fix.content import Content
+from plainwire.fix.proofs import Proof
 from plainwire.fix.state import State
 from plainwire.model import (
     LEVELS,
@@ -24,6 +25,7 @@ from plainwire.model import (
     Finding,
     Level,
     Patch,
+    Peer,
     Project,
     Proposal,
     Remedy,
@@ -68,12 +70,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user wants: ids of remedies or rules, levels, and a say in each patch."""
+    """What the user wants: ids of remedies or rules, levels, and a say in each patch.
+
+    ``ask`` looks whether a server's certificate verifies; None: no server is asked.
+    """
 
     environment: Environment = "production"
     only: frozenset[str] = frozenset()
     with_unsafe: bool = False
     is_wanted: Asked | None = None
+    ask: Callable[[Peer], Proof] | None = None
 
     def takes(self, patch: Patch) -> bool:
         """True if a patch's level is one that is made."""
@@ -163,7 +169,7 @@ class _Planning:
                 patch
                 for remedy in self.remedies
                 if finding.id in remedy.answers and self.choice.names(remedy, finding)
-                if (patch := _patch(remedy, finding, project)) is not None
+                if (patch := _patch(remedy, finding, project, self.choice.ask)) is not None
             ]
             if found:
                 patches.append(min(found, key=lambda p: (not p.edits, LEVELS.index(p.level))))
@@ -283,7 +289,9 @@ def _chained(first: Follower, then: Follower) -> Follower:
     return line_of
 
 
-def _patch(remedy: Remedy, finding: Finding, project: Project) -> Patch | None:
+def _patch(
+    remedy: Remedy, finding: Finding, project: Project, ask: Callable[[Peer], Proof] | None
+) -> Patch | None:
     try:
         proposal = remedy.run(finding, project)
     except Exception as error:  # one remedy's fault is not the end of the others
@@ -292,8 +300,12 @@ def _patch(remedy: Remedy, finding: Finding, project: Project) -> Patch | None:
     if proposal is None:
         return None
     level: Level = proposal.level or remedy.level
+    proof = proposal.proof
+    if proposal.peer is not None and level == "unsafe" and ask is not None:
+        seen = ask(proposal.peer)
+        level, proof = seen.level, seen.words
     level = level if proposal.edits else "advice"
-    return Patch(remedy.id, finding, level, proposal.summary, proposal.proof, proposal.edits)
+    return Patch(remedy.id, finding, level, proposal.summary, proof, proposal.edits)
 
 
 def _name(patch: Patch) -> tuple[str, str]:

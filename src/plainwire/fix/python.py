@@ -55,11 +55,12 @@ class Python:
             waiting += [(child, (*around, node)) for child in reversed(node.children)]
 
     def calls(self, line: int, *names: str) -> tuple[cst.Call, ...]:
-        """The calls that begin on a line, of callees whose last name is one of ``names``."""
+        """The calls that begin on a line, of callees whose last name is one of ``names`` if any."""
         return tuple(
             node
             for node, _ in self._nodes()
-            if isinstance(node, cst.Call) and self._line(node) == line and last_name(node) in names
+            if isinstance(node, cst.Call) and self._line(node) == line
+            if not names or last_name(node) in names
         )
 
     def assignments(self, line: int, key: str) -> tuple[cst.BaseExpression, ...]:
@@ -122,9 +123,12 @@ class Python:
         return Edit(self.path, stop, stop, gap)
 
     def without_argument(self, call: cst.Call, name: str) -> Edit | None:
-        """The edit that takes a literal argument away. Returns None if it is none, or not there."""
+        """The edit that takes an argument away that is a literal, or a constant of ``ssl``.
+
+        Returns None if it is none, or not there.
+        """
         found = _argument(call, name, None)
-        if found is None or not _is_literal(found.value):
+        if found is None or not (_is_literal(found.value) or _is_constant(found.value)):
             return None
         at = list(call.args).index(found)
         start, end = self._span(found)
@@ -135,6 +139,27 @@ class Python:
         comma = self.text.find(",", end) if isinstance(found.comma, cst.Comma) else -1
         keeps_comma = at and comma >= 0
         return Edit(self.path, start, end if keeps_comma else max(end, comma + 1), "")
+
+    def with_last_name(self, node: cst.BaseExpression, new: str, *old: str) -> Edit | None:
+        """The edit that names another constant of a module: ``ssl.CERT_NONE`` is one.
+
+        Returns None if the expression is not an attribute with one of the ``old`` names.
+        """
+        match node:
+            case cst.Attribute(value=cst.Name() | cst.Attribute(), attr=last) if last.value in old:
+                return Edit(self.path, *self._span(last), new)
+        return None
+
+    def uses(self, name: str) -> Iterator[tuple[cst.Call, str]]:
+        """The calls of a name's methods, and those it is given to with the argument's name."""
+        for node, _ in self._nodes():
+            if not isinstance(node, cst.Call):
+                continue
+            if isinstance(node.func, cst.Attribute) and self.written(node.func.value) == name:
+                yield node, ""
+            for argument in node.args:
+                if isinstance(argument.value, cst.Name) and argument.value.value == name:
+                    yield node, argument.keyword.value if argument.keyword else "?"
 
     def after_statement(self, line: int, new: str) -> Edit | None:
         """The edit that puts a statement after the one a line belongs to. None: there is none."""
@@ -294,6 +319,19 @@ def _text(node: cst.BaseExpression) -> str:
     """A string as its value, or an empty one."""
     found = node.evaluated_value if isinstance(node, cst.SimpleString) else ""
     return found if isinstance(found, str) else ""
+
+
+def argument(call: cst.Call, name: str) -> cst.BaseExpression | None:
+    """What is passed in a call under a name. Returns None if nothing is."""
+    found = _argument(call, name, None)
+    return found.value if found is not None else None
+
+
+def _is_constant(node: cst.BaseExpression) -> bool:
+    match node:
+        case cst.Attribute(value=cst.Name(value="ssl"), attr=cst.Name(value=name)):
+            return name.isupper() or name.startswith("PROTOCOL_")
+    return False
 
 
 def _is_literal(node: cst.BaseExpression) -> bool:

@@ -29,18 +29,29 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """A TLS server that a project talks to; ``starttls`` is the protocol that TLS begins in."""
+
+    host: str
+    port: int
+    starttls: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What a remedy would do about one finding.
 
     ``summary`` says it in the imperative. ``level`` is the remedy's unless this case is another
     one: a conditional remedy whose condition was not shown is unsafe. ``proof`` is what shows the
-    condition, or what is missing for it. Without ``edits`` it is advice.
+    condition, or what is missing for it. Without ``edits`` it is advice. ``peer`` is the server
+    whose certificate decides: where it was asked and verifies, an unsafe proposal is conditional.
     """
 
     summary: str
     edits: tuple[Edit, ...] = ()
     level: Level | None = None
     proof: str = ""
+    peer: Peer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,14 +73,18 @@ _HEADER = 'add_header Strict-Transport-Security "max-age=300" always;'
 @remedy(answers=("hsts-never-sent",), level="safe")
 def hsts_header(finding: Finding, project: Project) -> Proposal | None:
     """Adds the header to the server block, and to what inside it has headers of its own."""
-    place = finding.locations[0]
-    file = project.file(place.path or "")
-    if file is None or file.format != "nginx" or place.line is None:
-        return None
-    source = nginx(file)
-    chain = source.server(place.line)
-    if not chain or not any("ssl" in d.arguments for d in chain[-1].all("listen")):
-        return None
+    for place in finding.locations:
+        file = project.file(place.path or "")
+        if file is None or file.format != "nginx" or place.line is None:
+            continue
+        source = nginx(file)
+        chain = source.server(place.line)
+        if chain and any("ssl" in d.arguments for d in chain[-1].all("listen")):
+            return _in(source, chain)
+    return None
+
+
+def _in(source: Nginx, chain: tuple[Directive, ...]) -> Proposal | None:
     server = chain[-1]
     own = list(server.all("add_header"))
     if not own and any(any(d.all("add_header")) for d in chain[:-1]):

@@ -6,9 +6,10 @@ anything of the application runs (RFC 7239, section 8.1).
 
 Condition:
 
-    Right if every path to the application is encrypted and the proxy reaches it over loopback or a
-    Unix socket, so that its address is certain. Elsewhere it needs your consent: the networks of
-    containers are trusted then, and TLS_TRUSTED_PROXIES is yours to narrow.
+    Right if every path to the application is encrypted and the proxy's address is certain: it comes
+    over loopback or a Unix socket, or the compose file names the subnet of its one network.
+    Elsewhere it needs your consent: the networks of containers are trusted then, and
+    TLS_TRUSTED_PROXIES is yours to narrow.
 
 Before:
 
@@ -74,6 +75,7 @@ from __future__ import annotations
 
 import re
 
+from plainwire.fix.compose import subnet
 from plainwire.fix.manifest import has_dependency, with_dependency
 from plainwire.fix.proofs import Proof, served_over_https_only
 from plainwire.fix.python import python
@@ -145,4 +147,8 @@ def _peers(path: Path, project: Project) -> tuple[str, Proof]:
         is_here = start is not None and start.is_local
         why = "in what it runs is not known: a container sees the proxy at another address"
         return '["127.0.0.1", "::1"]', served if is_here or not served.holds else Proof(False, why)
+    compose = project.file(path.deployment)
+    network = subnet(compose) if compose is not None and compose.format == "compose" else None
+    if network is not None:
+        return f'["{network}"]', served
     return _CONTAINERS, Proof(False, "the address that the proxy has in its network is not known")
