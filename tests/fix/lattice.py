@@ -81,8 +81,9 @@ def weaker(name: str, before: str, after: str) -> list[str]:
     found = []
     for setting, pattern, rank, default in SETTINGS:
         old, new = (_ranks(pattern, rank, text) for text in (before, after))
-        if len(new) < len(old) and default is not None:
+        if default is not None:
             new += [default] * (len(old) - len(new))
+            old += [default] * (len(new) - len(old))
         if sum(new) < sum(old[: len(new)]) or (new and old and min(new) < min(old)):
             found.append(f"{name}: {setting} {old} -> {new}")
         elif len(new) < len(old) and default is None and setting != "verify_mode":

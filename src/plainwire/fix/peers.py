@@ -12,6 +12,17 @@ from plainwire.model import Peer, TlsEndpoint, UsageError
 from plainwire.tls import probe
 
 _GOOD = ("TLSv1.2", "TLSv1.3")
+# What is wrong with a chain, and no reason for OpenSSL to refuse it.
+_BORNE = frozenset(
+    {
+        "expires_soon",
+        "extra_certs",
+        "must_staple_missing",
+        "root_in_chain",
+        "validity_too_long",
+        "wrong_chain_order",
+    }
+)
 
 
 def asker(ca_file: Path | None = None) -> Callable[[Peer], Proof]:
@@ -56,8 +67,9 @@ def judged(where: str, found: TlsEndpoint) -> Proof:
     if not versions:
         return Proof(False, f"{where} was not seen to speak TLS 1.2 or 1.3")
     for chain in found.certificates or ():
-        if chain.problems or not chain.trusted_by:
-            return Proof(False, f"{where}: {', '.join(chain.problems) or 'no known root'}")
+        wrong = [problem for problem in chain.problems if problem not in _BORNE]
+        if wrong or not chain.trusted_by:
+            return Proof(False, f"{where}: {', '.join(wrong) or 'no known root'}")
     if not found.certificates:
         return Proof(False, f"{where} showed no certificate that could be judged")
     return Proof(True, f"{where} was asked: {' and '.join(versions)}, and its certificate verifies")
