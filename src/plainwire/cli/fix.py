@@ -18,7 +18,8 @@ from plainwire.report.clean import json_text
 from plainwire.report.envelope import as_dict as report_dict
 
 if TYPE_CHECKING:  # what makes patches is imported when it is known to be there
-    from plainwire.fix.plan import Plan, Step
+    from plainwire.fix.plan import Plan
+    from plainwire.fix.trial import Step
 
 NAME = "plainwire fix"
 EXIT_CODES = (

@@ -12,7 +12,8 @@ from typing import Any
 
 from plainwire.fix.applying import Outcome
 from plainwire.fix.content import Content
-from plainwire.fix.plan import Plan, Step
+from plainwire.fix.plan import Plan
+from plainwire.fix.trial import Step
 from plainwire.model import Finding, Patch
 from plainwire.report.clean import visible
 from plainwire.report.groups import counted

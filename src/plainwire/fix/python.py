@@ -7,7 +7,9 @@ replaced: the functions return None, and the caller proposes nothing.
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -17,16 +19,24 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from plainwire.fix.text import line_after, margin_of
 from plainwire.model import Edit, SourceFile
 
+MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 100
+MAX_PATTERNS = 6
+
 
 class Python:
     """A Python file to be edited. Lines count from 1.
 
     Raises:
-        ValueError: if it cannot be parsed.
+        ValueError: if it cannot be parsed, is too long, or nested too deep.
     """
 
     def __init__(self, file: SourceFile) -> None:
         self.path, self.text = file.path, file.text
+        if not _is_modest(file.text):
+            raise ValueError(
+                f"{file.path} is no Python that is edited: too long or nested too deep"
+            )
         try:
             self._wrapper = MetadataWrapper(cst.parse_module(file.text), unsafe_skip_copy=True)
             self._at = self._wrapper.resolve(PositionProvider)
@@ -338,6 +348,29 @@ def _is_literal(node: cst.BaseExpression) -> bool:
     if isinstance(node, cst.Name):
         return node.value in ("True", "False", "None")
     return isinstance(node, cst.SimpleString | cst.Integer | cst.Float)
+
+
+def _is_modest(text: str) -> bool:
+    """True for Python that LibCST reads in linear time and bounded depth.
+
+    It overflows the stack on thousands of brackets or operators inside each other, and takes time
+    exponential in the depth of a ``case``'s pattern (LibCST 1.8).
+    """
+    if len(text) > MAX_CHARACTERS:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape is the project's own business
+            waiting: list[tuple[ast.AST, int, int]] = [(ast.parse(text), 0, 0)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    while waiting:
+        node, depth, patterns = waiting.pop()
+        patterns += isinstance(node, ast.pattern)
+        if depth > MAX_DEPTH or patterns > MAX_PATTERNS:
+            return False
+        waiting += [(child, depth + 1, patterns) for child in ast.iter_child_nodes(node)]
+    return True
 
 
 @lru_cache(maxsize=8)
