@@ -121,8 +121,8 @@ def test_an_argument_by_position_is_replaced_where_it_stands():
         ("app.config['A'] = 1\n", 1, "app.config['A'] = 1\napp.config['K'] = True\n"),
         ("app.secret_key = 'x'\n", 1, "app.secret_key = 'x'\napp.config[\"K\"] = True\n"),
         ("app.config.update(A=1)\n", 1, "app.config.update(A=1, K=True)\n"),
-        ("if 1:\n    app = Flask(\n        'a',\n    )\n    g(app)\n", 2,
-         "if 1:\n    app = Flask(\n        'a',\n    )\n    app.config[\"K\"] = True\n    g(app)\n"),
+        ("if 1:\n    a = Flask(\n        'a'\n    )\n    g()\n", 2,
+         "if 1:\n    a = Flask(\n        'a'\n    )\n    a.config[\"K\"] = True\n    g()\n"),
     ],
 )  # fmt: skip
 def test_a_setting_is_written_as_its_neighbours_are(text, line, made):

@@ -34,9 +34,7 @@ class Python:
     def __init__(self, file: SourceFile) -> None:
         self.path, self.text = file.path, file.text
         if not _is_modest(file.text):
-            raise ValueError(
-                f"{file.path} is no Python that is edited: too long or nested too deep"
-            )
+            raise ValueError(f"{file.path} is no Python to be edited: too long or too deep")
         try:
             self._wrapper = MetadataWrapper(cst.parse_module(file.text), unsafe_skip_copy=True)
             self._at = self._wrapper.resolve(PositionProvider)

@@ -87,13 +87,17 @@ _PRODUCTION = re.compile(r"class \w*prod", re.IGNORECASE)
 _CONTAINERS = '["172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8"]'
 
 
-@remedy(answers=("forwarded-proto-ignored",), level="conditional")
+@remedy(answers=("forwarded-proto-ignored", "hsts-never-sent"), level="conditional")
 def tls_extension(finding: Finding, project: Project) -> Proposal | None:
     """Puts TLS(app) where the application is made, says who its proxy is, and lists the package."""
     path = next((p for p in paths_of(finding, project) if p.app is not None), None)
     if path is None or path.app is None:
         return None
     app = path.app
+    if finding.id == "hsts-never-sent" and (path.kind != "routed" or not path.is_encrypted):
+        return None  # a proxy of the project's own can send it
+    if any(one.name.endswith("ProxyFix") for one in app.middleware):
+        return None  # the two would decide the scheme one after the other
     listed = with_dependency(app, _PACKAGE, project)
     peers, proof = _peers(path, project)
     code = _code(app, peers, project)
