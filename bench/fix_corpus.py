@@ -4,7 +4,8 @@
 
 Everything that is counted is counted anew from the copies on the disk: by an audit of the applied
 tree, by Python's and PyYAML's parsers, and by `tests/fix/lattice.py`, which reads settings by
-itself. "remedy" counts the findings with a safe or a proved conditional remedy.
+itself. "remedy" counts the findings with a safe or a proved conditional remedy, those too whose
+patch was dropped when it was tried.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def measured(project: Path, with_unsafe: bool) -> dict[str, object]:
         files = sorted(p for p in root.rglob("*") if p.is_file() and not p.is_symlink())
         old = {p: p.read_bytes() for p in files}
         before = audit(root)
-        made = plan(root, Choice(with_unsafe=with_unsafe))
+        choice = Choice(with_unsafe=with_unsafe)
+        made = plan(root, choice)
         applies = _git_applies(root, listing.text(made))
         done = applying.apply(root, made)
         after = done.report
@@ -49,7 +51,7 @@ def measured(project: Path, with_unsafe: bool) -> dict[str, object]:
         grades = [r.grade.letter if r.grade else "-" for r in (before, after)]
         return {
             "before": len(before.findings),
-            "remedy": len(made.steps),
+            "remedy": len(made.steps) + sum(choice.takes(p) for p in made.advice),
             "gone": len(before.findings) - len(after.findings),
             "added": _added(before, after, old, new),
             "suppressed": _suppressed(after) - _suppressed(before),
@@ -58,7 +60,7 @@ def measured(project: Path, with_unsafe: bool) -> dict[str, object]:
             "weaker": sum(
                 len(lattice.weaker(p.name, _text(old[p]), _text(new[p]))) for p in changed
             ),
-            "second": len(plan(root, Choice(with_unsafe=with_unsafe)).steps),
+            "second": len(plan(root, choice).steps),
             "applies": applies,
             "grade": f"{grades[0]}>{grades[1]}",
         }

@@ -1,6 +1,8 @@
 """Every remedy proves its own page, and one that does nothing does not pass for one."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +59,10 @@ def test_what_is_not_shown_to_be_right_needs_consent():
     told = planned(files).advice[0]
     assert told.level == "unsafe" and "https is not shown" in told.proof
     assert "secure=True" in fixed(files, with_unsafe=True)["app.py"]
+
+
+def test_every_remedy_is_in_the_documentation_as_it_is():
+    table = (Path(__file__).parents[2] / "docs/fixing.md").read_text("utf-8")
+    rows = re.findall(r"(?m)^\| `([\w-]+)` \| (\w+) \| ((?:`[\w-]+`(?:, )?)+) \|", table)
+    told = {row[0]: (row[1], tuple(re.findall(r"`([\w-]+)`", row[2]))) for row in rows}
+    assert told == {r.id: (r.level, r.answers) for r in REMEDIES}

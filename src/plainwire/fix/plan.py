@@ -214,6 +214,8 @@ def _patch(
 ) -> Patch | None:
     try:
         proposal = remedy.run(finding, project)
+    except ValueError as error:  # what stands there cannot be edited
+        proposal = Proposal("look at it yourself", level="advice", proof=str(error))
     except Exception as error:  # one remedy's fault is not the end of the others
         said = f"the remedy crashed: {type(error).__name__}: {error}"
         proposal = Proposal("look at it yourself", level="advice", proof=said)
