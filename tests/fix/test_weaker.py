@@ -28,7 +28,9 @@ def test_no_page_of_a_rule_gets_weaker(rule, side):
     before = {f.id for f in made.before.findings}
     assert {f.id for f in made.after.findings} <= before
     assert len(made.after.findings) == len(made.before.findings) - len(made.gone)
-    assert not planned(files | {c.path: c.text for _, c in made.changes}, with_unsafe=True).steps
+    if made.changes:
+        after = files | {new.path: new.text for _, new in made.changes}
+        assert not planned(after, with_unsafe=True).steps
 
 
 @pytest.mark.parametrize(
