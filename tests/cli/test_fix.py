@@ -68,6 +68,16 @@ def test_other_programs_take_what_is_shown(call, project, program):
     assert (done.code, "@@" in done.out) == (0, False)
 
 
+@pytest.mark.parametrize("change", [("\n", "\r\n"), ("    return answer\n", "    return answer")])
+def test_git_takes_it_with_any_line_ends(call, project, change):
+    text = BEFORE["app.py"].replace(*change)
+    (project / "app.py").write_bytes(text.encode())
+    patch = call("fix", str(project), *ONLY).out
+    command = ("git", "apply", "--whitespace=nowarn")
+    subprocess.run(command, input=patch.encode(), cwd=project, check=True, capture_output=True)
+    assert (project / "app.py").read_bytes() == AFTER["app.py"].replace(*change).encode()
+
+
 def test_json_says_the_same(call, project):
     told = json.loads(call("fix", str(project), *ONLY, "--format", "json").out)
     assert [p["remedy"] for p in told["patches"]] == ["secure-cookie"] * 2
