@@ -143,3 +143,14 @@ def test_what_a_patch_brings_to_light_is_answered_with_it():
     cautious, consented = planned(files), planned(files, with_unsafe=True)
     assert "forwarded-proto-ignored would come up" in cautious.advice[0].proof
     assert {"forwarded-proto", "tls-extension"} <= {s.patch.remedy for s in consented.steps}
+
+
+def test_the_number_of_trials_is_bounded(remedies, monkeypatch):
+    """A project with many findings whose patches all fail: each trial is an audit."""
+    monkeypatch.setattr(planning, "MAX_TRIALS", 5)
+    remedies(cookies(lambda file, line: in_line(file, line, '")', '"')))
+    more = APP.replace("    return a", '    a.set_cookie("more", "3")\n' * 30 + "    return a")
+    made = planned({"app.py": more})
+    assert not made.steps and len(made.advice) == 32
+    proofs = {patch.proof for patch in made.advice}
+    assert proofs <= {"it was not tried: too many were", "app.py could not be parsed after it"}

@@ -31,6 +31,8 @@ from plainwire.model import (
 )
 
 MAX_ROUNDS = 8
+MAX_AT_ONCE = 300  # patches of a round; the others wait for the next
+MAX_TRIALS = 100  # each is an audit of the whole project, or a few
 MAX_FOLLOWING = 3  # patches that answer what a patch brings to light, in turn
 Asked = Callable[[Step], bool]
 
@@ -93,6 +95,7 @@ class _Planning:
         self.choice = choice
         self.remedies = catalog.load_remedies()
         self.refused: dict[tuple[str, str], str] = {}
+        self.trials = 0
         self.agreed: set[tuple[str, str]] = set()
 
     def plan(self) -> Plan:
@@ -102,7 +105,7 @@ class _Planning:
         made = Plan(report, report)
         for _ in range(MAX_ROUNDS):
             patches, made.unanswered = self._proposed(report.findings, project)
-            chosen = self._apart([p for p in patches if self._is_made(p)])
+            chosen = self._apart([p for p in patches if self._is_made(p)][:MAX_AT_ONCE])
             tried = self._kept(report, chosen)
             if tried is None:
                 break
@@ -178,6 +181,11 @@ class _Planning:
         """The project with the patches that help and do no harm together. None: none does."""
         if not patches:
             return None
+        if self.trials >= MAX_TRIALS:
+            self.refused.update(
+                {_name(patch): "it was not tried: too many were" for patch in patches}
+            )
+            return None
         tried = self._tried(report, patches)
         if not tried.wrong:
             return tried
@@ -187,7 +195,7 @@ class _Planning:
         half = len(patches) // 2
         parts = [self._kept(report, part) for part in (patches[:half], patches[half:])]
         kept = [patch for part in parts if part is not None for patch in part.asked]
-        while kept:
+        while kept and self.trials < MAX_TRIALS:
             tried = self._tried(report, kept)
             if not tried.wrong:
                 return tried
@@ -196,6 +204,7 @@ class _Planning:
 
     def _tried(self, report: Report, patches: Sequence[Patch]) -> Trial:
         """The project with the patches, and with those that answer what they bring to light."""
+        self.trials += 1
         tried = Trial(tuple(patches), self.state, report)
         more = list(patches)
         for _ in range(MAX_FOLLOWING):
