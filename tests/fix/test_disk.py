@@ -141,3 +141,22 @@ def test_a_disk_that_takes_no_more_changes_nothing(root):
     )
     assert "File too large; nothing was changed" in done.stderr
     assert tree(root) == OLD
+
+
+def test_a_file_that_cannot_be_given_back_to_its_owner_stays(root, monkeypatch):
+    """Another user's file in a folder that one may write in; only root may give files away."""
+    real = os.lstat
+
+    def of_another(path, **options):
+        state = real(path, **options)
+        return os.stat_result((*state[:4], state.st_uid + 1, *state[5:]))
+
+    def refused(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(disk.os, "lstat", of_another)
+    monkeypatch.setattr(disk.os, "fchown", refused)
+    with pytest.raises(TargetError, match=r"a\.py belongs to somebody else"):
+        disk.write(root, changes())
+    monkeypatch.undo()
+    assert tree(root) == OLD

@@ -93,11 +93,19 @@ class _Staged:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            if hasattr(os, "fchown"):
-                with contextlib.suppress(PermissionError):  # only root may give a file away
-                    os.fchown(file.fileno(), state.st_uid, state.st_gid)
+            self._give(file.fileno(), state)
             os.chmod(self.new, stat.S_IMODE(state.st_mode))  # noqa: PTH101 (as the rest here)
             os.fsync(file.fileno())
+
+    def _give(self, descriptor: int, state: os.stat_result) -> None:
+        """Let the new file belong to whom the old one belongs to."""
+        mine = os.fstat(descriptor)
+        if (mine.st_uid, mine.st_gid) == (state.st_uid, state.st_gid) or not hasattr(os, "fchown"):
+            return
+        try:
+            os.fchown(descriptor, state.st_uid, state.st_gid)
+        except PermissionError:  # only root may give a file away
+            raise TargetError(f"{self.before.path} belongs to somebody else") from None
 
     def swap(self) -> None:
         """Let the new file take the old one's place."""
