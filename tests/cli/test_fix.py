@@ -93,6 +93,12 @@ def test_no_escape_of_a_project_reaches_the_terminal(call, tmp_path):
     assert not {"\x1b", "\x07", "\u202e"} & set(done.out + done.err)
 
 
+def test_a_remedy_is_explained(call):
+    done = call("explain", "secure-cookie")
+    assert done.code == 0 and done.out.startswith("secure-cookie: Pass secure=True where")
+    assert "conditional; answers cookie-set-without-secure" in done.out
+
+
 def test_an_id_that_nothing_has_is_refused(call, project):
     done = call("fix", str(project), "--only", "secure-cooky")
     assert done.code == 2 and "no remedy or rule 'secure-cooky'" in done.err

@@ -15,7 +15,7 @@ commands:
   audit PATH...     read source and deployment files, grade the paths in them
   fix PATH          show or apply patches for what the audit finds
   checks            list the checks and rules
-  explain ID        print a check's or rule's page
+  explain ID        print a check's, rule's or remedy's page
 
 plainwire COMMAND --help tells a command's options; plainwire --version the version.
 """
