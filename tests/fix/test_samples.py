@@ -23,5 +23,5 @@ def test_a_sample_is_at_least_a_b_afterwards(name):
 
 def test_what_the_files_show_needs_no_consent():
     made = planned(PROJECTS["published-port"])
-    assert made.before.grade.letter == "F" and made.after.grade.letter == "A"
+    assert made.before.grade.letter == "F" and made.after.grade.letter in "AB"
     assert all(step.patch.level in ("safe", "conditional") for step in made.steps)

@@ -146,7 +146,7 @@ def _apply(options: argparse.Namespace, made: Plan) -> int:
     if not is_json:
         outputs.say(listing.text(made) + listing.outcome(made, done))
     wanted = () if is_json else (("text", None),)
-    with Conclusion(NAME, options, settings, wanted, looked_for=catalog.load_rules()) as conclusion:
+    with Conclusion(NAME, options, settings, wanted, looked_for=catalog.load_rules) as conclusion:
         conclusion.take(done.report)
         if is_json:
             report = report_dict(gate.judged_one(done.report, settings))

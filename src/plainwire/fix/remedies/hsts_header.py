@@ -1,13 +1,14 @@
-"""Let nginx send Strict-Transport-Security, for five minutes to begin with.
+"""Let nginx send Strict-Transport-Security.
 
 Without it a browser asks over plain HTTP first whenever a user types the name, and whoever is on
-the way answers (RFC 6797, section 7.2). A short max-age is how one begins: what breaks is whole
-again in five minutes, and then it is raised to a day, a month and a year.
+the way answers (RFC 6797, section 7.2). Less than half a year protects hardly anybody, so it is a
+year; subdomains are left out.
 
 Condition:
 
-    Safe: the header counts only over TLS without an error (RFC 6797, section 8.1), and for five
-    minutes. Subdomains are left out.
+    For a year browsers then ask the host by https only, whatever else it serves. That nothing of it
+    is asked over plain HTTP any more, only its logs show, so it needs your consent; who wants to
+    begin carefully lowers max-age to five minutes for the first days.
 
 Before:
 
@@ -40,14 +41,14 @@ After:
       listen 443 ssl;
       ssl_protocols TLSv1.2 TLSv1.3;
       add_header X-Frame-Options DENY always;
-      add_header Strict-Transport-Security "max-age=300" always;
+      add_header Strict-Transport-Security "max-age=31536000" always;
       location / {
         proxy_pass http://127.0.0.1:8000;
         proxy_set_header X-Forwarded-Proto $scheme;
       }
       location /files/ {
         add_header Cache-Control public;
-        add_header Strict-Transport-Security "max-age=300" always;
+        add_header Strict-Transport-Security "max-age=31536000" always;
         proxy_pass http://127.0.0.1:8000;
         proxy_set_header X-Forwarded-Proto $scheme;
       }
@@ -67,10 +68,10 @@ from collections.abc import Iterator
 from plainwire.fix.nginx import Directive, Nginx, nginx
 from plainwire.model import Edit, Finding, Project, Proposal, remedy
 
-_HEADER = 'add_header Strict-Transport-Security "max-age=300" always;'
+_HEADER = 'add_header Strict-Transport-Security "max-age=31536000" always;'
 
 
-@remedy(answers=("hsts-never-sent",), level="safe")
+@remedy(answers=("hsts-never-sent",), level="unsafe")
 def hsts_header(finding: Finding, project: Project) -> Proposal | None:
     """Adds the header to the server block, and to what inside it has headers of its own."""
     for place in finding.locations:
@@ -93,7 +94,8 @@ def _in(source: Nginx, chain: tuple[Directive, ...]) -> Proposal | None:
     beside += [d for d in server.block if d.name.startswith("ssl_")]
     first = source.after(max(own or beside, key=lambda d: d.start), _HEADER)
     edits = (first, *_inside(source, server))
-    return Proposal("send Strict-Transport-Security for five minutes", edits)
+    why = "that nothing of the host is asked over plain HTTP, only its logs show"
+    return Proposal("send Strict-Transport-Security for a year", edits, proof=why)
 
 
 def _inside(source: Nginx, server: Directive) -> Iterator[Edit]:

@@ -14,7 +14,7 @@ Before:
     app = Flask(__name__)
     @app.after_request
     def hsts(response):
-        response.headers["Strict-Transport-Security"] = "max-age=300"
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response
     --- k8s/shop.yaml
     apiVersion: apps/v1
@@ -63,7 +63,7 @@ After:
     app = Flask(__name__)
     @app.after_request
     def hsts(response):
-        response.headers["Strict-Transport-Security"] = "max-age=300"
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response
     --- k8s/shop.yaml
     apiVersion: apps/v1

@@ -207,6 +207,7 @@ def _site(
         environment=file.environment,
         is_embedded=is_embedded,
         policy=policy,
+        asks_password=next((d.span() for d in server.deep() if _asks_password(d)), None),
     )
 
 
@@ -225,6 +226,11 @@ def _listen(directive: Directive, ssl_on: bool) -> Listen:
     if not port.isdecimal():
         host, port = ("", address) if address.isdecimal() else (address, "80")
     return Listen(int(port) if port.isdecimal() else 80, directive.span(), has_tls, host)
+
+
+def _asks_password(d: Directive) -> bool:
+    """True for Basic authentication (nginx, ngx_http_auth_basic_module)."""
+    return d.name == "auth_basic" and d.arguments[:1] not in ((), ("off",))
 
 
 def _is_hsts(d: Directive) -> bool:
