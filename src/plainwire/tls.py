@@ -84,7 +84,8 @@ async def probe_async(
         gap = Gap("versions", f"{origin.host}:{origin.port}: its address", str(error))
         return TlsEndpoint(origin.host, origin.port, server_name=name, inconclusive=(gap,))
     opener = Opener(origin, address, settings, protocol)
-    asker = Asker(opener.open_stream, Gate(connections), settings.answer_timeout_s)
+    timeout_s, limit_s = settings.answer_timeout_s, settings.probe_limit_s
+    asker = Asker(opener.open_stream, Gate(connections), timeout_s, limit_s)
     wanted = PARTS if parts is None else parts
     seen, records = Seen(), DnsAnswer()
 

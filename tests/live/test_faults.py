@@ -26,9 +26,9 @@ def rsa(pem_files):
     return pem_files(issue(truth.NAME, by=issuing, key=2048))
 
 
-def look(port, *, timeout_s=20.0):
+def look(port, *, timeout_s=20.0, **options):
     settings = Settings(answer_timeout_s=timeout_s)
-    return probe(f"{truth.NAME}:{port}", address="127.0.0.1", settings=settings)
+    return probe(f"{truth.NAME}:{port}", address="127.0.0.1", settings=settings, **options)
 
 
 def facts(found):
@@ -152,9 +152,12 @@ def test_without_faults_everything_is_known_and_the_same_again(rsa):
 def test_a_synchronous_worker_is_not_killed(rsa):
     """gunicorn kills a worker that an idle connection keeps for its time-out: 2 s here."""
     with servers.gunicorn(rsa, options=("--timeout", "2")) as server:
-        found = look(server.https_port)
+        found = look(server.https_port, probes_attacks=True)
         log = server.log()
         assert found.inconclusive == ()
+        # It makes a context for each connection, which no other's tickets are good for.
+        assert found.features["ticket_resumption"] is False
+        assert found.vulnerabilities["ticketbleed"] is False
         assert {v for v, known in found.protocols.items() if known} == {"TLSv1.2", "TLSv1.3"}
         assert {name: found.protocols[name] for name in truth.VERSIONS} == truth.versions(
             server.https_port

@@ -11,6 +11,9 @@ that is known to be good is answered just before and just after.
 Where that hello is dropped too, the server throttles: it is left alone for a while, and longer,
 until it answers again or is given up. A refusal after which nothing was accepted any more may be
 such a one in disguise: `is_still_well` asks for a sign of life then.
+
+When the time for the whole endpoint is up, what is under way ends, and what waits is not asked:
+unknown, with that for a reason.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from math import inf
 from time import monotonic
 
 from plainwire.live.hellos import OpenStream, why_unreachable
@@ -63,13 +67,15 @@ class Asker:
     """The door to one listener for hellos of our own; counts what it opens.
 
     ``open_stream`` yields a new connection that is ready for a hello. ``timeout_s`` is for one
-    answer.
+    answer, ``limit_s`` for everything from now on.
     """
 
     open_stream: OpenStream
     gate: Gate
     timeout_s: float
+    limit_s: float = inf
     connections: int = 0
+    _begun_s: float = field(default_factory=monotonic)
     _good: bytes | None = None
     _faults: int = 0
     _misses: int = 0
@@ -122,7 +128,7 @@ class Asker:
                 return self._good is not None
             if await self.is_well():
                 return False
-            while self._pauses_s:
+            while self._pauses_s and not self.is_out_of_time:
                 async with self.gate.place(is_alone=True):
                     await asyncio.sleep(self._pauses_s.pop(0))
                 if await self.is_well():
@@ -130,6 +136,20 @@ class Asker:
                     return True
             self._misses = PATIENCE
             return False
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the time for the whole endpoint is up."""
+        return self._left_s <= 0
+
+    @property
+    def time_is_up(self) -> NoAnswer:
+        """What a question comes to for which there is no time left."""
+        return NoAnswer("not asked", f"not asked: the time limit of {self.limit_s:g} s was reached")
+
+    @property
+    def _left_s(self) -> float:
+        return self._begun_s + self.limit_s - monotonic()
 
     @property
     def begun(self) -> int:
@@ -220,8 +240,8 @@ class Asker:
         fault can hit both.
         """
         async with self.gate.place(priority, is_alone=is_alone) as number:
-            if await self._is_given_up():
-                return GIVEN_UP
+            if (why := await self._why_not()) is not None:
+                return why
             self._begun += 1
             begun = self._begun
             answer = await self._exchange(hello)
@@ -249,8 +269,8 @@ class Asker:
         regular fault can hit both. Returns what went wrong, None if nothing did.
         """
         async with self.gate.place(priority, is_alone=is_alone) as number:
-            if await self._is_given_up():
-                return GIVEN_UP
+            if (why := await self._why_not()) is not None:
+                return why
             self._begun += 1
             fault = await self._talked(talk)
             if again():
@@ -258,6 +278,12 @@ class Asker:
                 fault = await self._talked(talk)
             self._keep_pace(fault, number)
             return fault
+
+    async def _why_not(self) -> NoAnswer | None:
+        """Why nothing is asked any more; None if it is."""
+        if self.is_out_of_time:
+            return self.time_is_up
+        return GIVEN_UP if await self._is_given_up() else None
 
     async def _is_given_up(self) -> bool:
         """Whether it answers nothing any more: not even what it answered, asked twice in a row.
@@ -277,6 +303,16 @@ class Asker:
             return True
 
     async def _talked(self, talk: Talk) -> NoAnswer | None:
+        try:
+            async with self._within_limit():
+                return await self._held(talk)
+        except TimeoutError:
+            return self.time_is_up
+
+    def _within_limit(self) -> asyncio.Timeout:
+        return asyncio.timeout(self._left_s if self.limit_s < inf else None)
+
+    async def _held(self, talk: Talk) -> NoAnswer | None:
         fault: NoAnswer | None = None
         is_over = False
         try:
@@ -315,6 +351,13 @@ class Asker:
                 self.gate.answered()
 
     async def _exchange(self, hello: bytes) -> FirstFlight:
+        try:
+            async with self._within_limit():
+                return await self._exchanged(hello)
+        except TimeoutError:
+            return self.time_is_up
+
+    async def _exchanged(self, hello: bytes) -> FirstFlight:
         answer: FirstFlight | None = None
         begun_s = monotonic()
         async with AsyncExitStack() as stack:

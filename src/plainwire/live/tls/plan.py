@@ -88,7 +88,8 @@ async def examine(
     if "certificates" in parts:
         _note_unseen(seen)
     if not await asker.is_still_well():
-        seen.gaps += (Gap(part, STILL, THROTTLED) for part in sorted({"versions", *parts}))
+        reason = asker.time_is_up.reason if asker.is_out_of_time else THROTTLED
+        seen.gaps += (Gap(part, STILL, reason) for part in sorted({"versions", *parts}))
     return seen
 
 
