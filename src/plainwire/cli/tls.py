@@ -124,7 +124,7 @@ def _run(options: argparse.Namespace) -> int:
                 comparison.take(report, conclusion.tally)
             conclusion.take(report)
 
-        was_interrupted = probing.probe_all(plan, conclusion.tally, take)
+        was_interrupted = probing.probe_all(plan, conclusion.tally, take, conclusion.revise)
         conclusion.sort([target.value for target in plan.targets])
         if comparison is not None:
             comparison.tell()
