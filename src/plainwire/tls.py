@@ -120,7 +120,8 @@ async def probe_async(
         inconclusive=(*found.inconclusive, *gaps),
     )
     if found.speaks_tls is None and opener.refusal is not None:
-        gap = Gap("versions", f"{origin.host}:{origin.port}: STARTTLS", opener.refusal)
+        reason = f"refused: {opener.refusal}"
+        gap = Gap("versions", f"{origin.host}:{origin.port}: STARTTLS", reason)
         found = replace(found, speaks_tls=False, inconclusive=(gap,))
     return replace(found, starttls=protocol.name) if protocol and protocol.script else found
 

@@ -306,6 +306,35 @@ def test_one_that_drops_hellos_longer_than_512_bytes_says_what_is_open():
     never_falsely_denied(look(server, timeout_s=2.0), server)
 
 
+@pytest.mark.parametrize("reaction", ["close", "reset", "hold"])
+def test_one_that_drops_hellos_longer_than_255_bytes_is_not_called_without_anything(reaction):
+    """All hellos but SSLv3's are longer."""
+    server = Odd((TLS10, TLS12), judge=intolerant(reaction, lambda s, h: h.size > 255))
+    found = look(server, timeout_s=0.3)
+    never_falsely_denied(found, server)
+    assert "TLSv1.2" not in (found.protocols or {}) and found.inconclusive
+
+
+class Segmented(Odd):
+    """Resets whoever's hello did not come in one piece: it reads once, and takes that for all."""
+
+    async def _serve(self, reader, writer):
+        data = await reader.read(1460)  # a segment of Ethernet: 1500 less 40
+        if data[:1] == b"\x16" and len(data) < 5 + int.from_bytes(data[3:5], "big"):
+            writer.transport.abort()
+            return
+        reader.feed_data(data)
+        await super()._serve(reader, writer)
+
+
+def test_one_that_reads_but_once_is_intolerant_to_two_segments_and_else_known():
+    server = Segmented((TLS12, TLS13))
+    found = look(server, timeout_s=0.4, parts=(*CHOICES, "features"))
+    assert found.features["large_hello_tolerant"] is False
+    assert found.features["grease_tolerant"] is True
+    fully_known(found, server)
+
+
 def test_one_that_reads_a_single_segment():
     server = Odd((TLS12, TLS13), judge=intolerant("reset", lambda s, h: h.size > 1460))
     found = look(server, timeout_s=0.4, parts=(*CHOICES, "features"))

@@ -68,7 +68,7 @@ def lines(endpoint: TlsEndpoint, now: datetime) -> Iterator[Line]:
     yield from _headed("Profiles", _profiles(endpoint))
     yield from _headed("DNS", _dns(endpoint.dns or {}))
     gaps = (Line(f"{gap.question}: {gap.reason}", "") for gap in endpoint.inconclusive)
-    yield from _headed("Unknown", gaps)
+    yield from _headed("No TLS" if endpoint.speaks_tls is False else "Unknown", gaps)
 
 
 def summary(endpoint: TlsEndpoint, now: datetime) -> str:

@@ -102,9 +102,30 @@ class Asker:
         """
         recovered = self._recovered
         answer = await self.ask(hello, priority)
+        return await self._settle(answer, hello, kind, also, recovered)
+
+    async def settle_late(
+        self, make: Callable[[], tuple[bytes, str]], priority: int = 0
+    ) -> Flight | Refusal | Unknown:
+        """`settle` for a hello, with its kind, that is made when its turn has come."""
+        recovered, made = self._recovered, list[tuple[bytes, str]]()
+
+        def hello() -> bytes:
+            made.append(make())
+            return made[0][0]
+
+        answer = await self.ask(hello, priority)
+        if not made:  # nothing is asked any more
+            return Unknown(describe_answer(answer))
+        return await self._settle(answer, *made[0], frozenset(), recovered)
+
+    async def _settle(
+        self, answer: FirstFlight, hello: bytes, kind: str, also: frozenset[int], recovered: int
+    ) -> Flight | Refusal | Unknown:
+        """What comes of a first answer; ``recovered`` is as `_recovers` has it."""
         if (settled := self._settled(answer, kind, also)) is not None:
             return settled
-        again = await self.ask(hello, priority, is_alone=True, is_doubtful=self._is_odd)
+        again = await self.ask(hello, is_alone=True, is_doubtful=self._is_odd)
         if (settled := self._settled(again, kind, also)) is not None:
             self._faults += 1
             return settled
@@ -113,7 +134,7 @@ class Asker:
         if await self.refuses_so(hello, kind):
             return Refusal(f"{describe_answer(again)}, time after time")
         if await self._recovers(recovered):
-            again = await self.ask(hello, priority, is_alone=True)
+            again = await self.ask(hello, is_alone=True)
             if (settled := self._settled(again, kind, also)) is not None:
                 return settled
         return Unknown(describe_answer(again))
@@ -228,13 +249,15 @@ class Asker:
 
     async def ask(
         self,
-        hello: bytes,
+        hello: bytes | Callable[[], bytes],
         priority: int = 0,
         *,
         is_alone: bool = False,
         is_doubtful: Callable[[FirstFlight], bool] = lambda _: False,
     ) -> FirstFlight:
         """The answer to ``hello`` on a connection of its own, which is aborted after.
+
+        It may be made when its turn has come.
 
         What ``is_doubtful`` is asked once more right after, with nothing else between: no regular
         fault can hit both.
@@ -244,6 +267,7 @@ class Asker:
                 return why
             self._begun += 1
             begun = self._begun
+            hello = hello if isinstance(hello, bytes) else hello()
             answer = await self._exchange(hello)
             if is_doubtful(answer):
                 answer = await self._exchange(hello)
