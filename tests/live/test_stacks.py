@@ -435,6 +435,8 @@ def test_java(name, rsa):
         assert set(found.groups or ()) == protocols - {"SSLv3"}
     if name == "groups":
         assert set(found.groups["TLSv1.3"]) == {"secp521r1", "x25519", "ffdhe2048"}
+    if name == "default":  # nothing is forbidden here (jdk.tls.disabledAlgorithms)
+        assert {"rsa_pkcs1_md5", "rsa_pkcs1_sha1"} <= set(found.signature_algorithms["TLSv1.2"])
 
 
 @pytest.mark.server("java")
@@ -449,7 +451,7 @@ def test_java_that_may_not_sign_with_what_is_offered_leaves_nothing_open(rsa):
         expected = truth.schemes(server.https_port)
     schemes = set(found.signature_algorithms["TLSv1.2"])
     assert schemes & truth.SCHEMES.keys() == expected
-    assert "rsa_pkcs1_sha1" not in schemes
+    assert not schemes & {"rsa_pkcs1_sha1", "rsa_pkcs1_md5"}
     curves = {"x25519", "secp256r1", "secp384r1", "secp521r1", "x448"}
     assert set(found.groups["TLSv1.2"]) == curves
 
