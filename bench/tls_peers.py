@@ -1,10 +1,11 @@
 """What plainwire, sslyze and testssl.sh say of the same servers, and where they differ.
 
-    python bench/tls_peers.py SSLYZE TESTSSL [FOLDER] [CASE...]
+    python bench/tls_peers.py [--quick] SSLYZE TESTSSL [FOLDER] [CASE...]
 
 Each peer is a program of its own, named by its path. Servers are configured here, so that who is
 right can be looked up: the configuration is printed beside each difference. ``FOLDER`` keeps the
-peers' answers; what it holds already is not asked again, as testssl.sh takes minutes.
+peers' answers; what it holds already is not asked again, as testssl.sh takes minutes, most of
+them for its list of every suite, which ``--quick`` leaves out.
 """
 
 from __future__ import annotations
@@ -179,14 +180,15 @@ def _of_sslyze(read: dict[str, Any]) -> Facts:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def testssl(program: str) -> Callable[[int, Path], Facts]:
+def testssl(program: str, *, is_quick: bool) -> Callable[[int, Path], Facts]:
     """The peer, with its parts about protocols, suites, order, curves, defaults and attacks."""
+    parts = ["-p", "-P", "-f", "-S", "-U", *([] if is_quick else ["-E"])]
 
     def ask(port: int, file: Path) -> Facts:
         if not file.exists():
             words = ["--quiet", "--color", "0", "--warnings", "off", "--nodns", "none"]
             words += ["--ip", "127.0.0.1", "--jsonfile", str(file)]
-            _run([program, *words, "-p", "-P", "-E", "-f", "-S", "-U", f"{NAME}:{port}"])
+            _run([program, *words, *parts, f"{NAME}:{port}"])
         return _of_testssl(json.loads(file.read_text()))
 
     return ask
@@ -290,7 +292,12 @@ def differences(told: Mapping[str, Facts]) -> Iterator[tuple[str, dict[str, Any]
 
 def main(words: list[str]) -> None:
     """Print what differs, and how much was compared."""
-    tools = {"plainwire": plainwire, "sslyze": sslyze(words[0]), "testssl": testssl(words[1])}
+    is_quick, words = words[0] == "--quick", [word for word in words if word != "--quick"]
+    tools = {
+        "plainwire": plainwire,
+        "sslyze": sslyze(words[0]),
+        "testssl": testssl(words[1], is_quick=is_quick),
+    }
     keep = Path(words[2]) if len(words) > 2 else Path(tempfile.mkdtemp())
     both = differing = 0
     for case, (kind, options) in CASES.items():

@@ -1,8 +1,8 @@
 """Puts a question to a TLS listener: a hello on a connection of its own, asked again if need be.
 
 An answer is what the server said; a **refusal** an alert that says that the offer will not do.
-What got neither is asked once more, alone (where it met with silence, though the server had
-answered before, twice in a row). If it fails again it is **unknown**, never "not
+What got neither is asked once more, alone (twice in a row, where it met with silence of a server
+that had answered before, or was dropped by one that is known for other refusals). If it fails again it is **unknown**, never "not
 supported": except on a server whose way to refuse is to close or reset without a word (IIS).
 That is believed only of one that has refused no like question by an alert, has answered no
 question that it had dropped before, and drops this one time after time, alone, while a hello
@@ -125,7 +125,9 @@ class Asker:
         """What comes of a first answer; ``recovered`` is as `_recovers` has it."""
         if (settled := self._settled(answer, kind, also)) is not None:
             return settled
-        again = await self.ask(hello, is_alone=True, is_doubtful=self._is_odd)
+        again = await self.ask(
+            hello, is_alone=True, is_doubtful=lambda answer: self.is_odd(answer, kind)
+        )
         if (settled := self._settled(again, kind, also)) is not None:
             self._faults += 1
             return settled
@@ -190,9 +192,15 @@ class Asker:
             return True
         return await self.is_well()
 
-    def _is_odd(self, answer: FirstFlight) -> bool:
-        """Whether it is silence of a server that had answered before."""
-        return self.has_answered and is_silent(answer)
+    def is_odd(self, answer: object, kind: str) -> bool:
+        """Whether an end without a word is no answer of this server's, and worth another try.
+
+        Silence of one that had answered before; a drop by one that is known to refuse such
+        questions by alerts, or to have dropped what it then answered.
+        """
+        is_fault = self._faults or self._refusals[kind]
+        is_dropped = isinstance(answer, NoAnswer) and is_drop(answer)
+        return self.has_answered and (is_silent(answer) or (is_dropped and bool(is_fault)))
 
     @property
     def has_answered(self) -> bool:

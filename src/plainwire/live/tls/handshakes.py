@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from plainwire.live.tls.asker import READ_SIZE, Asker, Refusal, Unknown, is_silent
+from plainwire.live.tls.asker import READ_SIZE, Asker, Refusal, Unknown
 from plainwire.model import WireError
 from plainwire.wire.answer import NoAnswer, describe
 from plainwire.wire.verdict import is_drop
@@ -105,7 +105,7 @@ async def settled(
         make,
         is_alone=True,
         **how,
-        is_doubtful=lambda result: asker.has_answered and _is_silent(result),
+        is_doubtful=lambda result: not result.is_finished and asker.is_odd(result.broken_off, kind),
     )
     refusal = asker.refused(again.broken_off, kind, also)
     if again.is_finished or refusal:
@@ -209,10 +209,6 @@ def _fault(result: Outcome) -> NoAnswer | None:
     if result.is_finished or not isinstance(end, NoAnswer) or end.kind == "unsupported":
         return None
     return end
-
-
-def _is_silent(result: Outcome) -> bool:
-    return not result.is_finished and is_silent(result.broken_off)
 
 
 def _is_worth_repeating(result: Outcome) -> bool:
