@@ -2,11 +2,11 @@
 
 An answer is what the server said; a **refusal** an alert that says that the offer will not do.
 What got neither is asked once more, alone (twice in a row, where it met with silence of a server
-that had answered before, or was dropped by one that is known for other refusals). If it fails again it is **unknown**, never "not
-supported": except on a server whose way to refuse is to close or reset without a word (IIS).
-That is believed only of one that has refused no like question by an alert, has answered no
-question that it had dropped before, and drops this one time after time, alone, while a hello
-that is known to be good is answered just before and just after.
+that had answered before, or was dropped by one that is known for other refusals). If it fails
+again it is **unknown**, never "not supported": except on a server whose way to refuse is to close
+or reset without a word (IIS). That is believed only of one that has refused no like question by an
+alert, has answered no question that it had dropped before, and drops this one time after time,
+alone, while a hello that is known to be good is answered just before and just after.
 
 Where that hello is dropped too, the server throttles: it is left alone for a while, and longer,
 until it answers again or is given up. A refusal after which nothing was accepted any more may be
