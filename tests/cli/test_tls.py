@@ -415,6 +415,7 @@ def test_a_change_for_the_worse_fails_and_a_new_endpoint_is_not_compared(certifi
     [
         (("h", "--profile", "mine"), "no profile 'mine'"),
         (("h", "--profile", "pci-dss-4"), "gates nothing"),
+        (("h", "--profile", "nist-800-52r2"), "gates nothing"),
         (("--emit", "iis"), "no configuration for 'iis'"),
         (("--emit", "nginx:new"), "no version"),
         (("h", "--emit", "nginx", "--format", "json"), "--emit prints"),
