@@ -5,7 +5,7 @@
 Each peer is a program of its own, named by its path. Servers are configured here, so that who is
 right can be looked up: the configuration is printed beside each difference. ``FOLDER`` keeps the
 peers' answers; what it holds already is not asked again, as testssl.sh takes minutes, most of
-them for its list of every suite, which ``--quick`` leaves out.
+them for its list of every suite, which ``--quick`` leaves out; ``-`` for its path leaves it out.
 """
 
 from __future__ import annotations
@@ -293,11 +293,9 @@ def differences(told: Mapping[str, Facts]) -> Iterator[tuple[str, dict[str, Any]
 def main(words: list[str]) -> None:
     """Print what differs, and how much was compared."""
     is_quick, words = words[0] == "--quick", [word for word in words if word != "--quick"]
-    tools = {
-        "plainwire": plainwire,
-        "sslyze": sslyze(words[0]),
-        "testssl": testssl(words[1], is_quick=is_quick),
-    }
+    tools = {"plainwire": plainwire, "sslyze": sslyze(words[0])}
+    if words[1] != "-":
+        tools["testssl"] = testssl(words[1], is_quick=is_quick)
     keep = Path(words[2]) if len(words) > 2 else Path(tempfile.mkdtemp())
     both = differing = 0
     for case, (kind, options) in CASES.items():
