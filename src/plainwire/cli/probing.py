@@ -52,7 +52,11 @@ def probe_all(
 
     What a resumed run had found before is added to ``tally``. ``revise`` is given at the end what
     changes a report whose key shares a prime with one that came later.
+
+    Raises:
+        UsageError: if this process may open too few files.
     """
+    sockets.ensure_enough()
     checks = tuple(check for check in catalog.load() if check.asks == "tls")
     stores = trust.stores(plan.settings.ca_file)
     held = resuming.held(plan.resume, tally) if plan.resume else set()
