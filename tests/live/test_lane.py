@@ -147,9 +147,9 @@ async def beside_each_other(service, halvings=0):
     return hellos.most, requests.most
 
 
-@pytest.mark.parametrize(("halvings", "expected"), [(0, (10, 8)), (1, (5, 4)), (9, (1, 1))])
+@pytest.mark.parametrize(("halvings", "expected"), [(0, (25, 8)), (1, (12, 4)), (9, (1, 1))])
 def test_hellos_have_places_of_their_own_beside_requests(halvings, expected):
-    """Ten and eight (docs/architecture.md), halved by every 429."""
+    """Twenty-five and eight (docs/architecture.md), halved by every 429."""
     assert asyncio.run(beside_each_other(Service.PARALLEL, halvings)) == expected
 
 
