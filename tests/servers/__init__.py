@@ -9,6 +9,7 @@ from .java import java
 from .nginx import nginx
 from .node import node
 from .openssl import s_server
+from .postgres import postgres
 from .process import Server, missing, program
 from .stunnel import stunnel
 from .tlslite import tlslite
@@ -25,6 +26,7 @@ __all__ = [
     "missing",
     "nginx",
     "node",
+    "postgres",
     "program",
     "s_server",
     "stunnel",

@@ -152,4 +152,10 @@ def add_bounds(parser: Parser) -> argparse._ArgumentGroup:
     group.add_argument(
         "--timeout", type=duration, metavar="TIME", help="for an answer (default: 10s)"
     )
+    group.add_argument(
+        "--time-limit",
+        type=duration,
+        metavar="TIME",
+        help="for all that is asked of an endpoint's TLS (default: 60s)",
+    )
     return group
