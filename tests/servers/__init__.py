@@ -12,6 +12,7 @@ from .openssl import s_server
 from .process import Server, missing, program
 from .stunnel import stunnel
 from .tlslite import tlslite
+from .wsgi import wsgi
 
 __all__ = [
     "Server",
@@ -29,4 +30,5 @@ __all__ = [
     "s_server",
     "stunnel",
     "tlslite",
+    "wsgi",
 ]

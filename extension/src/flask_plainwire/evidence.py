@@ -18,8 +18,9 @@ def seen(environ: Mapping[str, Any], outermost: Any) -> list[str]:
     Names of headers, and values of those that hold a scheme; nothing that may be secret.
     """
     peer = peer_of(environ)
+    software = "uWSGI" if "uwsgi.version" in environ else environ.get("SERVER_SOFTWARE", "not told")
     lines = [
-        f"server software: {shown(str(environ.get('SERVER_SOFTWARE', 'not told')))}",
+        f"server software: {shown(str(software))}",
         f"peer: {peer if peer == UNIX else shown(peer)}{_place(peer)}",
         f"wsgi.url_scheme: {shown(str(environ.get('wsgi.url_scheme')))}",
     ]

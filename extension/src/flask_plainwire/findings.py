@@ -66,7 +66,7 @@ def _outer_layers(app: Flask, gate: Gate) -> Iterator[Finding]:
 
 
 def _undeployed(app: Flask, rules: Settings) -> Iterator[Finding]:
-    if rules.termination == DEVELOPMENT:
+    if rules.termination == DEVELOPMENT and (app.debug or app.testing):
         said = "TLS_TERMINATION is not set, which only debug and tests allow"
         yield Finding("tls.W003", "warning", said, "'server' or 'proxy'")
 
@@ -137,7 +137,7 @@ def _others(app: Flask, rules: Settings) -> Iterator[Finding]:
 def _smuggled(app: Flask, rules: Settings) -> Iterator[Finding]:
     if rules.termination == PROXY and "-" in rules.header:
         said = (
-            f"some servers (cheroot, granian, uWSGI) take {rules.header.replace('-', '_')} of a "
+            f"some servers (cheroot, granian) take {rules.header.replace('-', '_')} of a "
             f"client for {rules.header}, if the proxy lets it through"
         )
         yield Finding("tls.I004", "info", said, "README, Servers that do not tell - from _")

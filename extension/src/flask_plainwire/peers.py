@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 UNIX = "unix"
-# What servers put into REMOTE_ADDR for a unix socket: gunicorn and uWSGI an empty string, gevent
-# nothing, waitress "localhost", Werkzeug "<local>".
-_UNIX_WORDS = frozenset({"", "localhost", "<local>", "unix", "unix:"})
+# What servers put into REMOTE_ADDR for a unix socket: gunicorn an empty string, gevent nothing,
+# waitress "localhost", Werkzeug "<local>", uWSGI "0.0.0.0", which is nobody's address.
+_UNIX_WORDS = frozenset({"", "localhost", "<local>", "0.0.0.0", "unix", "unix:"})  # noqa: S104
 _REMEMBERED = 1024
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

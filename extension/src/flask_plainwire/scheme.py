@@ -73,8 +73,15 @@ def _told_by_proxy(environ: Mapping[str, Any], settings: Settings) -> Verdict:
     if value == "https" and settings.hops == 1 and not settings.is_rfc7239:
         return SECURE
     if not value:
-        return Verdict("http", "header-missing", f"the proxy sent no {settings.header}")
+        return Verdict("http", "header-missing", _missing(environ, settings))
     return _judged(value, settings)
+
+
+def _missing(environ: Mapping[str, Any], settings: Settings) -> str:
+    told = f"the proxy sent no {settings.header}"
+    if str(environ.get("SERVER_SOFTWARE", "")).startswith("waitress"):
+        told += ", or waitress took it away (clear_untrusted_proxy_headers)"
+    return told
 
 
 def _judged(value: str, settings: Settings) -> Verdict:
