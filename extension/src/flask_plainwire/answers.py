@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
-from werkzeug.sansio.utils import get_current_url
 from werkzeug.wrappers import Response
 
 from flask_plainwire.hsts import host_name
@@ -19,6 +19,9 @@ _DETAILS = {
     CLEARTEXT: "This server answers over HTTPS only. A credential that was sent with this "
     "request has been exposed and should be replaced.",
 }
+# RFC 3986, section 3.3 and 3.4
+_IN_PATH = "/!$&'()*+,;=:@~"
+_IN_QUERY = _IN_PATH + "?%"
 _HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")
 # PEP 3333 leaves Connection to the server; these two raise an error where an application sets it.
 _OWN_CONNECTION = ("waitress", "WSGIServer")
@@ -60,10 +63,11 @@ def location(environ: Mapping[str, Any], hosts: tuple[str, ...], port: int) -> s
     if not _HOST.fullmatch(name) or not any(_is_meant(name, entry) for entry in hosts):
         return None
     host = name if port == 443 else f"{name}:{port}"
-    path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
-    root = environ.get("SCRIPT_NAME", "").encode("latin-1").decode("utf-8", "replace")
-    query = environ.get("QUERY_STRING", "").encode("latin-1")
-    return get_current_url("https", host, root, path, query)
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    query = environ.get("QUERY_STRING", "")
+    # WSGI gives bytes as latin-1, the path without its percent-encoding, the query with it.
+    url = f"https://{host}{quote(path.encode('latin-1'), safe=_IN_PATH) or '/'}"
+    return f"{url}?{quote(query.encode('latin-1'), safe=_IN_QUERY)}" if query else url
 
 
 def redirect_headers(environ: Mapping[str, Any], url: str) -> Headers:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-# ProxyFix and DispatcherMiddleware, python-socketio, and what others call it.
-_ATTRIBUTES = ("app", "wsgi_app", "application", "_app", "wrapped_app")
+# Ours first, then ProxyFix and DispatcherMiddleware, python-socketio, and what others call it.
+_ATTRIBUTES = ("inner", "app", "wsgi_app", "application", "_app", "wrapped_app")
 _DEEPEST = 20
 
 
