@@ -1,4 +1,4 @@
-"""`python bench/extension_matrix.py`: the spoof matrix with flask_plainwire and with Flask-Talisman.
+"""`python bench/extension_matrix.py`: the spoof matrix, flask_plainwire beside Flask-Talisman.
 
 The same application, requests and servers for both; nothing is asserted. Prints Markdown tables of
 what the application answered, for docs/comparison.md. Further proxies and servers by their names:

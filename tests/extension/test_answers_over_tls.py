@@ -82,7 +82,7 @@ def test_development_on_loopback_keeps_its_cookies():
     assert sum("Secure" in cookie for cookie in got.headers.getlist("Set-Cookie")) == 1
 
 
-# HSTS ---------------------------------------------------------------------------------------
+# HSTS
 
 
 def at(day):

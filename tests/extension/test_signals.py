@@ -72,7 +72,7 @@ BASIC = base64.b64encode(b"alice:pass:word").decode()
         ),
         ({"Authorization": "Basic %%"}, "", [("basic", "Authorization", digest("%%"), None)]),
         ({"Authorization": "t0ken"}, "", [("header", "Authorization", digest("t0ken"), None)]),
-        # Signatures of a request: the secret did not cross the network (the draft, section 3.4).
+        # A signature of the request: the secret itself did not cross the network.
         ({"Authorization": 'Digest username="a"'}, "", []),
         ({"Authorization": "AWS4-HMAC-SHA256 Credential=a"}, "", []),
         ({"X-Api-Key": "k3y"}, "", [("header", "X-Api-Key", digest("k3y"), None)]),

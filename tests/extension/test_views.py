@@ -138,7 +138,7 @@ def test_a_refusal_is_constant():
     assert (head.data, head.headers["Content-Length"]) == (b"", str(len(first.data)))
 
 
-# Redirects -----------------------------------------------------------------------------------
+# Redirects
 
 
 def with_page(**config):
@@ -196,7 +196,7 @@ def test_redirect_as_a_mode():
     assert sent(app, "https").status_code == 200
 
 
-# Critical endpoints ----------------------------------------------------------------------------
+# Critical endpoints
 
 
 def with_critical(mode):
@@ -300,7 +300,7 @@ def test_view_classes():
     assert sent(app, "https", "/login", "POST").status_code == 200
 
 
-# Client certificates -----------------------------------------------------------------------------
+# Client certificates
 
 
 class Tls:
@@ -357,7 +357,7 @@ def test_a_client_certificate_that_the_proxy_verified(name, value, status):
     assert sent(unnamed, "https", "/mtls", headers={name: value}).status_code == 403
 
 
-# Reports, several applications -------------------------------------------------------------------
+# Reports, several applications
 
 
 def test_a_report_serves_and_says_what_would_be_refused(caplog):

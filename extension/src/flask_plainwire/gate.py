@@ -96,7 +96,7 @@ class Gate:
         is_meant = request.endpoint == endpoint and request.method in answers.SAFE_METHODS
         return None if is_meant else refusal(request.environ)
 
-    # The first request -------------------------------------------------------------------
+    # The first request
 
     def _read(self, environ: Environ) -> Settings:
         with self._lock:
@@ -127,7 +127,7 @@ class Gate:
         if rules.termination == DEVELOPMENT:
             log.info("TLS_TERMINATION is not set (debug or tests): loopback is served in clear")
 
-    # In clear ------------------------------------------------------------------------------
+    # In clear
 
     def _clean(self, environ: Environ, rules: Settings, verdict: Verdict) -> None:
         """Leave of the proxy's headers what a trusted proxy vouches for."""
@@ -207,7 +207,7 @@ class Gate:
             return answers.redirect(environ, start_response, url, then)
         return answers.refuse(environ, start_response, then)
 
-    # What is told -----------------------------------------------------------------------------
+    # What is told
 
     def _exposed(self, environ: Environ, rules: Settings) -> Iterable[credentials.Exposed]:
         return credentials.exposed(environ, self.app.config, rules.credential_headers)
