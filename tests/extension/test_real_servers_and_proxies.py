@@ -111,3 +111,83 @@ def test_the_connection_is_closed_where_the_server_lets_an_application_say_so(ws
     # PEP 3333 leaves the header to the server: gunicorn drops it, waitress raises an error.
     assert response.status == 403
     assert ("close" in said) == (wsgi in ("gevent", "flask"))
+
+
+# The inner proxy appends what it sees of the outer one: a value for each.
+APPENDED = """location ~ ^/ {
+    proxy_pass http://127.0.0.1:@{app};
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-Proto "$http_x_forwarded_proto, $scheme";
+}"""
+TWO_HOPS = PLAINWIRE + 'app.config["TLS_PROXY_HOPS"] = 2\n'
+
+
+@pytest.mark.server("nginx", "haproxy")
+def test_two_proxies_each_with_a_value(certificate):
+    with (
+        servers.wsgi("gunicorn", TWO_HOPS) as (_, port),
+        servers.nginx(http="serve", app=port, extra_http=APPENDED) as inner,
+        servers.haproxy(https=certificate, http="serve", app=inner.http_port) as outer,
+    ):
+        assert_served(ask(outer.https_port, ca=certificate.ca), outer)
+        for case in CASES:
+            assert ask(outer.http_port, case).status in (400, 403), case
+
+
+@pytest.mark.server("nginx", "haproxy")
+def test_an_inner_proxy_that_overwrites_makes_a_refusal_and_no_loop(certificate):
+    with (
+        servers.wsgi("gunicorn", TWO_HOPS) as (server, port),
+        servers.nginx(http="serve", app=port) as inner,
+        servers.haproxy(https=certificate, app=inner.http_port) as outer,
+    ):
+        assert ask(outer.https_port, ca=certificate.ca).status == 403
+        assert "X-Forwarded-Proto has 1 values, TLS_PROXY_HOPS is 2: 'http'" in server.log()
+
+
+# RFC 7239's header has no hyphen, so that no spelling with _ can stand for it.
+FORWARDED = PLAINWIRE + 'app.config["TLS_PROXY_HEADER"] = "Forwarded"\n'
+FORWARDS = 'http-request set-header Forwarded "for=%[src];proto={}"'
+
+
+@pytest.mark.server("haproxy")
+def test_the_forwarded_header_of_a_real_proxy(certificate):
+    words = {"extra": FORWARDS.format("https"), "extra_http": FORWARDS.format("http")}
+    with (
+        servers.wsgi("gunicorn", FORWARDED) as (_, port),
+        servers.haproxy(https=certificate, http="serve", app=port, **words) as server,
+    ):
+        assert_served(ask(server.https_port, ca=certificate.ca), server)
+        for case in CASES:
+            assert ask(server.http_port, case).status in (400, 403), case
+
+
+UWSGI_PASS = """location ~ ^/ {
+    include /etc/nginx/uwsgi_params;
+    uwsgi_pass 127.0.0.1:@{app};
+}"""
+IN_SERVER = PLAINWIRE + 'app.config["TLS_TERMINATION"] = "server"\n'
+
+
+@pytest.mark.server("nginx", "uwsgi")
+def test_the_uwsgi_protocol_takes_the_scheme_from_nginx_and_from_no_header(certificate):
+    with (
+        servers.wsgi("uwsgi-protocol", IN_SERVER) as (_, port),
+        servers.nginx(
+            https=certificate, http="serve", app=port, extra=UWSGI_PASS, extra_http=UWSGI_PASS
+        ) as server,
+    ):
+        assert_served(ask(server.https_port, ca=certificate.ca), server)
+        for case in CASES:
+            assert ask(server.http_port, case).status == 403, case
+
+
+@pytest.mark.server("openssl")
+def test_tls_in_gunicorn_itself(certificate):
+    with servers.gunicorn(https=certificate, application=IN_SERVER) as server:
+        assert_served(ask(server.https_port, ca=certificate.ca), server)
+        spoof = ask(server.https_port, SPOOFS[0], ca=certificate.ca)
+    assert spoof.status == 200  # its socket shows that it is TLS
+    with servers.gunicorn(application=IN_SERVER) as server:
+        for case in CASES:
+            assert ask(server.http_port, case).status in (400, 403), case

@@ -35,7 +35,7 @@ _STANDARD = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
 _PACKAGES = os.pathsep.join(
     path for path in sys.path if "site-packages" in path or not path.startswith(_STANDARD)
 )
-NAMES = ("gunicorn", "waitress", "uwsgi", "gevent", "flask")
+NAMES = ("gunicorn", "waitress", "uwsgi", "uwsgi-protocol", "gevent", "flask")
 
 
 @contextmanager
@@ -52,9 +52,9 @@ def wsgi(name: str, application: str, unix: bool = False) -> Iterator[tuple[Serv
             where,
             command,
             [] if unix else [where.http_port],
-            environment={"PYTHONPATH": _PACKAGES} if name == "uwsgi" else {},
+            environment={"PYTHONPATH": _PACKAGES} if name.startswith("uwsgi") else {},
             is_ready=lambda log: (
-                "spawned uWSGI" in log if name == "uwsgi" else socket.exists() or not unix
+                "spawned uWSGI" in log if name.startswith("uwsgi") else socket.exists() or not unix
             ),
         ) as server:
             yield server, socket if unix else where.http_port
@@ -84,9 +84,10 @@ def _command(name: str, where: Place, socket: Path, unix: bool) -> Sequence[str 
         # Else it takes away what proxies send, before an application can judge it.
         words = ["--no-clear-untrusted-proxy-headers", *listen]
         return [*python, name, *words, "application:app"]
-    if name == "uwsgi":
+    if name.startswith("uwsgi"):
         bind = str(socket) if unix else f"127.0.0.1:{port}"
-        words = ["--http-socket", bind, "--chmod-socket=777", "--module", "application:app"]
+        option = "--http-socket" if name == "uwsgi" else "--socket"
+        words = [option, bind, "--chmod-socket=777", "--module", "application:app"]
         return [required("uwsgi"), *words, "--need-app", "--master", "--die-on-term"]
     if name == "gevent":
         words = ["unix", str(socket)] if unix else ["tcp", str(port)]
