@@ -16,7 +16,7 @@ from pathlib import Path
 import stacks
 
 import servers
-from spoof_matrix import CASES, ELSEWHERE, PLAINWIRE, TALISMAN, Answer, Case, ask
+from spoof_matrix import CASES, ELSEWHERE, PLAIN, PLAINWIRE, TALISMAN, Answer, Case, ask
 
 EXTENSIONS = {"flask_plainwire": PLAINWIRE, "Flask-Talisman + ProxyFix": TALISMAN}
 # What a proxy behind another TLS proxy gets, or a misconfigured one sends: asked for over TLS.
@@ -53,7 +53,7 @@ def answers(
             with getattr(servers, proxy)(https=files, http="serve", app=port) as server:
                 for case in CASES:
                     got[case.name].append((proxy, word(case, ask(server.http_port, case))))
-                served = word(CASES[0], ask(server.https_port, ca=files.ca))
+                served = word(PLAIN[0], ask(server.https_port, ca=files.ca))
                 got["over TLS"].append((proxy, served))
         for case in CASES:
             answer = ask(port, case, source=ELSEWHERE)

@@ -164,7 +164,7 @@ class Answer:
 
 
 def ask(
-    place: int | Path, case: Case = CASES[0], ca: Path | None = None, source: str = "127.0.0.1"
+    place: int | Path, case: Case = PLAIN[0], ca: Path | None = None, source: str = "127.0.0.1"
 ) -> Answer:
     """Send a request to a port, or a unix socket; over TLS with ``ca``. Nothing is followed."""
     if isinstance(place, Path):
