@@ -192,3 +192,26 @@ def test_tls_in_gunicorn_itself(certificate):
     with servers.gunicorn(application=IN_SERVER) as server:
         for case in CASES:
             assert ask(server.http_port, case).status in (400, 403), case
+
+
+SILENT = """
+from flask import Flask
+from flask_plainwire import TLS
+
+app = Flask(__name__)
+TLS(app)
+app.add_url_rule("/", view_func=lambda: "ok")
+"""
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_flask_run_without_a_word_on_tls(debug):
+    with servers.wsgi("flask-debug" if debug else "flask", SILENT) as (server, port):
+        own, other = ask(port), ask(port, Case("", [("X-Forwarded-For", "1.2.3.4")]))
+        elsewhere = ask(port, source=ELSEWHERE)
+        said = server.log()
+    assert own.status == (200 if debug else 500)
+    assert other.status == (403 if debug else 500)
+    assert elsewhere.status == own.status  # the whole of 127.0.0.0/8 is this machine
+    assert ("TLS_TERMINATION is not set: 'server' or 'proxy'" in said) != debug
+    assert debug or "Werkzeug/" in said

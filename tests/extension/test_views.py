@@ -1,10 +1,14 @@
 """Marks of views, view classes and blueprints; modes; what a served view gets to see."""
 
+import io
+from wsgiref.validate import validator
+
 import pytest
 from flask import Blueprint, Flask, abort, jsonify, redirect, request
 from flask.views import MethodView
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import EnvironBuilder
 
 from flask_plainwire import TLS, require_https, tls_exempt, tls_redirect, tls_required
 from flask_plainwire.marks import marked_endpoints
@@ -136,6 +140,36 @@ def test_a_refusal_is_constant():
     assert first.get_json()["status"] == 403
     head = sent(app, "http", method="HEAD")
     assert (head.data, head.headers["Content-Length"]) == (b"", str(len(first.data)))
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({}, "close"),
+        ({"SERVER_SOFTWARE": "gunicorn/27.0.1"}, "close"),
+        ({"SERVER_SOFTWARE": "waitress"}, None),
+        ({"SERVER_SOFTWARE": "WSGIServer/0.2"}, None),
+        ({"SERVER_PROTOCOL": "HTTP/2"}, None),
+    ],
+)
+def test_the_connection_is_left_to_servers_that_raise_an_error_for_it(environ, said):
+    got = sent(application(), "http", environ_overrides=environ)
+    assert (got.status_code, got.headers.get("Connection")) == (403, said)
+
+
+def test_wsgis_own_validator_finds_nothing():
+    app = application(TLS_EXEMPT_ENDPOINTS="root")
+    app.wsgi_app.inner = validator(app.wsgi_app.inner)
+    client = validator(app)
+    for scheme in ("http", "https"):
+        for path, method in (("/", "GET"), ("/none", "GET"), ("/", "HEAD")):
+            environ = EnvironBuilder(
+                path=path, method=method, headers={"X-Forwarded-Proto": scheme}
+            ).get_environ() | {"REMOTE_ADDR": "127.0.0.1"}
+            environ["wsgi.input"] = io.BytesIO()
+            body = client(environ, lambda status, headers, exc_info=None: lambda data: None)
+            assert list(body) is not None
+            body.close()
 
 
 # Redirects

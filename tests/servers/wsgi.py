@@ -35,7 +35,7 @@ _STANDARD = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
 _PACKAGES = os.pathsep.join(
     path for path in sys.path if "site-packages" in path or not path.startswith(_STANDARD)
 )
-NAMES = ("gunicorn", "waitress", "uwsgi", "uwsgi-protocol", "gevent", "flask")
+NAMES = ("gunicorn", "waitress", "uwsgi", "uwsgi-protocol", "gevent", "flask", "flask-debug")
 
 
 @contextmanager
@@ -93,4 +93,5 @@ def _command(name: str, where: Place, socket: Path, unix: bool) -> Sequence[str 
         words = ["unix", str(socket)] if unix else ["tcp", str(port)]
         return [sys.executable, where.folder / "gevent_server.py", *words]
     host = ["--host", f"unix://{socket}"] if unix else ["--host", "127.0.0.1", "--port", str(port)]
-    return [*python, "flask", "--app", "application", "run", *host]
+    debug = ["--debug", "--no-reload"] if name == "flask-debug" else []
+    return [*python, "flask", "--app", "application", "run", *host, *debug]

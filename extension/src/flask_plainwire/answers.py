@@ -25,6 +25,8 @@ _IN_QUERY = _IN_PATH + "?%"
 _HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")
 # PEP 3333 leaves Connection to the server; these two raise an error where an application sets it.
 _OWN_CONNECTION = ("waitress", "WSGIServer")
+# RFC 9113, section 8.2.2; RFC 9114, section 4.2: a message with it is malformed.
+_WITHOUT_CONNECTION = ("HTTP/2", "HTTP/3")
 
 
 def problem(title: str) -> bytes:
@@ -118,7 +120,10 @@ def redirect(
 
 
 def _closing(environ: Mapping[str, Any]) -> Headers:
-    if str(environ.get("SERVER_SOFTWARE", "")).startswith(_OWN_CONNECTION):
+    protocol = str(environ.get("SERVER_PROTOCOL", ""))
+    if protocol.startswith(_WITHOUT_CONNECTION) or str(
+        environ.get("SERVER_SOFTWARE", "")
+    ).startswith(_OWN_CONNECTION):
         return []
     return [("Connection", "close")]
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from flask_plainwire import forwarded
 from flask_plainwire.peers import peer_of
-from flask_plainwire.settings import DEVELOPMENT, PROXY, Settings
+from flask_plainwire.settings import PROXY, Settings
 
 VERDICT = "flask_plainwire.verdict"
 
@@ -113,7 +113,7 @@ def _seen_by_server(environ: Mapping[str, Any], settings: Settings) -> Verdict:
     original = environ.get("werkzeug.proxy_fix.orig") or environ
     if original["wsgi.url_scheme"] != "https":
         return CLEARTEXT
-    if settings.termination == DEVELOPMENT or SCHEME_HEADERS.isdisjoint(environ):
+    if SCHEME_HEADERS.isdisjoint(environ):
         return SECURE
     names = ", ".join(sorted(header_name(key) for key in SCHEME_HEADERS.intersection(environ)))
     return Verdict("http", "scheme-forged", f"the request brings {names}, which no proxy has set")
