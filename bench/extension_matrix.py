@@ -16,11 +16,23 @@ from pathlib import Path
 import stacks
 
 import servers
-from spoof_matrix import CASES, ELSEWHERE, PLAIN, PLAINWIRE, TALISMAN, Answer, Case, ask
+from spoof_matrix import CASES, ELSEWHERE, PLAIN, PLAINWIRE, SPOOFS, TALISMAN, Answer, Case, ask
 
 EXTENSIONS = {"flask_plainwire": PLAINWIRE, "Flask-Talisman + ProxyFix": TALISMAN}
-# What a proxy behind another TLS proxy gets, or a misconfigured one sends: asked for over TLS.
+# Each told of two proxies, as its documentation says.
+TWO_HOPS = {
+    "flask_plainwire": PLAINWIRE + 'app.config["TLS_PROXY_HOPS"] = 2\n',
+    "Flask-Talisman + ProxyFix": TALISMAN.replace("x_proto=1", "x_proto=2"),
+}
 PROXIES = ("nginx", "apache", "haproxy", "caddy")
+HEADERLESS = """location ~ ^/ {
+    proxy_pass http://127.0.0.1:@{app};
+    proxy_set_header Host $http_host;
+}"""
+APPENDING = HEADERLESS.replace(
+    "$http_host;",
+    '$http_host;\n    proxy_set_header X-Forwarded-Proto "$http_x_forwarded_proto, $scheme";',
+)
 
 
 def main() -> None:
@@ -35,7 +47,10 @@ def main() -> None:
             stacks.certificate() as files,
         ):
             for name, application in EXTENSIONS.items():
-                columns[name] = list(answers(server, application, proxies, files))
+                columns[name] = [
+                    *answers(server, application, proxies, files),
+                    *behind_two(server, name, files),
+                ]
         print(f"\n| in clear, {server} | " + " | ".join(columns) + " |")
         print("|---" * (len(columns) + 1) + "|")
         for index, (title, _) in enumerate(next(iter(columns.values()))):
@@ -62,10 +77,37 @@ def answers(
         yield title, merged(found)
 
 
-def word(case: Case, answer: Answer) -> str:
-    """What an answer is, in a word: a refusal, a redirect, or something of the application's."""
+def behind_two(wsgi: str, name: str, files: object) -> Iterator[tuple[str, str]]:
+    """What comes back over TLS where the scheme gets lost on the way, and where it does not."""
+    with servers.wsgi(wsgi, EXTENSIONS[name]) as (_, port):
+        with servers.nginx(https=files, app=port, extra=HEADERLESS) as server:
+            answer = ask(server.https_port, ca=files.ca)
+            yield "over TLS, nginx without the header", word(PLAIN[0], answer, server.https_port)
+        with servers.nginx(http="serve", app=port, extra_http=HEADERLESS) as server:
+            answer = ask(server.http_port, SPOOFS[0])
+            yield (
+                "in clear, nginx without the header, X-Forwarded-Proto: https",
+                word(SPOOFS[0], answer),
+            )
+    for title, extra in (("overwrites", ""), ("appends", APPENDING)):
+        with (
+            servers.wsgi(wsgi, TWO_HOPS[name]) as (_, port),
+            servers.nginx(http="serve", app=port, extra_http=extra) as inner,
+            servers.haproxy(https=files, app=inner.http_port) as outer,
+        ):
+            answer = ask(outer.https_port, ca=files.ca)
+            yield f"over TLS, the second proxy {title}", word(PLAIN[0], answer, outer.https_port)
+
+
+def word(case: Case, answer: Answer, asked_port: int | None = None) -> str:
+    """What an answer is, in a word: a refusal, a redirect, or something of the application's.
+
+    ``asked_port`` is that of a request over TLS, which a redirect may send back to itself.
+    """
     if answer.status in (301, 302, 303, 307, 308):
         (location,) = answer.all("Location")
+        if asked_port and location == f"https://localhost:{asked_port}{case.path}":
+            return f"**{answer.status} to itself**"
         to = " to evil.example" if "evil" in location else ""
         if location.startswith("https://") and case.method not in ("GET", "HEAD"):
             to += ", method lost" if answer.status < 307 else ""

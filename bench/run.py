@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import descriptions
+import extension
 import stacks
 import tls_many
 import tls_probe
@@ -58,6 +59,7 @@ def main() -> None:
         with stacks.certificate() as files, stacks.nginx(files, "redirect-308") as place:
             rows += peer(place)
         rows += tls_probe.table(say)
+        rows += extension.table(say)
     (OUT / "results.json").write_text(json.dumps(rows, indent=1), "utf-8")
 
 
