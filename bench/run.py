@@ -19,13 +19,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import descriptions
-import extension
 import stacks
 import tls_many
 import tls_probe
 import vulnerable
 from measure import Run, run
 
+import extension
 from servers.recording import recording, response
 
 OUT = Path(__file__).parent / "out"

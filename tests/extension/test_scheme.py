@@ -119,6 +119,8 @@ def test_no_other_header_than_the_named_one_counts():
         ("proto=https, proto=http", 1, "http"),
         ("for=1.2.3.4", 1, "http"),
         ("proto=https;proto=http", 1, "http"),
+        ("proto=http;proto=https", 1, "http"),
+        ("proto=https;Proto=https", 1, "http"),
         ('for="a,b;proto=https"', 1, "http"),
         ('proto="https', 1, "http"),
         ("proto", 1, "http"),
