@@ -1,9 +1,14 @@
 """What plain HTTP gives away, on a real gunicorn: cases 1 to 3 of the mission."""
 
+import re
+import threading
+import time
+
 import pytest
 
 from plainwire.scan import scan
 from servers import gunicorn
+from servers.recording import recording, response
 
 APPLICATION = """\
 from flask import Flask, request
@@ -60,3 +65,57 @@ def test_plain_http_is_said_to_be_readable_and_alterable(report):
         assert "read it and alter it" in found.message
     assert set(messages(report, "plain-http-served")) >= {"/", "/account"}
     assert report.tls_status == "FAIL"
+
+
+CATEGORIES = {
+    "authentication",
+    "bfla",
+    "bola",
+    "data-exposure",
+    "encryption",
+    "input-validation",
+    "inventory",
+    "llm",
+    "property-authorization",
+    "rate-limiting",
+    "ssrf",
+    "unsafe-consumption",
+}
+
+
+@pytest.mark.mission("15")
+def test_twelve_categories_end_with_a_word_a_score_and_a_letter(report):
+    assert {category.id for category in report.categories} == CATEGORIES
+    words = {category.id: category.status for category in report.categories}
+    assert words["encryption"] == "findings"
+    assert words["bola"] == "not-tested"  # nobody's objects can be compared without two users
+    assert all(category.reason for category in report.categories if category.status == "not-tested")
+    assert 0 <= report.grade.score <= 100
+    assert report.grade.letter in "ABCDF"
+
+
+@pytest.mark.mission("15")
+def test_findings_are_guided_by_the_owasp_list_of_2023(report):
+    items = {item for finding in report.findings for item in finding.owasp}
+    assert items
+    assert all(re.fullmatch(r"API(10|[1-9]):2023", item) for item in items)
+
+
+@pytest.mark.mission("15")
+def test_questions_of_different_categories_are_under_way_at_once():
+    under_way, most, lock = set(), [], threading.Lock()
+
+    def answer(request):
+        path = request.split(b" ")[1] if b" HTTP/1.1" in request else b""
+        with lock:
+            under_way.add(path)
+            most.append(frozenset(under_way))
+        time.sleep(0.05)
+        with lock:
+            under_way.discard(path)
+        return response(body=b"{}")
+
+    with recording(answer) as server:
+        scan(f"http://127.0.0.1:{server.port}/")
+    together = max(most, key=len)
+    assert len(together) >= 4
