@@ -145,7 +145,7 @@ def test_the_forwarded_header_of_rfc_7239(value, hops, scheme):
         (r'proto="ht\tps"', ["https"]),
         ("", [""]),
         ("a=b c=d", None),
-        ("proto=https" * 1000, None),
+        ("," * 5000, None),
     ],
 )
 def test_forwarded_elements(value, protos):
