@@ -23,6 +23,7 @@ YEAR = 31_536_000
         ("a=1;SECURE;Path=/", "a=1;SECURE;Path=/"),
         ("secure=1; Path=/", "secure=1; Path=/; Secure"),
         ("a=Secure", "a=Secure; Secure"),
+        ("Secure; Path=/", "Secure; Path=/; Secure"),  # a value without a name
         ("a=1; SameSite=Strict", "a=1; SameSite=Strict; Secure"),
         ("a=1; Path=/secure", "a=1; Path=/secure; Secure"),
         ("", "; Secure"),
