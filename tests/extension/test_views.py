@@ -84,8 +84,9 @@ def test_an_exempt_view_is_no_door_to_another():
     assert sent(app, "https", "/health", headers=override).status_code == 200
 
 
-def test_a_websocket_handshake_is_never_exempt():
-    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+@pytest.mark.parametrize("protocol", ["websocket", "h2c"])
+def test_a_request_to_upgrade_is_never_exempt(protocol):
+    upgrade = {"Connection": "Upgrade", "Upgrade": protocol}
     assert sent(with_health(), "http", "/health", headers=upgrade).status_code == 403
 
 
