@@ -1,6 +1,6 @@
 """`make bench`: the tables of docs/performance.md. Prints Markdown, leaves bench/out/results.json.
 
-`python bench/run.py tls` prints the probe's alone.
+`python bench/run.py tls` prints the probe's alone, `python bench/run.py scans` that of scans.
 
 Nothing is asserted. Every figure is the median of `ROUNDS` runs in one sitting; what is compared
 runs in the same sitting.
@@ -47,6 +47,9 @@ def main() -> None:
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
         if sys.argv[1:] == ["tls"]:
             list(tls_probe.table(say))
+            return
+        if sys.argv[1:] == ["scans"]:
+            list(scans())
             return
         rows = [
             *start_up(),

@@ -180,3 +180,22 @@ def test_bodies_and_entries_are_bounded():
     many = [entry("https://api.example.com/")] * (har.MAX_ENTRIES + 1)
     found = capture(*many)
     assert len(found.exchanges) == har.MAX_ENTRIES and found.skipped
+
+
+def test_a_body_that_the_recorder_dropped_is_a_gap():
+    """Browsers keep sizes of what they forgot: a check that reads bodies has read nothing then."""
+    lost = judged(entry("https://api.example.com/users", None, size=5120))
+    reasons = {gap.reason for gap in lost.unanswered if gap.check == "secret-in-answer"}
+    assert reasons == {"the capture does not hold its body"}
+    empty = judged(entry("https://api.example.com/users", "", size=0))
+    assert not [gap for gap in empty.unanswered if gap.check == "secret-in-answer"]
+
+
+def test_a_body_in_another_encoding_is_read():
+    packed = base64.b64encode(PEOPLE.encode("utf-16")).decode()
+    packing = [*JSON, {"name": "content-encoding", "value": "br"}]  # undone by the browser
+    found = judged(
+        entry("https://api.example.com/users", packed, headers=packing, encoding="base64")
+    )
+    assert "personal-data-in-bulk" in ids(found)
+    assert not [gap for gap in found.unanswered if "'br'" in gap.reason]

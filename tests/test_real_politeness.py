@@ -147,3 +147,23 @@ def test_nothing_is_sent_that_could_change_anything(recorded):
 def test_every_request_says_who_asks(recorded):
     for head in (*recorded[0], *recorded[1]):
         assert b"\r\nUser-Agent: plainwire/" in head
+
+
+@pytest.mark.parametrize(
+    ("options", "is_spared"),
+    [(FRAIL, True), (["--worker-class", "gthread", "--threads", "4"], False)],
+    ids=["serial", "parallel"],
+)
+def test_where_each_connection_counts_the_costliest_parts_are_left_to_the_probe(
+    options, is_spared, certificate
+):
+    with servers.gunicorn(https=certificate, application=APPLICATION, options=options) as server:
+        report = scanned(server, certificate.ca)
+    (endpoint,) = report.tls
+    told = [note for note in report.notes if "`plainwire tls " in note]
+    assert bool(told) is is_spared
+    assert (endpoint.groups is None) is is_spared
+    assert (endpoint.signature_algorithms is None) is is_spared
+    assert endpoint.ciphers and endpoint.certificates and endpoint.features
+    assert (endpoint.post_quantum is None) is is_spared
+    assert report.unanswered == ()

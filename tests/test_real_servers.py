@@ -9,6 +9,7 @@ import pytest
 
 import servers
 from certificates import Issued, PemFiles, issue
+from plainwire.checks.encryption.hsts_missing import hsts_missing
 from plainwire.cli import main
 from scanning import AT_LEAST, HSTS, NAME, command, ids, letter, scanned
 
@@ -336,3 +337,15 @@ def test_attacks_are_asked_for_only_where_they_are_allowed(certificate):
     assert said.code == 0, said.err
     (endpoint,) = said.report["tls"]
     assert endpoint["vulnerabilities"]["ccs_injection"] is False
+
+
+@pytest.mark.server("openssl")
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_a_server_that_requires_a_client_certificate_leaves_gaps_and_a_report(version, certificate):
+    """TLS 1.3 refuses once the handshake is over, where an answer is waited for."""
+    with servers.s_server(certificate, [version, "-Verify", "1"]) as server:
+        report = scanned(server, certificate.ca, checks=[hsts_missing])
+    reasons = {gap.reason for gap in report.unanswered if gap.check == "hsts-missing"}
+    assert any("handshake fail" in each or "certificate required" in each for each in reasons)
+    assert not [gap for gap in report.unanswered if "crashed" in gap.reason]
+    assert report.tls[0].features["client_certificate"] == "required"

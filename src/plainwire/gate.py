@@ -268,7 +268,7 @@ class Tally:
         """What was not seen, of targets that could be scanned; where none could, code 3 says so."""
         plural = "s" if bad_lines > 1 else ""
         reasons = [f"{bad_lines} bad line{plural} among the targets"] if bad_lines else []
-        if self._rules.allow_incomplete or self._were_all_silent:
+        if self._were_all_silent:
             return reasons
         return reasons + self._not_scanned.told() + self._gaps.told()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -43,7 +43,22 @@ class Outcome:
             for check in checks
             if check.id not in self.finished
         )
-        return (*self.unanswered, *notes.unanswered.values(), *late)
+        unread = self._unread(checks, notes)
+        return (*self.unanswered, *notes.unanswered.values(), *unread, *late)
+
+    def _unread(self, checks: Sequence[Check], notes: Notes) -> Iterator[Unanswered]:
+        """The bodies that are not known whole, for each check that reads such and found nothing
+        in what was read of it."""
+        reading = {check.id for check in checks if check.reads_bodies}
+        shown = {
+            (finding.id, str(item.request))
+            for finding in self.findings
+            for item in finding.evidence
+            if isinstance(item, Exchange)
+        }
+        for key, gap in notes.unread.items():
+            if gap.check in reading and key not in shown and key not in notes.unanswered:
+                yield gap
 
 
 async def run_checks(

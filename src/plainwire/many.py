@@ -28,7 +28,7 @@ async def each(
     for target in targets:
         queues.setdefault(target.address or target.host, deque()).append(target)
     hosts = deque(queues)
-    results: asyncio.Queue[tuple[Target, T] | None] = asyncio.Queue(maxsize=1)
+    results: asyncio.Queue[tuple[Target, T]] = asyncio.Queue(maxsize=1)
 
     async def worker() -> None:
         while hosts and not stop.is_set():
@@ -40,20 +40,27 @@ async def each(
             await results.put((target, result))
 
     async def all_workers() -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(at_once, len(hosts))):
-                    group.create_task(worker())
-        except Exception:
-            await results.put(None)  # the reader waits for it; `running` then tells what happened
-            raise
-        await results.put(None)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(at_once, len(hosts))):
+                group.create_task(worker())
 
     running = asyncio.create_task(all_workers())
     try:
-        while (result := await results.get()) is not None:
+        while (result := await _next(results, running)) is not None:
             yield result
-        await running
+        await running  # tells what went wrong, if anything did
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def _next(
+    results: asyncio.Queue[tuple[Target, T]], running: asyncio.Task[None]
+) -> tuple[Target, T] | None:
+    """The next result. Returns None once the work has ended and none is left."""
+    coming = asyncio.create_task(results.get())
+    try:
+        await asyncio.wait({coming, running}, return_when=asyncio.FIRST_COMPLETED)
+        return coming.result() if coming.done() else None
+    finally:
+        coming.cancel()

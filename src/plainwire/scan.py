@@ -153,6 +153,7 @@ async def scan_async(
             notes=(
                 *(masker.text(line) for line in logged_in),
                 *(await _notes(site, masker) if not is_interrupted else ()),
+                *site.spared(),
             ),
         )
 

@@ -34,6 +34,25 @@ def test_a_link_of_json_to_another_host_is_information():
     assert finding.severity is Severity.INFO
 
 
+def test_a_page_that_sends_browsers_on_over_http_is_found_whatever_the_host():
+    page = '<meta http-equiv="Refresh" content="0; URL=http://other.example/">'
+    finding = served(cleartext_link, page).finding
+    assert finding.severity is Severity.LOW
+    assert "sends browsers on to another host over http: 'http://other.example/'" in finding.message
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<meta http-equiv="refresh" content="0; url=https://other.example/">',
+        '<meta http-equiv="refresh" content="5">',
+        '<meta name="refresh" content="0; url=http://other.example/">',
+    ],
+)
+def test_a_refresh_that_keeps_to_https_is_not_found(page):
+    assert served(cleartext_link, page).findings == ()
+
+
 def test_links_to_the_own_host_are_shown_before_those_to_others():
     value = {"site": "http://other.example/", "next": "http://api.example.com/2"}
     finding = served(cleartext_link, answer(value)).finding
@@ -66,7 +85,6 @@ def test_links_to_the_own_host_are_shown_before_those_to_others():
         {"/": Body('<a href="http://notapi.example.com/">other</a>', HTML)},
         {"/": Body('<script src="http://api.example.com/a.js"></script>', HTML)},
         {"/": Body('{"next": "http://api.example.com/"', JSON)},
-        {"/": Body('{"next": "http://api.example.com/"}', "text/plain")},
     ],
 )
 def test_what_no_client_follows_to_http_is_not_found(bodies):

@@ -37,6 +37,9 @@ def test_a_password_that_is_sent_in_clear_caps_the_letter_at_f(page):
         form('<input name="q">') + PASSWORD,
         PASSWORD + form('<input name="q">'),
         '<form action="http://search.example/"><input name="q"></form>',
+        '<form action="http:search.example"><input name="q"></form>',
+        '<iframe srcdoc="<form action=http://search.example/><input></form>"></iframe>',
+        '<script>form.action = "http://search.example/"</script>',
     ],
 )
 def test_a_form_without_a_password_is_high_and_caps_nothing_by_itself(page):

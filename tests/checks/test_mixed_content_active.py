@@ -1,5 +1,7 @@
 """What acts on a page over https and is loaded over http."""
 
+import html
+
 import pytest
 
 from plainwire.checks.encryption.mixed_content_active import mixed_content_active
@@ -28,6 +30,14 @@ UPGRADE = (("Content-Security-Policy", "default-src 'self'; Upgrade-Insecure-Req
         '<base href="http://cdn.example/"><script src="a.js"></script>',
         '<script src=" HTTP://cdn.example/a.js"></script>',
         '<script src="ht\ttp://cdn.example/a.js"></script>',
+        '<script type="importmap">{"imports": {"v": "http://cdn.example/v.js"}}</script>',
+        '<iframe srcdoc="<script src=&quot;http://cdn.example/a.js&quot;></script>"></iframe>',
+        '<script>script.src = "http://cdn.example/a.js"</script>',
+        '<script>newFrame.setAttribute("src", "http://cdn.example/")</script>',
+        "<script>styleSheet.href = 'http://cdn.example/a.css'</script>",
+        '<div hx-get="http://api.example.com/rows"></div>',
+        '<div data-hx-post="http://api.example.com/rows"></div>',
+        '<div hx-ext="sse" sse-connect="http://api.example.com/events"></div>',
     ],
 )
 def test_a_page_that_loads_code_or_data_over_http_is_found(page):
@@ -51,6 +61,20 @@ def test_a_page_that_loads_code_or_data_over_http_is_found(page):
         '<script src="data:text/javascript,x"></script>',
         '<script>element.setAttribute("xmlns", "http://www.w3.org/2000/svg")</script>',
         '<script>const site = "http://other.example/"; show(site)</script>',
+        '<script type="importmap">{"imports": {"v": "https://cdn.example/v.js"}}</script>',
+        '<script type="importmap">{"imports": {"v": "/http://cdn.example/v.js"}}</script>',
+        '<iframe srcdoc="&lt;p>see http://cdn.example/a.js"></iframe>',
+        '<iframe srcdoc="<a href=http://cdn.example/>there</a>"></iframe>',
+        '<script>script.src = "https://cdn.example/a.js"</script>',
+        '<script>if (script.src === "http://cdn.example/a.js") swap(script)</script>',
+        '<script>image.src = "http://cdn.example/a.png"</script>',
+        "<script>link.href = 'http://cdn.example/'</script>",
+        '<script>text.data = "http://cdn.example/"</script>',
+        '<div hx-get="/rows" data-url="http://api.example.com/" hx-target="#a"></div>',
+        """<script>show('&lt;script src="http://cdn.example/a.js">')</script>""",
+        """<script>show('<b title="http://cdn.example/a.js">')</script>""",
+        """<script>show('<link rel="canonical" href="http://cdn.example/">')</script>""",
+        """<script>show('<script data-src="http://cdn.example/a.js">')</script>""",
         # W3C Secure Contexts, section 3.1: potentially trustworthy.
         '<script src="http://localhost:3000/a.js"></script>',
         '<script src="http://dev.localhost/a.js"></script>',
@@ -216,3 +240,28 @@ def test_five_urls_are_shown_each_once_escaped_and_cut():
 def test_user_information_in_a_url_is_not_shown():
     page = '<script src="http://user:hunter2@a.example/a.js"></script>'
     assert "hunter2" not in served(mixed_content_active, page).finding.message
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        """box.innerHTML = '<iframe src="http://cdn.example/"></iframe>'""",
+        "box.innerHTML = `<p>${name}</p><script src=http://cdn.example/a.js><\\/script>`",
+        """document.write("<script src='http://" + cdn + "/a.js'><\\/script>")""",
+        """head.append('<link rel="stylesheet" href="http://cdn.example/a.css">')""",
+    ],
+)
+def test_what_a_script_writes_as_markup_is_firm(script):
+    page = {"/": Body('<script src="/a.js"></script>'), "/a.js": Body(script, SCRIPT)}
+    finding = served(mixed_content_active, page).finding
+    assert finding.confidence is Confidence.FIRM
+    assert "http://" in finding.message
+
+
+def test_documents_within_documents_end():
+    page = "<p>"
+    for _ in range(6):
+        page = (
+            f'<iframe srcdoc="{html.escape(page)}"></iframe><script src=http://a.example/></script>'
+        )
+    assert served(mixed_content_active, page).finding

@@ -15,6 +15,9 @@ from served import CSS, JSON, Body, served
         '<video poster="http://cdn.example/a.png"></video>',
         '<div style="background: url(http://cdn.example/a.png)">',
         '<link rel="icon" href="http://cdn.example/a.ico">',
+        '<script>image.src = "http://cdn.example/a.png"</script>',
+        """<script>box.innerHTML = '<img alt="" src="http://cdn.example/a.png">'</script>""",
+        '<iframe srcdoc="<img src=http://cdn.example/a.png>"></iframe>',
     ],
 )
 def test_what_a_page_shows_from_http_is_found(page):
@@ -29,6 +32,8 @@ def test_what_a_page_shows_from_http_is_found(page):
         '<img src="data:image/png,http://a.example/">',
         '<img src="https://cdn.example/?from=http://a.example/">',
         '<img alt="http://a.example/a.png">',
+        '<script>image.src = "/a.png"; image.alt = "http://a.example/a.png"</script>',
+        """<script>box.innerHTML = '<img src="/a.png" alt="http://a.example/">'</script>""",
         '<script src="http://cdn.example/a.js"></script>',
         '<svg xmlns="http://www.w3.org/2000/svg"></svg>',
     ],

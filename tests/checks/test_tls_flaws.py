@@ -254,3 +254,12 @@ def test_an_attack_that_was_not_tried_is_not_answered_by_those_that_follow(name)
     """Without --allow attack-probes the report tells only what follows from what is accepted."""
     assert not endpoint(vulnerabilities={"drown": False}).tells("vulnerabilities")
     assert endpoint(vulnerabilities={"drown": False, name: False}).tells("vulnerabilities")
+
+
+def test_without_a_staple_that_can_be_used_nobody_says_that_nothing_is_revoked():
+    def told(served):
+        _, notes = found_in(replace(SOUND, certificates=(served,)))
+        return notes.inapplicable.get("certificate-revoked")
+
+    assert "no responder is asked" in told(replace(chain(), problems_checked=("expired",)))
+    assert told(replace(chain(), problems_checked=("expired", "revoked"))) is None

@@ -49,9 +49,15 @@ def plainwire(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
     is_measured: bool = False,
+    files: int | None = None,
 ) -> Ended:
-    """Run one command to its end. Never a traceback, never a raw control character."""
+    """Run one command to its end, with at most so many ``files`` open if given.
+
+    Never a traceback, never a raw control character.
+    """
     measured = (sys.executable, "-I", "-S", "-c", _MEASURED) if is_measured else ()
+    if files is not None:
+        measured = ("sh", "-c", f'ulimit -n {files} && exec "$@"', "sh")
     done = subprocess.run(
         [*measured, *PLAINWIRE, *map(str, words)],
         input=stdin,

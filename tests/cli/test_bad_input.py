@@ -217,3 +217,12 @@ def test_credentials_in_the_url_are_used_and_shown_nowhere(tmp_path):
     for text in texts:
         assert "hunter2" not in text and given.decode() not in text
     assert b"Authorization: Basic " in server.wire and given not in server.wire
+
+
+@pytest.mark.parametrize("words", [("scan", "https://127.0.0.1:1"), ("tls", "127.0.0.1:1")])
+def test_too_few_files_are_said_before_anything_is_asked(words, tmp_path):
+    """One that runs out in the middle cannot even import what it needs to say so."""
+    ended = plainwire(*words, cwd=tmp_path, files=20)
+    assert ended.code == 2
+    assert "only 20 files may be open here, 64 are needed: ulimit -n" in ended.err
+    assert plainwire(*words, cwd=tmp_path, files=64).code == 3

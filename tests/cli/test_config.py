@@ -130,6 +130,11 @@ def test_a_named_file_is_read_instead(tmp_path):
     assert of(tmp_path, 'fail-below = "A"', config=other).fail_below == "D"
 
 
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path):
+    """Editors of Windows write one."""
+    assert of(tmp_path, '\ufefffail-below = "A"').fail_below == "A"
+
+
 def test_a_baseline_that_is_about_to_be_written_may_be_missing(tmp_path):
     path = tmp_path / "known.json"
     found = load(Namespace(baseline=path, update_baseline=True), tmp_path)

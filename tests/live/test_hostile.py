@@ -4,11 +4,13 @@ import asyncio
 import errno
 import os
 import socket
+import time
 import zlib
 
 import pytest
 
 from plainwire.live import dial
+from plainwire.live.connector import NotSentError
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
 from plainwire.model import Exchange, Request, TargetError, Unanswered
@@ -135,7 +137,7 @@ def test_what_this_machine_lacks_says_nothing_of_a_port(number, monkeypatch):
 
     monkeypatch.setattr(dial, "tcp", fails)
     ((kind, words),) = connections(1)
-    assert kind is TargetError
+    assert kind is NotSentError
     assert words == f"this machine cannot connect: {os.strerror(number).lower()}"
 
 
@@ -156,5 +158,67 @@ def test_a_body_in_a_coding_that_was_not_asked_for_is_no_pass():
     with recording(lambda _: coded("br", b"\x0b\x02\x80hello\x03")) as server:
         report = scan(f"http://127.0.0.1:{server.port}/", settings=QUICK)
     gaps = [gap for gap in report.unanswered if "'br', which was not asked for" in gap.reason]
-    assert {"browser-policy-missing", "cookie-prefix-broken"} <= {gap.check for gap in gaps}
+    assert {"browser-policy-missing", "secret-in-answer"} <= {gap.check for gap in gaps}
     assert report.grade.is_upper_bound
+
+
+def asked_in_turn(behaviour, *questions):
+    """The answers to (method, path) pairs asked in turn, and the requests that came."""
+
+    async def scenario(port):
+        target, _ = parse_target(f"http://127.0.0.1:{port}/")
+        async with LiveSite(target, QUICK) as site:
+            return [await site.ask(Request(target.http[0], *each)) for each in questions]
+
+    with recording(behaviour) as server:
+        answers = asyncio.run(scenario(server.port))
+        return answers, [request.split(b" HTTP", 1)[0].decode() for request in server.requests]
+
+
+def silent_for(*silent):
+    """A server that lets the requests wait whose first line begins so."""
+
+    def answer(request):
+        if request.startswith(silent):
+            time.sleep(1.0)
+            return b""
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+    return answer
+
+
+def test_the_silence_of_one_method_is_not_held_against_another():
+    """As `openssl s_server -www` does: GET is answered, OPTIONS never."""
+    options = [("OPTIONS", f"/{n}") for n in range(6)]
+    answers, sent = asked_in_turn(silent_for(b"OPTIONS"), ("GET", "/"), *options, ("GET", "/last"))
+    assert isinstance(answers[-1], Exchange)
+    assert sum(line.startswith("OPTIONS") for line in sent) == 3
+    assert "3 questions by OPTIONS" in answers[-2].reason
+
+
+def test_paths_that_hang_are_not_held_against_a_server_that_lives():
+    hanging = [("GET", f"/slow/{n}") for n in range(20)]
+    answers, sent = asked_in_turn(silent_for(b"GET /slow"), ("GET", "/"), *hanging, ("GET", "/x"))
+    # Three rounds of three with a sign of life after each, and three more: then it is enough.
+    assert sum(line.startswith("GET /slow") for line in sent) == 12
+    assert sent.count("GET /") == 4
+    assert "not asked" in answers[-1].reason
+    answers, _ = asked_in_turn(silent_for(b"GET /slow"), ("GET", "/"), *hanging[:5], ("GET", "/x"))
+    assert isinstance(answers[-1], Exchange)
+
+
+def test_a_server_that_died_gives_no_sign_of_life():
+    alive = [True]
+
+    def answer(request):
+        if request.startswith(b"GET /last"):
+            alive[0] = False
+        if not alive[0]:
+            time.sleep(1.0)
+            return b""
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+    questions = [("GET", f"/{n}") for n in range(8)]
+    answers, sent = asked_in_turn(answer, ("GET", "/"), ("GET", "/last"), *questions)
+    assert sum("not asked" in each.reason for each in answers[1:]) == 6
+    assert len(sent) == 5  # the first, three without an answer, one for a sign of life

@@ -106,7 +106,7 @@ def _toml(path: Path) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise UsageError(f"{path}: more than {MAX_BYTES} bytes")
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return tomllib.loads(data.decode("utf-8-sig"))  # editors of Windows begin with a mark
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: not TOML: {error}") from None
 

@@ -43,7 +43,11 @@ def probe_all(plan: Plan, tally: Tally, take: Callable[[Report], None]) -> bool:
     """Probe, hand each report on as it is known, and say whether Ctrl-C ended it.
 
     What a resumed run had found before is added to ``tally``.
+
+    Raises:
+        UsageError: if this process may open too few files.
     """
+    sockets.ensure_enough()
     checks = tuple(check for check in catalog.load() if check.asks == "tls")
     stores = trust.stores(plan.settings.ca_file)
     held = resuming.held(plan.resume, tally) if plan.resume else set()

@@ -24,7 +24,7 @@ from plainwire.cli.arguments import (
 from plainwire.cli.concluding import Conclusion
 from plainwire.cli.outputs import complain
 from plainwire.cli.running import Plan
-from plainwire.live import descriptions, dial
+from plainwire.live import descriptions, dial, sockets
 from plainwire.live.credentials import GIVEN, Credentials
 from plainwire.live.settings import Settings
 from plainwire.live.trace import Trace
@@ -132,6 +132,7 @@ def _run(options: argparse.Namespace) -> int:
     wanted = outputs.chosen(options.format or rules.formats)
     if options.har is not None:
         return _judge(options, rules, wanted)
+    sockets.ensure_enough()
     plan = _plan(options, rules)
     for line in plan.bad_lines:
         complain(NAME, line)

@@ -20,6 +20,10 @@ class NoListenerError(TargetError):
     """Nobody listens: an answer."""
 
 
+class NotSentError(TargetError):
+    """A question never left, for a reason on this side: it says nothing of the target."""
+
+
 class Connector:
     """The way to one target's ports, directly or through the environment's proxy."""
 
@@ -28,6 +32,7 @@ class Connector:
         self._settings = settings
         self._trace = trace
         self._once = once
+        self.connections = 0
         self._is_up: dict[int, bool] = {}
         self._why_down: dict[int, str] = {}
         self._chains: dict[Origin, tuple[bytes, ...]] = {}
@@ -72,7 +77,7 @@ class Connector:
         try:
             connection = await dial.start_tls(connection, context, origin.host, self._settings)
         except ssl.SSLCertVerificationError as error:
-            raise TargetError(
+            raise NotSentError(
                 f"not sent: the certificate did not verify ({error.verify_message}) and a "
                 "given credential leaves only over verified TLS"
             ) from None
@@ -92,7 +97,9 @@ class Connector:
             origin = Origin("https", origin.host, origin.port)
         address, proxy = await self.address(), await self.proxy(origin)
         if proxy is not None:
-            return await dial.through_proxy(proxy, origin, self._settings)
+            connection = await dial.through_proxy(proxy, origin, self._settings)
+            self.connections += 1
+            return connection
         if self.is_closed(origin):
             raise NoListenerError(self._why_down.get(origin.port, "nobody listens"))
         for _ in range(2):
@@ -102,13 +109,14 @@ class Connector:
                 continue
             except OSError as error:
                 if error.errno in OURS:
-                    raise TargetError(f"this machine cannot connect: {_in_words(error)}") from None
+                    raise NotSentError(f"this machine cannot connect: {_in_words(error)}") from None
                 if self._is_up.get(origin.port):
                     raise TargetError(f"{_in_words(error)}, though it had listened") from None
                 self._is_up[origin.port] = False
                 self._why_down[origin.port] = _in_words(error)
                 raise NoListenerError(_in_words(error)) from None
             self._is_up[origin.port] = True
+            self.connections += 1
             return connection
         if any(self._is_up.values()) and not self._is_up.get(origin.port):
             self._is_up[origin.port] = False

@@ -7,6 +7,9 @@ more of a head than it is told; why h11 and not httptools: docs/architecture.md.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
+import ssl
 import zlib
 from collections.abc import Sequence
 
@@ -16,6 +19,8 @@ from plainwire.live.settings import Settings
 from plainwire.model import Exchange, Request, TargetError
 
 READ_SIZE = 64 * 1024
+MAX_MEMBERS = 64  # of a body in gzip: each costs a copy of what follows it
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 FRAMING_LIMIT = 256 * 1024  # what chunks of a byte each may cost beside the body
 
 
@@ -37,7 +42,7 @@ async def exchange(
 
     Raises:
         TargetError: on a timeout, a head over ``settings.head_limit``, or an answer that is not
-            HTTP/1.x (RFC 9112). The message says which.
+            HTTP/1.x (RFC 9112), or TLS that ends with a fault. The message says which.
         ConnectionError: if the peer closed or reset before a byte of the answer.
     """
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=settings.head_limit)
@@ -60,6 +65,10 @@ async def exchange(
     except TimeoutError:
         within = f"within {settings.answer_timeout_s:g} s"
         raise TargetError(f"no complete answer {within}: {stream.progress}") from None
+    except ssl.SSLError as error:
+        # TLS 1.3 refuses a client without a certificate once the handshake is over.
+        why = (error.reason or "unknown fault").lower().replace("_", " ")
+        raise TargetError(f"TLS ended before an answer: {why}") from None
     except h11.RemoteProtocolError as error:
         if error.error_status_hint == 431 or "too long" in str(error):
             raise TargetError(f"answer head over {settings.head_limit} bytes") from None
@@ -70,13 +79,17 @@ async def exchange(
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in response.headers.raw_items()
     )
+    coding = ", ".join(v for k, v in lines if k.lower() == "content-encoding").strip().lower()
+    body, is_cut, unread = _decoded(coding, body, is_cut, body_limit)
     answer = Exchange(
         request,
         response.status_code,
         lines,
-        *_decoded(lines, body, is_cut, body_limit),
+        body,
+        is_cut,
         address=address,
         reason=response.reason.decode("latin-1", "replace"),
+        unread=unread,
     )
     return answer, connection.our_state is h11.DONE and connection.their_state is h11.DONE
 
@@ -130,29 +143,43 @@ async def _body(stream: _Events, settings: Settings, limit: int) -> tuple[bytes,
     return b"".join(pieces), False
 
 
-def _decoded(
-    headers: Sequence[tuple[str, str]], body: bytes, is_cut: bool, limit: int
-) -> tuple[bytes, bool]:
-    """The body without its content coding (gzip or deflate), at most ``limit`` bytes of it."""
-    coding = next((v for k, v in headers if k.lower() == "content-encoding"), "")
-    if coding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
-        return body, is_cut
+def _decoded(coding: str, body: bytes, is_cut: bool, limit: int) -> tuple[bytes, bool, str]:
+    """The body without its content coding (gzip or deflate), at most ``limit`` bytes of it, whether
+    there was more, and why it could not be read where it could not.
+
+    None is asked for but `identity`, so that a coding departs from RFC 9110, section 12.5.3.
+    """
+    if coding not in ("gzip", "x-gzip", "deflate") or not body:
+        return body, is_cut, ""
     # RFC 9110, 8.4.1.2: some servers send "deflate" without its zlib wrapper.
-    for window in (47,) if "gzip" in coding.lower() else (15, -15):
+    for window in (47,) if "gzip" in coding else (15, -15):
+        with contextlib.suppress(zlib.error):
+            plain, is_whole = _inflated(body, window, limit)
+            return plain, is_cut or not is_whole, ""
+    # Some say gzip of what they have not packed.
+    is_plain = not _CONTROL.search(body)
+    return body, is_cut, "" if is_plain else f"its body is not the {coding} that it says"
+
+
+def _inflated(body: bytes, window: int, limit: int) -> tuple[bytes, bool]:
+    """The members of a body, unpacked to at most ``limit`` bytes (RFC 1952, section 2.2), and
+    whether that is all.
+
+    Raises:
+        zlib.error: if the first one is none.
+    """
+    plain, rest, is_whole = b"", body, True
+    for _ in range(MAX_MEMBERS):
+        if not rest or not is_whole or len(plain) >= limit:
+            break
         inflate = zlib.decompressobj(window)
         try:
-            plain = inflate.decompress(body, limit)
+            plain += inflate.decompress(rest, limit - len(plain))
         except zlib.error:
-            continue
-        return plain, is_cut or bool(inflate.unconsumed_tail)
-    return body, is_cut
-
-
-def unread_coding(answer: Exchange) -> str | None:
-    """The content coding of a body that could not be read. Returns None if it could, or is empty.
-
-    None is asked for but `identity`, so that it is the server that departs from RFC 9110, 12.5.3.
-    """
-    coding = (answer.header("content-encoding") or "").strip().lower()
-    is_read = coding in ("", "identity", "gzip", "x-gzip", "deflate")
-    return None if is_read or not answer.body else coding
+            if not plain:
+                raise
+            break  # what follows the last member is no content
+        rest, is_whole = inflate.unused_data, inflate.eof
+    else:
+        is_whole = not rest
+    return plain, is_whole and not (rest and len(plain) >= limit)

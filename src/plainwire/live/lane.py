@@ -2,8 +2,9 @@
 
 A synchronous worker (gunicorn's default) serves one connection at a time and is killed by an
 idle one. So nothing is connected ahead, and no second connection is held, until two were seen
-served at once: the second is opened with its question while the first lies idle for a second
-at most, and only if it hears something meanwhile is the listener called parallel.
+served at once: the second is opened with its question while the first lies idle for as long as
+four answers take, a second at most, and only if it hears something meanwhile is the listener
+called parallel.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import SupportsIndex
 
-TRIAL_S = 1.0
+# A trial lasts as long as so many first answers took, within bounds in seconds; a listener that
+# fails so many of them is serial.
+ANSWERS, LEAST_TRIAL_S, TRIAL_S = 4.0, 0.25, 1.0
+TRIALS = 2
 # Hellos at a time beside requests, once two connections were seen served at once.
-HELLOS = 10
+HELLOS = 25
 
 
 @dataclass(eq=False)
@@ -166,7 +170,6 @@ class Lane:
 
     def __init__(self, pace: Pace) -> None:
         self.service = Service.UNKNOWN
-        self.connections = 0
         self._pace = pace
         pace.serial_lanes += 1
         self._busy: set[Connection] = set()
@@ -175,7 +178,16 @@ class Lane:
         self._idle: dict[ssl.SSLContext | None, list[Connection]] = {}
         self._free = asyncio.Condition()
         self._timers: set[asyncio.Task[None]] = set()
-        self._trial_running = False
+        self._trials = TRIALS
+        self._took_s: float | None = None
+        self.closes = False
+
+    @property
+    def is_frugal(self) -> bool:
+        """True if each connection counts: the listener serves one at a time, or closes each after
+        its answer, so that it never shows to serve two."""
+        is_closing = self.service is Service.UNKNOWN and self.closes
+        return self.service is Service.SERIAL or is_closing
 
     @property
     def _capacity(self) -> int:
@@ -239,13 +251,13 @@ class Lane:
             self._close_idle()
         if any(self._idle.values()):
             self._watch_trial()
-        self.connections += 1
+        begun_s = asyncio.get_running_loop().time()
         connection = await connect()
         self._busy.add(connection)
         if connection.has_spoken:
-            self._heard(connection)
+            self._heard(connection, begun_s)
         elif isinstance(connection.reader, HeardReader):
-            connection.reader.on_first_byte = lambda: self._heard(connection)
+            connection.reader.on_first_byte = lambda: self._heard(connection, begun_s)
         return connection
 
     def give_back(
@@ -261,9 +273,11 @@ class Lane:
         if self.service is not Service.PARALLEL:
             self._watch_trial()
 
-    def _heard(self, connection: Connection) -> None:
+    def _heard(self, connection: Connection, begun_s: float) -> None:
         """Note that the peer spoke on a connection; two at once make the listener parallel."""
         connection.has_spoken = True
+        if self._took_s is None:
+            self._took_s = asyncio.get_running_loop().time() - begun_s
         others = [c for kept in self._idle.values() for c in kept if c is not connection]
         if self.service is Service.UNKNOWN and any(c.has_spoken and c.is_open for c in others):
             self.service = Service.PARALLEL
@@ -281,9 +295,11 @@ class Lane:
         self._spawn(self._end_trial())
 
     async def _end_trial(self) -> None:
-        await asyncio.sleep(TRIAL_S)
+        answer_s = TRIAL_S if self._took_s is None else self._took_s
+        await asyncio.sleep(min(TRIAL_S, max(LEAST_TRIAL_S, ANSWERS * answer_s)))
         if self.service is not Service.PARALLEL:
-            if self._in_use:
+            self._trials -= bool(self._in_use)
+            if self._trials <= 0:
                 self.service = Service.SERIAL
             self._close_idle()
 

@@ -23,13 +23,19 @@ ATTACK_PROBES = "attack-probes"
 PARTS: frozenset[Part] = frozenset(
     ("versions", "ciphers", "groups", "signature_algorithms", "certificates", "features")
 )
+# Enumerations, a third of the connections: left out where each of them has to wait its turn.
+COSTLY: frozenset[Part] = frozenset(("groups", "signature_algorithms"))
 
 
 @dataclass
 class _Probe:
-    """One origin's probe: its two early answers, and everything that was said so far."""
+    """One origin's probe: its two early answers, and everything that was said so far.
+
+    ``parts`` are read as the probe comes to them, and may shrink until then.
+    """
 
     asker: Asker
+    parts: set[Part] = field(default_factory=lambda: set(PARTS))
     seen: Seen = field(default_factory=Seen)
     first: asyncio.Future[bool] = field(default_factory=lambda: _future())
     versions: asyncio.Future[VersionsAnswer] = field(default_factory=lambda: _future())
@@ -57,6 +63,11 @@ class Probes:
         await asyncio.shield(self._started(origin))
         probe = self._probes[origin]
         return probe.seen, probe.asker.connections
+
+    def left_out(self, origin: Origin) -> frozenset[Part]:
+        """The parts that an origin was not asked about, for each connection there counts."""
+        probe = self._probes.get(origin)
+        return COSTLY - probe.parts if probe is not None else frozenset()
 
     async def versions(self, origin: Origin) -> VersionsAnswer:
         """The versions that an origin accepts; a port for plain HTTP is asked for two only."""
@@ -113,6 +124,8 @@ class Probes:
     async def _probe(self, origin: Origin) -> None:
         probe = self._probes[origin]
         allows_attacks = ATTACK_PROBES in self._settings.allow
+        if allows_attacks:
+            probe.parts.add("vulnerabilities")
 
         def versions_known(found: VersionsAnswer) -> None:
             probe.versions.set_result(found)
@@ -124,7 +137,7 @@ class Probes:
         await examine(
             probe.asker,
             self._server_name(origin),
-            PARTS | {"vulnerabilities"} if allows_attacks else PARTS,
+            probe.parts,
             probes_attacks=allows_attacks,
             seen=probe.seen,
             after_first=lambda speaks_tls: self._first_heard(origin, speaks_tls),
@@ -139,8 +152,10 @@ class Probes:
         if speaks_tls is not None:
             self._probes[origin].first.set_result(speaks_tls)
         page = self._once.started(Request(origin, "GET", self._target.path))
-        if speaks_tls and page is not None:
+        if speaks_tls and page is not None and not page.done():
             await asyncio.wait({page})
+        if (await self._transport.lane(origin)).is_frugal:
+            self._probes[origin].parts -= COSTLY
 
     async def _two_versions(self, origin: Origin) -> VersionsAnswer:
         return await accepted_versions(

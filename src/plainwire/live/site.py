@@ -19,7 +19,6 @@ from plainwire.live import hops as hops_of
 from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
-from plainwire.live.http import unread_coding
 from plainwire.live.knowing import knowing
 from plainwire.live.notes import Notes
 from plainwire.live.once import Once
@@ -48,7 +47,6 @@ from plainwire.model import (
     Unanswered,
 )
 from plainwire.wire import denials
-from plainwire.wire.masking import shortened
 from plainwire.wire.probes import BODY_LIMIT
 from plainwire.wire.sameness import is_same
 
@@ -226,9 +224,6 @@ class LiveSite:
         request = self._identities.same_bytes(request)
         answer: Answer = await asyncio.shield(self._start(request))
         self.notes.take(answer)
-        if isinstance(answer, Exchange) and (coding := unread_coding(answer)) is not None:
-            reason = f"its body came in {shortened(coding, 40)!r}, which was not asked for"
-            self.notes.take(Unanswered("", str(request), reason))
         return answer
 
     def leave_unasked(self, question: str, reason: str) -> None:
@@ -257,14 +252,17 @@ class LiveSite:
         return first, await self.ask(replace(request, repetition=2))
 
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
-        """The answers to one request sent so often in a row, up to the first 429 or gap."""
+        """The answers to one request sent so often, as many at a time as the host's pace allows.
+
+        After a 429 or a gap no more are sent.
+        """
         answers: list[Answer] = []
-        for _ in range(times):
-            answer = await self.transport.answer(request, is_patient=False)
+        while len(answers) < times and not any(map(_ends_burst, answers)):
+            at_once = min(times - len(answers), (await self.transport.pace()).limit)
+            sent = (self.transport.answer(request, is_patient=False) for _ in range(at_once))
+            answers += await asyncio.gather(*sent)
+        for answer in answers:
             self.notes.take(answer)
-            answers.append(answer)
-            if not isinstance(answer, Exchange) or answer.status == 429:
-                break
         return tuple(answers)
 
     async def answers(
@@ -411,11 +409,26 @@ class LiveSite:
     async def tls(self, about: Part = "certificates") -> tuple[TlsEndpoint, ...]:
         """What each https origin reveals of its TLS; what is open ``about`` that is noted."""
         found = await asyncio.gather(*(self.tls_of(o, about) for o in self._target.https))
-        for endpoint in found:
+        for origin, endpoint in zip(self._target.https, found, strict=True):
             for gap in endpoint.inconclusive:
                 if gap.part == about:
                     self.notes.take(Unanswered("", gap.question, gap.reason))
+            if about in self._probes.left_out(origin):
+                self.notes.leave_untested(self._spared(origin))
         return tuple(found)
+
+    def spared(self) -> tuple[str, ...]:
+        """What was not asked of which origin, to spare it, in words for the reader."""
+        return tuple(
+            f"not asked of {origin.authority}: {', '.join(sorted(parts)).replace('_', ' ')}: "
+            + self._spared(origin)
+            for origin in self._target.https
+            if (parts := self._probes.left_out(origin))
+        )
+
+    def _spared(self, origin: Origin) -> str:
+        where = f"{origin.host}:{origin.port}"
+        return f"not seen to serve two connections at once; `plainwire tls {where}` asks for all"
 
     async def tls_of(self, origin: Origin, about: Part | None = None) -> TlsEndpoint:
         """What one origin reveals of its TLS; asked once.
@@ -475,3 +488,7 @@ class LiveSite:
             isinstance(answer, Exchange) or (isinstance(answer, TlsEndpoint) and answer.speaks_tls)
             for answer in self._once.answers()
         )
+
+
+def _ends_burst(answer: Answer) -> bool:
+    return not isinstance(answer, Exchange) or answer.status == 429

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from plainwire.live import dial
 from plainwire.live import http as http_client
-from plainwire.live.connector import Connector, NoListenerError
+from plainwire.live.connector import Connector, NoListenerError, NotSentError
 from plainwire.live.credentials import LOGIN, ClientCertificate, Identities
 from plainwire.live.lane import Lane, Pace
 from plainwire.live.once import Once
@@ -31,6 +31,7 @@ from plainwire.model import (
     Unanswered,
 )
 from plainwire.wire import constant_posts
+from plainwire.wire.readable import readable
 
 PROXY_STATUSES = (407, 502, 503, 504)
 ROOM_FOR_BODIES = 24 << 20  # bytes: every answer of a scan is kept
@@ -45,6 +46,10 @@ SpeaksTls = Callable[[Origin], Awaitable[bool | None]]
 
 # A kind of connection that no other question may use.
 _NO_REUSE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class SilentError(NotSentError):
+    """The origin fell silent, and is asked nothing more unless it gives a sign of life."""
 
 
 class Transport:
@@ -80,6 +85,7 @@ class Transport:
         self._showing: dict[ClientCertificate, ssl.SSLContext] = {}
         self.connector = Connector(target, settings, trace, once)
         self.silence = Silence()
+        self._once = once
         self.requests = 0
         self._kept = 0
         self.questions = 0
@@ -87,7 +93,7 @@ class Transport:
     @property
     def connections(self) -> int:
         """TCP connections opened so far."""
-        return sum(lane.connections for lane in self._lanes.values())
+        return self.connector.connections
 
     def close(self) -> None:
         """Close every connection."""
@@ -109,7 +115,7 @@ class Transport:
             return Unanswered("", str(request), reason)
         try:
             for attempt in range(THROTTLE_TRIES):
-                answer = await self._send_with_retry(request)
+                answer = await self._send_patiently(request)
                 self._listen(answer)
                 if answer.status != 429 or not is_patient:
                     return answer
@@ -119,8 +125,10 @@ class Transport:
             return Unanswered("", str(request), "throttled: answered 429 three times")
         except NoListenerError as error:
             return NoListener(str(request), str(error))
+        except NotSentError as error:
+            return Unanswered("", str(request), str(error))
         except TargetError as error:
-            self.silence.missed(request.origin)
+            self.silence.missed(request.origin, request.method)
             return Unanswered("", str(request), str(error))
 
     @contextlib.asynccontextmanager
@@ -179,7 +187,8 @@ class Transport:
             where = "over plain HTTP without --allow cleartext-credentials"
             return Unanswered("", str(request), f"not sent {where}")
         try:
-            return self._identities.without_echo(await self._send(request))
+            answer = await self._send(request)
+            return self._identities.without_echo(readable(answer, self._body_limit(request)))
         except NoListenerError as error:
             return NoListener(str(request), str(error))
         except (TargetError, ConnectionError) as error:
@@ -188,13 +197,46 @@ class Transport:
     def _listen(self, answer: Exchange) -> None:
         """Note an answer; one that broke off cost its timeout as silence does."""
         is_whole = not answer.is_cut or len(answer.body) >= self._body_limit(answer.request)
-        self.silence.heard(answer.request.origin, is_whole=is_whole)
+        self.silence.heard(answer.request, is_whole=is_whole)
+
+    async def _send_patiently(self, request: Request) -> Exchange:
+        """One exchange, as long as the origin gives signs of life."""
+        while True:
+            try:
+                return await self._send_with_retry(request)
+            except SilentError:
+                if not await self._gives_a_sign(request.origin):
+                    raise
+
+    async def _gives_a_sign(self, origin: Origin) -> bool:
+        """True if a silent origin still answers what it answered before."""
+        sign = self.silence.sign_of_life(origin)
+        if not self.silence.is_in_doubt(origin):
+            return True  # it came for another question meanwhile
+        if sign is None:
+            return False
+        known, number = sign
+        found: bool = await self._once.ask(
+            ("sign of life", origin, number), lambda: self._asked_for_a_sign(known)
+        )
+        return found
+
+    async def _asked_for_a_sign(self, known: Request) -> bool:
+        is_alive = False
+        with contextlib.suppress(TargetError, ConnectionError):
+            answer = await self._send_over_network(known, is_sign=True)
+            is_alive = not answer.is_cut
+        self.silence.judge(known.origin, is_alive=is_alive)
+        return is_alive
 
     async def _send_with_retry(self, request: Request) -> Exchange:
         last = "connection reset"
         for _ in range(2):
             try:
-                return self._identities.without_echo(await self._send(request))
+                answer = await self._send(request)
+                # Before the echo: a credential in UTF-16 is one, too.
+                read = readable(answer, self._body_limit(request))
+                return self._identities.without_echo(read)
             except ConnectionError as error:
                 last = str(error) or "connection reset"
         origin = request.origin
@@ -203,8 +245,11 @@ class Transport:
             raise NoListenerError(f"closed without an answer: the port speaks TLS only ({last})")
         raise TargetError(f"{last}, twice")
 
-    async def _send_over_network(self, request: Request) -> Exchange:
-        """One exchange over one connection of the origin's lane."""
+    async def _send_over_network(self, request: Request, *, is_sign: bool = False) -> Exchange:
+        """One exchange over one connection of the origin's lane.
+
+        One that ``is_sign`` is sent however silent the origin is.
+        """
         origin = request.origin
         lane = await self.lane(origin)
         if await self._hello_first(origin) is False and origin.scheme == "https":
@@ -214,9 +259,9 @@ class Transport:
         through = proxy is not None and origin.scheme == "http"
         async with lane.slot(is_exclusive=request.repetition > 0):
             is_named = request.path == self._target.path and not request.headers
-            silent = self.silence.verdict(origin, is_named=is_named)
+            silent = self.silence.verdict(request, is_named=is_named or is_sign)
             if silent is not None:
-                raise TargetError(silent)
+                raise (SilentError if self.silence.is_in_doubt(origin) else NotSentError)(silent)
             self._spend()
             connection = await lane.take(lambda: self.connector.connect(origin, context), context)
             is_reusable = False
@@ -234,6 +279,7 @@ class Transport:
                     address=connection.address,
                     body_limit=self._body_limit(request),
                 )
+                lane.closes = not is_reusable
             finally:
                 lane.give_back(connection, kind=context, is_reusable=is_reusable)
         # One that does not end may cost much more than is kept of it: chunks of a byte each.
@@ -255,7 +301,7 @@ class Transport:
             TargetError: if it is spent.
         """
         if self.questions >= self._settings.max_questions:
-            raise TargetError(f"the budget of {self._settings.max_questions} questions is spent")
+            raise NotSentError(f"the budget of {self._settings.max_questions} questions is spent")
         self.questions += 1
 
     async def _context_for(self, request: Request) -> ssl.SSLContext | None:

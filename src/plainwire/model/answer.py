@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from plainwire.model.media_type import declared_type, looks_like
 from plainwire.model.target import Endpoint, Headers, Request
 
 
@@ -13,7 +14,8 @@ class Exchange:
     """A request and the answer that it got.
 
     Header names keep their case, order and duplicates. ``body`` holds at most the site's body
-    limit, decoded; ``is_cut`` says that there was more. ``address`` is the peer's IP address.
+    limit, decoded, text in UTF-8; ``is_cut`` says that there was more. ``unread`` is the reason why
+    not all that the body says is known, empty if it is. ``address`` is the peer's IP address.
     """
 
     request: Request
@@ -23,6 +25,7 @@ class Exchange:
     is_cut: bool = False
     address: str = ""
     reason: str = ""
+    unread: str = ""
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case. Returns None if it is absent."""
@@ -35,8 +38,20 @@ class Exchange:
 
     @property
     def content_type(self) -> str:
-        """The media type in lower case without parameters, or an empty string."""
-        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+        """The media type in lower case without parameters; where none is declared, what the body
+        looks like. Empty where there is neither."""
+        return self.declared_type or looks_like(self.body, may_be_page=not self.is_nosniff)
+
+    @property
+    def declared_type(self) -> str:
+        """The media type as declared, in lower case without parameters, or an empty string."""
+        return declared_type(self.all("content-type"))
+
+    @property
+    def is_nosniff(self) -> bool:
+        """True if browsers must not guess: the first value counts (Fetch, determine nosniff)."""
+        value = self.header("x-content-type-options") or ""
+        return value.partition(",")[0].strip().lower() == "nosniff"
 
     @property
     def text(self) -> str:

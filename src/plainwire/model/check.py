@@ -62,7 +62,8 @@ class Check:
     ``module`` is where the function lives; its docstring is the page. The file's folder is the
     category and its name the id. One that ``asks`` "tls" looks at TLS endpoints and nothing else,
     so it can judge an endpoint that is no API. One that ``is_last`` runs alone, when all others are
-    done: what it asks may make the target ban the asker.
+    done: what it asks may make the target ban the asker. One that ``reads_bodies``, as all do that
+    say nothing else, is left unanswered by a body that is not known whole and shows it nothing.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Check:
     cap: Letter | None = None
     asks: Literal["api", "tls"] = "api"
     is_last: bool = False
+    reads_bodies: bool = True
 
     @property
     def page(self) -> Page:
@@ -139,6 +141,7 @@ def check(
     cap: Letter | None = None,
     asks: Literal["api", "tls"] = "api",
     is_last: bool = False,
+    reads_bodies: bool = True,
 ) -> Callable[[LiveRun], Check]:
     """Turn a module's one function into a `Check`; file = function = id, folder = category."""
 
@@ -146,6 +149,6 @@ def check(
         folder = run.__module__.split(".")[-2].replace("_", "-")
         name = run.__name__.replace("_", "-")
         facts = (name, folder, severity, cwe, owasp, references, run.__module__, run)
-        return Check(*facts, cap=cap, asks=asks, is_last=is_last)
+        return Check(*facts, cap=cap, asks=asks, is_last=is_last, reads_bodies=reads_bodies)
 
     return wrap

@@ -32,7 +32,9 @@ class Site(Protocol):
     async def ask(self, request: Request) -> Answer:
         """The answer to one request; the same request is sent once however many ask it.
 
-        Its ``identity`` says as whom: "given", None, "canary", or a name of `identities`.
+        Its ``identity`` says as whom: "given", None, "canary", or a name of `identities`. A body
+        that is not known whole (``unread`` says why) leaves a check that ``reads_bodies``, and
+        found nothing in it, without an answer.
         """
 
     @property
@@ -88,8 +90,9 @@ class Site(Protocol):
         """
 
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
-        """The answers to one request sent ``times`` in a row, up to the first 429.
+        """The answers to one request sent ``times``, as many at once as the host's pace allows.
 
+        After a 429 or a gap no more are sent.
         For a check that ``is_last``: nothing is asked again, nor more slowly.
         """
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plainwire.model import Exchange, Headers, Origin, Request, Target, UsageError, WireError
+from plainwire.wire.readable import readable
 from plainwire.wire.target import parse_target
 
 MAX_BYTES = 256 << 20
@@ -89,7 +90,10 @@ def _exchange(entry: dict[str, Any]) -> tuple[Exchange, tuple[str, ...]]:
     request = Request(
         _origin(target), method.upper(), target.path, identity="given" if own else None
     )
-    body, is_cut = _body(_object(told.get("content", {})))
+    content = _object(told.get("content", {}))
+    body, is_cut = _body(content)
+    size = content.get("size")
+    is_lost = not body and isinstance(size, int) and size > 0 and method.upper() != "HEAD"
     address = entry.get("serverIPAddress")
     exchange = Exchange(
         request,
@@ -98,7 +102,10 @@ def _exchange(entry: dict[str, Any]) -> tuple[Exchange, tuple[str, ...]]:
         body,
         is_cut,
         address=address[:64] if isinstance(address, str) else "",
+        unread="the capture does not hold its body" if is_lost else "",
     )
+    if content.get("encoding") == "base64" or is_cut:  # other text was decoded by who recorded it
+        exchange = readable(exchange, MAX_BODY, is_unpacked=True)
     return exchange, tuple(part for value in own for part in _parts(value))
 
 

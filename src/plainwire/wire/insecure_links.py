@@ -26,7 +26,8 @@ class InsecureLink:
     """A link to cleartext. ``host`` is empty where a script puts it together as it runs.
 
     ``scheme`` is http or ws. ``kind`` is active too for an address in a script that is given to
-    a name that the script fetches from: ``is_indirect``. ``is_json`` marks a value of JSON.
+    a name that the script fetches from, or written into markup: ``is_indirect``. ``is_json``
+    marks a value of JSON.
     """
 
     url: str
@@ -57,7 +58,7 @@ def insecure_links(
     if is_redirect(source):
         return ()
     text = source.text
-    found = links(text, source.header("content-type") or "")
+    found = links(text, source.content_type)
     return tuple(_insecure(found, text, source, called))
 
 
@@ -95,7 +96,8 @@ def _insecure(
         )
         kind: Kind = "active" if is_indirect else link.kind
         url, scheme, host = place
-        yield InsecureLink(url, scheme, host, kind, link.where, source, link.position, is_indirect)
+        is_guessed = is_indirect or link.where.endswith("markup")
+        yield InsecureLink(url, scheme, host, kind, link.where, source, link.position, is_guessed)
 
 
 def _place(link: Link, base: str) -> tuple[str, str, str] | None:

@@ -63,6 +63,7 @@ _VERSION = re.compile(r"(?:^|[A-Za-z\])][ /(])v?\d{1,5}\.\d{1,5}")
     severity=Severity.LOW,
     cwe=(200, 497),
     references=("RFC 9110, section 10.2.4", "OWASP API Security Top 10 2023, API8"),
+    reads_bodies=False,
 )
 async def version_banner(site: Site) -> AsyncIterator[Finding]:
     """One finding for the site, with every banner that it shows."""

@@ -22,7 +22,8 @@ Good:
 Limits:
 
     Told by a stapled response that the issuer vouches for; no responder and no revocation list is
-    asked.
+    asked. Without such a response it is not applicable: whether the certificate was revoked is
+    not known then.
 """
 
 from __future__ import annotations
@@ -41,7 +42,11 @@ from plainwire.model import Finding, Severity, Site, check
 )
 async def certificate_revoked(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain whose staple says so."""
-    for endpoint in await site.tls():
+    endpoints = await site.tls()
+    served = [chain for endpoint in endpoints for chain in endpoint.certificates or ()]
+    if served and not any("revoked" in chain.problems_checked for chain in served):
+        site.leave_inapplicable("no usable OCSP response is stapled, and no responder is asked")
+    for endpoint in endpoints:
         for chain in endpoint.chains_with("revoked"):
             since = chain.staple.this_update if chain.staple else None
             known = f", known since {since:%Y-%m-%d}" if since else ""

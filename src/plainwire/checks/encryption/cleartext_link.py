@@ -36,7 +36,8 @@ Good:
 
 Limits:
 
-    Own means the scanned host and its subdomains. In HTML and scripts only links to those count;
+    Own means the scanned host and its subdomains. In HTML and scripts only links to those count,
+    and a refresh (meta http-equiv) to any host, which browsers follow by themselves;
     in JSON answers links to other hosts are noted as information. Identifiers (XML namespaces,
     schemas, the type of a problem document) are not links. OpenAPI documents have a check of
     their own, headers (Link, Location) and XML answers are not looked at. http on loopback does
@@ -67,9 +68,11 @@ async def cleartext_link(site: Site) -> AsyncIterator[Finding]:
         host = page.request.origin.host
         own = [each for each in found if is_own(each.host, host)]
         if own:
-            yield _finding(endpoint, page, own, f"{host} itself", None)
+            yield _finding(endpoint, page, own, f"links to {host} itself", None)
+        elif gone := [each for each in found if each.where.endswith("meta refresh")]:
+            yield _finding(endpoint, page, gone, "sends browsers on to another host", None)
         elif found and "json" in page.content_type:
-            yield _finding(endpoint, page, found, "other hosts", Severity.INFO)
+            yield _finding(endpoint, page, found, "links to other hosts", Severity.INFO)
 
 
 def _is_followed(link: InsecureLink, page: Exchange) -> bool:
@@ -83,12 +86,11 @@ def _finding(
     endpoint: Endpoint,
     page: Exchange,
     found: list[InsecureLink],
-    whom: str,
+    what: str,
     severity: Severity | None,
 ) -> Finding:
     return cleartext_link.finding(
-        f"{endpoint.operation.path} links to {whom} over http: "
-        + listed(each.url for each in found),
+        f"{endpoint.operation.path} {what} over http: " + listed(each.url for each in found),
         page,
         severity=severity,
         operation=endpoint.operation,

@@ -51,6 +51,7 @@ from plainwire.wire.cookies import kept_by_name
     severity=Severity.LOW,
     cwe=(565,),
     references=("RFC 6265bis, sections 4.1.3 and 5.7",),
+    reads_bodies=False,
 )
 async def cookie_prefix_broken(site: Site) -> AsyncIterator[Finding]:
     """One finding for each cookie name whose prefix promises what its attributes do not keep."""

@@ -54,6 +54,7 @@ from plainwire.wire.session_names import is_session_like
     severity=Severity.HIGH,
     cwe=(319, 614),
     references=("RFC 6265bis, section 8.3",),
+    reads_bodies=False,
 )
 async def cookie_set_over_http(site: Site) -> AsyncIterator[Finding]:
     """One finding for each cookie name that is set in clear, also by redirects."""

@@ -53,6 +53,7 @@ from plainwire.wire.session_names import is_session_like
     severity=Severity.MEDIUM,
     cwe=(1004,),
     references=("RFC 6265bis, section 4.1.2.6",),
+    reads_bodies=False,
 )
 async def cookie_without_httponly(site: Site) -> AsyncIterator[Finding]:
     """One finding for each session cookie's name that is set without HttpOnly over any scheme."""

@@ -57,6 +57,7 @@ MAX_SHOWN = 20
     severity=Severity.LOW,
     cwe=(1275,),
     references=("RFC 6265bis, sections 4.1.2.7 and 5.6.7",),
+    reads_bodies=False,
 )
 async def cookie_without_samesite(site: Site) -> AsyncIterator[Finding]:
     """One finding for each session cookie's name that is set without a valid SameSite."""

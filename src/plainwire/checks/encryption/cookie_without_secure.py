@@ -53,6 +53,7 @@ from plainwire.wire.session_names import is_session_like
     severity=Severity.HIGH,
     cwe=(614, 319),
     references=("RFC 6265bis, section 4.1.2.5",),
+    reads_bodies=False,
 )
 async def cookie_without_secure(site: Site) -> AsyncIterator[Finding]:
     """One finding for each cookie name set over https without Secure; high for sessions."""

@@ -56,6 +56,7 @@ from plainwire.model import Exchange, Finding, Request, Severity, Site, check
     severity=Severity.LOW,
     cwe=(319,),
     references=("draft-ietf-httpapi-privacy-06", "CWE-319"),
+    reads_bodies=False,
 )
 async def credentials_redirected(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host that redirects endpoints which take credentials."""

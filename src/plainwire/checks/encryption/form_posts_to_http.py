@@ -88,10 +88,13 @@ def _sent_in_clear(page: Exchange) -> list[tuple[InsecureLink, Form | None]]:
     if not targets:
         return []
     known = [form for form in forms(page.text) if not form.is_implicit]
-    pairs = ((each, _form_of(each.position or 0, known)) for each in targets)
+    pairs = ((each, _form_of(each, known)) for each in targets)
     return [(each, form) for each, form in pairs if form is None or form.method != "dialog"]
 
 
-def _form_of(position: int, known: Sequence[Form]) -> Form | None:
-    """The last form that begins at or before a position."""
+def _form_of(link: InsecureLink, known: Sequence[Form]) -> Form | None:
+    """The last form that begins at or before a link, which stands in the page itself."""
+    if link.where not in ("form action", "button formaction", "input formaction"):
+        return None
+    position = link.position or 0
     return next((form for form in reversed(known) if form.position <= position), None)

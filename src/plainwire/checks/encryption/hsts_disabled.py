@@ -55,6 +55,7 @@ from plainwire.wire import hsts
     severity=Severity.MEDIUM,
     cwe=(319, 523),
     references=("RFC 6797, section 6.1.1",),
+    reads_bodies=False,
 )
 async def hsts_disabled(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host whose https answers tell browsers to forget HSTS."""

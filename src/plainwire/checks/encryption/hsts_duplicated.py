@@ -61,6 +61,7 @@ MAX_FIELDS = 50
     severity=Severity.LOW,
     cwe=(319, 523),
     references=("RFC 6797, sections 7.1 and 8.1",),
+    reads_bodies=False,
 )
 async def hsts_duplicated(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host that sends HSTS twice in one answer; worse if the two differ."""

@@ -60,6 +60,7 @@ MAX_PROBLEMS = 3
     severity=Severity.MEDIUM,
     cwe=(319, 523),
     references=("RFC 6797, sections 6.1 and 8.1",),
+    reads_bodies=False,
 )
 async def hsts_malformed(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host that sends a broken HSTS header; low if browsers honour the rest."""

@@ -59,6 +59,7 @@ MAX_PATH = 80
     severity=Severity.MEDIUM,
     cwe=(319, 523),
     references=("RFC 6797, sections 2.2 and 7.1", "nginx, ngx_http_headers_module, add_header"),
+    reads_bodies=False,
 )
 async def hsts_missing(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host whose https answers lack HSTS, a low one if only some do."""

@@ -58,6 +58,7 @@ from plainwire.wire import hsts
     severity=Severity.MEDIUM,
     cwe=(319, 523),
     references=("RFC 6797, sections 7.2 and 8.1",),
+    reads_bodies=False,
 )
 async def hsts_over_http(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host that sends HSTS in clear; only information if https has it."""

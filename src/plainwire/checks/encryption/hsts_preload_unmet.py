@@ -61,6 +61,7 @@ from plainwire.wire import hsts
     severity=Severity.LOW,
     cwe=(319, 523),
     references=("hstspreload.org, submission requirements",),
+    reads_bodies=False,
 )
 async def hsts_preload_unmet(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host whose header says preload and lacks what the preload list wants."""

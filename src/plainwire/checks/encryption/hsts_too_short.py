@@ -61,6 +61,7 @@ THIRTY_DAYS_S = 30 * 86_400
     severity=Severity.MEDIUM,
     cwe=(319, 523),
     references=("RFC 6797, sections 6.1.1 and 11.2", "Qualys SSL Labs, Long HSTS"),
+    reads_bodies=False,
 )
 async def hsts_too_short(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host with the shortest max-age it sends, if it is below six months."""

@@ -40,7 +40,12 @@ from plainwire.model import Exchange, Finding, Origin, Request, Severity, Site, 
 from plainwire.wire.cleartext import redirects_to_https
 
 
-@check(severity=Severity.HIGH, cwe=(319,), references=("RFC 9110, section 4.2.2",))
+@check(
+    severity=Severity.HIGH,
+    cwe=(319,),
+    references=("RFC 9110, section 4.2.2",),
+    reads_bodies=False,
+)
 async def http_on_tls_port(site: Site) -> AsyncIterator[Finding]:
     """One finding for each TLS port that serves content in clear."""
     for tls in site.target.https:

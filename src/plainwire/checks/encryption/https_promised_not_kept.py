@@ -82,6 +82,7 @@ from plainwire.model import Finding, Severity, Site, check
     severity=Severity.HIGH,
     cwe=(319, 693),
     references=("RFC 9110, section 4.2.2", "OWASP ASVS 4.0.3, 9.1.1"),
+    reads_bodies=False,
 )
 async def https_promised_not_kept(site: Site) -> AsyncIterator[Finding]:
     """One finding for each place that enforces HTTPS, at the first route served in clear."""

@@ -52,7 +52,12 @@ from plainwire.wire.masking import shortened
 from plainwire.wire.redirects import resolve
 
 
-@check(severity=Severity.HIGH, cwe=(319,), references=("RFC 9325, section 3.2",))
+@check(
+    severity=Severity.HIGH,
+    cwe=(319,),
+    references=("RFC 9325, section 3.2",),
+    reads_bodies=False,
+)
 async def https_redirects_to_http(site: Site) -> AsyncIterator[Finding]:
     """One finding for each endpoint that https sends to http."""
     for endpoint, exchange in await site.pages("https"):

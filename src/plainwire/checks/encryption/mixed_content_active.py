@@ -38,8 +38,10 @@ Limits:
 
     Sees what HTML, style sheets and scripts say, and at most 20 style sheets and scripts of the
     pages' own origin, one level deep, redirects unfollowed; nothing is run. An address in a script
-    counts where it is given to a call that fetches, or to a name that one is given (the finding
-    is firm then, not certain). One that a script takes by the page's own scheme does not count.
+    counts where it is given to a call that fetches or to an element that is named as a script or a
+    frame, and where it is given to a name that is fetched from or written as markup in a string
+    (the finding is firm then, not certain). htmx attributes, import maps and srcdoc
+    are read. An address that a script takes by the page's own scheme does not count.
     http on loopback is potentially trustworthy (W3C Secure Contexts, section 3.1) and does not
     count, unless loopback is what is scanned. Where a policy says upgrade-insecure-requests,
     browsers ask over https, and it is noted as information.

@@ -46,6 +46,7 @@ from plainwire.model import Exchange, Finding, Handshake, Request, Severity, Sit
     cwe=(319,),
     references=("RFC 9325, section 3.2",),
     cap="F",
+    reads_bodies=False,
 )
 async def no_https_listener(site: Site) -> AsyncIterator[Finding]:
     """A finding if no https origin speaks TLS while http answers."""

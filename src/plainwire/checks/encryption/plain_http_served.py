@@ -52,6 +52,7 @@ from plainwire.model import Finding, Severity, Site, check
     severity=Severity.HIGH,
     cwe=(319,),
     references=("RFC 9325, section 3.2", "RFC 9110, section 4.2.2"),
+    reads_bodies=False,
 )
 async def plain_http_served(site: Site) -> AsyncIterator[Finding]:
     """One finding for each endpoint that answers in clear."""

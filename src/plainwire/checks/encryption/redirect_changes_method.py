@@ -57,6 +57,7 @@ METHOD_CHANGING = (301, 302, 303)
     severity=Severity.LOW,
     cwe=(319,),
     references=("RFC 9110, sections 15.4.2, 15.4.3 and 15.4.9",),
+    reads_bodies=False,
 )
 async def redirect_changes_method(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host whose redirect to https is a 301, 302 or 303."""

@@ -57,6 +57,7 @@ from plainwire.wire.masking import shortened
     severity=Severity.MEDIUM,
     cwe=(319,),
     references=("RFC 6797, section 7.2", "hstspreload.org, submission requirements"),
+    reads_bodies=False,
 )
 async def redirect_leaves_host(site: Site) -> AsyncIterator[Finding]:
     """One finding for a host whose first hop in clear is not to itself over https."""

@@ -57,7 +57,12 @@ from collections.abc import AsyncIterator
 from plainwire.model import Exchange, Finding, Request, Severity, Site, check
 
 
-@check(severity=Severity.HIGH, cwe=(319,), references=("RFC 9110, section 15.4",))
+@check(
+    severity=Severity.HIGH,
+    cwe=(319,),
+    references=("RFC 9110, section 15.4",),
+    reads_bodies=False,
+)
 async def redirect_through_http(site: Site) -> AsyncIterator[Finding]:
     """One finding for the first chain that has http after https."""
     for origin in (*site.target.https, *site.target.http):

@@ -66,6 +66,7 @@ MAX_OPERATIONS = 3
     severity=Severity.HIGH,
     cwe=(942, 346),
     references=("Fetch Standard, CORS protocol and credentials", "HTML Standard, opaque origins"),
+    reads_bodies=False,
 )
 async def cors_allows_null_origin(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that the origin null may read, and a made-up one may not."""

@@ -69,6 +69,7 @@ MAX_OPERATIONS = 2
     severity=Severity.HIGH,
     cwe=(942, 346),
     references=("Fetch Standard, CORS protocol and credentials", "RFC 6454, section 7"),
+    reads_bodies=False,
 )
 async def cors_origin_half_compared(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that a name beside the trusted one may read."""

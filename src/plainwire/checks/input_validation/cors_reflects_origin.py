@@ -68,6 +68,7 @@ MAX_OPERATIONS = 8
     severity=Severity.HIGH,
     cwe=(942, 346),
     references=("Fetch Standard, CORS protocol and credentials", "RFC 6454, section 7"),
+    reads_bodies=False,
 )
 async def cors_reflects_origin(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that lets two random origins read with credentials."""

@@ -63,10 +63,10 @@ async def json_sniffable(site: Site) -> AsyncIterator[Finding]:
         if not 200 <= exchange.status < 300:
             continue
         place = endpoint.operation.path
-        if exchange.content_type == "text/html":
+        if exchange.declared_type == "text/html":
             if isinstance(json_body.parsed(exchange.body), (dict, list)):
                 as_page.setdefault(place, exchange)
-        elif _is_json(exchange) and not _is_nosniff(exchange):
+        elif _is_json(exchange) and not exchange.is_nosniff:
             open_ones.setdefault(place, exchange)
     told = []
     if as_page:
@@ -79,14 +79,8 @@ async def json_sniffable(site: Site) -> AsyncIterator[Finding]:
 
 
 def _is_json(exchange: Exchange) -> bool:
-    kind = exchange.content_type
+    kind = exchange.declared_type
     return kind == "application/json" or kind.endswith("+json")
-
-
-def _is_nosniff(exchange: Exchange) -> bool:
-    """The first value counts (Fetch, determine nosniff)."""
-    value = exchange.header("x-content-type-options") or ""
-    return value.partition(",")[0].strip().lower() == "nosniff"
 
 
 def _some(places: dict[str, Exchange]) -> str:

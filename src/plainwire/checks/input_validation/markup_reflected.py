@@ -94,7 +94,7 @@ async def markup_reflected(site: Site) -> AsyncIterator[Finding]:
         if all(isinstance(each, Exchange) and _is_markup(each) for each in again):
             yield markup_reflected.finding(
                 f"{operation.method} {operation.path} puts {parameter!r} into its page as markup "
-                f"({answer.status}, {answer.content_type or 'no media type'})",
+                f"({answer.status}, {answer.declared_type or 'no media type'})",
                 answer,
                 operation=operation,
                 parameter=parameter,
@@ -103,8 +103,7 @@ async def markup_reflected(site: Site) -> AsyncIterator[Finding]:
 
 def _is_markup(answer: Exchange) -> bool:
     """True if a browser reads the element as one: in HTML, or where no type forbids to guess."""
-    is_page = answer.content_type in PAGES
-    has_nosniff = (answer.header("x-content-type-options") or "").strip().lower() == "nosniff"
-    if not is_page and (answer.content_type or has_nosniff):
+    is_page = answer.declared_type in PAGES
+    if not is_page and (answer.declared_type or answer.is_nosniff):
         return False
     return MARK.encode() in answer.body

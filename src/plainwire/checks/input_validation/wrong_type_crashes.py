@@ -70,6 +70,7 @@ OF_GATEWAYS = (501, 502, 503, 504)
     severity=Severity.LOW,
     cwe=(755, 20),
     references=("RFC 9110, section 15.6.1", "CWE-755"),
+    reads_bodies=False,
 )
 async def wrong_type_crashes(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that fails on a value, thrice, and not on the right one."""

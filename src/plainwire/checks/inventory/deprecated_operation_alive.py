@@ -63,6 +63,7 @@ from plainwire.model import Exchange, Finding, Severity, Site, check
     cwe=(477,),
     owasp=("API9:2023",),
     references=("RFC 8594, section 3", "RFC 9745", "OpenAPI 3.1, Operation Object"),
+    reads_bodies=False,
 )
 async def deprecated_operation_alive(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that answers 2xx after its end."""

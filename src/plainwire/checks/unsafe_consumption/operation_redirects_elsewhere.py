@@ -70,6 +70,7 @@ _LOGIN = re.compile(r"(?i)oauth|authori[sz]e|login|signin|sso|saml|openid|client
     cwe=(601, 200),
     owasp=("API10:2023",),
     references=("OWASP API Security Top 10 2023, API10", "RFC 9110, section 15.4"),
+    reads_bodies=False,
 )
 async def operation_redirects_elsewhere(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that redirects off the domain."""

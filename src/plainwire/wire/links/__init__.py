@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from plainwire.wire.links import css, html, json_values, script
 from plainwire.wire.links.html import Form, forms
@@ -30,11 +30,18 @@ def links(body: str, content_type: str) -> tuple[Link, ...]:
 
 def _found(body: str, media_type: str) -> Iterator[Link]:
     if media_type in _MARKUP:
-        return html.links(body)
+        # Flask sends what json.dumps() gives as text/html, and clients read it as JSON.
+        return chain(html.links(body), json_values.links(body) if _is_like_json(body) else ())
     if media_type == "text/css":
         return css.links(body)
     if media_type in script.MEDIA_TYPES:
         return script.links(body)
     if media_type in ("application/json", "text/json") or media_type.endswith("+json"):
         return json_values.links(body)
+    if media_type in ("text/plain", "application/octet-stream") and _is_like_json(body):
+        return json_values.links(body)
     return iter(())
+
+
+def _is_like_json(body: str) -> bool:
+    return body[:64].lstrip()[:1] + body[-64:].rstrip()[-1:] in ("{}", "[]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 from plainwire.wire.links import css, json_values, script
@@ -35,6 +35,9 @@ _ATTRIBUTES: dict[str, tuple[tuple[str, Kind], ...]] = {
     "button": (("formaction", "form"),),
     "input": (("formaction", "form"),),
 }
+# What libraries fetch as soon as a page or a part of it is shown: htmx and its extensions.
+_FETCHING = re.compile(r"(?:data-)?(?:hx-(?:get|post|put|patch|delete)|sse-connect|ws-connect)")
+MAX_DEPTH = 3  # of documents within attributes
 _LOADED_RELATIONS = frozenset({"stylesheet", "preload", "modulepreload", "manifest", "prefetch"})
 _IMAGE_RELATIONS = frozenset(
     {"icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon"}
@@ -58,8 +61,11 @@ class Form:
     is_implicit: bool = False
 
 
-def links(document: str) -> Iterator[Link]:
-    """The links of a document in order, joined to the first ``<base href>`` before them."""
+def links(document: str, *, depth: int = 0) -> Iterator[Link]:
+    """The links of a document in order, joined to the first ``<base href>`` before them.
+
+    The document in a frame's srcdoc is part of it; ``depth`` counts how deep that goes.
+    """
     base: str | None = None
     for tag in tags(document):
         if tag.is_end:
@@ -68,6 +74,10 @@ def links(document: str) -> Iterator[Link]:
             base = _cleaned(tag.get("href"))
         for link in _of_tag(tag):
             yield link if base is None else _joined(link, base)
+        if tag.name == "iframe" and depth < MAX_DEPTH and (inner := tag.get("srcdoc")):
+            for link in links(inner, depth=depth + 1):
+                there = replace(link, where=f"iframe srcdoc {link.where}", position=tag.position)
+                yield there if base is None else _joined(there, base)
 
 
 def forms(document: str) -> tuple[Form, ...]:
@@ -162,12 +172,17 @@ def _of_code(tag: Tag) -> Iterator[Link]:
         kind = (tag.get("type") or "").partition(";")[0].strip().lower()
         if kind in ("", "module") or kind in script.MEDIA_TYPES:
             yield from script.links(tag.text, position=tag.text_position, where="script")
+        elif kind == "importmap":
+            for link in json_values.links(tag.text, where="script importmap"):
+                yield replace(link, kind="active", position=tag.position)
         elif kind.endswith("json"):
             yield from json_values.links(tag.text, where="script")
     for name in tag.attributes:
         if name == "style":
             text = tag.get(name) or ""
             yield from css.links(text, position=tag.position, where=f"{tag.name} style")
+        elif _FETCHING.fullmatch(name):
+            yield from _of_attribute(tag, name, "active")
         elif name.startswith("on"):
             text = tag.get(name) or ""
             yield from script.links(text, position=tag.position, where=f"{tag.name} {name}")

@@ -1,0 +1,158 @@
+"""What a body says is found whatever it is wrapped in; what cannot be read is never a pass."""
+
+import ast
+import asyncio
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plainwire import catalog
+from plainwire.live.connector import NoListenerError
+from plainwire.live.settings import Settings
+from plainwire.model import Exchange, TlsEndpoint
+from plainwire.scan import scan, scan_async
+from plainwire.wire.target import parse_target
+from servers.recording import recording
+
+PAGE = (
+    "<!doctype html><title>Accounts</title><script src='http://cdn.example/a.js'></script>"
+    "<img src='http://cdn.example/a.png'><form action='http://api.example.com/'><input></form>"
+    "<a href='http://api.example.com/'>there</a><script>new WebSocket('ws://a.example/')</script>"
+    "<script>const key = 'amqp://orders:kf83hfkq92@rabbit.internal:5672/'</script>"
+)
+IN_PAGE = {
+    "mixed-content-active",
+    "mixed-content-passive",
+    "form-posts-to-http",
+    "cleartext-link",
+    "cleartext-websocket",
+    "secret-in-answer",
+}
+DATA = '{"next": "http://api.example.com/?page=2", "live": "ws://api.example.com/"}'
+IN_DATA = {"cleartext-link", "cleartext-websocket"}
+LIMIT = 20_000
+
+
+def report(body, *headers, is_cut=False):
+    """The report on a site that answers so everywhere, over https only."""
+
+    async def send(request):
+        if request.origin.scheme == "http":
+            raise NoListenerError("connection refused")
+        return Exchange(request, 200, headers, body[:LIMIT], is_cut, address="127.0.0.1")
+
+    async def look(site, origin):
+        return TlsEndpoint(origin.host, origin.port, speaks_tls=True)
+
+    target = replace(parse_target("https://api.example.com/")[0], address="127.0.0.1")
+    settings = Settings(body_limit=LIMIT)
+    return asyncio.run(scan_async(target, settings=settings, send=send, look=look))
+
+
+def kind(value):
+    return ("Content-Type", value)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "ids"),
+    [
+        (PAGE.encode(), (kind("text/html"),), IN_PAGE),
+        (PAGE.encode(), (), IN_PAGE),
+        (PAGE.encode("utf-16"), (kind("text/html"),), IN_PAGE),
+        (PAGE.encode("utf-16-be"), (kind("text/html; charset=utf-16be"),), IN_PAGE),
+        (DATA.encode(), (kind("application/json"),), IN_DATA),
+        (DATA.encode("utf-8-sig"), (kind("application/json"),), IN_DATA),
+        (DATA.encode("utf-16"), (kind("application/json"),), IN_DATA),
+        (DATA.encode(), (), IN_DATA),
+        (DATA.encode(), (kind("text/html; charset=utf-8"),), IN_DATA),
+        (DATA.encode(), (kind("text/plain"),), IN_DATA),
+    ],
+)
+def test_what_a_body_says_is_found_whatever_it_is_wrapped_in(body, headers, ids):
+    found = report(body, *headers)
+    assert ids <= {finding.id for finding in found.findings}
+    assert not found.unanswered
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"<!doctype html>" + b" " * LIMIT + PAGE.encode(), (kind("text/html"),)),
+        (b"<!doctype html>" + b" " * LIMIT + PAGE.encode(), ()),
+        (b"\x0b\x02\x80", (kind("text/html"), ("Content-Encoding", "br"))),
+        (PAGE.encode("cp037"), (kind("text/html; charset=ibm037"),)),
+    ],
+)
+def test_a_body_that_is_not_known_whole_is_a_gap_for_every_check_that_reads_it(body, headers):
+    found = report(body, *headers, is_cut=len(body) > LIMIT)
+    gaps = {gap.check for gap in found.unanswered if "its body" in gap.reason}
+    assert gaps >= IN_PAGE
+    assert "hsts-missing" in {f.id for f in found.findings}
+    assert not gaps & {check.id for check in catalog.load() if not check.reads_bodies}
+    assert {c.id: c.status for c in found.categories}["data-exposure"] != "pass"
+    assert found.grade.is_upper_bound
+
+
+def test_what_was_found_in_the_part_that_was_read_stands_and_is_no_gap():
+    found = report(PAGE.encode() + b" " * LIMIT, kind("text/html"), is_cut=True)
+    assert {finding.id for finding in found.findings} >= IN_PAGE
+    assert not {gap.check for gap in found.unanswered} & IN_PAGE
+
+
+@pytest.mark.parametrize("content_type", ["image/png", "text/event-stream"])
+def test_a_picture_and_a_stream_leave_nothing_open(content_type):
+    assert not report(b"\x89PNG" * LIMIT, kind(content_type), is_cut=True).unanswered
+
+
+def test_over_the_network_the_end_of_a_long_page_is_a_gap():
+    page = b"<!doctype html>" + b" " * 3000 + PAGE.encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n\r\n"
+    with recording(lambda _: head.encode() + page) as server:
+        settings = Settings(answer_timeout_s=1, body_limit=2000)
+        found = scan(f"http://127.0.0.1:{server.port}/", settings=settings)
+    reasons = {g.reason for g in found.unanswered if g.check == "secret-in-answer"}
+    assert reasons == {"its body is longer than 2000 bytes"}
+
+
+def packed(body):
+    packer = zlib.compressobj(wbits=31)
+    return packer.compress(body) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (packed(b"<!doctype html>") + packed(PAGE.encode()), None),  # two members are one body
+        (packed(PAGE.encode() * 9)[:-30], "its body broke off"),
+        (packed(b"") * 40_000 + packed(PAGE.encode()), "its body broke off"),
+        (b"\x01\x02 no gzip \x00", "its body is not the gzip that it says"),
+        (PAGE.encode(), None),  # said to be packed, and is not
+    ],
+)
+def test_gzip_is_read_whole_or_said_to_be_unread(body, reason):
+    head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n"
+    whole = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    with recording(lambda _: whole) as server:
+        settings = Settings(answer_timeout_s=1)
+        found = scan(f"http://127.0.0.1:{server.port}/", settings=settings)
+    reasons = {g.reason for g in found.unanswered if "its body" in g.reason}
+    if reason is None:
+        assert "secret-in-answer" in {f.id for f in found.findings}
+        assert not reasons
+    else:
+        assert any(each.startswith(reason) for each in reasons)
+
+
+def test_a_check_that_says_it_reads_no_bodies_has_no_word_of_them():
+    heads = [check for check in catalog.load() if not check.reads_bodies]
+    assert len(heads) > 20
+    for check in heads:
+        path = Path(__file__).parents[1] / "src" / f"{check.module.replace('.', '/')}.py"
+        tree = ast.parse(path.read_text("utf-8"))
+        read = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+        modules = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+        assert not read & {"body", "text", "content_type", "is_missing", "documents"}, check.id
+        readers = ("links", "members", "json_body", "page_parts", "insecure_links", "forms")
+        assert not [m for m in modules if m and m.endswith(readers)], check.id
