@@ -13,6 +13,7 @@ from .postgres import postgres
 from .process import Server, missing, program
 from .stunnel import stunnel
 from .tlslite import tlslite
+from .wsgi import wsgi
 
 __all__ = [
     "Server",
@@ -31,4 +32,5 @@ __all__ = [
     "s_server",
     "stunnel",
     "tlslite",
+    "wsgi",
 ]

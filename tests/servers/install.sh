@@ -17,6 +17,7 @@ fail() { say "$*" >&2; exit 1; }
 # command:package; the environment may say otherwise, and where the policy lies: for its own test.
 ALL='nginx:nginx apache2:apache2-bin haproxy:haproxy caddy:caddy openssl:openssl node:nodejs npm:npm'
 ALL="$ALL gnutls-cli:gnutls-bin stunnel4:stunnel4 javac:default-jdk-headless postgres:postgresql"
+ALL="$ALL uwsgi_python3:uwsgi-plugin-python3"
 SERVERS=${SERVERS:-$ALL}
 
 missing_of() {  # missing_of command|package: one name a server that is not there

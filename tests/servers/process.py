@@ -28,6 +28,7 @@ PROGRAMS = {
     "java": "javac",
     "stunnel": "stunnel4",
     "postgres": "postgres",
+    "uwsgi": "uwsgi_python3",
 }
 # What `make servers` puts into the user's cache (node_24.sh).
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "plainwire-tests"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("scan", "tls", "audit", "checks", "explain")
+COMMANDS = ("scan", "tls", "audit", "devcert", "checks", "explain")
 USAGE = """\
 usage: plainwire COMMAND ...
 
@@ -13,6 +13,7 @@ commands:
   scan TARGET...    scan live APIs, grade them, gate on them
   tls HOST...       show what TLS listeners reveal, grade them, gate on them
   audit PATH...     read source and deployment files, grade the paths in them
+  devcert [NAME...] make certificates for development
   checks            list the checks and rules
   explain ID        print a check's or rule's page
 
