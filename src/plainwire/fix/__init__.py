@@ -1,1 +1,1 @@
-"""Patches: chosen, shown, applied, and proved by running the stack they change."""
+"""Remedies for the findings of an audit: proposed, tried in memory, shown, applied and audited."""

@@ -89,6 +89,11 @@ class Listen:
     has_tls: bool = False
     host: str = ""
 
+    @property
+    def is_local(self) -> bool:
+        """True if only the machine itself reaches it."""
+        return self.host.startswith("127.") or self.host in ("localhost", "::1", "[::1]")
+
 
 @dataclass(frozen=True, slots=True)
 class Forward:
@@ -111,7 +116,8 @@ class Forward:
 class ProxySite:
     """One server block, virtual host or route of a reverse proxy.
 
-    ``redirects`` and ``hsts`` are where it says so. ``protocols`` are the TLS versions it names.
+    ``redirects`` and ``hsts`` are where it says so, ``asks_password`` where it wants one by Basic
+    authentication. ``protocols`` are the TLS versions it names.
     """
 
     program: str
@@ -125,6 +131,7 @@ class ProxySite:
     environment: Environment = "production"
     is_embedded: bool = False
     policy: Span | None = None
+    asks_password: Span | None = None
 
     @property
     def has_tls(self) -> bool:
