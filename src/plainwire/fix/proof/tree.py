@@ -85,7 +85,7 @@ class Source:
             if format is not None:
                 files[path] = SourceFile(path, format, kinds.environment_of(path, text), text)
         ordered = tuple(files[path] for path in sorted(files))
-        return LocalProject(self.root, Tree(ordered, tree.skipped, tree.seen))
+        return LocalProject(self.root, Tree(ordered, tree.skipped))
 
 
 def patch(before: Source, after: Source) -> bytes:
