@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from auditing import laid_out
-from fix.proof_samples import APP, GUNICORN, SECURE_COOKIE, app
+from fix.proof_samples import APP, GUNICORN, PUBLISHED, SECURE_COOKIE, app
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 CALL = "import sys; from plainwire.cli.ending import told; sys.exit(told('proving', sys.argv[1:]))"
@@ -221,3 +221,14 @@ def test_without_namespaces_nothing_outlives_it_either(number, tmp_path):
         process.kill()
         for left in with_mark(mark):
             os.kill(left, signal.SIGKILL)
+
+
+@pytest.mark.server("nginx")
+def test_fix_proves_what_it_proposes_and_writes_nothing(tmp_path):
+    laid_out(PUBLISHED.before, tmp_path / "shop")
+    call = (sys.executable, "-W", "error", "-m", "plainwire", "fix", str(tmp_path / "shop"))
+    done = ended(*call, "--prove", "--yes", "--unsafe", "--python", sys.executable)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Proof: PROVED" in done.stdout and "+++" in done.stdout
+    kept = (tmp_path / "shop" / "compose.yaml").read_text()
+    assert kept == PUBLISHED.before["compose.yaml"]

@@ -56,7 +56,7 @@ def add_prove(p: argparse.ArgumentParser) -> None:
     )
 
 
-def parser() -> Parser:
+def two_trees() -> Parser:
     """The options of a proof of two trees."""
     p = Parser(NAME, "Run two trees of a project and compare what they answer.", EXIT_CODES)
     p.add_argument("before", type=Path, help="the tree without the patch")
@@ -68,7 +68,7 @@ def parser() -> Parser:
 
 def run(arguments: Sequence[str]) -> int:
     """Prove what led from one tree to another and return the exit code."""
-    options = parser().parse_args(arguments)
+    options = two_trees().parse_args(arguments)
     try:
         return proved(options.before, options.after, options)
     except (UsageError, TargetError) as error:
