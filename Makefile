@@ -6,10 +6,10 @@ export PYTHONDONTWRITEBYTECODE ?=
 
 .PHONY: demo test fast check bench soak servers lock clean
 
-$(VENV)/.ready: requirements.lock pyproject.toml
+$(VENV)/.ready: requirements.lock pyproject.toml extension/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . -e extension
 	touch $@
 
 demo: $(VENV)/.ready  ## the weak and the hardened API, each scanned: F and A

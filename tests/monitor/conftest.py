@@ -18,9 +18,7 @@ def cluster() -> Iterator[Cluster]:
         yield running
 
 
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server("postgresql"))]
-)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server("postgres"))])
 def store_url(request: pytest.FixtureRequest, tmp_path) -> str:
     """The place of a new, empty store."""
     if request.param == "sqlite":

@@ -6,6 +6,7 @@
 set -eu
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+for folder in /usr/lib/postgresql/*/bin; do PATH=$PATH:$folder; done
 POLICY=${POLICY:-/usr/sbin/policy-rc.d}
 SAVED=$POLICY.before-plainwire
 MARK='written by plainwire tests/servers/install.sh'
@@ -15,10 +16,8 @@ fail() { say "$*" >&2; exit 1; }
 
 # command:package; the environment may say otherwise, and where the policy lies: for its own test.
 ALL='nginx:nginx apache2:apache2-bin haproxy:haproxy caddy:caddy openssl:openssl node:nodejs npm:npm'
-ALL="$ALL gnutls-cli:gnutls-bin stunnel4:stunnel4 javac:default-jdk-headless"
-# Its servers lie outside of PATH: /usr/bin/pg_ctlcluster tells that it is there. The package makes a
-# cluster that is not started; the tests make their own.
-ALL="$ALL pg_ctlcluster:postgresql"
+ALL="$ALL gnutls-cli:gnutls-bin stunnel4:stunnel4 javac:default-jdk-headless postgres:postgresql"
+ALL="$ALL uwsgi_python3:uwsgi-plugin-python3"
 SERVERS=${SERVERS:-$ALL}
 
 missing_of() {  # missing_of command|package: one name a server that is not there
@@ -49,7 +48,6 @@ forbid_services() {
 disable_at_boot() {  # policy-rc.d keeps a service from starting now, not at the next boot
     [ -d /run/systemd/system ] || return 0
     for name in "$@"; do
-        [ "$name" != pg_ctlcluster ] || name=postgresql
         systemctl disable --quiet "$name.service" 2>/dev/null || true
     done
 }
@@ -89,7 +87,7 @@ left=$(missing_of command | tr '\n' ' ')
 for name in $commands; do
     pids=$(running "$name" | tr '\n' ' ')
     # These are programs, not services: somebody may well be using them.
-    case $name in openssl | node | npm | gnutls-cli | javac | pg_ctlcluster) continue ;; esac
+    case $name in openssl | node | npm | gnutls-cli | javac) continue ;; esac
     [ -z "$pids" ] || fail "$name is running (pid $pids): its package started it"
 done
 say "installed $packages- none is running"

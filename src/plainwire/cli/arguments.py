@@ -59,6 +59,17 @@ def port(text: str) -> int:
     return int(text)
 
 
+def origin(text: str) -> str:
+    """A web origin (RFC 6454, section 6.2): ``https://app.example.com``.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    if not re.fullmatch(r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?", text):
+        raise argparse.ArgumentTypeError(f"not an origin: {text!r} (https://app.example.com)")
+    return text.lower()
+
+
 def address_and_port(text: str) -> tuple[str, int]:
     """An IP address and a port (53 if none is named): ``10.0.0.1``, ``[::1]:5353``.
 
@@ -144,5 +155,11 @@ def add_bounds(parser: Parser) -> argparse._ArgumentGroup:
     group.add_argument("--connect-timeout", type=duration, metavar="TIME", help="default: 5s")
     group.add_argument(
         "--timeout", type=duration, metavar="TIME", help="for an answer (default: 10s)"
+    )
+    group.add_argument(
+        "--time-limit",
+        type=duration,
+        metavar="TIME",
+        help="for all that is asked of an endpoint's TLS (default: 60s)",
     )
     return group

@@ -130,6 +130,8 @@ class TlsEndpoint:
 
     Versions, suites, groups and schemes are in the words of report and registry: "TLSv1.2",
     "TLS_AES_128_GCM_SHA256", "x25519"; in the server's order where ``cipher_order`` is "server".
+    ``shared_primes`` has the fingerprints of certificates whose RSA key shares a prime with others
+    of the run, each with the places ("host:port") of those.
     """
 
     host: str
@@ -149,6 +151,7 @@ class TlsEndpoint:
     vulnerabilities: Mapping[str, bool] | None = None
     profiles: Mapping[str, ProfileVerdict] | None = None
     post_quantum: PostQuantum | None = None
+    shared_primes: Mapping[str, tuple[str, ...]] | None = None
     dns: Mapping[str, Any] | None = None
     inconclusive: tuple[Gap, ...] = ()
     connections: int = 0
