@@ -27,6 +27,7 @@ import tls_probe
 import vulnerable
 from measure import Run, run
 
+import extension
 from servers.recording import recording, response
 
 OUT = Path(__file__).parent / "out"
@@ -70,6 +71,7 @@ def main() -> None:
             rows += peer(place)
         rows += tls_probe.table(say)
         rows += audits.table(say)
+        rows += extension.table(say)
     (OUT / "results.json").write_text(json.dumps(rows, indent=1), "utf-8")
 
 

@@ -6,7 +6,7 @@ import argparse
 import ipaddress
 import re
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from plainwire.report import RENDERERS, clean
 
@@ -20,8 +20,12 @@ _VALUE = re.compile(r"(--?[A-Za-z][\w-]*=)\S+")
 class Parser(argparse.ArgumentParser):
     """A parser that takes no abbreviations and says what is wrong in one line, exit code 2."""
 
-    def __init__(self, prog: str, description: str, epilog: str | None = None) -> None:
-        super().__init__(prog=prog, description=description, epilog=epilog, allow_abbrev=False)
+    def __init__(
+        self, prog: str, description: str = "", epilog: str | None = None, **more: Any
+    ) -> None:
+        super().__init__(
+            prog=prog, description=description, epilog=epilog, allow_abbrev=False, **more
+        )
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and leave; what stands behind ``=`` may be a secret."""
@@ -160,5 +164,11 @@ def add_bounds(parser: Parser) -> argparse._ArgumentGroup:
     group.add_argument("--connect-timeout", type=duration, metavar="TIME", help="default: 5s")
     group.add_argument(
         "--timeout", type=duration, metavar="TIME", help="for an answer (default: 10s)"
+    )
+    group.add_argument(
+        "--time-limit",
+        type=duration,
+        metavar="TIME",
+        help="for all that is asked of an endpoint's TLS (default: 60s)",
     )
     return group

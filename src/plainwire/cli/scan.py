@@ -195,6 +195,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
     settings = Settings(
         connect_timeout_s=options.connect_timeout or rules.connect_timeout_s or 5.0,
         answer_timeout_s=options.timeout or rules.timeout_s or 10.0,
+        probe_limit_s=options.time_limit or rules.time_limit_s or 60.0,
         concurrency=options.concurrency or rules.concurrency or 8,
         rate_per_s=float(options.rate or rules.rate or 50),
         max_questions=options.max_requests or rules.max_requests or 500,

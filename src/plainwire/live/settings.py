@@ -16,6 +16,7 @@ class Settings:
     """The bounds of one scan. Times in seconds, sizes in bytes, rates in questions a second.
 
     ``resolve`` maps a host name to the IP address to use instead of asking the resolver.
+    ``probe_limit_s`` is for the whole TLS probe of one endpoint: what is open then is not asked.
     ``rate_per_s`` and ``concurrency`` hold for one host; on loopback the rate is unlimited.
     ``asks_dns`` looks for CAA, TLSA and HTTPS records, at ``resolver`` (address and port) if given.
     ``allow`` holds the classes of questions that the user opted in to. ``may_post`` lets the
@@ -27,6 +28,7 @@ class Settings:
 
     connect_timeout_s: float = 5.0
     answer_timeout_s: float = 10.0
+    probe_limit_s: float = 60.0
     head_limit: int = 64 * 1024
     body_limit: int = 1024 * 1024
     concurrency: int = 8
