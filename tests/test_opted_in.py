@@ -12,10 +12,11 @@ from urllib.request import urlopen
 import pytest
 
 from examples import made_token, recipe
+from plainwire.checks.ssrf.server_asks_any_host import server_asks_any_host
 from plainwire.cli import main
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
-from plainwire.model import Exchange
+from plainwire.model import ApiOperation, Exchange, Origin, Request, Severity
 from plainwire.wire.target import parse_target
 from servers.recording import recording, response
 
@@ -155,6 +156,70 @@ def test_a_server_that_asks_what_it_is_told_to_is_found_with_ssrf_probes_alone(s
     assert (len(named) - len(closed), len(closed)) == (2, 3)
     assert {"server-asks-any-host", "port-state-told"} <= found
     assert [line for line in said if "a listener of plainwire's own" in line]
+
+
+@pytest.mark.parametrize(
+    ("address", "severity"),
+    [
+        ("93.184.215.14", Severity.LOW),
+        ("10.1.2.3", Severity.CRITICAL),
+        ("[::1]", Severity.CRITICAL),
+    ],
+)
+def test_who_asks_a_public_address_is_not_seen_to_ask_inside(address, severity):
+    class Called:
+        """A site whose server asks whatever it is told to."""
+
+        random_path = "/b7e1"
+        origin = Origin("https", "h.test", 443)
+
+        def allows(self, what):
+            return True
+
+        async def operations(self):
+            request = Request(self.origin, "GET", "/preview?url=https://a.example/")
+            return (ApiOperation("GET", "/preview", request=request),)
+
+        async def callback(self, token):
+            return f"http://{address}:8080/{token}"
+
+        async def ask(self, request):
+            return Exchange(request, 200, (), b"{}")
+
+        async def was_called_back(self, token):
+            return True
+
+    async def found():
+        return [each async for each in server_asks_any_host.run(Called())]
+
+    (finding,) = asyncio.run(found())
+    assert finding.severity == severity
+
+
+def test_the_listener_knows_its_own_words_and_drops_all_else():
+    async def told():
+        target, _ = parse_target("http://127.0.0.1/")
+        settings = Settings(allow=frozenset({"ssrf-probes"}))
+        async with LiveSite(target, settings) as site:
+            place = urlsplit(await site.callback("word4711"))
+            for line in (
+                b"GET /other HTTP/1.1",
+                b"\x16\x03\x01",
+                b"A" * 9000,
+                b"GET /word4711x HTTP/1.1",
+            ):
+                reader, writer = await asyncio.open_connection(place.hostname, place.port)
+                writer.write(line + b"\r\n\r\n")
+                assert not (await reader.read()).startswith(b"HTTP/1.1 2")
+                writer.close()
+            before = await site.was_called_back("word4711")
+            reader, writer = await asyncio.open_connection(place.hostname, place.port)
+            writer.write(b"GET /word4711 HTTP/1.1\r\nHost: x\r\n\r\n")
+            first = await reader.readline()
+            writer.close()
+            return before, await site.was_called_back("word4711"), first
+
+    assert asyncio.run(told()) == (False, True, b"HTTP/1.1 204 No Content\r\n")
 
 
 REFUSING = {

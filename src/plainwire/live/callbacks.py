@@ -12,7 +12,6 @@ from plainwire.live import dial
 if TYPE_CHECKING:
     from plainwire.live.site import LiveSite
 
-MAX_CALLS = 200
 LINE_LIMIT = 4096  # bytes of a request line
 TIMEOUT_S = 5.0
 _LINE = re.compile(rb"[A-Z]{3,10} (/[!-~]{0,1000}) HTTP/1\.[01]\r?\n")
@@ -20,25 +19,30 @@ _ANSWER = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 
 class Callbacks:
-    """Listens at one address, and keeps the paths that it is asked for."""
+    """Listens at one address, and keeps which of the words that were given out it is asked for.
+
+    Others may ask it for anything: that is dropped, so that nobody can fill it.
+    """
 
     def __init__(self, address: str, server: asyncio.Server) -> None:
         self._server = server
         port = server.sockets[0].getsockname()[1]
         self.url = f"http://[{address}]:{port}/" if ":" in address else f"http://{address}:{port}/"
-        self.paths: set[str] = set()
+        self._given: set[str] = set()
+        self._heard: set[str] = set()
         self._called = asyncio.Condition()
 
+    def url_of(self, token: str) -> str:
+        """The URL that stands for a word."""
+        self._given.add(token)
+        return f"{self.url}{token}"
+
     async def were_for(self, token: str, limit_s: float) -> bool:
-        """True if a path with that word was asked for, or is within so many seconds."""
-
-        def is_there() -> bool:
-            return any(token in path for path in self.paths)
-
+        """True if a word was asked for, or is within so many seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limit_s), self._called:
-                await self._called.wait_for(is_there)
-        return is_there()
+                await self._called.wait_for(lambda: token in self._heard)
+        return token in self._heard
 
     def close(self) -> None:
         """Stop listening."""
@@ -49,9 +53,10 @@ class Callbacks:
         with contextlib.suppress(OSError, ValueError, TimeoutError):
             async with asyncio.timeout(TIMEOUT_S):
                 line = _LINE.fullmatch(await reader.readline())
-            if line is not None and len(self.paths) < MAX_CALLS:
+            token = line[1].decode("ascii").lstrip("/") if line is not None else ""
+            if token in self._given:
                 async with self._called:
-                    self.paths.add(line[1].decode("ascii"))
+                    self._heard.add(token)
                     self._called.notify_all()
                 writer.write(_ANSWER)
                 await writer.drain()

@@ -349,7 +349,7 @@ class LiveSite:
             self.leave_untested(found)
             return None
         self._callbacks = found
-        return f"{found.url}{token}"
+        return found.url_of(token)
 
     async def was_called_back(self, token: str) -> bool:
         """True if the listener was asked for a token, now or within a second."""
