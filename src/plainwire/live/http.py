@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import h11
 
+from plainwire.live.connector import NotSentError
 from plainwire.live.settings import Settings
 from plainwire.model import Exchange, Request, TargetError
 
@@ -42,20 +43,12 @@ async def exchange(
 
     Raises:
         TargetError: on a timeout, a head over ``settings.head_limit``, or an answer that is not
-            HTTP/1.x (RFC 9112), or TLS that ends with a fault. The message says which.
+            HTTP/1.x (RFC 9112), or TLS that ends with a fault, or a request that HTTP/1.1 has no
+            form for. The message says which.
         ConnectionError: if the peer closed or reset before a byte of the answer.
     """
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=settings.head_limit)
-    head = h11.Request(
-        method=request.method.encode(),
-        target=target.encode("latin-1", "replace"),
-        headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
-    )
-    data = connection.send(head)
-    if request.body:
-        data = (data or b"") + (connection.send(h11.Data(data=request.body)) or b"")
-    end = connection.send(h11.EndOfMessage())
-    writer.write((data or b"") + (end or b""))
+    writer.write(_written(connection, request, target, headers))
     stream = _Events(reader, connection)
     try:
         async with asyncio.timeout(settings.answer_timeout_s):
@@ -92,6 +85,24 @@ async def exchange(
         unread=unread,
     )
     return answer, connection.our_state is h11.DONE and connection.their_state is h11.DONE
+
+
+def _written(
+    connection: h11.Connection, request: Request, target: str, headers: Sequence[tuple[str, str]]
+) -> bytes:
+    """The bytes of a request. Raises NotSentError if it cannot be one."""
+    try:
+        head = h11.Request(
+            method=request.method.encode(),
+            target=target.encode("latin-1", "replace"),
+            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        )
+        events = (head, *([h11.Data(data=request.body)] if request.body else ()))
+        return b"".join(connection.send(each) or b"" for each in (*events, h11.EndOfMessage()))
+    except h11.LocalProtocolError as error:
+        # Past the colon h11 quotes what may be a credential.
+        why = str(error).partition(":")[0]
+        raise NotSentError(f"not sent, HTTP/1.1 has no form for it: {why}") from None
 
 
 class _Events:
