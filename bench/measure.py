@@ -7,8 +7,9 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,23 @@ class Run:
     was_stopped: bool
 
 
-def run(command: Sequence[str], limit_s: float = 180.0) -> Run:
+def run(
+    command: Sequence[str],
+    limit_s: float = 180.0,
+    *,
+    folder: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Run:
     """Run a command to its end, or to the limit."""
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env=variables,
         )
         was_stopped = threading.Event()
 

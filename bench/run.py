@@ -1,6 +1,7 @@
 """`make bench`: the tables of docs/performance.md. Prints Markdown, leaves bench/out/results.json.
 
-`python bench/run.py tls` prints the probe's alone, `python bench/run.py scans` that of scans.
+`python bench/run.py tls` prints the probe's alone, `… scans` that of scans, `… vulnerable` that of
+an API full of flaws, `… audit [FOLDER]` the audit's.
 
 Nothing is asserted. Every figure is the median of `ROUNDS` runs in one sitting; what is compared
 runs in the same sitting.
@@ -18,6 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import audits
 import descriptions
 import stacks
 import tls_many
@@ -25,6 +27,7 @@ import tls_probe
 import vulnerable
 from measure import Run, run
 
+import extension
 from servers.recording import recording, response
 
 OUT = Path(__file__).parent / "out"
@@ -47,6 +50,12 @@ def main() -> None:
         if sys.argv[1:] == ["tls"]:
             list(tls_probe.table(say))
             return
+        if sys.argv[1:2] == ["audit"]:
+            audits.table(say, sys.argv[2:])
+            return
+        if sys.argv[1:] == ["vulnerable"]:
+            list(vulnerable.table(say))
+            return
         if sys.argv[1:] == ["scans"]:
             list(scans())
             return
@@ -61,6 +70,8 @@ def main() -> None:
         with stacks.certificate() as files, stacks.nginx(files, "redirect-308") as place:
             rows += peer(place)
         rows += tls_probe.table(say)
+        rows += audits.table(say)
+        rows += extension.table(say)
     (OUT / "results.json").write_text(json.dumps(rows, indent=1), "utf-8")
 
 

@@ -40,7 +40,7 @@ def weak() -> Iterator[int]:
     """The weak API over plain HTTP: the port it listens on."""
     with (
         tempfile.TemporaryDirectory(prefix="plainwire-demo-") as folder,
-        _gunicorn(Path(folder, "log"), {"DEMO_MODE": "weak"}) as port,
+        _gunicorn("weak", Path(folder, "log"), {}) as port,
     ):
         yield port
 
@@ -53,7 +53,6 @@ def hardened(ca: Path, broken: str = "") -> Iterator[Hardened]:
     never written. ``broken`` is one of `BREAKS`: one thing is then wrong.
     """
     environment = {
-        "DEMO_MODE": "hardened",
         "DEMO_BREAK": broken,
         "DEMO_SECRET": secrets.token_hex(),
     }
@@ -61,8 +60,8 @@ def hardened(ca: Path, broken: str = "") -> Iterator[Hardened]:
         folder = Path(name)
         tls = _certificate(folder, ca, is_expired=broken == "cert")
         with (
-            _gunicorn(folder / "tls.log", environment, tls) as https_port,
-            _gunicorn(folder / "cleartext.log", environment) as http_port,
+            _gunicorn("hardened", folder / "tls.log", environment, tls) as https_port,
+            _gunicorn("hardened", folder / "cleartext.log", environment) as http_port,
         ):
             yield Hardened(https_port, http_port, ca)
 
@@ -80,7 +79,9 @@ def _certificate(folder: Path, ca: Path, is_expired: bool) -> tuple[str, ...]:
 
 
 @contextmanager
-def _gunicorn(log: Path, given: dict[str, str], tls: tuple[str, ...] = ()) -> Iterator[int]:
+def _gunicorn(
+    name: str, log: Path, given: dict[str, str], tls: tuple[str, ...] = ()
+) -> Iterator[int]:
     """The API on a free port of 127.0.0.1, answering; its whole process group ends with the block.
 
     The socket is bound here and handed over, so that no other program can take the port meanwhile.
@@ -89,10 +90,10 @@ def _gunicorn(log: Path, given: dict[str, str], tls: tuple[str, ...] = ()) -> It
     environment |= {"DEMO_SECRET": secrets.token_hex(), "DEMO_BREAK": "", **given}
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener, log.open("wb") as output:
         port = listener.getsockname()[1]
-        command = [sys.executable, "-m", "gunicorn", "--config", str(HERE / "gunicorn.conf.py")]
+        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
         process = running(
             [*command, "--bind", f"fd://{listener.fileno()}", *tls, "app:app"],
-            cwd=HERE,
+            cwd=HERE / name,
             env=environment,
             pass_fds=[listener.fileno()],
             stdin=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """What all tests share: the test CA, the markers of real servers, the account of tests left out."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,6 +11,8 @@ from certificates import Issued, PemFiles, issue
 from installed import Installed, install
 
 NAME = "api.plainwire.test"
+_CACHE = tempfile.TemporaryDirectory(prefix="plainwire-test-cache-")
+os.environ["XDG_CACHE_HOME"] = _CACHE.name  # not the developer's own
 
 
 @pytest.fixture(scope="session")

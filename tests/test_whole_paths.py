@@ -417,7 +417,7 @@ services:
     shown = render("text", [report], width=200)
     assert "internet ──http───▶ gunicorn :8000 ──────────▶ app.py" in shown
     assert "✗ in clear (compose.yaml:4) production, compose.yaml" in shown
-    assert "client -.->|http| n0" in render("mermaid", [report])
+    assert "client -.->|http :80| n0" in render("mermaid", [report])
     assert "client -> n0" in render("dot", [report])
     assert render("svg", [report]).count("<rect") == 4
 

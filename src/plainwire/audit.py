@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,6 @@ from time import monotonic
 
 from plainwire import __version__, catalog
 from plainwire.grading import grade
-from plainwire.judging import in_order
 from plainwire.model import (
     CATEGORIES,
     Category,
@@ -28,7 +28,9 @@ from plainwire.model import (
     TlsStatus,
     Unanswered,
 )
-from plainwire.source.project import LocalProject
+from plainwire.source import cache as kept
+from plainwire.source import packed
+from plainwire.source.walk import read_raw, tree_of
 
 NOT_AUDITED = "not a question of source and deployment files"
 _IGNORE = re.compile(r"plainwire:\s*ignore\[([\w\s,*-]+)\]\s*(.*?)\s*(?:#\}|-->|\*/|%\}|$)")
@@ -40,17 +42,52 @@ def audit(
     environment: Environment = "production",
     rules: Sequence[Rule] | None = None,
     project: Project | None = None,
+    cache: kept.Cache | None = None,
 ) -> Report:
     """Audit a directory and return its report, graded for one environment.
 
-    ``project`` replaces the door to the directory, for tests. Nothing of the project is run.
+    ``project`` replaces the door to the directory, for tests. ``cache`` may answer for content that
+    was audited before by every rule. Nothing of the project is run.
 
     Raises:
         TargetError: if ``root`` is no directory that can be read.
     """
     started, at = datetime.now(UTC), monotonic()
+    key = ""
+    if project is None:
+        raw = read_raw(Folder(root))
+        if cache is not None and rules is None:
+            words = f"{kept.program()} {environment} {raw.digest()}"
+            key = hashlib.sha256(words.encode()).hexdigest()
+            before = _recalled(cache, key)
+            if before is not None:
+                took = monotonic() - at
+                return replace(before, target=str(root), started_at=started, duration_s=took)
+        from plainwire.source.project import LocalProject  # what a kept report does not need
+
+        project = LocalProject(Folder(root), tree_of(raw))
+    found = _audited(project, str(root), environment, rules)
+    found = replace(found, started_at=started, duration_s=monotonic() - at)
+    if cache is not None and key and not found.unanswered:
+        cache.put(key, packed.pack(found))
+    return found
+
+
+def _recalled(cache: kept.Cache, key: str) -> Report | None:
+    text = cache.get(key)
+    try:
+        before = packed.unpack(text) if text is not None else None
+    except ValueError:
+        return None
+    return before if isinstance(before, Report) else None
+
+
+def _audited(
+    project: Project, target: str, environment: Environment, rules: Sequence[Rule] | None
+) -> Report:
+    from plainwire.judging import in_order  # asyncio comes with it
+
     rules = catalog.load_rules() if rules is None else rules
-    project = LocalProject(Folder(root)) if project is None else project
     findings: list[Finding] = []
     unanswered: list[Unanswered] = []
     for rule in rules:
@@ -69,9 +106,9 @@ def audit(
     status, reasons = tls_status(paths, environment)
     report = Report(
         target_kind="source",
-        target=str(root),
-        started_at=started,
-        duration_s=monotonic() - at,
+        target=target,
+        started_at=datetime.now(UTC),
+        duration_s=0.0,
         requests=0,
         connections=0,
         grade=None,
@@ -89,11 +126,8 @@ def audit(
         paths=paths,
         skipped=project.skipped,
     )
-    return replace(
-        report,
-        grade=grade(report.graded, is_upper_bound=bool(unanswered), scope=("encryption",)),
-        duration_s=monotonic() - at,
-    )
+    graded = grade(report.graded, is_upper_bound=bool(unanswered), scope=("encryption",))
+    return replace(report, grade=graded)
 
 
 def tls_status(

@@ -7,7 +7,7 @@ of https, can the edge be passed by? What cannot be told is None, with the reaso
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from plainwire.model import (
     App,
@@ -42,7 +42,17 @@ def all_paths(deployments: Sequence[Deployment]) -> tuple[Path, ...]:
 
 def paths(deployment: Deployment) -> tuple[Path, ...]:
     """The paths of one deployment, in the order of its services."""
-    return tuple(_paths(deployment))
+    found = tuple(_paths(deployment))
+    over_tls = {p.app.place for p in found if p.app is not None and p.is_encrypted}
+    return tuple(path for path in found if not _only_refuses(path, over_tls))
+
+
+def _only_refuses(path: Path, over_tls: Set[Span]) -> bool:
+    """True for a plain port where the application itself sends everybody away to its TLS port."""
+    app = path.app
+    if path.kind != "direct" or path.is_encrypted is not False or app is None:
+        return False
+    return app.redirect_hook is not None and app.place in over_tls
 
 
 def _paths(d: Deployment) -> Iterator[Path]:

@@ -23,6 +23,7 @@ formats = ["text", "sarif:out.sarif"]
 anchor = "openapi.yaml"
 connect-timeout = 2
 timeout = 7.5
+time-limit = 90
 rate = 10
 concurrency = 4
 max-requests = 100
@@ -84,6 +85,7 @@ def test_every_key_is_read(tmp_path):
         anchor="openapi.yaml",
         connect_timeout_s=2.0,
         timeout_s=7.5,
+        time_limit_s=90.0,
         rate=10,
         concurrency=4,
         max_requests=100,

@@ -6,7 +6,7 @@ import argparse
 import ipaddress
 import re
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from plainwire.report import RENDERERS, clean
 
@@ -20,8 +20,12 @@ _VALUE = re.compile(r"(--?[A-Za-z][\w-]*=)\S+")
 class Parser(argparse.ArgumentParser):
     """A parser that takes no abbreviations and says what is wrong in one line, exit code 2."""
 
-    def __init__(self, prog: str, description: str, epilog: str | None = None) -> None:
-        super().__init__(prog=prog, description=description, epilog=epilog, allow_abbrev=False)
+    def __init__(
+        self, prog: str, description: str = "", epilog: str | None = None, **more: Any
+    ) -> None:
+        super().__init__(
+            prog=prog, description=description, epilog=epilog, allow_abbrev=False, **more
+        )
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and leave; what stands behind ``=`` may be a secret."""
@@ -53,6 +57,17 @@ def port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"not a port: {text!r}")
     return int(text)
+
+
+def origin(text: str) -> str:
+    """A web origin (RFC 6454, section 6.2): ``https://app.example.com``.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    if not re.fullmatch(r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?", text):
+        raise argparse.ArgumentTypeError(f"not an origin: {text!r} (https://app.example.com)")
+    return text.lower()
 
 
 def address_and_port(text: str) -> tuple[str, int]:
@@ -153,5 +168,11 @@ def add_bounds(parser: Parser) -> argparse._ArgumentGroup:
     group.add_argument("--connect-timeout", type=duration, metavar="TIME", help="default: 5s")
     group.add_argument(
         "--timeout", type=duration, metavar="TIME", help="for an answer (default: 10s)"
+    )
+    group.add_argument(
+        "--time-limit",
+        type=duration,
+        metavar="TIME",
+        help="for all that is asked of an endpoint's TLS (default: 60s)",
     )
     return group

@@ -14,6 +14,7 @@ from plainwire.cli import concluding, config, outputs
 from plainwire.cli.arguments import EXIT_CODES, Parser, add_gate
 from plainwire.cli.concluding import Conclusion
 from plainwire.model import Environment, TargetError, UsageError
+from plainwire.source import cache as kept
 
 NAME = "plainwire audit"
 FORMATS = (*report.RENDERERS, *report.PICTURES)
@@ -34,6 +35,11 @@ def parser() -> Parser:
         default="production",
         metavar="NAME",
         help=f"the environment that is graded: {', '.join(GRADED)} (default: production)",
+    )
+    p.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="neither use nor keep what was found in the same content before",
     )
     add_gate(p)
     out = p.add_argument_group("output")
@@ -60,9 +66,9 @@ def _run(options: argparse.Namespace) -> int:
     wanted = outputs.chosen(options.format or settings.formats, FORMATS)
     outputs.ensure_writable(concluding.files(wanted, settings))
     environment = cast("Environment", options.env)
-    rules = catalog.load_rules()
     gc.disable()  # parsing makes millions of objects and no garbage: an eighth of the CPU time less
-    with Conclusion(NAME, options, settings, wanted, looked_for=rules) as conclusion:
+    with Conclusion(NAME, options, settings, wanted, looked_for=catalog.load_rules) as conclusion:
         for path in options.path:
-            conclusion.take(audit(path, environment=environment, rules=rules))
+            cache = None if options.no_cache else kept.of_user(path)
+            conclusion.take(audit(path, environment=environment, cache=cache))
         return conclusion.end(was_interrupted=False, bad_lines=0)

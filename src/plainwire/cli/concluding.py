@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
-from plainwire import gate, report
+from plainwire import catalog, gate, report
 from plainwire.cli import config, outputs, resuming
 from plainwire.cli.config import Configuration
-from plainwire.cli.outputs import Output
-from plainwire.model import Check, Report, Rule
+from plainwire.cli.outputs import LookedFor, Output
+from plainwire.model import Report
 
 
 class Conclusion:
@@ -20,7 +20,7 @@ class Conclusion:
 
     ``jsonl`` is written as reports come, and added to the file ``grows`` if it goes there; reports
     are kept only where another output, or a baseline, needs them all. ``tally`` is the verdict so
-    far; ``looked_for`` are the checks or rules that ran (None: the live checks).
+    far; ``looked_for`` gives the checks or rules that ran.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Conclusion:
         wanted: Sequence[Output],
         *,
         grows: Path | None = None,
-        looked_for: Sequence[Check | Rule] | None = None,
+        looked_for: LookedFor = catalog.load,
     ) -> None:
         self._looked_for = looked_for
         self._name, self._options, self._rules, self._wanted = name, options, rules, wanted
@@ -90,6 +90,14 @@ class Conclusion:
             if len(self._wanted) == 1 and not getattr(self._options, "trace", None):
                 raise
             self._lost = error
+
+    async def revise(self, change: Callable[[Report], Awaitable[Report]]) -> None:
+        """Put into the reports that are kept what was learned after them; lines are written."""
+        for at, one in enumerate(self._kept):
+            changed = await change(one)
+            if changed is not one and not self._rules.update_baseline:
+                changed = gate.judged_one(changed, self._rules)
+            self._kept[at] = changed
 
     def sort(self, targets: Sequence[str]) -> None:
         """Put what is kept in the order that the targets were named in."""

@@ -34,6 +34,7 @@ class Configuration(Rules):
     anchor: str | None = None
     connect_timeout_s: float | None = None
     timeout_s: float | None = None
+    time_limit_s: float | None = None
     rate: int | None = None
     concurrency: int | None = None
     max_requests: int | None = None
@@ -182,6 +183,7 @@ KEYS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "anchor": ("anchor", words.string),
     "connect-timeout": ("connect_timeout_s", words.seconds),
     "timeout": ("timeout_s", words.seconds),
+    "time-limit": ("time_limit_s", words.seconds),
     "rate": ("rate", words.count),
     "concurrency": ("concurrency", words.count),
     "max-requests": ("max_requests", words.count),

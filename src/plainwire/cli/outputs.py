@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from plainwire.report import clean
 
 NAMES = ", ".join(report.RENDERERS)
 Output = tuple[str, str | None]
+LookedFor = Callable[[], Sequence[Check | Rule]]
 
 
 def chosen(
@@ -73,18 +74,18 @@ def emit(
     outputs: Sequence[Output],
     reports: Sequence[Report],
     anchor: str | None,
-    rules: Sequence[Check | Rule] | None = None,
+    looked_for: LookedFor = catalog.load,
 ) -> None:
     """Render the reports to each output, files first: a reader of standard output may leave.
 
-    ``rules`` are what was looked for; None: the live checks.
+    ``looked_for`` gives what was looked for.
 
     Raises:
         UsageError: if a file cannot be written; the other outputs are written all the same.
     """
     wrong = []
     for name, file in sorted(outputs, key=lambda output: output[1] is None):
-        text = _rendered(name, file, reports, anchor, rules)
+        text = _rendered(name, file, reports, anchor, looked_for)
         if file is None:
             say(text)
             continue
@@ -113,12 +114,10 @@ def _rendered(
     file: str | None,
     reports: Sequence[Report],
     anchor: str | None,
-    rules: Sequence[Check | Rule] | None,
+    looked_for: LookedFor,
 ) -> str:
     settings: dict[str, Any] = _terminal(file) if name == "text" else {}
-    checks: Sequence[Check | Rule] = ()
-    if name in ("sarif", "junit"):
-        checks = catalog.load() if rules is None else rules
+    checks = looked_for() if name in ("sarif", "junit") else ()
     return report.render(name, reports, anchor=anchor, checks=checks, **settings)
 
 

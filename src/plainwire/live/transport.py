@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from plainwire.live import dial
@@ -37,6 +38,9 @@ from plainwire.wire.readable import readable
 PROXY_STATUSES = (407, 502, 503, 504)
 THROTTLE_TRIES = 3
 THROTTLE_WAIT_LIMIT_S = 5.0
+# So many 429s with no other answer between, for so long: who asks is banned.
+BANNED_AFTER = 12
+BANNED_AFTER_S = 10.0
 
 Send = Callable[[Request], Awaitable[Exchange]]
 # Says of an https origin whether it speaks TLS, as far as it told.
@@ -86,6 +90,8 @@ class Transport:
         self._once = once
         self.requests = 0
         self._room = Room(settings.body_limit)
+        self._refused = 0  # 429s since the last other answer
+        self._heard_at = time.monotonic()
         self.questions = 0
 
     @property
@@ -163,6 +169,11 @@ class Transport:
             self._pace = Pace(self._settings.concurrency, rate)
         return self._pace
 
+    @property
+    def was_throttled(self) -> bool:
+        """True if the host answered 429 to a question that is patient."""
+        return self._pace is not None and self._pace.is_halved
+
     def mask(self, secrets: Iterable[str]) -> None:
         """Mask these too in the record of what is sent."""
         if self._trace.masker is not None:
@@ -195,6 +206,15 @@ class Transport:
     def _listen(self, answer: Exchange) -> None:
         """Note an answer; one that broke off cost its timeout as silence does."""
         self.silence.heard(answer.request, is_whole=not answer.is_broken)
+        if answer.status == 429:
+            self._refused += 1
+        else:
+            self._refused, self._heard_at = 0, time.monotonic()
+
+    @property
+    def _is_banned(self) -> bool:
+        is_long = time.monotonic() - self._heard_at >= BANNED_AFTER_S
+        return self._refused >= BANNED_AFTER and is_long
 
     async def _send_patiently(self, request: Request) -> Exchange:
         """One exchange, as long as the origin gives signs of life."""
@@ -259,6 +279,8 @@ class Transport:
             silent = self.silence.verdict(request, is_named=is_named or is_sign)
             if silent is not None:
                 raise (SilentError if self.silence.is_in_doubt(origin) else NotSentError)(silent)
+            if self._is_banned:
+                raise NotSentError("left alone: the host answers 429 to everything")
             self._spend()
             connection = await lane.take(lambda: self.connector.connect(origin, context), context)
             is_reusable = False
@@ -322,11 +344,7 @@ class Transport:
         if own not in self._showing:
             ca = self._settings.ca_file
             context = dial.observing_context() if is_near else dial.verifying_context(ca)
-            try:
-                context.load_cert_chain(own.file, own.key)
-            except (OSError, ssl.SSLError) as error:
-                why = getattr(error, "strerror", None) or "not a certificate with its key"
-                raise TargetError(f"client certificate {own.file.name}: {why}") from None
+            dial.show(context, own.file, own.key)
             self._showing[own] = context
         return self._showing[own]
 

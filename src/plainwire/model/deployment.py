@@ -61,6 +61,7 @@ class Start:
     ``host`` None: not said; ``is_local`` is true for loopback and Unix sockets. ``trusts`` is where
     it is told to believe forwarded headers from anybody. ``via`` are the
     places that lead to it, the outermost first (``CMD``, the script's line, ``app.run``).
+    ``command`` are the words that start it, variables filled in as far as they are known.
     """
 
     program: str
@@ -76,6 +77,7 @@ class Start:
     socket: str = ""
     certificate: str = ""
     trusts: Span | None = None
+    command: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ class Listen:
     place: Span
     has_tls: bool = False
     host: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """True if only the machine itself reaches it."""
+        return self.host.startswith("127.") or self.host in ("localhost", "::1", "[::1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,8 @@ class Forward:
 class ProxySite:
     """One server block, virtual host or route of a reverse proxy.
 
-    ``redirects`` and ``hsts`` are where it says so. ``protocols`` are the TLS versions it names.
+    ``redirects`` and ``hsts`` are where it says so, ``asks_password`` where it wants one by Basic
+    authentication. ``protocols`` are the TLS versions it names.
     """
 
     program: str
@@ -123,6 +131,7 @@ class ProxySite:
     environment: Environment = "production"
     is_embedded: bool = False
     policy: Span | None = None
+    asks_password: Span | None = None
 
     @property
     def has_tls(self) -> bool:

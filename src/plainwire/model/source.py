@@ -215,7 +215,7 @@ class Module(Protocol):
 
     @property
     def strings(self) -> Sequence[Text]:
-        """Every string that is an expression's part (no docstrings), f-strings by their prefix."""
+        """Every string of 12 characters or more that is an expression's part (no docstrings)."""
 
     @property
     def classes(self) -> Mapping[str, tuple[str, ...]]:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from plainwire.model import Report
 from plainwire.report import Options
-from plainwire.report.clean import visible
-from plainwire.report.picture import drawn, stations_of
+from plainwire.report.picture import graph, shortened
+
+OUTSIDE = {"client": "label=internet, shape=oval", "unknown": 'label="?", shape=oval'}
 
 
 def render(reports: Sequence[Report], options: Options) -> str:
@@ -16,21 +17,20 @@ def render(reports: Sequence[Report], options: Options) -> str:
 
 
 def _graph(report: Report) -> str:
-    paths = drawn(report)
-    names = stations_of(paths)
-    lines = ["digraph paths {", "  rankdir=LR;", "  client [label=internet, shape=oval];"]
-    for (_, name), mark in names.items():
-        lines.append(f'  {mark} [label="{_text(name)}", shape=box];')
-    edges: dict[str, None] = {}
-    for one in paths:
-        at = "client"
-        for arrow, name in one.stations:
-            to = names[one.path.deployment, name]
-            color = "darkgreen" if arrow == "https" else "gray" if arrow == "" else "red"
-            edges[f'  {at} -> {to} [label="{_text(arrow)}", color={color}];'] = None
-            at = to
-    return "\n".join((*lines, *edges, "}")) + "\n"
+    found = graph(report)
+    lines = ["digraph paths {", "  rankdir=LR;", "  node [shape=box];"]
+    ends = {end for link in found.links for end in link[:2]}
+    lines += [f"  {mark} [{shape}];" for mark, shape in OUTSIDE.items() if mark in ends]
+    for number, (where, names) in enumerate(found.groups.items()):
+        lines.append(f"  subgraph cluster_{number} {{")
+        lines.append(f'    label="{_text(where, 60)}";')
+        lines += [f'    {mark} [label="{_text(name)}"];' for name, mark in names.items()]
+        lines.append("  }")
+    for start, end, arrow, words in found.links:
+        color = "darkgreen" if arrow == "https" else "gray40" if arrow == "" else "red"
+        lines.append(f'  {start} -> {end} [label="{_text(words)}", color={color}];')
+    return "\n".join((*lines, "}")) + "\n"
 
 
-def _text(text: str) -> str:
-    return visible(text, 80).replace("\\", "\\\\").replace('"', '\\"')
+def _text(text: str, most: int = 40) -> str:
+    return shortened(text, most).replace("\\", "\\\\").replace('"', '\\"')

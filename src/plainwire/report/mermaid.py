@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from plainwire.model import Report
 from plainwire.report import Options
-from plainwire.report.clean import visible
-from plainwire.report.picture import drawn, stations_of
+from plainwire.report.picture import graph, shortened
 
-_WORDS = {"https": "https", "http": "http", "tcp": "plain", "": " "}
+OUTSIDE = {"client": "internet", "unknown": "?"}
 
 
 def render(reports: Sequence[Report], options: Options) -> str:
@@ -18,24 +17,21 @@ def render(reports: Sequence[Report], options: Options) -> str:
 
 
 def _chart(report: Report) -> str:
-    paths = drawn(report)
-    names = stations_of(paths)
-    lines = ["flowchart LR", '  client(["internet"])']
-    for (_, name), mark in names.items():
-        lines.append(f'  {mark}["{_text(name)}"]')
-    edges: dict[str, None] = {}
-    for one in paths:
-        at = "client"
-        for arrow, name in one.stations:
-            to = names[one.path.deployment, name]
-            word = _WORDS.get(arrow, "http")
-            link = f"-->|{word}|" if arrow == "https" else f"-.->|{word}|"
-            edges[f"  {at} {link} {to}"] = None
-            at = to
-    return "\n".join((*lines, *edges)) + "\n"
+    found = graph(report)
+    ends = {end for link in found.links for end in link[:2]}
+    lines = ["flowchart LR"]
+    lines += [f'  {mark}(["{label}"])' for mark, label in OUTSIDE.items() if mark in ends]
+    for number, (where, names) in enumerate(found.groups.items()):
+        lines.append(f'  subgraph d{number}["{_text(where, 60)}"]')
+        lines += [f'    {mark}["{_text(name)}"]' for name, mark in names.items()]
+        lines.append("  end")
+    for start, end, arrow, words in found.links:
+        line = "-->" if arrow in ("https", "") else "-.->"
+        lines.append(f"  {start} {line}{f'|{_text(words)}|' if words else ''} {end}")
+    return "\n".join(lines) + "\n"
 
 
-def _text(text: str) -> str:
+def _text(text: str, most: int = 40) -> str:
     """Text inside a quoted label: no quote, no markup."""
-    safe = visible(text, 80).replace("&", "#amp;").replace('"', "#quot;")
+    safe = shortened(text, most).replace("&", "#amp;").replace('"', "#quot;")
     return safe.replace("<", "#lt;").replace(">", "#gt;")

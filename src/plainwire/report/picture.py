@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from plainwire.model import Path, Report
@@ -31,7 +31,7 @@ def drawn(report: Report) -> tuple[Drawn, ...]:
 def lines(report: Report) -> Iterator[str]:
     """One line a path."""
     for one in drawn(report):
-        shown = "internet" if one.path.is_encrypted is not None else "?"
+        shown = entrance(one)
         for arrow, name in one.stations:
             shown += f" {ARROWS.get(arrow, ARROWS['http'])} {visible(name, 80)}"
         yield f"{shown}      {one.mark}{visible(one.where, 120)}"
@@ -65,10 +65,47 @@ def _mark(path: Path) -> str:
     return "✓ "
 
 
-def stations_of(paths: Sequence[Drawn]) -> dict[tuple[str, str], str]:
-    """Every station of the paths, by deployment and name, with a short identifier."""
-    found: dict[tuple[str, str], str] = {}
-    for one in paths:
-        for _, name in one.stations:
-            found.setdefault((one.path.deployment, name), f"n{len(found)}")
-    return found
+def entrance(one: Drawn) -> str:
+    """Where a path begins: nobody knows what stands before one that is not provable."""
+    return "internet" if one.path.is_encrypted is not None else "?"
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """A name that is safe to show, its middle left out if it is long: its end tells most."""
+    safe = visible(text, 400)
+    return safe if len(safe) <= most else f"{safe[: most // 3]}…{safe[-(most - most // 3 - 1) :]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Paths as stations and links: ``groups`` are the deployments with their stations' marks.
+
+    A link is (from, to, arrow, words); ``"client"`` and ``"unknown"`` are outside of all groups.
+    """
+
+    groups: dict[str, dict[str, str]]
+    links: tuple[tuple[str, str, str, str], ...]
+
+
+def graph(report: Report) -> Graph:
+    """The paths of a report, what is one station in a deployment drawn once."""
+    groups: dict[str, dict[str, str]] = {}
+    links: dict[tuple[str, str, str, str], None] = {}
+    count = 0
+    for one in drawn(report):
+        group = groups.setdefault(one.where, {})
+        at = "client" if entrance(one) == "internet" else "unknown"
+        for number, (arrow, name) in enumerate(one.stations):
+            if name not in group:
+                group[name] = f"n{count}"
+                count += 1
+            words = {"tcp": "plain"}.get(arrow, arrow) + (_port(one, name) if number == 0 else "")
+            links[at, group[name], arrow, words] = None
+            at = group[name]
+    return Graph(groups, tuple(links))
+
+
+def _port(one: Drawn, name: str) -> str:
+    """The published port, where the station does not say it."""
+    port = one.path.publication.port if one.path.publication is not None else None
+    return f" :{port}" if port is not None and not name.endswith(f":{port}") else ""

@@ -7,51 +7,66 @@ from xml.sax.saxutils import escape
 
 from plainwire.model import Report
 from plainwire.report import Options
-from plainwire.report.clean import visible
-from plainwire.report.picture import drawn
+from plainwire.report.layout import cells
+from plainwire.report.picture import Drawn, drawn, entrance, shortened
 
-ROW, BOX, GAP, HIGH = 64, 190, 90, 34
+ROW, GAP, HIGH = 64, 96, 34
+LETTER = 7.2  # the width of a letter of 12 px in the widest usual sans-serif, on average
 COLORS = {"https": "#137333", "": "#5f6368"}
 PLAIN = "#b3261e"
 
 
 def render(reports: Sequence[Report], options: Options) -> str:
     """One picture: the rows of every report under each other."""
-    rows = [one for report in reports for one in drawn(report)]
-    most = max((len(one.stations) for one in rows), default=0) + 1
-    width, height = most * (BOX + GAP) + 20, len(rows) * ROW + 20
-    parts = [
+    drawings = [_row(one, 24 + n * ROW) for n, one in enumerate(_all(reports))]
+    width = max((width for width, _ in drawings), default=0) + 20
+    height = len(drawings) * ROW + 20
+    head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        'font-family="sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{height}" fill="white"/>',
-    ]
-    for number, one in enumerate(rows):
-        y = 24 + number * ROW
-        parts.append(_words(10, y - 8, f"{one.mark}{one.where}", "#5f6368"))
-        parts.append(_box(10, y, "internet"))
-        x = 10
-        for arrow, name in one.stations:
-            color = COLORS.get(arrow, PLAIN)
-            left, middle = x + BOX, y + HIGH // 2
-            right = left + GAP
-            parts.append(
-                f'<path d="M{left} {middle}H{right - 6}m-6 -5l6 5l-6 5" stroke="{color}" '
-                'stroke-width="2" fill="none"/>'
-            )
-            if arrow:
-                parts.append(_words(left + 18, middle - 6, arrow, color))
-            x = right
-            parts.append(_box(x, y, name))
-    return "".join((*parts, "</svg>\n"))
+        f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">'
+        f'<rect width="{width}" height="{height}" fill="white"/>'
+    )
+    return "".join((head, *(parts for _, parts in drawings), "</svg>\n"))
+
+
+def _all(reports: Sequence[Report]) -> list[Drawn]:
+    return [one for report in reports for one in drawn(report)]
+
+
+def _row(one: Drawn, y: int) -> tuple[int, str]:
+    """How far a path reaches to the right, and its drawing."""
+    title = f"{one.mark}{one.where}"
+    parts = [_words(10, y - 8, shortened(title, 140), "#5f6368")]
+    right, middle = 10, y + HIGH // 2
+    first = entrance(one)
+    parts.append(_box(right, y, first))
+    right += _wide(first)
+    for arrow, name in one.stations:
+        color, end = COLORS.get(arrow, PLAIN), right + GAP
+        parts.append(
+            f'<path d="M{right} {middle}H{end - 6}m-6 -5l6 5l-6 5" stroke="{color}" '
+            'stroke-width="2" fill="none"/>'
+        )
+        if arrow:
+            word = {"tcp": "plain"}.get(arrow, arrow)
+            parts.append(_words(right + 18, middle - 6, word, color))
+        shown = shortened(name)
+        parts.append(_box(end, y, shown))
+        right = end + _wide(shown)
+    return max(right, 10 + int(len(shortened(title, 140)) * LETTER)), "".join(parts)
+
+
+def _wide(text: str) -> int:
+    return 20 + int(max(cells(text), 6) * LETTER)
 
 
 def _box(x: int, y: int, text: str) -> str:
     frame = (
-        f'<rect x="{x}" y="{y}" width="{BOX}" height="{HIGH}" rx="6" fill="#f1f3f4" '
+        f'<rect x="{x}" y="{y}" width="{_wide(text)}" height="{HIGH}" rx="6" fill="#f1f3f4" '
         'stroke="#5f6368"/>'
     )
     return frame + _words(x + 8, y + 21, text, "#202124")
 
 
 def _words(x: int, y: int, text: str, color: str) -> str:
-    return f'<text x="{x}" y="{y}" fill="{color}">{escape(visible(text, 60))}</text>'
+    return f'<text x="{x}" y="{y}" fill="{color}">{escape(text)}</text>'

@@ -63,19 +63,19 @@ _VENDORED = re.compile(
     re.IGNORECASE,
 )
 _TEST = re.compile(
-    r"(^|/)(tests?|testing|spec|specs|e2e|__tests__|fixtures?|cypress|benchmarks?)/"
+    r"(^|/)(tests?|testing|testdata|spec|specs|e2e|__tests__|fixtures?|cypress|benchmarks?)/"
     r"|(^|/)(test_[^/]*|[^/]*_test|conftest|[^/]*\.(test|spec))\.\w+$|(^|[._/-])test[._-]?(compose|env|config|settings)"
     r"|(^|/)\.ci/|[-._]ci[-._]|(^|/)[^/]*_tester\.py$|compose[-._]test|\.env[-._]test|dockerfile[-._]test|[-._]tests?\.(ya?ml|env|cfg|ini|conf)$",
     re.IGNORECASE,
 )
 _DOCUMENTATION = re.compile(
-    r"(^|/)(docs?|documentation|\.github|\.gitlab|\.circleci|migrations|alembic)/|(^|/)(tasks|noxfile|fabfile|setup)\.py$"
+    r"(^|/)(docs?(_src)?|documentation|\.github|\.gitlab|\.circleci|migrations|alembic)/|(^|/)(tasks|noxfile|fabfile|setup)\.py$"
     r"|(^|/)\.(gitlab-ci|travis|pre-commit-config)\.ya?ml$",
     re.IGNORECASE,
 )
 _EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|playground)/", re.IGNORECASE)
 _DEVELOPMENT = re.compile(
-    r"(^|[/._-])(dev|devel|development|local|debug|vagrant)([/._-]|$)|(^|/)\.flaskenv$|(^|/)\.devcontainer/"
+    r"(^|[/._-])(dev|devel|development|local|debug|vagrant)([/._-]|$)|(^|/)\.flaskenv$|(^|/)\.(dev|[\w-]+-)container/"
     r"|compose\.override\.ya?ml$",
     re.IGNORECASE,
 )

@@ -46,7 +46,7 @@ def _prefixes(program: Program) -> dict[str, tuple[str, ...]]:
     own: dict[str, str] = {}
     for module in program.modules:
         for binding in module.bindings:
-            made = module.call_of(binding)
+            made = binding.call
             if made is not None and made.name.rpartition(".")[2] in ("Blueprint", "APIBlueprint"):
                 own[f"{module.name}.{binding.name}"] = _text(made.argument("url_prefix", 3))
     hung: dict[str, dict[str, None]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -43,11 +44,30 @@ class Tree:
 
     files: tuple[SourceFile, ...]
     skipped: tuple[Skip, ...]
-    seen: int = 0
 
 
-def read_tree(root: Path) -> Tree:
-    """Read every file of a known format under ``root``; links that lead out are named and skipped.
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """The files that may be of a known format as they are, and what was left out and why."""
+
+    files: list[tuple[str, bytes]]
+    skipped: list[Skip]
+
+    def digest(self) -> str:
+        """A digest of everything that a `Tree` made of this depends on."""
+        digest = hashlib.sha256()
+        for path, data in self.files:
+            name = path.encode("utf-8", "surrogatepass")
+            digest.update(b"%d %d\n%b" % (len(name), len(data), name))
+            digest.update(data)
+        digest.update(repr(self.skipped).encode("utf-8", "backslashreplace"))
+        return digest.hexdigest()
+
+
+def read_raw(root: Path) -> Raw:
+    """Read every file under ``root`` whose name does not say that it is of no known format.
+
+    Links that lead out are named and skipped.
 
     Raises:
         TargetError: if ``root`` is no directory that can be listed.
@@ -55,24 +75,43 @@ def read_tree(root: Path) -> Tree:
     if not root.is_dir():
         raise TargetError(f"{root} is not a directory")
     top = root.resolve()
-    files: list[SourceFile] = []
-    skipped: list[Skip] = []
-    total = seen = 0
-    for path, relative in _paths(top, skipped):
-        seen += 1
-        if len(files) >= MAX_FILES or total > MAX_TOTAL:
-            skipped.append(Skip(relative, "the project has more files than are read"))
-            break
+    raw = Raw([], [])
+    total = 0
+    for path, relative in _paths(top, raw.skipped):
         if not kinds.is_promising(relative):
             continue
-        text = _text(path, relative, skipped)
-        if text is None:
-            continue
-        total += len(text)
+        if len(raw.files) >= MAX_FILES or total > MAX_TOTAL:
+            raw.skipped.append(Skip(relative, "the project has more files than are read"))
+            break
+        data = _data(path, relative, raw.skipped)
+        if data is not None:
+            total += len(data)
+            raw.files.append((relative, data))
+    return raw
+
+
+def read_tree(root: Path) -> Tree:
+    """Read every file of a known format under ``root``.
+
+    Raises:
+        TargetError: if ``root`` is no directory that can be listed.
+    """
+    return tree_of(read_raw(root))
+
+
+def tree_of(raw: Raw) -> Tree:
+    """The files of a known format; ``raw`` is used up, so that nothing is held twice."""
+    files = []
+    raw.files.reverse()
+    while raw.files:
+        relative, data = raw.files.pop()
+        text = data.decode("utf-8-sig", "replace")
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
         kind = kinds.format_of(relative, text)
         if kind is not None:
             files.append(SourceFile(relative, kind, kinds.environment_of(relative, text), text))
-    return Tree(tuple(files), tuple(skipped), seen)
+    return Tree(tuple(files), tuple(raw.skipped))
 
 
 def _paths(top: Path, skipped: list[Skip]) -> Iterator[tuple[Path, str]]:
@@ -113,8 +152,8 @@ def _note_link(entry: os.DirEntry[str], relative: str, top: Path, skipped: list[
         skipped.append(Skip(relative, "a symbolic link that leads out of the project"))
 
 
-def _text(path: Path, relative: str, skipped: list[Skip]) -> str | None:
-    """A file's text. Returns None if it is binary, too large, or cannot be read."""
+def _data(path: Path, relative: str, skipped: list[Skip]) -> bytes | None:
+    """A file's content. Returns None if it is binary, too large, or cannot be read."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         descriptor = os.open(path, flags)
@@ -130,7 +169,4 @@ def _text(path: Path, relative: str, skipped: list[Skip]) -> str | None:
     except OSError as error:
         skipped.append(Skip(relative, f"cannot be read: {error.strerror}"))
         return None
-    if b"\0" in data[:4096]:
-        return None
-    text = data.decode("utf-8-sig", "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return None if b"\0" in data[:4096] else data

@@ -39,7 +39,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from plainwire.model import Finding, Project, Severity, rule
+from plainwire.model import Call, Finding, Project, Severity, rule
 
 _SENSITIVE = re.compile(r"token|sess|auth|sid$|jwt|login|user|remember|secret", re.IGNORECASE)
 
@@ -58,6 +58,8 @@ def cookie_set_without_secure(project: Project) -> Iterator[Finding]:
         for call in module.calls:
             if not call.name.endswith(".set_cookie") or "**" in call.keywords:
                 continue
+            if _is_jar(call):
+                continue
             secure = call.argument("secure", 6)
             if secure is not None and (not secure.is_known or secure.literal):
                 continue
@@ -72,3 +74,10 @@ def cookie_set_without_secure(project: Project) -> Iterator[Finding]:
                 module.span(call.line),
                 severity=Severity.MEDIUM if is_sensitive else Severity.LOW,
             )
+
+
+def _is_jar(call: Call) -> bool:
+    """True for ``jar.set_cookie(cookie)`` of a client (http.cookiejar): one object, no name."""
+    key = call.argument("key", 0)
+    has_value = call.argument("value", 1) is not None
+    return not has_value and not call.keywords and (key is None or not key.text)

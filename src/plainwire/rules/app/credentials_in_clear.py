@@ -44,14 +44,25 @@ Good:
 
 Limits:
 
-    Views are known by their names, routes and the words that they read from a request.
+    Views are known by their names, routes and the words that they read from a request. Of proxies,
+    nginx and Apache are asked whether they want a password by Basic authentication.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from plainwire.model import App, Confidence, Finding, Path, Project, Severity, rule
+from plainwire.model import (
+    App,
+    Confidence,
+    Finding,
+    Path,
+    Project,
+    ProxySite,
+    Severity,
+    Span,
+    rule,
+)
 
 
 @rule(
@@ -73,6 +84,9 @@ def credentials_in_clear(project: Project) -> Iterator[Finding]:
             continue
         done.add(app.place)
         yield _found(path, app)
+    for site in project.sites:
+        if site.environment == "production" and site.asks_password is not None:
+            yield from _asked_by_proxy(site, site.asks_password, project.paths)
 
 
 def _found(path: Path, app: App) -> Finding:
@@ -89,12 +103,32 @@ def _found(path: Path, app: App) -> Finding:
     )
 
 
+def _asked_by_proxy(site: ProxySite, asked: Span, paths: Sequence[Path]) -> Iterator[Finding]:
+    """Basic authentication on a port without TLS, unless every path to it is encrypted before."""
+    plain = next((one for one in site.listens if not one.has_tls and not one.is_local), None)
+    mine = [p for p in paths if any(s.place == site.place for s in p.service.sites)]
+    if plain is None or site.redirects is not None:
+        return
+    if mine and all(p.is_encrypted for p in mine):
+        return
+    is_known = any(p.is_encrypted is False for p in mine)
+    yield credentials_in_clear.finding(
+        "the proxy asks for a password (Basic) on a port without TLS",
+        asked,
+        plain.place,
+        *(place for p in mine[:1] for place in p.places),
+        severity=Severity.HIGH if is_known else Severity.MEDIUM,
+        confidence=Confidence.FIRM if is_known else Confidence.TENTATIVE,
+        cap="F" if is_known else "C",
+    )
+
+
 def _refuses(app: App) -> bool:
     """True if the application itself sends plain HTTP away, in every configuration."""
     if app.redirect_hook is not None:
         return True
     return any(
-        m.name.endswith(("Talisman", "SSLify"))
+        m.name.endswith(("Talisman", "SSLify", "flask_plainwire.TLS"))
         and not m.is_conditional
         and m.arguments.get("force_https") is not False
         for m in app.middleware

@@ -34,7 +34,8 @@ Good:
 
 Limits:
 
-    A value that comes from a file outside the project is not seen.
+    A value that comes from a file outside the project is not seen. Where the project sets up a Tor
+    onion service, nothing is said: what reaches it is encrypted up to the machine.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from collections.abc import Iterator
 
 from plainwire.model import App, Confidence, Finding, Project, Setting, Severity, rule
 
+_ONION = re.compile(r"\bHiddenService(Dir|Port)\b")
 _SWITCH = re.compile(r"HTTPS|SSL|SECURE|TLS", re.IGNORECASE)
 
 
@@ -57,9 +59,9 @@ def session_cookie_not_secure(project: Project) -> Iterator[Finding]:
     """Applications with sessions whose cookie is not Secure in production."""
     for app in project.apps:
         settings = app.setting("SESSION_COOKIE_SECURE", "production", "staging")
-        if any(s.is_true and not s.is_conditional for s in settings) or _by_talisman(app):
+        if any(s.is_true and not s.is_conditional for s in settings) or _by_extension(app):
             continue
-        if _by_prefixed_variable(project):
+        if _by_prefixed_variable(project) or _is_onion(project):
             continue
         if any(s.value is None for s in settings):
             continue  # computed, or given by a variable: not known here
@@ -78,16 +80,28 @@ def session_cookie_not_secure(project: Project) -> Iterator[Finding]:
 
 def _by_prefixed_variable(project: Project) -> bool:
     """True if a deployment sets the variable that ``config.from_prefixed_env`` reads it from."""
-    if not any(c.name.endswith(".from_prefixed_env") for m in project.modules for c in m.calls):
-        return False
     given = [s.settings for d in project.deployments for s in d.services]
     variables = [v for v in project.variables if v.environment in ("production", "staging")]
     every = [*variables, *(v for some in given for v in some.values())]
-    return any(v.name.endswith("_SESSION_COOKIE_SECURE") and v.is_true for v in every)
+    is_given = any(v.name.endswith("_SESSION_COOKIE_SECURE") and v.is_true for v in every)
+    return is_given and any(
+        c.name.endswith(".from_prefixed_env") for m in project.modules for c in m.calls
+    )
 
 
-def _by_talisman(app: App) -> bool:
-    """True if Flask-Talisman sets the cookie Secure, as it does unless told not to."""
+def _is_onion(project: Project) -> bool:
+    """True if a file of the deployment makes an onion service (tor(1), HiddenServicePort)."""
+    return any(
+        "HiddenService" in file.text and _ONION.search(file.text)
+        for file in project.files
+        if file.environment == "production" and file.format != "python"
+    )
+
+
+def _by_extension(app: App) -> bool:
+    """True if an extension makes the cookie Secure, as these do unless told not to."""
+    if any(m.name == "flask_plainwire.TLS" and not m.is_conditional for m in app.middleware):
+        return not any(s.is_false for s in app.setting("TLS_COOKIES_SECURE"))
     return any(
         m.name.endswith("Talisman") and m.arguments.get("session_cookie_secure") is not False
         for m in app.middleware

@@ -49,14 +49,13 @@ def old_tls_allowed(project: Project) -> Iterator[Finding]:
         if module.file.environment not in ("production", "staging"):
             continue
         for call in module.calls:
-            place = module.span(call.line)
             protocol = call.named("protocol", 0) or call.named("ssl_version")
             if _OLD.search(protocol):
-                yield old_tls_allowed.finding(f"{protocol} is deprecated", place)
+                yield old_tls_allowed.finding(f"{protocol} is deprecated", module.span(call.line))
             elif call.name.endswith(".set_ciphers"):
                 suites = call.argument("ciphers", 0)
                 if suites is not None and _SUITES.search(suites.text):
-                    yield old_tls_allowed.finding("weak suites are allowed", place)
+                    yield old_tls_allowed.finding("weak suites are allowed", module.span(call.line))
         for binding in module.bindings:
             is_bound = binding.key in ("minimum_version", "maximum_version")
             if is_bound and binding.source & _VERSIONS:

@@ -38,6 +38,7 @@ from plainwire.model import Finding, Module, Project, Severity, rule
 from plainwire.wire.plain_urls import is_remote
 
 _CLIENTS = ("requests", "httpx", "aiohttp", "urllib", "urllib3", "http.client", "pycurl", "treq")
+_ASKED_OF = (*_CLIENTS, "session", "self")
 _ASKS = re.compile(
     r"(^|\.)(get|post|put|patch|delete|head|options|request|urlopen|urlretrieve|Request|stream"
     r"|ws_connect)$"
@@ -73,7 +74,7 @@ def _in(module: Module) -> Iterator[Finding]:
                 f"{prefix[:120]} is asked in clear", module.span(binding.line)
             )
     for call in module.calls:
-        if not _ASKS.search(call.name) or not call.name.startswith((*_CLIENTS, "session", "self")):
+        if not call.name.startswith(_ASKED_OF) or not _ASKS.search(call.name):
             continue
         for position in (0, 1):
             value = call.argument("url", position)

@@ -40,6 +40,7 @@ from plainwire.model import Binding, Finding, Module, Project, Severity, rule
 _FAST = re.compile(r"^hashlib\.(md5|sha1|sha224|sha256|sha384|sha512|new)$")
 _ENCODED = re.compile(r"^base64\.(b64encode|encodebytes|urlsafe_b64encode|b32encode)$")
 _PASSWORD = re.compile(r"(^|[._])(password|passwd|passphrase|pwd)(\b|_|$)", re.IGNORECASE)
+_CONFIGURED = re.compile(r"(^|[._])(cfg|config|conf|settings|options|environ)\.", re.IGNORECASE)
 _DIGEST = re.compile(r"hash|digest|encrypted|derived", re.IGNORECASE)
 _HASHING = re.compile(r"generate_password_hash|bcrypt|argon2|pbkdf2|scrypt|hash_password|passlib")
 
@@ -64,6 +65,8 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
             argument = call.named("string", 0) or call.named("data", 0)
             if not _PASSWORD.search(argument) or _DIGEST.search(argument):
                 continue
+            if _CONFIGURED.search(argument):
+                continue  # one secret of the operator's, not what users are known by
             if _FAST.search(call.name):
                 yield password_stored_weakly.finding(
                     f"{call.name} of a password is guessed in no time", module.span(call.line)

@@ -45,6 +45,10 @@ _SECRET = re.compile(
     r"|(reset|verif\w*|auth|invite|access|recovery|login)_?(code|key)",
     re.IGNORECASE,
 )
+# A nonce that a client sends need only differ (RFC 5849, section 3.3); one of a page or a login
+# must not be guessed (CSP Level 3; OpenID Connect Core, 15.5.2).
+_NONCE = re.compile(r"(^|_)nonce(_|$)", re.IGNORECASE)
+_WEB = frozenset({"flask", "quart", "werkzeug", "django", "fastapi", "starlette", "connexion"})
 _SAFE = frozenset({"secrets", "SystemRandom", "urandom"})
 
 
@@ -63,14 +67,16 @@ def token_guessable(project: Project) -> Iterator[Finding]:
 
 def _in(module: Module) -> Iterator[Finding]:
     found = set()
+    imported = {n for n, full in module.imports.items() if full.startswith(("random.", "uuid."))}
+    imported |= {n for n, full in module.imports.items() if full in ("random", "uuid")}
     for binding in module.bindings:
         words = binding.source
-        is_random = ("random" in words or words & _MAKERS) and bool(words & _MAKERS)
+        is_random = bool(words & _MAKERS) and ("random" in words or bool(words & imported))
         is_picked = any(word.lower().rstrip("s") == binding.key.lower() for word in words)
         if is_picked and f"{binding.key}s" in {word.lower() for word in words}:
             found.add(binding.line)
             continue  # one of several that are there
-        if is_random and not words & _SAFE and _SECRET.search(binding.key) and _uses(module):
+        if is_random and not words & _SAFE and _is_secret(binding.key, module) and _uses(module):
             found.add(binding.line)
             yield token_guessable.finding(
                 f"{binding.key} can be predicted", module.span(binding.line)
@@ -78,7 +84,7 @@ def _in(module: Module) -> Iterator[Finding]:
     for call in module.calls:
         function = call.scope.rpartition(".")[2]
         is_random = call.name.startswith("random.") and call.name[7:] in _MAKERS
-        if is_random and _SECRET.search(function) and call.line not in found:
+        if is_random and _is_secret(function, module) and call.line not in found:
             found.add(call.line)
             yield token_guessable.finding(
                 f"what {function} returns can be predicted", module.span(call.line)
@@ -87,3 +93,10 @@ def _in(module: Module) -> Iterator[Finding]:
 
 def _uses(module: Module) -> bool:
     return any(name.partition(".")[0] in ("random", "uuid") for name in module.imports.values())
+
+
+def _is_secret(name: str, module: Module) -> bool:
+    found = _SECRET.search(name)
+    if found is None or not _NONCE.fullmatch(found[0]):
+        return found is not None
+    return any(name.partition(".")[0] in _WEB for name in module.imports.values())

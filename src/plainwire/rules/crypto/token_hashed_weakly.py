@@ -53,6 +53,8 @@ def token_hashed_weakly(project: Project) -> Iterator[Finding]:
         for call in module.calls:
             if not _BROKEN.search(call.name) or call.argument("usedforsecurity") is not None:
                 continue
+            if "cache" in call.scope.lower():
+                continue  # where something is kept, not what is compared
             if _SECRET.search(call.named("string", 0)):
                 yield token_hashed_weakly.finding(
                     f"{call.name} of a secret", module.span(call.line)

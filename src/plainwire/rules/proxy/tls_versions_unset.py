@@ -28,7 +28,8 @@ Good:
 
 Limits:
 
-    An nginx.conf of the distribution that sets the versions is not seen.
+    An nginx.conf of the distribution that sets the versions is not seen. Where a script of the
+    project writes ssl_protocols, it is taken to write them for every server.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ from collections.abc import Iterator
 
 from plainwire.model import Confidence, Finding, Project, ProxySite, Severity, rule
 
+_WRITTEN = re.compile(r"ssl_protocols\b[^\n]{0,40}TLSv1\.[23]")
+_WRITERS = frozenset({"shell", "python", "yaml", "dockerfile", "ini", "terraform"})
 _TLS_FILE = re.compile(r"^\s*include\s+\S*(tls|ssl)[^\s/]*;", re.MULTILINE | re.IGNORECASE)
 
 
@@ -62,6 +65,12 @@ def tls_versions_unset(project: Project) -> Iterator[Finding]:
 
 
 def _is_elsewhere(project: Project, site: ProxySite) -> bool:
-    """True if the file includes another one for TLS, which the project does not hold there."""
+    """True if the file includes another one for TLS, or a script of the project writes them."""
     file = project.file(site.place.path)
-    return file is not None and bool(_TLS_FILE.search(file.text))
+    if file is not None and _TLS_FILE.search(file.text):
+        return True
+    return any(
+        "ssl_protocols" in one.text and _WRITTEN.search(one.text)
+        for one in project.files
+        if one.format in _WRITERS and one.environment in ("production", "staging")
+    )

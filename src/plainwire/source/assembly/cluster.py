@@ -15,32 +15,44 @@ from plainwire.model import (
     SourceFile,
     Start,
 )
-from plainwire.source.assembly import helm_charts
+from plainwire.source.assembly import helm_charts, kustomize
 from plainwire.source.assembly.known import DASHBOARDS, PROXIES, QUIET, STORES, Known, Role, implied
 from plainwire.source.deploy import kubernetes, nginx
 from plainwire.source.starting import Context
 
 
 def deployments(known: Known) -> Iterator[Deployment]:
-    """A deployment for each folder of manifests, and for each chart with each file of values."""
+    """A deployment for each folder of manifests, each Kustomize overlay with what it takes in,
+    and each chart with each file of values.
+    """
+    overlays = tuple(kustomize.overlays(known))
+    taken = {folder for one in overlays for folder in one.folders}
+    taken |= {file.folder for one in overlays for file in one.files}
     charts = {f.folder for f in known.files if f.name in ("Chart.yaml", "Chart.yml")}
     folders: dict[str, list[SourceFile]] = {}
     for file in known.files:
         if file.format == "kubernetes" and file.environment not in QUIET:
             if "/templates/" in f"/{file.path}":
                 continue  # a chart's, whose values decide what is there
-            folders.setdefault(file.folder, []).append(file)
+            if file.folder not in taken:
+                folders.setdefault(file.folder, []).append(file)
     for folder, files in folders.items():
         yield from _deployment(known, folder or "manifests", files[0].environment, files)
+    for one in overlays:
+        yield from _deployment(known, one.name, one.environment, one.files, one.settings)
     for chart in sorted(charts):
         for name, environment, files in helm_charts.charts(known, chart):
             yield from _deployment(known, name, environment, files)
 
 
 def _deployment(
-    known: Known, name: str, environment: Environment, files: Sequence[SourceFile]
+    known: Known,
+    name: str,
+    environment: Environment,
+    files: Sequence[SourceFile],
+    settings: Sequence[Setting] = (),
 ) -> Iterator[Deployment]:
-    found = kubernetes.Manifests()
+    found = kubernetes.Manifests(settings=list(settings))
     for file in files:
         try:
             kubernetes.read(file, found)

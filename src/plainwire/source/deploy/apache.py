@@ -55,7 +55,7 @@ def _site(
     )
     headers: dict[str, str] = {}
     place: Span | None = None
-    hsts = redirects = None
+    hsts = redirects = asks_password = None
     protocols = certificate = None
     forwards: list[tuple[str, str, int | None, Span]] = []
     for words, line in body:
@@ -70,6 +70,8 @@ def _site(
         elif name in ("redirect", "redirectpermanent", "redirectmatch", "rewriterule"):
             if any(w.startswith("https://") for w in rest):
                 redirects = file.span(line)
+        elif name == "authtype" and lowered[:1] == ["basic"]:
+            asks_password = file.span(line)
         elif name == "sslprotocol":
             protocols = Setting("SSLProtocol", " ".join(rest), file.span(line), file.environment)
         elif name == "sslcertificatefile":
@@ -96,6 +98,7 @@ def _site(
         protocols,
         certificate,
         file.environment,
+        asks_password=asks_password,
     )
 
 

@@ -1,15 +1,15 @@
-"""What a Python file says, node by node: calls, bindings and functions, valued when asked for."""
+"""What a Python file says: calls, bindings and functions, without the tree they were read from.
+
+Values are worked out when they are asked for, since they may need other files.
+"""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from plainwire.model import Span, Value
-
-_CONTEXTS = (ast.Load, ast.Store, ast.Del)
+from plainwire.source.python.expressions import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +19,13 @@ class Where:
     scope: str = ""
     owner: str = ""
     is_main: bool = False
-    tests: tuple[ast.expr, ...] = ()
+    tests: tuple[Expression, ...] = ()
 
 
 class Names(Protocol):
-    """The module around a node, which knows what its names mean."""
+    """The module around a fact, which knows what its names mean."""
 
-    def name_of(self, node: ast.expr) -> str:
-        """The full dotted name of an expression; empty if it has none."""
-
-    def value(self, node: ast.expr, scope: str = "") -> Value:
+    def value(self, node: Expression, scope: str = "") -> Value:
         """What an expression comes to."""
 
     def span(self, line: int) -> Span:
@@ -36,21 +33,24 @@ class Names(Protocol):
 
 
 class PythonCall:
-    """A call; its arguments are valued when they are asked for."""
+    """A call: the callee's full name, the arguments in short form, those by keyword last."""
 
-    __slots__ = ("_module", "_name", "_node", "_where", "line")
+    __slots__ = ("_arguments", "_module", "_where", "keywords", "line", "name")
 
-    def __init__(self, module: Names, node: ast.Call, where: Where) -> None:
-        self._module, self._node, self._where = module, node, where
-        self._name: str | None = None
-        self.line = node.lineno
-
-    @property
-    def name(self) -> str:
-        """The callee's full name, valid once every import of the module is known."""
-        if self._name is None:
-            self._name = self._module.name_of(self._node.func)
-        return self._name
+    def __init__(
+        self,
+        module: Names,
+        name: str,
+        where: Where,
+        line: int,
+        arguments: tuple[Expression, ...] = (),
+        keywords: tuple[str, ...] = (),
+    ) -> None:
+        self._module, self._where = module, where
+        self._arguments = arguments
+        self.name = name
+        self.line = line
+        self.keywords = keywords  # the names of the last arguments, ``**`` for a mapping unpacked
 
     @property
     def scope(self) -> str:
@@ -67,58 +67,52 @@ class PythonCall:
         """What the enclosing ``if`` statements test."""
         return tuple(self._module.value(test, self.scope) for test in self._where.tests)
 
-    @property
-    def keywords(self) -> tuple[str, ...]:
-        """The names given by keyword, ``**`` for a mapping unpacked."""
-        return tuple(k.arg or "**" for k in self._node.keywords)
-
-    def is_of(self, binding: PythonBinding) -> bool:
-        """True if a name is given what the call returns."""
-        return binding.node is self._node
-
     def span(self) -> Span:
         """Its line as evidence."""
         return self._module.span(self.line)
 
     def argument(self, name: str, position: int | None = None) -> Value | None:
         """An argument by its name or position. Returns None if it is not written."""
-        for keyword in self._node.keywords:
-            if keyword.arg == name:
-                return self._module.value(keyword.value, self.scope)
-        if position is not None and position < len(self._node.args):
-            node = self._node.args[position]
-            return None if isinstance(node, ast.Starred) else self._module.value(node, self.scope)
-        return None
+        node = self._written(name, position)
+        if node is None or node.kind == "starred":
+            return None
+        return self._module.value(node, self.scope)
 
     def elements(self, position: int) -> tuple[Value, ...]:
         """The elements of a positional argument that is a tuple or list; empty if it is none."""
-        node = self._node.args[position] if position < len(self._node.args) else None
-        if not isinstance(node, ast.Tuple | ast.List):
+        is_there = position < len(self._arguments) - len(self.keywords)
+        node = self._arguments[position] if is_there else None
+        if node is None or node.kind != "sequence":
             return ()
-        return tuple(self._module.value(part, self.scope) for part in node.elts)
+        return tuple(self._module.value(part, self.scope) for part in node.parts)
 
     def named(self, name: str, position: int | None = None) -> str:
         """The dotted name of an argument that is one, or an empty string."""
-        for keyword in self._node.keywords:
-            if keyword.arg == name:
-                return self._module.name_of(keyword.value)
-        if position is not None and position < len(self._node.args):
-            return self._module.name_of(self._node.args[position])
-        return ""
+        node = self._written(name, position)
+        return node.name if node is not None else ""
+
+    def _written(self, name: str, position: int | None) -> Expression | None:
+        positional = len(self._arguments) - len(self.keywords)
+        if name in self.keywords:
+            return self._arguments[positional + self.keywords.index(name)]
+        if position is not None and position < positional:
+            return self._arguments[position]
+        return None
 
 
 class PythonBinding:
-    """A name with what it is given; both are worked out when they are asked for."""
+    """A name with what it is given; its value is worked out when it is asked for."""
 
-    __slots__ = ("_module", "_node", "_source", "_value", "_where", "key", "line", "name")
+    __slots__ = ("_module", "_node", "_value", "_where", "call", "key", "line", "name", "words")
 
-    def __init__(self, module: Names, name: str, node: ast.expr, where: Where, line: int) -> None:
+    def __init__(self, module: Names, name: str, node: Expression, where: Where, line: int) -> None:
         self._module, self._node, self._where = module, node, where
         self.name = name
         self.key = name.rpartition("[")[2].rstrip("]").rpartition(".")[2]
         self.line = line
+        self.words: tuple[str, ...] = ()
+        self.call: PythonCall | None = None  # the call whose value is given, if it is one
         self._value: Value | None = None
-        self._source: frozenset[str] | None = None
 
     @property
     def scope(self) -> str:
@@ -129,11 +123,6 @@ class PythonBinding:
     def owner(self) -> str:
         """The class it stands in."""
         return self._where.owner
-
-    @property
-    def node(self) -> ast.expr:
-        """The expression that is given."""
-        return self._node
 
     @property
     def is_conditional(self) -> bool:
@@ -155,25 +144,20 @@ class PythonBinding:
     @property
     def source(self) -> frozenset[str]:
         """The names and strings in what is given."""
-        if self._source is None:
-            self._source = frozenset(words_of((self._node,), 60))
-        return self._source
+        return frozenset(self.words)
 
 
 class PythonFunction:
-    """A function; its words are collected when they are asked for."""
+    """A function with its decorators and the words of its body."""
 
-    __slots__ = ("_module", "_node", "_where", "_words", "line", "name")
+    __slots__ = ("_where", "_words", "decorators", "line", "name")
 
     def __init__(
-        self,
-        module: Names,
-        node: ast.FunctionDef | ast.AsyncFunctionDef,
-        where: Where,
+        self, name: str, where: Where, line: int, decorators: tuple[PythonCall, ...]
     ) -> None:
-        self._module, self._node, self._where = module, node, where
-        self.name, self.line = node.name, node.lineno
-        self._words: frozenset[str] | None = None
+        self._where = where
+        self.name, self.line, self.decorators = name, line, decorators
+        self._words: tuple[str, ...] = ()
 
     @property
     def scope(self) -> str:
@@ -181,51 +165,10 @@ class PythonFunction:
         return self._where.scope
 
     @property
-    def decorators(self) -> tuple[PythonCall, ...]:
-        """Its decorators."""
-        return tuple(
-            PythonCall(self._module, d if isinstance(d, ast.Call) else _bare(d), self._where)
-            for d in self._node.decorator_list
-        )
-
-    @property
     def words(self) -> frozenset[str]:
         """The names, attributes and strings that it uses."""
-        if self._words is None:
-            self._words = frozenset(words_of(self._node.body, 4000))
-        return self._words
+        return frozenset(self._words)
 
-
-def _bare(decorator: ast.expr) -> ast.Call:
-    return ast.Call(decorator, [], [], lineno=decorator.lineno, col_offset=0)
-
-
-def children(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes directly inside one, without those that say only load or store."""
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if isinstance(value, list):
-            for part in value:
-                if isinstance(part, ast.AST):
-                    yield part
-        elif isinstance(value, ast.AST) and value.__class__ not in _CONTEXTS:
-            yield value
-
-
-def words_of(nodes: Sequence[ast.AST], most: int) -> list[str]:
-    """The names, attributes and strings of a piece of code, in no order, bounded."""
-    found: list[str] = []
-    waiting = list(nodes)
-    while waiting and len(found) < most:
-        node = waiting.pop()
-        match node:
-            case ast.Name(id=name):
-                found.append(name)
-            case ast.Attribute(attr=attr):
-                found.append(attr)
-            case ast.Constant(value=str(text)):
-                found.append(text[:80])
-            case ast.keyword(arg=str(arg)):
-                found.append(arg)
-        waiting.extend(children(node))
-    return found
+    def take(self, words: tuple[str, ...]) -> None:
+        """Keep the words of its body."""
+        self._words = words

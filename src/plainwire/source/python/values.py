@@ -2,95 +2,78 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 
 from plainwire.model import UNKNOWN, Value
+from plainwire.source.python.expressions import MAX_DEPTH, Expression
 
-MAX_DEPTH = 25
-Look = Callable[[ast.expr, int], Value | None]
+Look = Callable[[Expression], Value | None]
 
-_ENV_CALLS = frozenset(
-    {
-        "os.environ.get",
-        "os.getenv",
-        "environ.get",
-        "getenv",
-        "os.environ.pop",
-        "os.environ.setdefault",
-    }
-)
-_ENV_READERS = frozenset(
-    {"decouple.config", "environs.Env", "environ.Env", "starlette.config.Config"}
-)
-_CONVERTERS = frozenset({"str", "int", "float", "bool", "strtobool", "distutils.util.strtobool"})
 _TRUE = ("y", "yes", "t", "true", "on", "1")
 
 
-def evaluate(
-    node: ast.expr | None, name_of: Callable[[ast.expr], str], look: Look, depth: int = 0
-) -> Value:
+def evaluate(node: Expression | None, look: Look, depth: int = 0) -> Value:
     """The value of an expression; `UNKNOWN` where it depends on what runs.
 
-    ``name_of`` gives the full dotted name of a callee, ``look`` the value of a name or attribute.
+    ``look`` gives the value of a name or attribute.
     """
     if node is None:
         return Value(None, 0)
-    line = node.lineno
+    line = node.line
     if depth > MAX_DEPTH:
         return Value(UNKNOWN, line)
 
-    def of(inner: ast.expr) -> Value:
-        return evaluate(inner, name_of, look, depth + 1)
+    def of(inner: Expression) -> Value:
+        return evaluate(inner, look, depth + 1)
 
-    match node:
-        case ast.Constant(value=value):
+    parts = node.parts
+    match node.kind:
+        case "constant":
+            value = node.detail
             return Value(value, line, prefix=value if isinstance(value, str) else "")
-        case ast.Name() | ast.Attribute():
-            named = look(node, depth + 1)
+        case "name" | "attribute":
+            named = look(node)
             return Value(UNKNOWN, line) if named is None else _at(named, line)
-        case ast.BoolOp(op=ast.Or(), values=parts):
+        case "or":
             return _either([of(part) for part in parts], line)
-        case ast.BoolOp(values=parts):
+        case "and":
             values = [of(part) for part in parts]
             known = all(v.is_known for v in values)
             literal = next((v.literal for v in values if not v.literal), values[-1].literal)
             return Value(literal if known else UNKNOWN, line, _variable(values))
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            inner = of(operand)
+        case "not":
+            inner = of(parts[0])
             return Value(not inner.literal if inner.is_known else UNKNOWN, line, inner.variable)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            inner = of(operand)
-            number = inner.literal
+        case "minus":
+            number = of(parts[0]).literal
             return Value(-number if isinstance(number, int | float) else UNKNOWN, line)
-        case ast.IfExp(test=test, body=body, orelse=other):
-            asked = of(test)
+        case "choice":
+            asked = of(parts[0])
             if asked.is_known:
-                chosen = of(body if asked.literal else other)
+                chosen = of(parts[1] if asked.literal else parts[2])
                 return Value(chosen.literal, line, asked.variable or chosen.variable, chosen.prefix)
             return Value(UNKNOWN, line, asked.variable)
-        case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return _compared(of(left), op, _elements(right, of), line)
-        case ast.JoinedStr(values=parts):
+        case "comparison":
+            return _compared(of(parts[0]), str(node.detail), _elements(parts[1], of), line)
+        case "joined":
             return _joined([of(part) for part in parts], line)
-        case ast.FormattedValue(value=value):
-            inner = of(value)
+        case "formatted":
+            inner = of(parts[0])
             text = inner.literal if isinstance(inner.literal, str) else UNKNOWN
             return Value(text, line, inner.variable, inner.prefix)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _joined([of(left), of(right)], line)
-        case ast.BinOp(left=left, op=ast.Mod()):
-            inner = of(left)
-            return Value(UNKNOWN, line, prefix=inner.text.partition("%")[0])
-        case ast.Subscript(value=value, slice=ast.Constant(value=str(key))):
-            if name_of(value) in ("os.environ", "environ"):
-                return Value(UNKNOWN, line, key)
-            return Value(UNKNOWN, line)
-        case ast.Call():
-            return _called(node, name_of, of, line)
-        case ast.Lambda() | ast.Await():
-            return Value(UNKNOWN, line)
-        case ast.Tuple() | ast.List() | ast.Set():
+        case "percent":
+            return Value(UNKNOWN, line, prefix=of(parts[0]).text.partition("%")[0])
+        case "required":
+            return Value(UNKNOWN, line, str(node.detail))
+        case "variable":
+            return _from_environment(node, of)
+        case "same":
+            return _at(of(parts[0]), line)
+        case "converted":
+            return _converted(str(node.detail), of(parts[0]), line)
+        case "method":
+            return _method(str(node.detail), of(parts[0]), line)
+        case "sequence":
             return Value(_elements(node, of).literal, line)
         case _:
             return Value(UNKNOWN, line)
@@ -115,35 +98,33 @@ def _either(values: list[Value], line: int) -> Value:
     return Value(last.literal, line, _variable(values), last.prefix)
 
 
-def _elements(node: ast.expr, of: Callable[[ast.expr], Value]) -> Value:
+def _elements(node: Expression, of: Callable[[Expression], Value]) -> Value:
     """A tuple, list or set of known values as a tuple, or the value itself."""
-    if not isinstance(node, ast.Tuple | ast.List | ast.Set):
+    if node.kind != "sequence":
         return of(node)
-    if len(node.elts) > 200:
-        return Value(UNKNOWN, node.lineno)
-    parts = [of(part) for part in node.elts]
+    parts = [of(part) for part in node.parts]
     known = all(part.is_known for part in parts)
-    return Value(tuple(p.literal for p in parts) if known else UNKNOWN, node.lineno)
+    return Value(tuple(p.literal for p in parts) if known else UNKNOWN, node.line)
 
 
-def _compared(left: Value, op: ast.cmpop, right: Value, line: int) -> Value:
+def _compared(left: Value, op: str, right: Value, line: int) -> Value:
     variable = left.variable or right.variable
     if not (left.is_known and right.is_known):
         return Value(UNKNOWN, line, variable)
     a, b = left.literal, right.literal
     try:
         match op:
-            case ast.Eq():
+            case "Eq":
                 return Value(a == b, line, variable)
-            case ast.NotEq():
+            case "NotEq":
                 return Value(a != b, line, variable)
-            case ast.Is():
+            case "Is":
                 return Value(a is b or a == b, line, variable)
-            case ast.IsNot():
+            case "IsNot":
                 return Value(a is not b and a != b, line, variable)
-            case ast.In():
+            case "In":
                 return Value(a in b, line, variable)  # type: ignore[operator]
-            case ast.NotIn():
+            case "NotIn":
                 return Value(a not in b, line, variable)  # type: ignore[operator]
     except TypeError:
         pass
@@ -162,81 +143,42 @@ def _joined(values: list[Value], line: int) -> Value:
     return Value(UNKNOWN, line, _variable(values), prefix[:2000])
 
 
-def _called(
-    node: ast.Call, name_of: Callable[[ast.expr], str], of: Callable[[ast.expr], Value], line: int
-) -> Value:
-    name = name_of(node.func)
-    arguments = node.args
-    if name in _ENV_CALLS or _is_env_reader(name):
-        return _from_environment(node, of, line)
-    if name.endswith("Field") or name.endswith("SettingsConfigDict"):
-        default = next((k.value for k in node.keywords if k.arg == "default"), None)
-        return of(default) if default is not None else Value(UNKNOWN, line)
-    if name.rpartition(".")[2] in ("SecretStr", "strtobool", "quote_plus", "quote") and arguments:
-        inner = of(arguments[0])
-        if name.endswith("strtobool"):
-            return _converted("bool", inner, line, is_word=True)
-        return _at(inner, line)
-    if name in _CONVERTERS and len(arguments) == 1:
-        return _converted(name, of(arguments[0]), line)
-    if isinstance(node.func, ast.Attribute) and len(arguments) <= 2:
-        inner = of(node.func.value)
-        method = node.func.attr
-        if isinstance(inner.literal, str) and method in (
-            "lower",
-            "upper",
-            "strip",
-            "rstrip",
-            "casefold",
-        ):
-            text = getattr(inner.literal, method)()
-            return Value(text, line, inner.variable, text)
-        if method in ("lower", "strip", "replace", "format", "rstrip", "encode"):
-            known = inner.literal if method in ("encode",) else UNKNOWN
-            if method == "replace" and inner.literal == "":
-                known = ""
-            prefix = inner.text.partition("{")[0] if method == "format" else inner.prefix
-            return Value(known, line, inner.variable, prefix)
-    return Value(UNKNOWN, line)
-
-
-def _is_env_reader(name: str) -> bool:
-    head, _, last = name.rpartition(".")
-    if name in _ENV_READERS or name in ("config", "env", "environs.env", "decouple.config"):
-        return True
-    known = ("str", "bool", "int", "url", "list", "get", "float", "read")
-    return last in known and (
-        head in ("env", "environs.Env()", "environ.Env()") or head.endswith(".env")
-    )
-
-
-def _from_environment(node: ast.Call, of: Callable[[ast.expr], Value], line: int) -> Value:
-    if not node.args:
+def _method(method: str, inner: Value, line: int) -> Value:
+    """What a method of a string gives, its arguments not looked at."""
+    literal = inner.literal
+    if isinstance(literal, str) and method in ("lower", "upper", "strip", "rstrip", "casefold"):
+        text = getattr(literal, method)()
+        return Value(text, line, inner.variable, text)
+    if method not in ("lower", "strip", "replace", "format", "rstrip", "encode"):
         return Value(UNKNOWN, line)
-    variable = of(node.args[0]).text or None
-    written = node.args[1] if len(node.args) > 1 else None
-    if written is None:
-        written = next((k.value for k in node.keywords if k.arg in ("default", "fallback")), None)
-    if written is None:
-        is_plain = isinstance(node.func, ast.Attribute | ast.Name)
-        return Value(None if is_plain else UNKNOWN, line, variable)
-    default = of(written)
-    return Value(default.literal, line, variable or default.variable, default.prefix)
+    known = literal if method == "encode" else UNKNOWN
+    if method == "replace" and literal == "":
+        known = ""
+    prefix = inner.text.partition("{")[0] if method == "format" else inner.prefix
+    return Value(known, line, inner.variable, prefix)
 
 
-def _converted(name: str, inner: Value, line: int, is_word: bool = False) -> Value:
+def _from_environment(node: Expression, of: Callable[[Expression], Value]) -> Value:
+    variable = of(node.parts[0]).text or None
+    if len(node.parts) == 1:
+        return Value(None if node.detail else UNKNOWN, node.line, variable)
+    default = of(node.parts[1])
+    return Value(default.literal, node.line, variable or default.variable, default.prefix)
+
+
+def _converted(name: str, inner: Value, line: int) -> Value:
     literal = inner.literal
     if not inner.is_known:
         return Value(UNKNOWN, line, inner.variable)
     result: object = UNKNOWN
-    if is_word or name.endswith("strtobool"):
+    if name.endswith("strtobool"):
         result = isinstance(literal, str) and literal.lower() in _TRUE
     elif name == "bool":
         result = bool(literal)
     elif name == "int" and isinstance(literal, str | int | float):
         try:
             result = int(literal)
-        except ValueError:
+        except (ValueError, OverflowError):
             result = UNKNOWN
     elif name == "str":
         result = literal if isinstance(literal, str) else UNKNOWN

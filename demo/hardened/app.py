@@ -1,16 +1,15 @@
-"""A small Flask API, weak or hardened: `DEMO_MODE=weak|hardened`.
+"""The weak API of this demo, moved to TLS: `diff -u weak/app.py hardened/app.py`.
 
-Both have the same routes. What differs is what an operator would change to move the API to TLS, so
-the two can be compared line by line. `DEMO_BREAK` undoes one thing of the hardened one.
+Both have the same routes. What differs is what an operator would change. `DEMO_BREAK` undoes one
+thing of it.
 """
 
 import os
 
-from flask import Flask, Response, jsonify, request, session
+from flask import Flask, Response, abort, jsonify, request, session
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.security import check_password_hash, generate_password_hash
 
-IS_HARDENED = os.environ.get("DEMO_MODE", "weak") == "hardened"
 BROKEN = os.environ.get("DEMO_BREAK", "")
 TOKEN_LIFETIME_S = 3600
 
@@ -24,37 +23,35 @@ app = Flask(__name__)
 app.secret_key = os.environ["DEMO_SECRET"]
 tokens = URLSafeTimedSerializer(app.secret_key, salt="token")
 
-if IS_HARDENED and BROKEN != "cookie":
-    app.config.update(
-        SESSION_COOKIE_SECURE=True, SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax"
-    )
-else:
-    app.config.update(SESSION_COOKIE_HTTPONLY=False)
+app.config.update(
+    SESSION_COOKIE_SECURE=BROKEN != "cookie",
+    SESSION_COOKIE_HTTPONLY=BROKEN != "cookie",
+    SESSION_COOKIE_SAMESITE="Lax" if BROKEN != "cookie" else None,
+)
 
 
 @app.before_request
-def refuse_cleartext() -> Response | None:
+def refuse_cleartext() -> None:
     """Answer every request in clear with one constant 403, whatever its path.
 
     A redirect would come too late: the request has already shown its token to everybody.
     """
-    if not IS_HARDENED or request.is_secure or BROKEN == "redirect":
-        return None
+    if request.is_secure or BROKEN == "redirect":
+        return
     refusal = jsonify(type="about:blank", title="HTTPS is required", status=403)
     refusal.status_code, refusal.mimetype = 403, "application/problem+json"
-    return refusal
+    abort(refusal)
 
 
 @app.after_request
 def add_headers(response: Response) -> Response:
     """Tell browsers to stay with https (RFC 6797, section 7.2: never say so in clear)."""
-    if IS_HARDENED and request.is_secure:
+    if request.is_secure:
         lines = [BROKEN_HSTS, BROKEN_HSTS] if BROKEN == "hsts" else [HSTS]
         for line in lines:
             response.headers.add("Strict-Transport-Security", line)
-    if IS_HARDENED:
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -126,5 +123,5 @@ def openapi() -> Response:
 
 
 def link(path: str) -> str:
-    """A path as it stands in pages: the weak API writes http:// into all its links."""
-    return path if IS_HARDENED else f"http://{request.host}{path}"
+    """A path as it stands in pages."""
+    return path
