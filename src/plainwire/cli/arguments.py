@@ -105,6 +105,19 @@ def count(text: str) -> int:
     return int(text)
 
 
+def size(text: str) -> int:
+    """A number of bytes from words such as ``16M``, ``512K`` or ``100000``: 64 KiB to 1 GiB.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    match = re.fullmatch(r"([0-9]{1,10})([KM]?)", text, re.IGNORECASE)
+    number = int(match[1]) * {"": 1, "K": 1 << 10, "M": 1 << 20}[match[2].upper()] if match else 0
+    if not 1 << 16 <= number <= 1 << 30:
+        raise argparse.ArgumentTypeError(f"not a size such as 16M, from 64K to 1024M: {text!r}")
+    return number
+
+
 # Options that several commands have --------------------------------------------------------
 
 
