@@ -12,16 +12,19 @@ from urllib.request import urlopen
 import pytest
 
 from examples import made_token, recipe
+from plainwire import catalog
 from plainwire.checks.ssrf.server_asks_any_host import server_asks_any_host
 from plainwire.cli import main
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
 from plainwire.model import ApiOperation, Exchange, Origin, Request, Severity
 from plainwire.wire.target import parse_target
+from served import Body, served
 from servers.recording import recording, response
 
 HELLO = b"\x16\x03"
 JSON = [("Content-Type", "application/json")]
+PROBES = ("server-asks-any-host", "port-state-told")
 WORD = re.compile(r"[a-z0-9]+")
 READING = ("GET", "HEAD", "OPTIONS", "TRACE")
 LOGIN = """
@@ -391,3 +394,16 @@ def test_what_is_opted_in_to_is_listed_by_a_rehearsal(tmp_path, monkeypatch, cap
         "%20AND%20",
     ):
         assert line in shown
+
+
+@pytest.mark.parametrize(("name", "status"), [("url", "not-tested"), ("q", "not-applicable")])
+def test_where_nothing_takes_a_url_nothing_is_left_untested(name, status):
+    document_of_it = document("/things", name, "x")
+    pages = {
+        "/": Body("<p>it"),
+        "/openapi.json": Body(json.dumps(document_of_it), "application/json"),
+        "/things?" + name + "=x": Body('{"n": 1}', "application/json"),
+    }
+    for check in (each for each in catalog.load() if each.id in PROBES):
+        ended = {each.id: each.status for each in served(check, pages).report.categories}
+        assert ended["ssrf"] == status

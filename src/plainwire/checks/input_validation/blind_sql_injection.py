@@ -91,8 +91,6 @@ WAYS = (
 )
 async def blind_sql_injection(site: Site) -> AsyncIterator[Finding]:
     """One finding for each parameter that true conditions leave alone and false ones do not."""
-    if not site.allows("injection-probes"):
-        return
     wanted = [
         (operation, probe.parameter)
         for operation in await site.operations()
@@ -100,6 +98,8 @@ async def blind_sql_injection(site: Site) -> AsyncIterator[Finding]:
     ][:MAX_PROBES]
     if not wanted:
         site.leave_inapplicable("no operation takes a value")
+    if not wanted or not site.allows("injection-probes"):
+        return
     for operation, name in wanted:
         for true, false, junk in WAYS:
             shown = await _shown(site, operation, name, (*true, *false, junk))

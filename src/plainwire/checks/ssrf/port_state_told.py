@@ -85,8 +85,6 @@ _REFUSED = re.compile(
 )
 async def port_state_told(site: Site) -> AsyncIterator[Finding]:
     """One finding for each parameter whose closed port is told, and whose nonsense is not."""
-    if not site.allows("ssrf-probes"):
-        return
     wanted = [
         (operation, name)
         for operation in await site.operations()
@@ -94,6 +92,8 @@ async def port_state_told(site: Site) -> AsyncIterator[Finding]:
     ][:MAX_PROBES]
     if not wanted:
         site.leave_inapplicable("no operation that is asked takes a URL")
+    if not wanted or not site.allows("ssrf-probes"):
+        return
     for operation, name in wanted:
         told, control = await _asked(site, operation, name)
         if told is None or control is None or not _tells(told) or _tells(control):

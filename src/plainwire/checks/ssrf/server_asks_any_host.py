@@ -85,8 +85,6 @@ MAX_PROBES = 10
 )
 async def server_asks_any_host(site: Site) -> AsyncIterator[Finding]:
     """One finding for each parameter whose URL the server asked twice."""
-    if not site.allows("ssrf-probes"):
-        return
     wanted = [
         (operation, name)
         for operation in await site.operations()
@@ -94,6 +92,8 @@ async def server_asks_any_host(site: Site) -> AsyncIterator[Finding]:
     ][:MAX_PROBES]
     if not wanted:
         site.leave_inapplicable("no operation that is asked takes a URL")
+    if not wanted or not site.allows("ssrf-probes"):
+        return
     for operation, name in wanted:
         seen = []
         for number in range(2):
