@@ -130,7 +130,9 @@ def _links(app: Flask, rules: Settings) -> Iterator[Finding]:
 def _others(app: Flask, rules: Settings) -> Iterator[Finding]:
     hooks = app.before_request_funcs.get(None, [])
     for name in ("flask_talisman", "flask_sslify"):
-        if any(getattr(hook, "__module__", "").startswith(name) for hook in hooks):
+        theirs = [hook for hook in hooks if getattr(hook, "__module__", "").startswith(name)]
+        # Talisman's hooks are its methods; with force_https=False they redirect nobody.
+        if any(getattr(getattr(hook, "__self__", None), "force_https", True) for hook in theirs):
             said = f"{name} redirects too, by a header that it believes from everybody"
             yield Finding("tls.W010", "warning", said, "README, Coming from Flask-Talisman")
 
