@@ -135,6 +135,16 @@ def test_the_connection_is_closed_where_the_server_lets_an_application_say_so(st
     assert ("close" in said) == (wsgi in ("gevent", "flask"))
 
 
+@pytest.mark.server("nginx", "uwsgi")
+@pytest.mark.parametrize("stack", [pytest.param(("uwsgi", False), id="uwsgi")], indirect=True)
+def test_a_long_body_is_refused_and_no_502(stack):
+    """A body that uWSGI has not read makes it reset the connection, unless it buffers: of that
+    nginx makes 502, and takes a server of several for failed, for those who come by TLS too."""
+    long = Case("", method="POST", body=bytes(900_000))  # nginx lets 1 MiB through
+    with servers.nginx(http="serve", app=stack[2]) as server:
+        assert {ask(server.http_port, long).status for _ in range(12)} == {403}
+
+
 # The inner proxy appends what it sees of the outer one: a value for each.
 APPENDED = """location ~ ^/ {
     proxy_pass http://127.0.0.1:@{app};
