@@ -1,6 +1,8 @@
 """Ways around the decision, each of which once led somewhere: none may."""
 
 import logging
+import threading
+import time
 
 import pytest
 from flask import Blueprint, Flask, current_app, jsonify, make_response, request, session
@@ -313,3 +315,72 @@ def test_hosts_of_every_form_are_redirected_to():
     app.add_url_rule("/page", "page", tls_redirect(lambda: "page"))
     for host in ("api.example.com", "[::1]:80", "my_api"):
         assert sent(app, "http", "/page", headers={"Host": host}).status_code == 308
+
+
+# What is left of the proxy's own words
+
+
+def test_of_a_trusted_proxys_headers_the_named_one_is_left_and_no_rival():
+    rivals = {"X-Forwarded-Ssl": "on", "X-Forwarded-Protocol": "ssl", "X-Forwarded-For": "::1"}
+    for name, value, left in (
+        ("X-Forwarded-Proto", "WSS", "https"),
+        ("Forwarded", "for=192.0.2.1;proto=https", "for=192.0.2.1;proto=https"),
+    ):
+        app = application(TLS_PROXY_HEADER=name)
+        app.add_url_rule("/seen", "seen", lambda: jsonify(dict(request.headers)))
+        client = app.test_client()
+        seen = client.get("/seen", headers=rivals | {name: value}).get_json()
+        assert {key: seen.get(key) for key in (name, *rivals)} == {
+            name: left,
+            "X-Forwarded-Ssl": None,
+            "X-Forwarded-Protocol": None,
+            "X-Forwarded-For": "::1",
+        }
+
+
+def test_threads_at_the_first_request_read_the_configuration_once():
+    app, said = application(TLS_TYPO=1), []
+
+    class Slow(logging.Handler):
+        def emit(self, record):
+            said.append(record.getMessage())
+            time.sleep(0.05)
+
+    handler, start = Slow(), threading.Barrier(8)
+
+    def ask():
+        start.wait()
+        sent(app, "https")
+
+    app.logger.addHandler(handler)
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    app.logger.removeHandler(handler)
+    assert len([line for line in said if "TLS_TYPO" in line]) == 1
+
+
+def test_a_flood_is_said_once_and_a_muted_signal_is_not_sent(caplog):
+    app, told = application(TLS_EXPOSURES_PER_MINUTE=1), []
+    with Receiver(credential_exposed, lambda app, **more: told.append(more)):
+        with credential_exposed.muted():
+            sent(app, "http", headers={"X-Api-Key": "first"})
+        for number in range(20):
+            sent(app, "http", headers={"X-Api-Key": str(number)})
+    assert told == []
+    assert caplog.text.count("exposed and not signalled") == 1
+
+
+def test_a_receiver_is_called_as_the_application_calls_its_views(monkeypatch):
+    """So that an asynchronous one runs, or says that it cannot."""
+    app, told = application(), []
+
+    async def receive(sender, **more):
+        raise AssertionError
+
+    monkeypatch.setattr(app, "ensure_sync", lambda function: lambda *_, **__: told.append(function))
+    with Receiver(cleartext_refused, receive):
+        sent(app, "http")
+    assert told == [receive]
