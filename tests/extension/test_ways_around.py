@@ -384,3 +384,31 @@ def test_a_receiver_is_called_as_the_application_calls_its_views(monkeypatch):
     with Receiver(cleartext_refused, receive):
         sent(app, "http")
     assert told == [receive]
+
+
+# What else mutations survived
+
+
+def test_the_innermost_blueprint_counts():
+    app = application()
+    outer = tls_exempt(Blueprint("outer", __name__))
+    inner = require_https(Blueprint("inner", __name__))
+    inner.add_url_rule("/pay", "pay", lambda: "paid")
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+    assert sent(app, "http", "/pay").status_code == 403
+
+
+def test_a_critical_view_is_served_to_its_developer():
+    app = application(TLS_TERMINATION=None, DEBUG=True)
+    app.add_url_rule("/pay", "pay", require_https(lambda: "paid"))
+    assert app.test_client().get("/pay").data == b"paid"
+
+
+def test_a_redirect_of_an_application_below_a_prefix_and_without_a_host():
+    app = application(TLS_MODE="redirect", TLS_REDIRECT_HOSTS="api.example.com")
+    environ = app.test_request_context("/a", base_url="http://api.example.com/v1").request.environ
+    del environ["HTTP_HOST"]
+    told = []
+    list(app.wsgi_app(environ, lambda status, headers: told.append(dict(headers)["Location"])))
+    assert told == ["https://api.example.com/v1/a"]
