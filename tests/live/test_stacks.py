@@ -227,6 +227,25 @@ def test_haproxy(words, rsa):
         agree_with_openssl(server.https_port, look(server.https_port))
 
 
+@pytest.mark.server("haproxy")
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["", "prefer-client-ciphers"])
+def test_haproxy_chooses_its_certificate_by_the_offer_and_then_refuses_it(
+    order, rsa, ecdsa, tmp_path
+):
+    """A suite with ECDSA that it has not got, among those with RSA that it has, hides them all."""
+    other = tmp_path / "ecdsa.pem"
+    other.write_text(ecdsa.chain.read_text() + ecdsa.key.read_text())
+    with servers.haproxy(
+        rsa,
+        bind=f"crt {other} {order}",
+        ciphers="ALL:!aNULL:!AESCCM:@SECLEVEL=0",
+        protocols="TLSv1.2",
+    ) as server:
+        found = look(server.https_port, parts=("ciphers",))
+        assert codes(found, "TLSv1.2") == truth.suites(server.https_port, "TLSv1.2")
+
+
 @pytest.mark.server("openssl")
 @pytest.mark.slow
 @pytest.mark.parametrize(
