@@ -422,6 +422,7 @@ def test_two_configurations_at_one_address_are_told_of():
         gap.part: gap.question for gap in found.inconclusive if "one config" in gap.question
     }
     assert questions.keys() >= {"versions", "ciphers"}
+    assert set(found.protocols.values()) == {True}
     assert look(Balanced(newer, newer)).inconclusive == ()
 
 

@@ -94,6 +94,8 @@ async def examine(
     if "certificates" in parts:
         _note_unseen(seen)
     if seen.is_fickle:
+        accepted = {name: True for name, known in seen.versions.protocols.items() if known}
+        seen.versions = replace(seen.versions, protocols=accepted)
         seen.gaps += (Gap(part, ONE, SEVERAL) for part in sorted({"versions", *parts}))
     if not await asker.is_still_well():
         reason = asker.time_is_up.reason if asker.is_out_of_time else THROTTLED
