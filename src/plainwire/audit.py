@@ -12,6 +12,7 @@ from pathlib import Path as Folder
 from time import monotonic
 
 from plainwire import __version__, catalog
+from plainwire.deployment import leaves_http_to_application
 from plainwire.grading import grade
 from plainwire.model import (
     CATEGORIES,
@@ -139,7 +140,11 @@ def tls_status(
     ]
     clear = [p for p in mine if p.is_encrypted is False]
     unknown = [p for p in mine if p.is_encrypted is None]
-    served = [p for p in mine if p.is_encrypted and p.redirects is False]
+    served = [
+        p
+        for p in mine
+        if p.is_encrypted and (p.redirects is False or leaves_http_to_application(p))
+    ]
     if clear:
         return "FAIL", tuple(f"Reachable over HTTP: {_edge(p)}" for p in clear)
     if not mine:
