@@ -360,3 +360,54 @@ def test_an_ingress_with_a_certificate_that_keeps_plain_http():
     (finding,) = by_kind(plain.replace("{{", "{").replace("}}", "}"), "ingress-no-tls")
     assert finding.severity is Severity.MEDIUM
     assert not by_kind(redirected.replace("{{", "{").replace("}}", "}"), "ingress-no-tls")
+
+
+def test_an_image_without_the_words_of_its_folder():
+    renamed = MONOREPO.replace("accounts/", "accounts-service/")
+    service = MANIFEST.format(name="front", image="accounts", means="LoadBalancer")
+    (finding,) = by_kind(renamed + service, "port-plain")
+    assert places(finding)[1] == "accounts-service/Dockerfile:3"
+
+
+@pytest.mark.parametrize(("obj", "is_found"), [("__name__", True), ("'elsewhere'", False)])
+def test_a_module_that_is_its_own_configuration(obj, is_found):
+    text = f"""
+--- shop.py
+from flask import Flask
+SECRET_KEY = "tulips8888"
+app = Flask(__name__)
+app.config.from_object({obj})
+"""
+    assert bool(by_kind(text, "secret-hardcoded")) is is_found
+
+
+def test_debug_in_a_script_that_only_starts_the_application():
+    app = "--- shop.py\nfrom flask import Flask\napp = Flask(__name__)\n"
+    script = "--- runserver.py\nfrom shop import app\napp.debug = True\napp.run()\n"
+    assert not by_kind(app + script, "debug-exposed")
+    assert by_kind(app + "app.debug = True\n", "debug-exposed")
+
+
+def test_flower_of_an_own_image_is_a_dashboard():
+    text = """
+--- app.py
+from flask import Flask
+app = Flask(__name__)
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "app:app"]
+--- compose.yml
+services:
+  jobs:
+    build: .
+    command: celery --app app.jobs COMMAND --port=5555
+    ports: ["5555:5555"]
+"""
+    assert by_kind(text.replace("COMMAND", "flower"), "aux-plain")
+    assert not by_kind(text.replace("COMMAND", "worker"), "aux-plain")
+
+
+def test_the_same_link_on_many_pages_is_one_finding():
+    page = "--- templates/{}.html\n<a href='http://help.openweathermap.org/'>help</a>\n"
+    (finding,) = by_kind("".join(map(page.format, "abc")), "link-http")
+    assert len(finding.locations) == 3

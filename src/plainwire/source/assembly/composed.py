@@ -232,7 +232,8 @@ def _role(
         return "dashboard"
     if STORES.search(name):
         return "store"
-    if any(DASHBOARDS.search(word) for word in service.command[:2]):
+    is_flower = service.command[:1] == ("celery",) and "flower" in service.command
+    if is_flower or any(DASHBOARDS.search(word) for word in service.command[:2]):
         return "dashboard"
     is_built = service.context is not None and not known.has_app(service.context)
     if is_built and STORES.search(service.name.lower()):  # built here, named by what it is

@@ -41,7 +41,8 @@ def built_from(known: Known, image: str) -> tuple[str, str] | None:
         for word in _names_of(known, context):
             if likeness := _likeness(name, word):
                 is_plain = path.endswith("Dockerfile")
-                found.append(((likeness, len(word), is_plain, -len(path)), path, context))
+                nearness = -abs(len(name) - len(word))
+                found.append(((likeness, nearness, is_plain, -len(path)), path, context))
     return max(found)[1:] if found else None
 
 
@@ -97,11 +98,16 @@ def _names_of(known: Known, context: str) -> Iterator[str]:
 
 
 def _likeness(name: str, word: str) -> int:
-    """How much an image's name tells of a folder: 3 the same, 2 at its end, 1 before the rest."""
+    """How much an image's name tells of a folder: 3 the same, 2 at its end, 1 before the rest.
+
+    ``orders`` tells of ``orders-service`` as that does of ``orders``.
+    """
     name, word = (re.sub(r"[._]", "-", text) for text in (name, word))
     if name == word:
         return 3
-    return 2 if name.endswith("-" + word) else int(name.startswith(word + "-"))
+    if name.endswith("-" + word):
+        return 2
+    return int(name.startswith(word + "-") or word.startswith(name + "-"))
 
 
 def _is_in(path: str, folder: str) -> bool:
