@@ -411,3 +411,52 @@ def test_the_same_link_on_many_pages_is_one_finding():
     page = "--- templates/{}.html\n<a href='http://help.openweathermap.org/'>help</a>\n"
     (finding,) = by_kind("".join(map(page.format, "abc")), "link-http")
     assert len(finding.locations) == 3
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'app.config.update({"SECRET_KEY": VALUE})',
+        "app.config.update(dict(SECRET_KEY=VALUE))",
+        'app.config.from_mapping({"SECRET_KEY": VALUE})',
+        "app.secret_key = VALUE",
+    ],
+)
+@pytest.mark.parametrize(
+    ("value", "is_found"),
+    [('"tulips8888"', True), (r'b"_5#y2L\xec]/"', True), ("os.environ['KEY']", False)],
+)
+def test_configuration_in_dictionaries_and_bytes(code, value, is_found):
+    text = "--- app.py\nimport os\nfrom flask import Flask\napp = Flask(__name__)\n"
+    assert bool(by_kind(text + code.replace("VALUE", value), "secret-hardcoded")) is is_found
+
+
+@pytest.mark.parametrize(
+    ("code", "is_found"),
+    [
+        ("Celery('x', broker='amqp://u:p@mq.openweathermap.org//')", True),
+        ("Celery('x', broker='amqps://u:p@mq.openweathermap.org//')", False),
+        ("Celery('x', broker='amqp://u:p@mq//')", False),
+        ("pika.ConnectionParameters(host='mq.openweathermap.org')", True),
+        ("pika.ConnectionParameters(host='mq.openweathermap.org', ssl_options=tls)", False),
+        ("redis.Redis(host='cache.openweathermap.org', password='x')", True),
+        ("redis.Redis(host='cache.openweathermap.org', ssl=True)", False),
+        ("redis.Redis(host='127.0.0.1')", False),
+        ("create_engine('postgresql://db.openweathermap.org/x')", True),
+        ("create_engine('postgresql://db.openweathermap.org/x?sslmode=require')", False),
+    ],
+)
+def test_backends_on_the_internet_that_calls_name(code, is_found):
+    text = f"--- app.py\nimport celery, pika, redis\nx = {code}\n"
+    assert bool(by_kind(text, "backend-plain")) is is_found
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"),
+    [("http = :9090", True), ("http = 127.0.0.1:9090", False), ("socket = /run/a.sock", False)],
+)
+def test_a_uwsgi_file_that_nothing_else_starts(line, is_found):
+    text = "--- app.py\nfrom flask import Flask\napp = Flask(__name__)\n"
+    text += f"--- contrib/uwsgi.ini\n[uwsgi]\n{line}\nwsgi-file = app.wsgi\ncallable = app\n"
+    found = by_kind(text, "wsgi-plain-public")
+    assert [places(f)[0] for f in found] == ["contrib/uwsgi.ini:2"] * is_found

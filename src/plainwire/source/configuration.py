@@ -135,6 +135,8 @@ def _setting(
     is_conditional: bool,
 ) -> Setting:
     literal = value.literal
+    if isinstance(literal, bytes):
+        literal = literal.decode("ascii", "backslashreplace")
     text = str(literal) if isinstance(literal, str | int | float | bool) else None
     if literal is None:
         text = ""
