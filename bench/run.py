@@ -1,7 +1,7 @@
 """`make bench`: the tables of docs/performance.md. Prints Markdown, leaves bench/out/results.json.
 
-`python bench/run.py tls` prints the probe's alone, `… scans` that of scans, `… audit [FOLDER]` the
-audit's.
+`python bench/run.py tls` prints the probe's alone, `… scans` that of scans, `… vulnerable` that of
+an API full of flaws, `… audit [FOLDER]` the audit's.
 
 Nothing is asserted. Every figure is the median of `ROUNDS` runs in one sitting; what is compared
 runs in the same sitting.
@@ -27,6 +27,7 @@ import tls_probe
 import vulnerable
 from measure import Run, run
 
+import extension
 from servers.recording import recording, response
 
 OUT = Path(__file__).parent / "out"
@@ -52,6 +53,9 @@ def main() -> None:
         if sys.argv[1:2] == ["audit"]:
             audits.table(say, sys.argv[2:])
             return
+        if sys.argv[1:] == ["vulnerable"]:
+            list(vulnerable.table(say))
+            return
         if sys.argv[1:] == ["scans"]:
             list(scans())
             return
@@ -67,6 +71,7 @@ def main() -> None:
             rows += peer(place)
         rows += tls_probe.table(say)
         rows += audits.table(say)
+        rows += extension.table(say)
     (OUT / "results.json").write_text(json.dumps(rows, indent=1), "utf-8")
 
 

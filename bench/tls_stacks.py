@@ -54,7 +54,8 @@ class _Files:
     key: Path
 
 
-def _write(folder: Path, name: str, key: object) -> _Files:
+def certificate(folder: Path, name: str, key: object) -> _Files:
+    """A leaf for `NAME` with such a key, and its chain, in files of a folder."""
     issuing = issue("Bench Issuing CA", ca=True, by=issue("Bench Root", ca=True))
     leaf = issue(NAME, "localhost", "127.0.0.1", by=issuing, key=key)
     files = _Files(folder / f"{name}.pem", folder / f"{name}.key")
@@ -69,7 +70,7 @@ def cases() -> Iterator[dict[str, contextlib.AbstractContextManager[TlsCase]]]:
     with tempfile.TemporaryDirectory(prefix="plainwire-bench-") as made:
         folder = Path(made)
         folder.chmod(0o755)
-        rsa, ecdsa = _write(folder, "rsa", 2048), _write(folder, "ecdsa", None)
+        rsa, ecdsa = certificate(folder, "rsa", 2048), certificate(folder, "ecdsa", None)
         dh = folder / "dh.pem"
         dh.write_text(DH)
         both = f"ssl_certificate {ecdsa.chain};\nssl_certificate_key {ecdsa.key};"

@@ -104,6 +104,15 @@ def rsa_key(bits: int = 2048, which: int = 0) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
 
 
+def key_sharing_a_prime(other: rsa.RSAPrivateKey) -> rsa.RSAPrivateKey:
+    """An RSA key of the same size with one of the other's primes."""
+    p, q = other.private_numbers().p, rsa_key(other.key_size, which=1).private_numbers().q
+    d = pow(65537, -1, (p - 1) * (q - 1))
+    public = rsa.RSAPublicNumbers(65537, p * q)
+    parts = d, rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+    return rsa.RSAPrivateNumbers(p, q, *parts, public).private_key()
+
+
 @functools.cache
 def roca_key(bits: int = 1024) -> rsa.RSAPrivateKey:
     """An RSA key with primes of the shape that ROCA (CVE-2017-15361) is about.

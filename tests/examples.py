@@ -38,6 +38,7 @@ from auditing import laid_out
 from plainwire import correlate
 from plainwire.live.connector import NoListenerError
 from plainwire.live.credentials import Credentials
+from plainwire.live.logins import Recipe
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
 from plainwire.model import (
@@ -56,7 +57,9 @@ from plainwire.tls import report_async
 from plainwire.wire.target import parse_target
 
 HOST = "api.example.com"
-OPTED_IN = frozenset({"trace-probe"})  # an example is found only if its question may be asked
+OPTED_IN = frozenset(
+    {"trace-probe", "login-probes"}
+)  # an example is found only if its question may be asked
 # Parts of a TlsEndpoint that an example may state.
 PARTS = (
     "protocols",
@@ -105,6 +108,13 @@ def identities(space: dict[str, Any], origin: Origin) -> dict[str, Credentials]:
     names = ["given", *list(users)[1:]]
     lines = [(("Authorization", f"Bearer {token}"),) for token in users.values()]
     return {n: Credentials(line, origin) for n, line in zip(names, lines, strict=False)}
+
+
+def recipe(fields: dict[str, str]) -> Recipe:
+    """How the user of an example logs in: a POST of its fields to /login."""
+    body, kind = json.dumps(fields).encode(), ("Content-Type", "application/json")
+    secret = (fields["password"],)
+    return Recipe("ann", "/login", "token", headers=(kind,), body=body, secrets=secret)
 
 
 def wsgi_send(space: dict[str, Any], known: dict[str, Credentials] | None = None) -> Any:
@@ -172,11 +182,12 @@ async def report_on(check: Check, example: str, *, target: str = f"https://{HOST
         stated.setdefault("protocols", dict.fromkeys(stated["ciphers"], True))
     space.setdefault("https_app" if stated or "staple" in space else "", Flask("example"))
     known = identities(space, parsed.https[0])
+    recipes = {"given": recipe(space["login"])} if isinstance(space.get("login"), dict) else {}
     return await scan_async(
         replace(parsed, address="127.0.0.1"),
         settings=Settings(allow=OPTED_IN),
         send=wsgi_send(space, known),
-        identities=known,
+        identities={**known, **recipes},
         look=look,
         **options,
     )

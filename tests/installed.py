@@ -1,4 +1,4 @@
-"""plainwire as a user has it: built, installed into an environment of its own, no checkout near."""
+"""A distribution as a user has it: built, installed by itself, no checkout near."""
 
 import os
 import subprocess
@@ -30,15 +30,15 @@ class Installed:
         return ran([program, *words[1:]], **{"cwd": self.elsewhere, **options})
 
 
-def install(folder: Path) -> Installed:
+def install(folder: Path, project: Path = CHECKOUT) -> Installed:
     """Build both distributions, the wheel from the sdist, and install it without a network.
 
-    What plainwire depends on is seen through a path file: the environment the tests run in.
+    What the project depends on is seen through a path file: the environment the tests run in.
     """
     built, environment, elsewhere = (folder / name for name in ("dist", "environment", "elsewhere"))
     elsewhere.mkdir()
     python = [sys.executable, "-m"]
-    expect([*python, "build", "--no-isolation", "--outdir", built, CHECKOUT])
+    expect([*python, "build", "--no-isolation", "--outdir", built, project])
     (wheel,) = built.glob("*.whl")
     (sdist,) = built.glob("*.tar.gz")
     expect([*python, "venv", "--without-pip", environment])

@@ -31,7 +31,7 @@ FOUND = {
         "browser-policy-missing",
         "diagnostics-public",
         "directory-listed",
-        "personal-data-in-bulk",
+        "payment-number-shown",
         "private-file-served",
         "secret-in-answer",
         "version-banner",

@@ -56,7 +56,9 @@ def test_passive_checks_judge_what_was_recorded():
         entry("https://api.example.com/users/17", json.dumps({"trace": TRACE}), 500),
         entry("https://api.example.com/users/18", json.dumps({"trace": TRACE}), 500),
     )
-    assert {"personal-data-in-bulk", "stack-trace-shown", "json-sniffable"} <= ids(report)
+    assert {"personal-data-without-authentication", "stack-trace-shown", "json-sniffable"} <= ids(
+        report
+    )
     places = {f.operation.path for f in report.findings if f.id == "stack-trace-shown"}
     assert places == {"/users/{id}"}
     assert (report.requests, report.connections) == (0, 0)
@@ -79,7 +81,7 @@ def test_what_came_with_a_credential_is_not_public_and_the_credential_is_not_sho
         entry("https://api.example.com/users", PEOPLE, sent=[("Authorization", token)]),
         entry("https://api.example.com/echo", json.dumps({"trace": TRACE, "you": token}), 500),
     )
-    assert "personal-data-in-bulk" not in ids(report)
+    assert "personal-data-without-authentication" not in ids(report)
     assert token.split()[1] not in repr(report)
 
 
@@ -90,7 +92,7 @@ def test_only_one_host_is_judged_and_the_others_are_named():
         entry("https://cdn.example.net/users", PEOPLE),
     )
     assert report.target.startswith("https://api.example.com")
-    assert "personal-data-in-bulk" not in ids(report)
+    assert "personal-data-without-authentication" not in ids(report)
     assert any("cdn.example.net" in note for note in report.notes)
 
 
@@ -113,7 +115,7 @@ def test_a_description_in_the_capture_gives_operations_their_names():
 def test_a_body_in_base64_is_read():
     text = base64.b64encode(PEOPLE.encode()).decode()
     report = judged(entry("https://api.example.com/users", text, encoding="base64"))
-    assert "personal-data-in-bulk" in ids(report)
+    assert "personal-data-without-authentication" in ids(report)
 
 
 def test_the_command_judges_a_file(tmp_path, capsys):
@@ -124,7 +126,7 @@ def test_the_command_judges_a_file(tmp_path, capsys):
     report = json.loads(capsys.readouterr().out)
     assert code == 1
     assert report["requests"] == 0
-    assert "personal-data-in-bulk" in {each["id"] for each in report["findings"]}
+    assert "personal-data-without-authentication" in {each["id"] for each in report["findings"]}
 
 
 @pytest.mark.parametrize(

@@ -217,3 +217,56 @@ def test_a_wrong_identity_ends_with_2_and_one_line(name, tmp_path, monkeypatch, 
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
     assert "hunter2" not in error
+
+
+def attempts(server):
+    """User and password of every login that came, in order."""
+    bodies = [r.partition(b"\r\n\r\n")[2] for r in server.requests if r.startswith(b"POST /login")]
+    return [tuple(json.loads(body).values()) for body in bodies]
+
+
+def test_wrong_passwords_leave_only_with_login_probes_and_so_many_as_were_announced(scanned):
+    _, report, _, server = scanned()
+    assert attempts(server) == list(PASSWORDS.items())
+    assert "login-attempts-unlimited" not in ids(report)
+    options = ("--allow-incomplete", "--allow", "login-probes")
+    _, report, said, server = scanned(options=options)
+    given, wrong = attempts(server)[:2], attempts(server)[2:]
+    assert given == list(PASSWORDS.items())
+    assert len(wrong) == 12
+    assert not {password for _, password in wrong} & set(PASSWORDS.values())
+    assert sorted(user == "ann" for user, _ in wrong) == [False] * 10 + [True] * 2
+    assert "bob" not in {user for user, _ in wrong}
+    announced = "POST /login with wrong passwords: twice as ann, ten times as a user that nobody is"
+    assert f"will send {announced}" in said.err.splitlines()
+    assert "login-attempts-unlimited" in ids(report)
+    assert "login-tells-users" not in ids(report), "both are answered alike"
+    methods = {line.split(" ")[0] for line in lines(server)}
+    assert methods <= {*READING, "POST"}
+
+
+def test_a_login_that_tells_its_users_or_stops_is_told(scanned):
+    tried = []
+
+    def telling(request):
+        head, _, body = request.partition(b"\r\n\r\n")
+        if head.startswith(b"POST /login") and json.loads(body).get("username") not in PASSWORDS:
+            tried.append(body)
+            if len(tried) > 5:
+                return answer(429, {"error": "slow down"})
+            return answer(404, {"error": "no such user"})
+        return api(request)
+
+    _, report, _, _ = scanned(telling, options=("--allow-incomplete", "--allow", "login-probes"))
+    assert "login-tells-users" in ids(report)
+    assert "login-attempts-unlimited" not in ids(report)
+    assert len(tried) == 6, "the first refusal is the last"
+
+
+def test_the_wrong_passwords_are_listed_by_a_rehearsal(tmp_path, monkeypatch, capsys):
+    (tmp_path / "plainwire.toml").write_text(RECIPE.format(who="ann"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PASSWORD_ann", PASSWORDS["ann"])
+    words = ["scan", "https://h.test/", "--as", "ann", "--dry-run", "--allow", "login-probes"]
+    assert main(words) == 0
+    assert "POST /login with wrong passwords: twice as ann" in capsys.readouterr().out

@@ -70,7 +70,9 @@ def test_the_wheel_names_its_licence_its_python_and_its_command(wheel):
 
 def test_the_source_distribution_can_be_tested_where_it_is_unpacked(sdist):
     """Tests, what they read of the checkout, and what make needs."""
-    wanted = tracked("src", "tests", "docs", "demo", "bench", "examples", ".ci", ".github")
+    wanted = tracked(
+        "src", "extension", "tests", "docs", "demo", "bench", "examples", ".ci", ".github"
+    )
     assert wanted | {"LICENSE", "Makefile", "requirements.lock", "action.yml"} <= sdist
 
 

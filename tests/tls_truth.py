@@ -41,6 +41,8 @@ SCHEMES = {
     "rsa_pkcs1_sha256": "RSA+SHA256",
     "rsa_pkcs1_sha384": "RSA+SHA384",
     "rsa_pkcs1_sha512": "RSA+SHA512",
+    "rsa_pkcs1_sha224": "RSA+SHA224",
+    "ecdsa_sha224": "ECDSA+SHA224",
     "ecdsa_secp256r1_sha256": "ECDSA+SHA256",
     "ecdsa_secp384r1_sha384": "ECDSA+SHA384",
     "ecdsa_secp521r1_sha512": "ECDSA+SHA512",

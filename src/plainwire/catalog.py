@@ -1,4 +1,4 @@
-"""Finds checks and rules by walking the packages it is named. There is no registry to edit."""
+"""Finds checks, rules and remedies by walking packages. There is no registry to edit."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import pkgutil
 from collections.abc import Iterable
 from typing import TypeVar
 
-from plainwire.model import Check, Rule
+from plainwire.model import Check, Remedy, Rule
 
 BUILT_IN = ("plainwire.checks",)
 BUILT_IN_RULES = ("plainwire.rules",)
-Kind = TypeVar("Kind", Check, Rule)
+BUILT_IN_REMEDIES = ("plainwire.fix.remedies",)
+Kind = TypeVar("Kind", Check, Rule, Remedy)
 
 
 def load(packages: Iterable[str] = BUILT_IN) -> tuple[Check, ...]:
@@ -32,6 +33,16 @@ def load_rules(packages: Iterable[str] = BUILT_IN_RULES) -> tuple[Rule, ...]:
         ImportError: if a package or one of its modules cannot be imported.
     """
     return _load(Rule, packages)
+
+
+def load_remedies(packages: Iterable[str] = BUILT_IN_REMEDIES) -> tuple[Remedy, ...]:
+    """Every remedy in the packages, sorted by id.
+
+    Raises:
+        TypeError: if a module does not hold exactly one remedy named like its file.
+        ImportError: if a package or one of its modules cannot be imported, or LibCST is missing.
+    """
+    return _load(Remedy, packages)
 
 
 def _load(kind: type[Kind], packages: Iterable[str]) -> tuple[Kind, ...]:

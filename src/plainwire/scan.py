@@ -111,6 +111,7 @@ async def scan_async(
             question = f"the address of {target.host}"
             return not_asked("url", named, question, checks, started, str(error), NOT_BUILT)
         logged_in = await logins.log_in(site, recipes)
+        site.recipes = recipes
         masker.learn(site.identities_known.secrets)
         for gap in missing:
             site.notes.take(gap)

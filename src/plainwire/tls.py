@@ -37,6 +37,7 @@ from plainwire.model import (
     UsageError,
 )
 from plainwire.tls_status import endpoint_status
+from plainwire.wire.rsa_keys import RunKeys
 from plainwire.wire.starttls import PROTOCOLS, Protocol
 from plainwire.wire.target import parse_endpoint
 
@@ -84,7 +85,8 @@ async def probe_async(
         gap = Gap("versions", f"{origin.host}:{origin.port}: its address", str(error))
         return TlsEndpoint(origin.host, origin.port, server_name=name, inconclusive=(gap,))
     opener = Opener(origin, address, settings, protocol)
-    asker = Asker(opener.open_stream, Gate(connections), settings.answer_timeout_s)
+    timeout_s, limit_s = settings.answer_timeout_s, settings.probe_limit_s
+    asker = Asker(opener.open_stream, Gate(connections), timeout_s, limit_s)
     wanted = PARTS if parts is None else parts
     seen, records = Seen(), DnsAnswer()
 
@@ -118,7 +120,8 @@ async def probe_async(
         inconclusive=(*found.inconclusive, *gaps),
     )
     if found.speaks_tls is None and opener.refusal is not None:
-        gap = Gap("versions", f"{origin.host}:{origin.port}: STARTTLS", opener.refusal)
+        reason = f"refused: {opener.refusal}"
+        gap = Gap("versions", f"{origin.host}:{origin.port}: STARTTLS", reason)
         found = replace(found, speaks_tls=False, inconclusive=(gap,))
     return replace(found, starttls=protocol.name) if protocol and protocol.script else found
 
@@ -154,10 +157,12 @@ async def report_async(
     stop: asyncio.Event | None = None,
     clock: Callable[[], datetime] | None = None,
     stores: Mapping[str, tuple[bytes, ...]] | None = None,
+    keys: RunKeys | None = None,
 ) -> Report:
     """The report on one endpoint: the probe's result, and what checks find in it.
 
-    The options are those of `probe_async`.
+    ``keys`` are those that a run met so far, with which those of the endpoint are compared. The
+    other options are those of `probe_async`.
 
     Raises:
         UsageError: if ``target`` is a string that names none.
@@ -166,8 +171,7 @@ async def report_async(
     port = protocol.port if protocol else 443
     target = parse_endpoint(target, port) if isinstance(target, str) else target
     checks = [c for c in catalog.load() if c.asks == "tls"] if checks is None else checks
-    started, at = datetime.now(UTC), monotonic()
-    now = clock() if clock else started
+    started, at = clock() if clock else datetime.now(UTC), monotonic()
     endpoint = await probe_async(
         target,
         settings=settings,
@@ -175,7 +179,7 @@ async def report_async(
         probes_attacks=probes_attacks,
         starttls=starttls,
         stop=stop,
-        clock=lambda: now,
+        clock=lambda: started,
         stores=stores,
     )
     if endpoint.address is None:
@@ -188,7 +192,39 @@ async def report_async(
             "endpoint", target.value, gap.question, checks, started, gap.reason, NOT_LOOKED_AT
         )
         return replace(found, tls=(endpoint,))
-    site, outcome = EndpointSite(target, endpoint, now), Outcome()
+    if keys is not None:
+        endpoint = keys.compared(endpoint)
+    return await _judged(target, endpoint, checks, _notes(target, protocol), started, at)
+
+
+async def with_shared_keys(
+    report: Report, target: Target, keys: RunKeys, checks: Sequence[Check]
+) -> Report:
+    """The report on a target, judged anew if a key that came later shares a prime with its own."""
+    marked = [keys.marked(endpoint) for endpoint in report.tls if endpoint.certificates]
+    if not marked or marked[0] == report.tls[0]:
+        return report
+    found = await _judged(target, marked[0], checks, report.notes, report.started_at, monotonic())
+    return replace(found, duration_s=report.duration_s)
+
+
+def _notes(target: Target, protocol: Protocol | None) -> tuple[str, ...]:
+    notes = [f"asked at {target.address}"] if target.address else []
+    if protocol is not None and protocol.script is None:
+        notes.append(f"{protocol.name} has no STARTTLS: TLS was spoken from the first byte")
+    return tuple(notes)
+
+
+async def _judged(
+    target: Target,
+    endpoint: TlsEndpoint,
+    checks: Sequence[Check],
+    notes: tuple[str, ...],
+    started: datetime,
+    at: float,
+) -> Report:
+    """What checks find in a probe's result; ``at`` is when it began on the monotonic clock."""
+    site, outcome = EndpointSite(target, endpoint, started), Outcome()
     await run_checks(site, checks, outcome)
     unanswered = outcome.gaps(checks, site.notes)
     is_interrupted = any(gap.question.endswith(INTERRUPTED) for gap in endpoint.inconclusive)
@@ -196,9 +232,6 @@ async def report_async(
         unanswered += (Unanswered("tls", INTERRUPTED, "interrupted"),)
     findings = in_order(outcome.findings)
     status, reasons = endpoint_status(endpoint)
-    notes = [f"asked at {target.address}"] if target.address else []
-    if protocol is not None and protocol.script is None:
-        notes.append(f"{protocol.name} has no STARTTLS: TLS was spoken from the first byte")
     return Report(
         target_kind="endpoint",
         target=target.value,
@@ -218,7 +251,7 @@ async def report_async(
         tls=(endpoint,),
         tool_version=__version__,
         is_interrupted=is_interrupted,
-        notes=tuple(notes),
+        notes=notes,
     )
 
 

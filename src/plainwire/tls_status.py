@@ -50,6 +50,8 @@ async def tls_status(site: Site) -> tuple[TlsStatus, tuple[str, ...]]:
 def endpoint_status(endpoint: TlsEndpoint) -> tuple[TlsStatus, tuple[str, ...]]:
     """The status of an endpoint of which nothing but its TLS was looked at."""
     spoken = [endpoint] if endpoint.speaks_tls else []
+    if endpoint.speaks_tls is False and endpoint.starttls:
+        return "FAIL", (f"TLS was refused in {endpoint.starttls}",)
     wrong = _certificate_lines(spoken, (endpoint,))
     if wrong:
         return "FAIL", tuple(wrong)

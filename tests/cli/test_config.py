@@ -23,9 +23,11 @@ formats = ["text", "sarif:out.sarif"]
 anchor = "openapi.yaml"
 connect-timeout = 2
 timeout = 7.5
+time-limit = 90
 rate = 10
 concurrency = 4
 max-requests = 100
+body-limit = "16M"
 
 [[suppress]]
 id = "weak-hsts"
@@ -83,9 +85,11 @@ def test_every_key_is_read(tmp_path):
         anchor="openapi.yaml",
         connect_timeout_s=2.0,
         timeout_s=7.5,
+        time_limit_s=90.0,
         rate=10,
         concurrency=4,
         max_requests=100,
+        body_limit=16 << 20,
         identities={"alice": {"bearer": "env:ALICE"}},
         source=tmp_path / "plainwire.toml",
     )

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 import servers
+from certificates import issue, key_sharing_a_prime, rsa_key
 from plainwire.live import sockets
 from probing import environment, listener, tls, words
 from report.test_envelope import CLOSED, CONTRACT
@@ -253,6 +254,56 @@ def test_a_finished_run_that_is_resumed_asks_nothing_and_is_judged_all_the_same(
     assert "1 of 1 are in a already" in again.err
 
 
+SHARED = "certificate-key-predictable"
+
+
+def shared_with(report):
+    """The messages about keys that share a prime with others."""
+    return [f["message"] for f in report["findings"] if f["id"] == SHARED]
+
+
+def test_keys_that_share_a_prime_are_found_in_one_run(pem_files, tmp_path):
+    root = issue("Root", ca=True)
+    keys = (rsa_key(), key_sharing_a_prime(rsa_key()), rsa_key(which=2))
+    one, other, sound = (pem_files(issue(NAME, by=root, key=key)) for key in keys)
+    with (
+        listener(one.chain, one.key) as (first, _),
+        listener(other.chain, other.key) as (second, _),
+        listener(sound.chain, sound.key) as (third, _),
+    ):
+        ports = (first, second, third)
+        options = (*JSON, "--format", "jsonl:lines", "--fail-on", "critical", "-q")
+        said = tls(*(f"127.0.0.1:{port}" for port in ports), *options, cwd=tmp_path)
+        alone = tls(f"127.0.0.1:{first}", *options, cwd=tmp_path)
+    assert said.code == 1 and SHARED in said.err and SHARED not in alone.err
+    assert not list(CONTRACT.iter_errors(json.loads(said.out)))
+    words = f"CN={NAME}: the modulus shares a prime with the key of another endpoint"
+    # Where everything is known when it is written, both name the other.
+    assert [shared_with(report) for report in json.loads(said.out)] == [
+        [f"{words}: 127.0.0.1:{second}"],
+        [f"{words}: 127.0.0.1:{first}"],
+        [],
+    ]
+    assert shared_with(alone.report) == []
+
+
+def test_a_line_names_the_earlier_endpoint_whose_key_shares_a_prime(pem_files, tmp_path):
+    root = issue("Root", ca=True)
+    keys = (rsa_key(), key_sharing_a_prime(rsa_key()))
+    one, other = (pem_files(issue(NAME, by=root, key=key)) for key in keys)
+    with (
+        listener(one.chain, one.key) as (first, _),
+        listener(other.chain, other.key) as (second, _),
+    ):
+        targets = [f"127.0.0.1:{port}" for port in (first, second)]
+        said = tls(*targets, "--format", "jsonl", "--fail-on", "critical", cwd=tmp_path)
+    assert said.code == 1
+    earlier, later = lines(said)
+    assert shared_with(earlier) == []
+    (message,) = shared_with(later)
+    assert message.endswith(f": {earlier['target']['value']}")
+
+
 def test_lines_are_printed_as_endpoints_finish(certificate, tmp_path):
     with (
         listener(certificate.chain, certificate.key) as (port, _),
@@ -364,6 +415,7 @@ def test_a_change_for_the_worse_fails_and_a_new_endpoint_is_not_compared(certifi
     [
         (("h", "--profile", "mine"), "no profile 'mine'"),
         (("h", "--profile", "pci-dss-4"), "gates nothing"),
+        (("h", "--profile", "nist-800-52r2"), "gates nothing"),
         (("--emit", "iis"), "no configuration for 'iis'"),
         (("--emit", "nginx:new"), "no version"),
         (("h", "--emit", "nginx", "--format", "json"), "--emit prints"),

@@ -217,3 +217,23 @@ def test_values_come_from_listings_then_examples_then_links():
         "/nothing/{id}",
         "no value is known for a parameter that it needs",
     )
+
+
+def test_an_integer_of_a_path_is_1_or_its_minimum_where_nothing_tells_a_value():
+    def path(**schema):
+        parameter = {"name": "id", "in": "path", "required": True, "schema": schema}
+        return {"get": {"parameters": [parameter]}}
+
+    pages = {
+        "/openapi.json": described(
+            {
+                "/orders/{id}": path(type="integer"),
+                "/parts/{id}": path(type="integer", minimum=1000),
+                "/cars/{id}": path(type="integer", example=7),
+                "/names/{id}": path(type="string"),
+            }
+        )
+    }
+    report, asked = asyncio.run(reported(pages))
+    assert {"/orders/1", "/parts/1000", "/cars/7"} <= set(asked)
+    assert [each.operation.path for each in report.coverage.skipped] == ["/names/{id}"]

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from plainwire.live.lane import Pace, Service
+from plainwire.live.lane import TRIAL_S, Lane, Pace, Service
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
+from plainwire.live.tls.gate import Gate
 from plainwire.model import Exchange, Request
 from plainwire.wire.target import parse_target
 
@@ -113,3 +114,100 @@ def test_equal_questions_cost_one_request(count, expected):
                 assert counting.total == 1
 
     asyncio.run(scenario())
+
+
+class Held:
+    """Counts who is inside at a time."""
+
+    def __init__(self):
+        self.inside = self.most = 0
+
+    async def hold(self, slot):
+        async with slot:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            await asyncio.sleep(0.001)
+            self.inside -= 1
+
+
+async def beside_each_other(service, halvings=0):
+    """The most hellos and requests at a time, where there are far more of either."""
+    pace = Pace(8, None)
+    lane = Lane(pace)
+    if service is Service.PARALLEL:
+        lane.service = service
+        pace.serial_lanes -= 1
+    for _ in range(halvings):
+        pace.halve()
+    pace.rate_per_s = None
+    hellos, requests = Held(), Held()
+    work = [hellos.hold(lane.hello_slot()) for _ in range(60)]
+    work += [requests.hold(lane.slot()) for _ in range(60)]
+    await asyncio.gather(*work)
+    return hellos.most, requests.most
+
+
+@pytest.mark.parametrize(("halvings", "expected"), [(0, (25, 8)), (1, (12, 4)), (9, (1, 1))])
+def test_hellos_have_places_of_their_own_beside_requests(halvings, expected):
+    """Twenty-five and eight (docs/architecture.md), halved by every 429."""
+    assert asyncio.run(beside_each_other(Service.PARALLEL, halvings)) == expected
+
+
+def test_on_a_serial_listener_hellos_wait_behind_requests():
+    async def scenario():
+        lane, order = Lane(Pace(8, None)), []
+
+        async def hold(name, slot):
+            async with slot:
+                order.append(name)
+                await asyncio.sleep(0)
+
+        hellos = [hold("hello", lane.hello_slot()) for _ in range(3)]
+        await asyncio.gather(*hellos, *(hold("request", lane.slot()) for _ in range(5)))
+        return order
+
+    # The first hello was there before any request.
+    assert asyncio.run(scenario())[1:] == ["request"] * 5 + ["hello"] * 2
+
+
+class Delays(asyncio.SelectorEventLoop):
+    """Keeps for how long callbacks were put off."""
+
+    def __init__(self):
+        super().__init__()
+        self.put_off = []
+
+    def call_later(self, delay, callback, *args, context=None):
+        self.put_off.append(delay)
+        return super().call_later(delay, callback, *args, context=context)
+
+
+@pytest.mark.parametrize(("took_s", "trial_s"), [(0.001, 0.15), (0.1, 0.4), (5.0, 1.0)])
+def test_a_probes_trial_lasts_four_answers_within_bounds_three_times_at_most(took_s, trial_s):
+    async def scenario():
+        gate, closed = Gate(10), []
+        kept = []
+        for _ in range(5):
+            kept.append(gate.keep(lambda: closed.append(1), lambda: True, took_s))
+            gate.end_trial()
+        return kept, len(closed)
+
+    with asyncio.Runner(loop_factory=Delays) as runner:
+        assert runner.run(scenario()) == ([True] * 3 + [False] * 2, 3)
+        assert runner.get_loop().put_off[:3] == pytest.approx([trial_s] * 3)
+
+
+def test_a_lanes_trial_lasts_a_second_and_then_the_idle_connection_is_closed():
+    async def scenario():
+        async with served(at_once=1) as (counting, port):
+            target, _ = parse_target(f"http://127.0.0.1:{port}/")
+            async with LiveSite(target, Settings()) as site:
+                await site.ask(Request(target.http[0], "GET", "/"))
+                assert counting.open == 1
+                async with asyncio.timeout(30):
+                    while counting.open:
+                        await asyncio.sleep(0.01)
+
+    with asyncio.Runner(loop_factory=Delays) as runner:
+        runner.run(scenario())
+        assert TRIAL_S == 1.0 and TRIAL_S in runner.get_loop().put_off

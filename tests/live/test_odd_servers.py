@@ -160,7 +160,7 @@ async def whole(writer, messages):
 CHOICES = ("versions", "ciphers", "groups", "signature_algorithms")
 
 
-def look(server, *, timeout_s=5.0, parts=CHOICES):
+def look(server, *, timeout_s=5.0, limit_s=60.0, parts=CHOICES):
     async def run():
         tasks = set()
 
@@ -174,7 +174,7 @@ def look(server, *, timeout_s=5.0, parts=CHOICES):
             return await probe_async(
                 f"{NAME}:{port}",
                 address="127.0.0.1",
-                settings=Settings(answer_timeout_s=timeout_s),
+                settings=Settings(answer_timeout_s=timeout_s, probe_limit_s=limit_s),
                 parts=parts,
             )
         finally:
@@ -304,6 +304,35 @@ def test_one_that_drops_any_extension():
 def test_one_that_drops_hellos_longer_than_512_bytes_says_what_is_open():
     server = Odd((TLS12,), judge=intolerant("close", lambda s, h: h.size > 512))
     never_falsely_denied(look(server, timeout_s=2.0), server)
+
+
+@pytest.mark.parametrize("reaction", ["close", "reset", "hold"])
+def test_one_that_drops_hellos_longer_than_255_bytes_is_not_called_without_anything(reaction):
+    """All hellos but SSLv3's are longer."""
+    server = Odd((TLS10, TLS12), judge=intolerant(reaction, lambda s, h: h.size > 255))
+    found = look(server, timeout_s=0.3)
+    never_falsely_denied(found, server)
+    assert "TLSv1.2" not in (found.protocols or {}) and found.inconclusive
+
+
+class Segmented(Odd):
+    """Resets whoever's hello did not come in one piece: it reads once, and takes that for all."""
+
+    async def _serve(self, reader, writer):
+        data = await reader.read(1460)  # a segment of Ethernet: 1500 less 40
+        if data[:1] == b"\x16" and len(data) < 5 + int.from_bytes(data[3:5], "big"):
+            writer.transport.abort()
+            return
+        reader.feed_data(data)
+        await super()._serve(reader, writer)
+
+
+def test_one_that_reads_but_once_is_intolerant_to_two_segments_and_else_known():
+    server = Segmented((TLS12, TLS13))
+    found = look(server, timeout_s=0.4, parts=(*CHOICES, "features"))
+    assert found.features["large_hello_tolerant"] is False
+    assert found.features["grease_tolerant"] is True
+    fully_known(found, server)
 
 
 def test_one_that_reads_a_single_segment():
@@ -467,6 +496,44 @@ def test_one_that_throttles_for_good_is_given_up_and_the_report_says_so():
     never_falsely_denied(found, server)
     assert any("stopped answering" in gap.reason for gap in found.inconclusive)
     assert server.connections < 40
+
+
+class Late(Odd):
+    """Greets no sooner than after ``delay_s``, one connection as the other."""
+
+    def __init__(self, *args, delay_s, **words):
+        super().__init__(*args, **words)
+        self.delay_s = delay_s
+
+    async def _serve(self, reader, writer):
+        await asyncio.sleep(self.delay_s)
+        await super()._serve(reader, writer)
+
+
+OUT_OF_TIME = "not asked: the time limit of 2 s was reached"
+
+
+def test_what_is_open_when_time_is_up_is_said_and_the_rest_reported():
+    """Each answer takes 0.4 s, so that at most ten at a time come to 60 in 2 s."""
+    server = Late((TLS10, TLS12), delay_s=0.4)
+    found = look(server, limit_s=2.0)
+    never_falsely_denied(found, server)
+    assert found.protocols["TLSv1.2"] is True
+    assert any(gap.reason == OUT_OF_TIME for gap in found.inconclusive)
+    assert server.connections <= 60
+    whole = look(Late((TLS10, TLS12), delay_s=0.0))
+    assert whole.inconclusive == ()
+    assert found.protocols.items() <= whole.protocols.items()
+    for version, names in (found.ciphers or {}).items():
+        assert set(names) <= set(whole.ciphers[version])
+
+
+def test_nothing_is_believed_of_one_that_says_nothing_before_time_is_up():
+    server = Late((TLS10, TLS12), delay_s=30.0)
+    found = look(server, timeout_s=20.0, limit_s=0.5)
+    assert not found.protocols and found.speaks_tls is None
+    assert found.inconclusive
+    assert server.connections == 1
 
 
 def test_one_that_throttles_by_an_alert_is_noticed_at_the_end():

@@ -28,8 +28,8 @@ FLIGHT = record(22, flight(RSA))
 
 
 @contextlib.asynccontextmanager
-async def listener(answer_2, speaks_tls=True):
-    """Answers SSLv2's CLIENT-HELLO by `answer_2`, and TLS 1.2's hello by a flight."""
+async def listener(answer_2, speaks_tls=True, to_tls=None):
+    """Answers SSLv2's CLIENT-HELLO by `answer_2`, and TLS 1.2's hello by a flight, or as told."""
     asked = []
 
     async def serve(reader, writer):
@@ -43,6 +43,10 @@ async def listener(answer_2, speaks_tls=True):
                 hello = head + await reader.readexactly(int.from_bytes(head[3:5], "big"))
                 answer = FLIGHT if wants(hello[5:]) else alert(40)
                 answer = answer if speaks_tls else b""
+                if to_tls == "reset":
+                    writer.transport.abort()
+                    return
+                answer = {"hold": None, "ERROR": b"\x80\3\0\0\1"}.get(to_tls, answer)
             if answer is None:
                 await reader.read()
             writer.write(answer or b"")
@@ -89,6 +93,25 @@ def test_a_listener_of_sslv2_alone_speaks_tls():
     assert endpoint.protocols["SSLv2"] is True
     [chain] = endpoint.certificates
     assert chain.chain[0].subject == "CN=localhost"
+
+
+@pytest.mark.parametrize("to_tls", ["reset", "hold", "ERROR"])
+def test_one_of_sslv2_alone_that_is_odd_to_hellos_of_tls(to_tls):
+    """It takes the hello of TLS for a broken one of its own; SSLv2's ERROR says so."""
+
+    async def scenario():
+        async with listener(server_hello_2(), to_tls=to_tls) as (port, asked):
+            return await probed(port, 0.5), asked
+
+    endpoint, _ = asyncio.run(scenario())
+    known = endpoint.protocols or {}
+    if to_tls == "hold":  # as a port does on which nothing answers
+        assert "SSLv2" not in known
+    else:
+        assert known["SSLv2"] is True and list(endpoint.ciphers["SSLv2"]) == NAMES
+    questions = " ".join(gap.question for gap in endpoint.inconclusive)
+    for version in ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"):
+        assert version in known or version in questions
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import threading
 
 import pytest
 
+import servers
 from plainwire.live.settings import Settings
 from plainwire.tls import probe
+from probing import tls
 from wire.test_dialogues import LDAP_OK, MYSQL_GREETING, XMPP_FEATURES
 
 
@@ -226,6 +228,63 @@ def test_a_server_that_breaks_off_or_says_something_else_is_unknown(certificate,
         endpoint = probed(port, "smtp", "versions")
     assert endpoint.speaks_tls is None
     assert endpoint.inconclusive
+
+
+@pytest.mark.server("postgres")
+def test_postgresql_itself_is_seen_as_it_is_configured(certificate):
+    settings = ("ssl_min_protocol_version=TLSv1.2", "ssl_ciphers=ECDHE-ECDSA-AES128-GCM-SHA256")
+    settings += ("ssl_ecdh_curve=secp384r1",)
+    with servers.postgres(certificate, settings) as real:
+        found = probed(real.https_port, "postgres", "versions", "ciphers", "groups", "certificates")
+        theirs = shaken(real.https_port, "postgres")
+    assert found.inconclusive == ()
+    assert found.starttls == "postgres"
+    assert {name for name, known in found.protocols.items() if known} == {"TLSv1.2", "TLSv1.3"}
+    assert found.ciphers["TLSv1.2"] == ("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",)
+    assert found.groups["TLSv1.2"] == ("secp384r1",)
+    assert "Protocol version: TLSv1.3" in theirs, theirs
+
+
+@pytest.mark.server("postgres")
+def test_postgresql_without_tls_says_no_and_that_is_an_answer(tmp_path):
+    with servers.postgres(None) as real:
+        said = tls(f"127.0.0.1:{real.https_port}", "--starttls", "postgres", cwd=tmp_path)
+    words = " ".join(said.out.split())
+    assert "TLS Status: FAIL - TLS was refused in postgres" in words
+    assert "STARTTLS: refused: postgres: the server answered N: no TLS" in words
+    assert "Unknown" not in words
+    assert said.code == 3, said.err
+
+
+def refusing(greeting, answers):
+    return lambda wire: lines(wire, greeting, answers)
+
+
+REFUSALS = {
+    "smtp": (
+        refusing(
+            b"220 ready\r\n", {b"EHLO": b"250-x\r\n250 STARTTLS\r\n", b"STARTTLS": b"454 no\r\n"}
+        ),
+        "refused: smtp: answered '454 no'",
+    ),
+    "pop3": (
+        refusing(b"+OK\r\n", {b"CAPA": b"+OK\r\nSTLS\r\n.\r\n", b"STLS": b"-ERR no\r\n"}),
+        "refused: pop3: answered '-ERR no'",
+    ),
+    "postgres": (
+        lambda wire: wire.exactly(8) and wire.send(b"N"),
+        "refused: postgres: the server answered N: no TLS",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_refusal_is_an_answer_in_the_servers_words(name, certificate):
+    dialogue, words = REFUSALS[name]
+    with server(certificate, dialogue) as port:
+        endpoint = probed(port, name)
+    assert endpoint.speaks_tls is False
+    assert endpoint.inconclusive[0].reason == words
 
 
 def test_redis_is_asked_for_tls_from_the_first_byte(certificate):

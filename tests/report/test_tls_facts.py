@@ -10,6 +10,7 @@ from inline_snapshot import snapshot
 from plainwire.model import (
     Chain,
     Gap,
+    ProfileVerdict,
     Staple,
     TlsEndpoint,
 )
@@ -157,3 +158,16 @@ def test_a_key_that_is_flawed_says_so():
     leaf = replace(LEAF, key_type="RSA", key_bits=2048, key_flaws=("roca",))
     one = replace(WHOLE.certificates[0], chain=(leaf,))
     assert "RSA 2048 bits, flawed: roca" in text(replace(WHOLE, certificates=(one,)))
+
+
+def test_a_draft_is_called_one_whether_it_is_met_or_not():
+    draft = "a draft: its source could not be read again, so it gates nothing"
+    reasons = tuple(f"remove {n}" for n in range(9))
+    found = {
+        "nist-800-52r2": ProfileVerdict(True, (draft,)),
+        "pci-dss-4": ProfileVerdict(False, (*reasons, draft)),
+    }
+    words = " ".join(text(replace(WHOLE, profiles=found)).split())
+    assert f"nist-800-52r2: met ({draft})" in words
+    assert f"pci-dss-4: not met ({draft}) remove 0" in words
+    assert "--profile" not in words

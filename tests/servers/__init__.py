@@ -9,9 +9,11 @@ from .java import java
 from .nginx import nginx
 from .node import node
 from .openssl import s_server
+from .postgres import postgres
 from .process import Server, missing, program
 from .stunnel import stunnel
 from .tlslite import tlslite
+from .wsgi import wsgi
 
 __all__ = [
     "Server",
@@ -25,8 +27,10 @@ __all__ = [
     "missing",
     "nginx",
     "node",
+    "postgres",
     "program",
     "s_server",
     "stunnel",
     "tlslite",
+    "wsgi",
 ]

@@ -60,7 +60,7 @@ Listen 127.0.0.1:@{http_port}
 """
 FROM_APPLICATION = """ProxyPreserveHost On
     RequestHeader set X-Forwarded-Proto expr=%{REQUEST_SCHEME}
-    ProxyPass / http://127.0.0.1:@{app}/"""
+    ProxyPass / @{upstream}"""
 OWN_ANSWER = "RewriteEngine On\n    RewriteRule ^ @{folder}/documents/answer.json [L]"
 REDIRECT = """RewriteEngine On
     RewriteRule ^ https://%{SERVER_NAME}:@{https_port}%{REQUEST_URI} [R=@{status},L]
@@ -79,7 +79,7 @@ def apache(
     https: Certificate | None = None,
     http: Http = "closed",
     hsts: str | None = None,
-    app: int | None = None,
+    app: int | Path | None = None,
     extra: str = "",
     extra_http: str = "",
     protocols: str = "TLSv1.2 TLSv1.3",
@@ -87,7 +87,8 @@ def apache(
 ) -> Iterator[Server]:
     """Apache with TLS on `https_port` (if there is a certificate) and cleartext on `http_port`.
 
-    ``app`` is the loopback port of the application behind it. ``extra`` and ``extra_http`` are raw
+    ``app`` is the loopback port, or the unix socket, of the application behind it. ``extra`` and
+    ``extra_http`` are raw
     directives for the TLS and the cleartext virtual host. Versions below TLS 1.2 need ciphers
     such as ``DEFAULT:@SECLEVEL=0``.
     """
@@ -112,6 +113,9 @@ def apache(
             answer=FROM_APPLICATION if app else OWN_ANSWER,
             answer_in_clear=IN_CLEAR.get(http, ""),
             app=app,
+            upstream=f"unix:{app}|http://localhost/"
+            if isinstance(app, Path)
+            else f"http://127.0.0.1:{app}/",
         )
         command = [executable, "-D", "FOREGROUND", "-f", configuration]
         with running("apache", where, command, listened(where, https, http)) as server:

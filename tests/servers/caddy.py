@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from .process import Certificate, Http, Server, listened, place, required, running
 
@@ -39,7 +40,7 @@ http://:@{http_port} {
     @{answer_in_clear}
 }
 """
-FROM_APPLICATION = "reverse_proxy 127.0.0.1:@{app}"
+FROM_APPLICATION = "reverse_proxy @{upstream}"
 OWN_ANSWER = """header Content-Type application/json
     respond `{"server": "caddy"}`"""
 IN_CLEAR = {
@@ -57,7 +58,7 @@ def caddy(
     https: Certificate | None = None,
     http: Http = "closed",
     hsts: str | None = None,
-    app: int | None = None,
+    app: int | Path | None = None,
     extra: str = "",
     extra_http: str = "",
     protocols: str = "TLSv1.2 TLSv1.3",
@@ -65,7 +66,8 @@ def caddy(
 ) -> Iterator[Server]:
     """Caddy with TLS on `https_port` (if there is a certificate) and cleartext on `http_port`.
 
-    ``app`` is the loopback port of the application behind it. ``extra`` and ``extra_http`` are raw
+    ``app`` is the loopback port, or the unix socket, of the application behind it. ``extra`` and
+    ``extra_http`` are raw
     directives for the TLS and the cleartext site, ``tls`` those of the former's ``tls`` block. The
     protocols are a range: the first named is the lowest and the last the highest.
     """
@@ -87,6 +89,7 @@ def caddy(
             answer=FROM_APPLICATION if app else OWN_ANSWER,
             answer_in_clear=IN_CLEAR.get(http, ""),
             app=app,
+            upstream=f"unix/{app}" if isinstance(app, Path) else f"127.0.0.1:{app}",
         )
         command = [executable, "run", "--adapter", "caddyfile", "--config", configuration]
         with running("caddy", where, command, listened(where, https, http)) as server:

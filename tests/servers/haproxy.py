@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from .process import Certificate, Http, Server, listened, place, required, running
 
@@ -39,7 +40,7 @@ frontend cleartext
 """
 BACKEND = """\
 backend application
-    server application 127.0.0.1:@{app}
+    server application @{upstream}
 """
 FROM_APPLICATION = "default_backend application"
 OWN_ANSWER = (
@@ -61,7 +62,7 @@ def haproxy(
     https: Certificate | None = None,
     http: Http = "closed",
     hsts: str | None = None,
-    app: int | None = None,
+    app: int | Path | None = None,
     extra: str = "",
     extra_http: str = "",
     bind: str = "",
@@ -72,7 +73,8 @@ def haproxy(
 ) -> Iterator[Server]:
     """HAProxy with TLS on `https_port` (if there is a certificate) and cleartext on `http_port`.
 
-    ``app`` is the loopback port of the application behind it. ``extra`` and ``extra_http`` are raw
+    ``app`` is the loopback port, or the unix socket, of the application behind it. ``extra`` and
+    ``extra_http`` are raw
     lines for the TLS and the cleartext frontend. Without ``overwrites_scheme`` the cleartext one
     lets a client's X-Forwarded-Proto through. The protocols are a range: the first named is the
     lowest and the last the highest; those below TLS 1.2 need ciphers such as
@@ -105,6 +107,7 @@ def haproxy(
             answer=FROM_APPLICATION if app else OWN_ANSWER,
             answer_in_clear=IN_CLEAR.get(http, ""),
             app=app,
+            upstream=f"unix@{app}" if isinstance(app, Path) else f"127.0.0.1:{app}",
         )
         command = [executable, "-db", "-f", configuration]
         with running("haproxy", where, command, listened(where, https, http)) as server:

@@ -6,6 +6,7 @@
 set -eu
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+for folder in /usr/lib/postgresql/*/bin; do PATH=$PATH:$folder; done
 POLICY=${POLICY:-/usr/sbin/policy-rc.d}
 SAVED=$POLICY.before-plainwire
 MARK='written by plainwire tests/servers/install.sh'
@@ -15,7 +16,8 @@ fail() { say "$*" >&2; exit 1; }
 
 # command:package; the environment may say otherwise, and where the policy lies: for its own test.
 ALL='nginx:nginx apache2:apache2-bin haproxy:haproxy caddy:caddy openssl:openssl node:nodejs npm:npm'
-ALL="$ALL gnutls-cli:gnutls-bin stunnel4:stunnel4 javac:default-jdk-headless"
+ALL="$ALL gnutls-cli:gnutls-bin stunnel4:stunnel4 javac:default-jdk-headless postgres:postgresql"
+ALL="$ALL uwsgi_python3:uwsgi-plugin-python3"
 SERVERS=${SERVERS:-$ALL}
 
 missing_of() {  # missing_of command|package: one name a server that is not there

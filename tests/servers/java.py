@@ -33,7 +33,10 @@ public class TlsServer {
     while (true) {
       SSLSocket socket = (SSLSocket) server.accept();
       new Thread(() -> {
-        try (socket) { socket.startHandshake(); } catch (Exception error) { }
+        try (socket) {
+          socket.startHandshake();
+          while (socket.getInputStream().read() >= 0) { }
+        } catch (Exception error) { }
       }).start();
     }
   }

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from .process import Certificate, Http, Server, listened, place, required, running
 
@@ -47,7 +48,7 @@ CLEARTEXT_SERVER = """\
     }
 """
 FROM_APPLICATION = """
-            proxy_pass http://127.0.0.1:@{app};
+            proxy_pass @{upstream};
             proxy_set_header Host $http_host;
             proxy_set_header X-Forwarded-Proto $scheme;
         """
@@ -66,7 +67,7 @@ def nginx(
     https: Certificate | None = None,
     http: Http = "closed",
     hsts: str | None = None,
-    app: int | None = None,
+    app: int | Path | None = None,
     extra: str = "",
     extra_http: str = "",
     extra_general: str = "",
@@ -75,7 +76,8 @@ def nginx(
 ) -> Iterator[Server]:
     """nginx with TLS on `https_port` (if there is a certificate) and cleartext on `http_port`.
 
-    ``app`` is the loopback port of the application behind it. ``extra`` and ``extra_http`` are raw
+    ``app`` is the loopback port, or the unix socket, of the application behind it. ``extra`` and
+    ``extra_http`` are raw
     directives for the TLS and the cleartext server block, ``extra_general`` for what is around
     both. Versions below TLS 1.2 need ciphers such as ``DEFAULT:@SECLEVEL=0``.
     """
@@ -98,6 +100,7 @@ def nginx(
             answer=FROM_APPLICATION if app else OWN_ANSWER,
             answer_in_clear=IN_CLEAR.get(http, ""),
             app=app,
+            upstream=f"http://unix:{app}" if isinstance(app, Path) else f"http://127.0.0.1:{app}",
         )
         command = [executable, "-e", "stderr", "-p", where.folder, "-c", configuration]
         with running("nginx", where, command, listened(where, https, http)) as server:

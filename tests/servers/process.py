@@ -27,11 +27,15 @@ PROGRAMS = {
     "gnutls": "gnutls-cli",
     "java": "javac",
     "stunnel": "stunnel4",
+    "postgres": "postgres",
+    "uwsgi": "uwsgi_python3",
 }
 # What `make servers` puts into the user's cache (node_24.sh).
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "plainwire-tests"
 CACHED = {"node24": CACHE / "node-24" / "node"}
-SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"  # not in everybody's PATH
+# Not in everybody's PATH; Debian keeps each version of PostgreSQL in a folder of its own.
+POSTGRES = sorted(str(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin"))
+SYSTEM_FOLDERS = ":".join(("/usr/local/sbin", "/usr/sbin", "/sbin", *POSTGRES))
 
 START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 5.0

@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 from certificates import rsa_key
 from plainwire.wire.rsa_keys import (
     ROCA_PRIMES,
+    RunKeys,
     flaws,
     is_roca,
-    marked,
-    shared_in_run,
-    shared_primes,
 )
 from tls_endpoints import chain, endpoint, leaf
 
@@ -78,43 +76,75 @@ def test_an_even_modulus_is_no_key():
     assert flaws(0, 65537) == () and not is_roca(-1)
 
 
-def test_primes_shared_within_a_run_are_found_with_the_factor():
+def met(moduli, **options):
+    """The run's keys after leaves with these moduli, each at an endpoint of its own, and these."""
+    keys = RunKeys(**options)
+    run = [
+        endpoint(
+            port=port, certificates=(chain(leaf(fingerprint_sha256=f"{port:x}", rsa_modulus=n)),)
+        )
+        for port, n in enumerate(moduli, 1)
+    ]
+    return keys, [keys.compared(one) for one in run]
+
+
+def sharing(moduli):
+    """The places that share a prime, each with the others' places, once all are known."""
+    keys, run = met(moduli)
+    told = [keys.marked(one).shared_primes.get(f"{one.port:x}", ()) for one in run]
+    return {
+        port: [int(place.split(":")[1]) for place in found] for port, found in enumerate(told, 1)
+    }
+
+
+def test_primes_shared_within_a_run_are_found_with_the_others_place():
     a, b, c, d, e = (prime(96) for _ in range(5))
     alone = prime(96) * prime(96)
-    found = shared_primes([a * b, alone, c * d, a * e])
-    assert found == {a * b: a, a * e: a}
+    assert sharing([a * b, alone, c * d, a * e]) == {1: [4], 2: [], 3: [], 4: [1]}
 
 
-def test_a_modulus_whose_primes_are_both_shared_still_has_a_factor():
+def test_a_key_that_shares_both_its_primes_names_both_others():
     a, b, c = (prime(96) for _ in range(3))
-    found = shared_primes([a * b, b * c, a * c])
-    assert set(found) == {a * b, b * c, a * c}
-    assert all(number % factor == 0 and 1 < factor < number for number, factor in found.items())
+    assert sharing([a * b, b * c, a * c]) == {1: [2, 3], 2: [1, 3], 3: [1, 2]}
 
 
 def test_one_key_at_many_places_shares_nothing():
     number = prime(96) * prime(96)
-    assert shared_primes([number, number, number]) == {}
-    assert shared_primes([]) == shared_primes([0, 1, 1]) == {}
+    assert sharing([number, number, number]) == {1: [], 2: [], 3: []}
 
 
-def test_the_certificates_of_a_run_are_marked():
-    a, b, c, d = (prime(96) for _ in range(4))
-    moduli = {"aa": a * b, "bb": a * c, "cc": c * d + 2, "dd": None}
-    leaves = [leaf(fingerprint_sha256=name, rsa_modulus=n) for name, n in moduli.items()]
-    shared = shared_in_run([*leaves, leaves[0]])
-    assert shared == {"aa", "bb"}
-    run = [endpoint(certificates=(chain(one),)) for one in leaves]
-    flaws_ = [marked(marked(one, shared), shared).certificates[0].chain[0].key_flaws for one in run]
-    assert flaws_ == [("shared-prime",), ("shared-prime",), (), ()]
-    assert marked(endpoint(certificates=None), shared).certificates is None
+def test_a_multiple_of_anothers_modulus_says_nothing_of_it():
+    """Anybody can have a certificate made for one: it takes no prime."""
+    number = prime(96) * prime(96)
+    assert sharing([number, number * prime(96)]) == {1: [], 2: []}
+    assert sharing([number**2, number]) == {1: [], 2: []}
 
 
-@given(st.lists(st.integers(2, 1 << 40), max_size=12))
+def test_the_certificates_of_a_run_are_marked_once():
+    a, b, c = (prime(96) for _ in range(3))
+    keys, run = met([a * b, None, a * c])
+    assert [one.certificates[0].chain[0].key_flaws for one in run] == [(), (), ("shared-prime",)]
+    again = keys.marked(keys.marked(run[0]))
+    assert again.certificates[0].chain[0].key_flaws == ("shared-prime",)
+    assert keys.marked(endpoint(certificates=None)).certificates is None
+
+
+def test_no_more_keys_are_taken_than_the_most_and_the_rest_is_counted():
+    a, *others = (prime(96) for _ in range(5))
+    keys, run = met([a * other for other in others], most=2)
+    assert [bool(one.shared_primes) for one in run] == [False, True, False, False]
+    assert keys.left_out == 2
+    keys, _ = met([1 << 20000])
+    assert keys.left_out == 1
+
+
+@given(st.lists(st.integers(2, 1 << 40), max_size=8))
 def test_it_is_what_pairs_of_divisors_say(moduli):
-    found = shared_primes(moduli)
-    distinct = set(moduli)
-    assert set(found) == {
-        n for n in distinct if any(gcd(n, other) > 1 for other in distinct if other != n)
+    distinct = {n for n in moduli if n >= 4}
+    expected = {
+        port: bool(
+            n >= 4 and any(1 < gcd(n, other) < min(n, other) for other in distinct if other != n)
+        )
+        for port, n in enumerate(moduli, 1)
     }
-    assert all(n % factor == 0 and factor > 1 for n, factor in found.items())
+    assert {port: bool(found) for port, found in sharing(moduli).items()} == expected

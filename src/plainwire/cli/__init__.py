@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("scan", "tls", "audit", "checks", "explain")
+COMMANDS = ("scan", "tls", "audit", "fix", "devcert", "monitor", "checks", "explain")
 USAGE = """\
 usage: plainwire COMMAND ...
 
@@ -13,8 +13,11 @@ commands:
   scan TARGET...    scan live APIs, grade them, gate on them
   tls HOST...       show what TLS listeners reveal, grade them, gate on them
   audit PATH...     read source and deployment files, grade the paths in them
+  fix PATH          show or apply patches for what the audit finds
+  devcert [NAME...] make certificates for development
+  monitor ACTION    watch targets, tell when certificates end or configurations change
   checks            list the checks and rules
-  explain ID        print a check's or rule's page
+  explain ID        print a check's, rule's or remedy's page
 
 plainwire COMMAND --help tells a command's options; plainwire --version the version.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
@@ -90,6 +90,14 @@ class Conclusion:
             if len(self._wanted) == 1 and not getattr(self._options, "trace", None):
                 raise
             self._lost = error
+
+    async def revise(self, change: Callable[[Report], Awaitable[Report]]) -> None:
+        """Put into the reports that are kept what was learned after them; lines are written."""
+        for at, one in enumerate(self._kept):
+            changed = await change(one)
+            if changed is not one and not self._rules.update_baseline:
+                changed = gate.judged_one(changed, self._rules)
+            self._kept[at] = changed
 
     def sort(self, targets: Sequence[str]) -> None:
         """Put what is kept in the order that the targets were named in."""

@@ -34,9 +34,11 @@ class Configuration(Rules):
     anchor: str | None = None
     connect_timeout_s: float | None = None
     timeout_s: float | None = None
+    time_limit_s: float | None = None
     rate: int | None = None
     concurrency: int | None = None
     max_requests: int | None = None
+    body_limit: int | None = None
     identities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     baseline_file: Path | None = None
     update_baseline: bool = False
@@ -181,8 +183,10 @@ KEYS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "anchor": ("anchor", words.string),
     "connect-timeout": ("connect_timeout_s", words.seconds),
     "timeout": ("timeout_s", words.seconds),
+    "time-limit": ("time_limit_s", words.seconds),
     "rate": ("rate", words.count),
     "concurrency": ("concurrency", words.count),
     "max-requests": ("max_requests", words.count),
+    "body-limit": ("body_limit", words.size),
     "identity": ("identities", words.identities),
 }

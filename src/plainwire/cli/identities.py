@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from plainwire.cli import secrets
+from plainwire.live import dial
 from plainwire.live.credentials import ClientCertificate, Credentials, spellings
 from plainwire.live.logins import Recipe
-from plainwire.model import Headers, Identity, Target, UsageError
+from plainwire.model import Headers, Identity, Target, TargetError, UsageError
 
 _RESERVED = ("given", "canary", "login")
 
@@ -77,6 +78,10 @@ def _certificate(table: Mapping[str, Any], source: Path | None) -> ClientCertifi
     for path in paths:
         if path is not None and not path.is_file():
             raise UsageError(f"certificate: cannot read {path}")
+    try:
+        dial.show(dial.observing_context(), *paths)
+    except TargetError as error:
+        raise UsageError(str(error)) from None
     return ClientCertificate(*paths)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,12 @@ from plainwire.live.settings import Settings
 from plainwire.live.stopping import until
 from plainwire.model import Check, Report, Target
 from plainwire.report import clean
-from plainwire.tls import report_async
+from plainwire.tls import report_async, with_shared_keys
+from plainwire.wire.rsa_keys import RunKeys
 
 HOSTS = 20
+Change = Callable[[Report], Awaitable[Report]]
+Revise = Callable[[Change], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,16 @@ class Plan:
     is_verbose: bool = False
 
 
-def probe_all(plan: Plan, tally: Tally, take: Callable[[Report], None]) -> bool:
+def probe_all(
+    plan: Plan,
+    tally: Tally,
+    take: Callable[[Report], None],
+    revise: Revise | None = None,
+) -> bool:
     """Probe, hand each report on as it is known, and say whether Ctrl-C ended it.
 
-    What a resumed run had found before is added to ``tally``.
+    What a resumed run had found before is added to ``tally``. ``revise`` is given at the end what
+    changes a report whose key shares a prime with one that came later.
 
     Raises:
         UsageError: if this process may open too few files.
@@ -57,7 +66,13 @@ def probe_all(plan: Plan, tally: Tally, take: Callable[[Report], None]) -> bool:
         targets = [target for target in named if resuming.key(target) not in held]
         if len(targets) < len(named) and not plan.is_quiet:
             note(f"{len(named) - len(targets)} of {len(named)} are in {plan.resume} already")
-        await _probe(targets, plan, checks, stores, take, stop)
+        keys = RunKeys()
+        await _probe(targets, plan, checks, stores, keys, take, stop)
+        if revise is not None:
+            by_value = {target.value: target for target in targets}
+            await revise(lambda one: with_shared_keys(one, by_value[one.target], keys, checks))
+        if keys.left_out and not plan.is_quiet:
+            note(f"{keys.left_out} RSA keys were not compared with others for shared primes")
 
     return running.interruptible(work)
 
@@ -67,6 +82,7 @@ async def _probe(
     plan: Plan,
     checks: tuple[Check, ...],
     stores: Mapping[str, tuple[bytes, ...]],
+    keys: RunKeys,
     take: Callable[[Report], None],
     stop: asyncio.Event,
 ) -> None:
@@ -82,6 +98,7 @@ async def _probe(
             starttls=plan.starttls,
             stop=stop,
             stores=stores,
+            keys=keys,
         )
 
     at_once = max(1, min(plan.hosts, sockets.most_open() // plan.connections))

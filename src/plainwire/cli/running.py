@@ -16,6 +16,7 @@ from plainwire.live import dial
 from plainwire.live.credentials import Credentials
 from plainwire.live.logins import Recipe
 from plainwire.live.settings import Settings
+from plainwire.live.site import LOGIN_PROBES
 from plainwire.live.stopping import until
 from plainwire.live.trace import Trace
 from plainwire.model import ApiOperation, Report, Target, TargetError
@@ -46,6 +47,18 @@ class Plan:
     def logins(self) -> dict[str, Recipe]:
         """Those of the identities that log in."""
         return {who: each for who, each in self.identities.items() if isinstance(each, Recipe)}
+
+    @property
+    def announced(self) -> list[str]:
+        """The requests beside reading ones that the user opted in to, in words."""
+        told = [str(each) for each in self.logins.values()]
+        if told and LOGIN_PROBES in self.settings.allow:
+            first = next(iter(self.logins.values()))
+            told.append(
+                f"{first.method} {first.path} with wrong passwords: twice as {first.name}, "
+                "ten times as a user that nobody is"
+            )
+        return told
 
 
 def scan_all(plan: Plan, trace: Trace, tell: Callable[[Report], None]) -> bool:
@@ -85,8 +98,8 @@ def note(line: str) -> None:
 async def _scan(target: Target, plan: Plan, trace: Trace, stop: asyncio.Event) -> Report:
     if not plan.is_quiet and sys.stderr.isatty():
         note(f"scanning {plan.masker.text(target.value)} …")
-    for login in plan.logins.values():
-        note(f"will send {login}")
+    for line in plan.announced:
+        note(f"will send {line}")
     if plan.wait_for_s:
         await until(stop, _wait_for(target, plan.settings, plan.wait_for_s))
     return await scan_async(

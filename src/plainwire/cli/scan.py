@@ -19,14 +19,16 @@ from plainwire.cli.arguments import (
     add_targets,
     count,
     duration,
+    origin,
     port,
+    size,
 )
 from plainwire.cli.concluding import Conclusion
 from plainwire.cli.outputs import complain
 from plainwire.cli.running import Plan
 from plainwire.live import descriptions, dial, sockets
-from plainwire.live.credentials import GIVEN, Credentials
-from plainwire.live.settings import Settings
+from plainwire.live.credentials import GIVEN, ClientCertificate, Credentials
+from plainwire.live.settings import BODY_LIMIT, Settings
 from plainwire.live.trace import Trace
 from plainwire.model import ApiOperation, Target, TargetError, UsageError
 from plainwire.report import clean
@@ -37,6 +39,7 @@ NAME = "plainwire scan"
 ALLOW = {
     "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
+    "login-probes": "log in with wrong passwords, fourteen times at most, as --as NAME logs in",
     "trace-probe": "ask with TRACE whether a server shows requests back",
 }
 
@@ -78,6 +81,10 @@ def parser() -> Parser:
     who.add_argument(
         "--header", action="append", default=[], metavar="'NAME: SOURCE'", help="a further header"
     )
+    who.add_argument("--client-cert", type=Path, metavar="FILE", help="a client certificate (PEM)")
+    who.add_argument(
+        "--client-key", type=Path, metavar="FILE", help="its key, where it is not in that file"
+    )
     who.add_argument(
         "--as",
         dest="identities",
@@ -100,6 +107,14 @@ def parser() -> Parser:
     p.add_argument(
         "--deep", action="store_true", help="compute longer: tokens' secrets among all numbers"
     )
+    p.add_argument(
+        "--trusted-origin",
+        type=origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="an origin whose pages may ask the API: names like it are tried",
+    )
     add_gate(p)
     out = add_output(p)
     out.add_argument("--trace", type=Path, metavar="FILE", help="everything sent, mode 0600")
@@ -112,6 +127,9 @@ def parser() -> Parser:
     bound.add_argument("--rate", type=count, metavar="N", help="questions a second (default: 50)")
     bound.add_argument(
         "--max-requests", type=count, metavar="N", help="for a target (default: 500)"
+    )
+    bound.add_argument(
+        "--body-limit", type=size, metavar="SIZE", help="read of a body: 16M, 512K (default: 4M)"
     )
     return p
 
@@ -170,14 +188,17 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
     settings = Settings(
         connect_timeout_s=options.connect_timeout or rules.connect_timeout_s or 5.0,
         answer_timeout_s=options.timeout or rules.timeout_s or 10.0,
+        probe_limit_s=options.time_limit or rules.time_limit_s or 60.0,
         concurrency=options.concurrency or rules.concurrency or 8,
         rate_per_s=float(options.rate or rules.rate or 50),
+        body_limit=options.body_limit or rules.body_limit or BODY_LIMIT,
         max_questions=options.max_requests or rules.max_requests or 500,
         resolve=targets.pinned(options.resolve),
         ca_file=options.ca,
         allow=frozenset(options.allow),
         may_post=not options.no_post,
         is_deep=options.deep,
+        trusted_origins=tuple(options.trusted_origin),
         proxies=proxies,
         no_proxy=no_proxy,
     )
@@ -188,7 +209,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         options.bearer, options.basic, options.cookie, options.header, named.userinfo
     )
     chosen = identities.chosen(options.identities, rules.identities, named.targets, rules.source)
-    given = _credentials(lines, named.targets)
+    given = _credentials(lines, named.targets, _certificate(options))
     if given is not None:
         chosen = {GIVEN: given, **{who: each for who, each in chosen.items()}}
     elif chosen:  # the first one asks whatever is asked
@@ -229,14 +250,32 @@ def _specs(named: Sequence[str]) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _credentials(given: tuple[tuple[str, str], ...], named: Sequence[Target]) -> Credentials | None:
+def _certificate(options: argparse.Namespace) -> ClientCertificate | None:
+    """The client certificate named, seen to be usable before anything is sent."""
+    if options.client_cert is None:
+        if options.client_key is not None:
+            raise UsageError("--client-key: without --client-cert")
+        return None
+    try:
+        dial.show(dial.observing_context(), options.client_cert, options.client_key)
+    except TargetError as error:
+        raise UsageError(f"--client-cert: {error}") from None
+    return ClientCertificate(options.client_cert, options.client_key)
+
+
+def _credentials(
+    given: tuple[tuple[str, str], ...],
+    named: Sequence[Target],
+    certificate: ClientCertificate | None = None,
+) -> Credentials | None:
     """The credentials with the one origin that they are for."""
-    if not given or not named:  # every line of a targets file may have been a bad one
+    # Every line of a targets file may have been a bad one.
+    if not (given or certificate) or not named:
         return None
     origins = {target.https[0] for target in named}
     if len(origins) != 1:
         raise UsageError("a credential is given for one origin, and several targets are named")
-    return Credentials(given, origins.pop())
+    return Credentials(given, origins.pop(), certificate)
 
 
 def _trace(options: argparse.Namespace, masker: Masker) -> Trace:
@@ -258,8 +297,8 @@ def _rehearse(plan: Plan) -> int:
     for target in plan.targets:
         named = plan.masker.text(target.value)
         outputs.say(f"{named}: at most these, and what documents and links name\n")
-        for each in plan.logins.values():
-            outputs.say(f"  {each}\n")
+        for line in plan.announced:
+            outputs.say(f"  {line}\n")
         for line in rehearsal.questions(target, plan.settings, plan.paths, plan.specs, plan.source):
             outputs.say(f"  {plan.masker.text(line)}\n")
     return gate.INCOMPLETE if plan.bad_lines else gate.CLEAN

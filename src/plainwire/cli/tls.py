@@ -124,7 +124,7 @@ def _run(options: argparse.Namespace) -> int:
                 comparison.take(report, conclusion.tally)
             conclusion.take(report)
 
-        was_interrupted = probing.probe_all(plan, conclusion.tally, take)
+        was_interrupted = probing.probe_all(plan, conclusion.tally, take, conclusion.revise)
         conclusion.sort([target.value for target in plan.targets])
         if comparison is not None:
             comparison.tell()
@@ -145,6 +145,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
     settings = Settings(
         connect_timeout_s=options.connect_timeout or rules.connect_timeout_s or 5.0,
         answer_timeout_s=options.timeout or rules.timeout_s or 10.0,
+        probe_limit_s=options.time_limit or rules.time_limit_s or 60.0,
         resolve=targets.pinned(options.resolve),
         ca_file=options.ca,
         proxies=proxies,

@@ -187,6 +187,30 @@ def proxy_headers(proxy: str) -> tuple[tuple[str, str], ...]:
     return (("Proxy-Authorization", "Basic " + base64.b64encode(pair).decode()),)
 
 
+def show(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
+    """Let a context show a client certificate. Nobody is asked for a password.
+
+    Raises:
+        TargetError: if the files cannot be read, do not belong together, or need a password.
+    """
+    has_asked: list[bool] = []
+
+    def refuse() -> str:
+        has_asked.append(True)
+        return ""
+
+    try:
+        context.load_cert_chain(certificate, key, refuse)
+    except (OSError, ssl.SSLError, ValueError) as error:
+        name = f"client certificate {certificate.name}"
+        if has_asked:
+            why = "its key needs a password: give one without, in a file that only you can read"
+        else:
+            why = getattr(error, "strerror", None) or "not a certificate with its key"
+            why = why if "[SSL" not in why else "not a certificate with its key"
+        raise TargetError(f"{name}: {why}") from None
+
+
 def observing_context() -> ssl.SSLContext:
     """A TLS client context that accepts whatever the local OpenSSL can speak, to read it.
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
 
-from plainwire.live import descriptions
+from plainwire.live import descriptions, linked
 from plainwire.live.descriptions import Description
 from plainwire.live.filling import NO_VALUE, fill
 from plainwire.model import (
@@ -25,17 +26,17 @@ from plainwire.model import (
     Origin,
     Request,
     Skipped,
+    Span,
     Target,
-    WireError,
 )
-from plainwire.wire import openapi, redirects
-from plainwire.wire.links import links
+from plainwire.wire import openapi
 
 if TYPE_CHECKING:
     from plainwire.live.site import LiveSite
 
 MAX_ENDPOINTS = 60
-MAX_LINKS = 20
+GUARDED = (401, 403, 405, 407, 429)
+MAX_EXAMPLES = 5  # of a description, to see whether it is of this API
 DOCUMENT_PATHS = (
     "/openapi.json",
     "/swagger.json",
@@ -44,9 +45,7 @@ DOCUMENT_PATHS = (
     "/api/swagger.json",
     "/apispec_1.json",
 )
-# Files that a page loads say nothing of the API; checks that read them ask for them.
 _TEMPLATED = re.compile(r"\{[^{}/]*\}")
-STATIC = (".css", ".js", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".woff", ".woff2", ".map")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,11 @@ class Discovery:
     def described(self) -> tuple[Endpoint, ...]:
         """The operations of documents and source, asked or not, as places."""
         return tuple(_endpoint(each) for each in self.operations if each.pointer or each.place)
+
+    @property
+    def named_documents(self) -> tuple[tuple[Span, Mapping[str, Any]], ...]:
+        """The descriptions in files, each with where it begins."""
+        return tuple((Span(d.path, 1, 1, 1), d.root) for d in self.documents if d.path is not None)
 
     @property
     def coverage(self) -> Coverage:
@@ -111,8 +115,54 @@ async def discover(
     described = [each for document in documents for each in _described(document, unread)]
     described += [replace(each, skipped=_reason(each)) for each in source]
     filled = await fill(site, origin, described)
-    known = _with_links(_merged(named, filled), _linked(pages, origin, site.target), origin)
+    filled = await _of_here(site, documents, filled, unread)
+    ways = linked.paths(pages, origin)
+    further: list[ApiOperation] = []
+    if not any(each.pointer for each in filled):
+        further, more = await linked.explored(site, origin, ways)
+        ways = list(dict.fromkeys((*ways, *more)))
+    known = _with_links(_merged(named, [*filled, *further]), ways, origin)
     return Discovery(_sampled(known), documents, tuple(dict.fromkeys(unread)))
+
+
+async def _of_here(
+    site: LiveSite,
+    documents: Sequence[Description],
+    operations: list[ApiOperation],
+    unread: list[str],
+) -> list[ApiOperation]:
+    """The operations without those of a description that came with the site and is of another API.
+
+    It names servers elsewhere only, and nothing that it describes is here: an example for readers.
+    """
+    elsewhere = set()
+    for document in documents:
+        if document.exchange is None or not _names_others_only(document, site.target):
+            continue
+        own = [e.request for e in operations if e.document == document.name and e.request]
+        answers = await asyncio.gather(*(site.ask(request) for request in own[:MAX_EXAMPLES]))
+        there = [each for each in answers if isinstance(each, Exchange)]
+        # Where a login stands before everything, nothing tells what is behind it.
+        if not own or len(there) < len(answers) or any(each.status in GUARDED for each in there):
+            continue
+        if all(await asyncio.gather(*(site.is_missing(each) for each in there))):
+            elsewhere.add(document.name)
+            unread.append(f"{document.name}: describes an API that is not here")
+    return [each for each in operations if each.document not in elsewhere]
+
+
+def _names_others_only(document: Description, target: Target) -> bool:
+    own = {(each.host, each.port) for each in (*target.https, *target.http)}
+    servers = openapi.read(document.root, skipped=[]).servers
+    places = [urlsplit(server) for server in servers]
+    return bool(places) and all((each.hostname, _port(each)) not in own for each in places)
+
+
+def _port(place: SplitResult) -> int | None:
+    try:
+        return place.port or {"http": 80, "https": 443}.get(place.scheme)
+    except ValueError:
+        return None
 
 
 async def speaking(site: LiveSite) -> Origin:
@@ -260,34 +310,3 @@ def _part(operation: ApiOperation) -> str:
 
 def _left_out(operation: ApiOperation, reason: str) -> ApiOperation:
     return replace(operation, request=None, skipped=reason)
-
-
-def _linked(pages: Sequence[Exchange], origin: Origin, target: Target) -> list[str]:
-    """The paths of the pages and of same-origin links in them, each once, at most `MAX_LINKS`.
-
-    A page that only a redirect led to is looked at as one that a link leads to.
-    """
-    found = {page.request.path: None for page in pages if _is_page(page.request.path)}
-    for page in pages:
-        if page.status != 200:
-            continue
-        for link in links(page.text, page.content_type):
-            if link.kind not in ("navigation", "data"):
-                continue
-            try:
-                place = redirects.resolve(link.url, page.url)
-            except WireError:
-                continue
-            path = place.path or "/"
-            is_same = (place.host, place.port) == (origin.host, origin.port)
-            if is_same and place.scheme == origin.scheme and _is_page(path):
-                found[path] = None
-    return list(found)[:MAX_LINKS]
-
-
-def _is_page(path: str) -> bool:
-    return (
-        len(path) < 1024
-        and all("!" <= character <= "~" for character in path)
-        and not path.partition("?")[0].lower().endswith(STATIC)
-    )

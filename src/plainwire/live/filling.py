@@ -1,4 +1,4 @@
-"""Gives operations an example request: values seen in listings, else the document's examples."""
+"""Gives operations an example request: values of listings, else the document's examples, else 1."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def fill(
             if all(name in values[number] for name in each.variables):
                 done[number] = _asked(open_ones.pop(number), origin, values[number])
     for number, each in open_ones.items():
-        done[number] = _asked(each, origin, values[number])
+        done[number] = _asked(each, origin, _first_numbers(each) | values[number])
     return [done[number] for number in range(len(operations))]
 
 
@@ -69,6 +69,17 @@ def _listing(operation: ApiOperation, values: dict[str, str]) -> str:
     """Where the values of the next variable are listed: the path before it."""
     before = operation.path.partition("{" + _next(operation, values) + "}")[0].rstrip("/")
     return replace(operation, path=before, parameters=()).filled(values) or ""
+
+
+def _first_numbers(operation: ApiOperation) -> dict[str, str]:
+    """The least number for each variable that is an integer and has no example: many objects are
+    numbered from 1, and one that is not there is refused or missing, which tells something too."""
+    return {
+        each.name: each.schema.says("minimum") or "1"
+        for each in operation.parameters
+        if each.place == "path" and each.example is None and each.schema is not None
+        if "integer" in each.schema.types
+    }
 
 
 def _asked(operation: ApiOperation, origin: Origin, values: dict[str, str]) -> ApiOperation:

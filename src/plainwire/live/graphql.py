@@ -44,14 +44,14 @@ async def _endpoint(site: LiveSite, origin: Origin, path: str) -> GraphqlEndpoin
         if await site.is_missing(by_get) is not False or not site.settings.may_post:
             return None
         return await _by_post(site, origin, path)
+    if site.settings.may_post and (found := await _by_post(site, origin, path, by_get)) is not None:
+        return found
     found = GraphqlEndpoint(path, by_get, by_get=by_get)
     told = await site.ask(
         replace(_in_url(origin, path, posts.INTROSPECTION), body_limit=MAX_SCHEMA)
     )
     if not isinstance(told, Exchange) or schema_of(told) is None:
-        if not site.settings.may_post:
-            return found
-        return await _by_post(site, origin, path, by_get) or found
+        return found
     return replace(found, introspection=told, schema=schema_of(told))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -21,6 +22,8 @@ from typing import SupportsIndex
 # fails so many of them is serial.
 ANSWERS, LEAST_TRIAL_S, TRIAL_S = 4.0, 0.25, 1.0
 TRIALS = 2
+# What was under way when a host said that it was too much is refused too: one excess.
+EXCESS_S = 1.0
 # Hellos at a time beside requests, once two connections were seen served at once.
 HELLOS = 25
 
@@ -76,6 +79,7 @@ class Pace:
         self.limit = concurrency
         self.rate_per_s = rate_per_s
         self._next_at = 0.0
+        self._halved_at: float | None = None
         self._in_use = 0
         self._in_company = 0
         self._exclusive = 0
@@ -147,8 +151,20 @@ class Pace:
         if wait > 0:
             await asyncio.sleep(wait)
 
+    @property
+    def is_halved(self) -> bool:
+        """True if the host said once that it was too much."""
+        return self._halved_at is not None
+
     def halve(self) -> None:
-        """Ask half as much from now on: the host said that it was too much."""
+        """Ask half as much from now on: the host said that it was too much.
+
+        It says so to each question under way: what comes within a second halves once.
+        """
+        now = time.monotonic()
+        if self._halved_at is not None and now - self._halved_at < EXCESS_S:
+            return
+        self._halved_at = now
         self.limit = max(1, self.limit // 2)
         self._hello_limit = max(1, self._hello_limit // 2)
         self.rate_per_s = max(1.0, (self.rate_per_s or 50.0) / 2)

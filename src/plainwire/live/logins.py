@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
 
 from plainwire.live.credentials import GIVEN, LOGIN, Credentials
 from plainwire.model import (
+    Answer,
     Exchange,
     Headers,
     Identity,
@@ -18,12 +21,17 @@ from plainwire.model import (
     Request,
     WireError,
 )
-from plainwire.wire import cookies
+from plainwire.wire import cookies, members
 
 if TYPE_CHECKING:
     from plainwire.live.site import LiveSite
 
 MAX_TOKEN = 16 * 1024
+# The field of a login that says who logs in.
+USERS = (
+    ("username",), ("user", "name"), ("user",), ("email",), ("login",), ("name",), ("identifier",),
+    ("account",), ("phone",), ("mail",), ("e", "mail"), ("user", "id"), ("email", "address"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,37 @@ async def _credentials(site: LiveSite, recipe: Recipe) -> Credentials | str:
         if not isinstance(answer, NoListener):
             break
     return reason
+
+
+async def fail(site: LiveSite, recipe: Recipe, *, as_nobody: bool, number: int) -> Answer | None:
+    """The answer to a login that must fail: with a wrong password, as the recipe's own user or as
+    one that nobody is. Another ``number`` sends it again, while nothing else is under way.
+
+    Returns None if the recipe's body does not show which of its fields are user and password.
+    """
+    is_json = recipe.body.startswith(b"{")
+    told = json.loads(recipe.body) if is_json else dict(parse_qsl(recipe.body.decode()))
+    kept = set(recipe.secrets)
+    passwords = [name for name, value in told.items() if str(value) in kept]
+    users = [name for name in told if members.words(name) in USERS and name not in passwords]
+    if not passwords or (as_nobody and len(users) != 1):
+        return None
+    for name in (*passwords, *(users if as_nobody else ())):
+        told[name] = _made_of(site, str(told[name]))
+    body = json.dumps(told).encode() if is_json else urlencode(told).encode()
+    target = site.target
+    origin = target.http[0] if target.named == "http" else target.https[0]
+    request = Request(
+        origin, recipe.method, recipe.path, recipe.headers, LOGIN, number + 1, body=body
+    )
+    return await site.transport.log_in(request)
+
+
+def _made_of(site: LiveSite, word: str) -> str:
+    """Letters and digits as long as a word, the same for the whole scan; an address stays one."""
+    digest = hashlib.sha256(f"{site.random_path}{word}".encode()).hexdigest()
+    made = f"x{digest}"[: max(8, min(len(word), 60))]
+    return f"{made}@{made}.example" if "@" in word else made
 
 
 def _value(answer: Exchange, place: str) -> str | None:

@@ -117,6 +117,7 @@ class Probes:
                 lambda: self._transport.open_stream(origin, "a TLS ClientHello"),
                 gate,
                 self._settings.answer_timeout_s,
+                self._settings.probe_limit_s,
             )
             self._probes[origin] = _Probe(asker)
         return self._once.start(("probe", origin), lambda: self._probe(origin))

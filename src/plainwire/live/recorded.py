@@ -27,6 +27,7 @@ from plainwire.model import (
     Part,
     Request,
     Scheme,
+    Span,
     Target,
     TlsEndpoint,
     Unanswered,
@@ -67,6 +68,11 @@ class RecordedSite:
     def target(self) -> Target:
         """What the capture was made of."""
         return self._target
+
+    @property
+    def trusted_origins(self) -> tuple[str, ...]:
+        """None: nothing is asked with an Origin."""
+        return ()
 
     @property
     def identities(self) -> tuple[str, ...]:
@@ -122,6 +128,11 @@ class RecordedSite:
         answer = await self.ask(replace(request, repetition=0))
         return answer, answer
 
+    @property
+    def was_throttled(self) -> bool:
+        """True if a 429 was recorded."""
+        return any(each.status == 429 for kept in self._recorded.values() for each in kept)
+
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
         """No answer: nothing is sent, and what was asked before says nothing of it."""
         self.notes.leave_inapplicable(NOT_RECORDED)
@@ -149,6 +160,11 @@ class RecordedSite:
                     if isinstance(answer, Exchange) and answer.status == 200:
                         found.append(answer)
         return tuple(found)
+
+    async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
+        """None: nothing is sent."""
+        self.notes.leave_untested(NOT_RECORDED)
+        return ()
 
     async def answers(
         self, identity: str | None = "given"
@@ -205,6 +221,10 @@ class RecordedSite:
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """The API descriptions in the capture."""
         return tuple((e.exchange, e.root) for e in self.found.documents if e.exchange)
+
+    async def named_documents(self) -> tuple[tuple[Span, Mapping[str, Any]], ...]:
+        """The descriptions in the files that the user named."""
+        return self.found.named_documents
 
     async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
         """None: nothing is asked."""

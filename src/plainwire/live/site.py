@@ -12,9 +12,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from plainwire.live import controls, discover, graphql, handshakes, mcp_servers, trust, verdicts
+from plainwire.live import (
+    controls,
+    discover,
+    graphql,
+    handshakes,
+    logins,
+    mcp_servers,
+    trust,
+    verdicts,
+)
 from plainwire.live import hops as hops_of
 from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
@@ -42,6 +52,7 @@ from plainwire.model import (
     Part,
     Request,
     Scheme,
+    Span,
     Target,
     TlsEndpoint,
     Unanswered,
@@ -53,6 +64,8 @@ from plainwire.wire.sameness import is_same
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
 
 TRACE_PROBE = "trace-probe"
+LOGIN_PROBES = "login-probes"
+STOPPED = (423, 429)  # locked, too many
 
 
 class LiveSite:
@@ -104,6 +117,7 @@ class LiveSite:
         )
         self._probes = Probes(target, settings, self._once, self.transport)
         self.notes = Notes()
+        self.recipes: Mapping[str, logins.Recipe] = {}
 
     async def __aenter__(self) -> LiveSite:
         return self
@@ -121,6 +135,11 @@ class LiveSite:
     def random_path(self) -> str:
         """A path that nothing is served at, the same for the whole scan: the control."""
         return self._random_path
+
+    @property
+    def trusted_origins(self) -> tuple[str, ...]:
+        """The origins that the user names as trusted."""
+        return self.settings.trusted_origins
 
     @property
     def identities(self) -> tuple[str, ...]:
@@ -251,6 +270,11 @@ class LiveSite:
         first = await self.ask(replace(request, repetition=1))
         return first, await self.ask(replace(request, repetition=2))
 
+    @property
+    def was_throttled(self) -> bool:
+        """True if the host answered 429 so far."""
+        return self.transport.was_throttled
+
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
         """The answers to one request sent so often, as many at a time as the host's pace allows.
 
@@ -264,6 +288,28 @@ class LiveSite:
         for answer in answers:
             self.notes.take(answer)
         return tuple(answers)
+
+    async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
+        """The answers to logins with a wrong password, by the first recipe; each is sent once."""
+        recipe = next(iter(self.recipes.values()), None)
+        if LOGIN_PROBES not in self.settings.allow or recipe is None:
+            self.leave_untested(f"needs --allow {LOGIN_PROBES} and a login in the configuration")
+            return ()
+        found: list[Exchange] = []
+        for number in range(times):
+            work = partial(logins.fail, self, recipe, as_nobody=as_nobody, number=number)
+            key = ("failed login", as_nobody, number)
+            answer: Answer | None = await self._once.ask(key, work)
+            if answer is None:
+                self.leave_untested("the login does not show which part is the user's name")
+                return ()
+            self.notes.take(answer)
+            if not isinstance(answer, Exchange):
+                return ()
+            found.append(answer)
+            if answer.status in STOPPED:
+                break
+        return tuple(found)
 
     async def answers(
         self, identity: str | None = GIVEN
@@ -388,6 +434,10 @@ class LiveSite:
         """The OpenAPI documents found, parsed, with the exchange each came in."""
         documents = (await self.discovered()).documents
         return tuple((each.exchange, each.root) for each in documents if each.exchange)
+
+    async def named_documents(self) -> tuple[tuple[Span, Mapping[str, Any]], ...]:
+        """The descriptions in the files that the user named."""
+        return (await self.discovered()).named_documents
 
     async def coverage(self) -> Coverage:
         """How much of the API was asked."""

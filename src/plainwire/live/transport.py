@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from plainwire.live import dial
@@ -17,6 +18,7 @@ from plainwire.live.connector import Connector, NoListenerError, NotSentError
 from plainwire.live.credentials import LOGIN, ClientCertificate, Identities
 from plainwire.live.lane import Lane, Pace
 from plainwire.live.once import Once
+from plainwire.live.room import Room
 from plainwire.live.settings import USER_AGENT, Settings
 from plainwire.live.silence import Silence
 from plainwire.live.trace import Trace
@@ -34,11 +36,11 @@ from plainwire.wire import constant_posts
 from plainwire.wire.readable import readable
 
 PROXY_STATUSES = (407, 502, 503, 504)
-ROOM_FOR_BODIES = 24 << 20  # bytes: every answer of a scan is kept
-ENDLESS_COST = 4 << 20  # bytes that one that was cut counts for
-LATE_BODY_LIMIT = 64 * 1024  # bytes of an answer once that is full
 THROTTLE_TRIES = 3
 THROTTLE_WAIT_LIMIT_S = 5.0
+# So many 429s with no other answer between, for so long: who asks is banned.
+BANNED_AFTER = 12
+BANNED_AFTER_S = 10.0
 
 Send = Callable[[Request], Awaitable[Exchange]]
 # Says of an https origin whether it speaks TLS, as far as it told.
@@ -87,7 +89,9 @@ class Transport:
         self.silence = Silence()
         self._once = once
         self.requests = 0
-        self._kept = 0
+        self._room = Room(settings.body_limit)
+        self._refused = 0  # 429s since the last other answer
+        self._heard_at = time.monotonic()
         self.questions = 0
 
     @property
@@ -165,6 +169,11 @@ class Transport:
             self._pace = Pace(self._settings.concurrency, rate)
         return self._pace
 
+    @property
+    def was_throttled(self) -> bool:
+        """True if the host answered 429 to a question that is patient."""
+        return self._pace is not None and self._pace.is_halved
+
     def mask(self, secrets: Iterable[str]) -> None:
         """Mask these too in the record of what is sent."""
         if self._trace.masker is not None:
@@ -196,8 +205,16 @@ class Transport:
 
     def _listen(self, answer: Exchange) -> None:
         """Note an answer; one that broke off cost its timeout as silence does."""
-        is_whole = not answer.is_cut or len(answer.body) >= self._body_limit(answer.request)
-        self.silence.heard(answer.request, is_whole=is_whole)
+        self.silence.heard(answer.request, is_whole=not answer.is_broken)
+        if answer.status == 429:
+            self._refused += 1
+        else:
+            self._refused, self._heard_at = 0, time.monotonic()
+
+    @property
+    def _is_banned(self) -> bool:
+        is_long = time.monotonic() - self._heard_at >= BANNED_AFTER_S
+        return self._refused >= BANNED_AFTER and is_long
 
     async def _send_patiently(self, request: Request) -> Exchange:
         """One exchange, as long as the origin gives signs of life."""
@@ -225,7 +242,7 @@ class Transport:
         is_alive = False
         with contextlib.suppress(TargetError, ConnectionError):
             answer = await self._send_over_network(known, is_sign=True)
-            is_alive = not answer.is_cut
+            is_alive = not answer.is_broken
         self.silence.judge(known.origin, is_alive=is_alive)
         return is_alive
 
@@ -262,6 +279,8 @@ class Transport:
             silent = self.silence.verdict(request, is_named=is_named or is_sign)
             if silent is not None:
                 raise (SilentError if self.silence.is_in_doubt(origin) else NotSentError)(silent)
+            if self._is_banned:
+                raise NotSentError("left alone: the host answers 429 to everything")
             self._spend()
             connection = await lane.take(lambda: self.connector.connect(origin, context), context)
             is_reusable = False
@@ -278,21 +297,19 @@ class Transport:
                     settings=self._settings,
                     address=connection.address,
                     body_limit=self._body_limit(request),
+                    room=self._room,
                 )
                 lane.closes = not is_reusable
             finally:
                 lane.give_back(connection, kind=context, is_reusable=is_reusable)
-        # One that does not end may cost much more than is kept of it: chunks of a byte each.
-        self._kept += ENDLESS_COST if answer.is_cut else len(answer.body)
         self._trace.answer(answer)
         if through and answer.status in PROXY_STATUSES:
             raise TargetError(f"the environment's proxy answered {answer.status}, not the target")
         return answer
 
     def _body_limit(self, request: Request) -> int:
-        """How much of an answer's body is read: less, once many large ones are kept."""
-        limit = request.body_limit or self._settings.body_limit
-        return limit if self._kept <= ROOM_FOR_BODIES else min(limit, LATE_BODY_LIMIT)
+        """How much of an answer's body is read, in bytes."""
+        return request.body_limit or self._settings.body_limit
 
     def _spend(self) -> None:
         """Take one question from the budget.
@@ -327,11 +344,7 @@ class Transport:
         if own not in self._showing:
             ca = self._settings.ca_file
             context = dial.observing_context() if is_near else dial.verifying_context(ca)
-            try:
-                context.load_cert_chain(own.file, own.key)
-            except (OSError, ssl.SSLError) as error:
-                why = getattr(error, "strerror", None) or "not a certificate with its key"
-                raise TargetError(f"client certificate {own.file.name}: {why}") from None
+            dial.show(context, own.file, own.key)
             self._showing[own] = context
         return self._showing[own]
 

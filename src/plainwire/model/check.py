@@ -7,7 +7,7 @@ import functools
 import importlib.util
 import re
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,21 +33,31 @@ class Page:
     limits: str
 
 
+def sections_of(doc: str, names: Sequence[str]) -> tuple[str, str, dict[str, str]]:
+    """The title, the text before the sections, and each named section of a docstring, in any order.
+
+    Raises:
+        ValueError: if a section is missing or empty.
+    """
+    title, _, rest = doc.strip().partition("\n")
+    pieces = re.split(rf"^({'|'.join(names)}):[ \t]*$", rest, flags=re.MULTILINE)
+    found = {name: text.strip("\n") for name, text in zip(pieces[1::2], pieces[2::2], strict=True)}
+    missing = [name for name in names if not found.get(name, "").strip()]
+    if missing:
+        raise ValueError(f"page {title!r} lacks {', '.join(missing)}")
+    return title.rstrip("."), pieces[0].strip(), found
+
+
 def parse_page(doc: str) -> Page:
     """The page in a module docstring: title, why, then the sections `SECTIONS` in any order.
 
     Raises:
         ValueError: if a section is missing or empty.
     """
-    title, _, rest = doc.strip().partition("\n")
-    pieces = re.split(rf"^({'|'.join(SECTIONS)}):[ \t]*$", rest, flags=re.MULTILINE)
-    found = {name: text.strip("\n") for name, text in zip(pieces[1::2], pieces[2::2], strict=True)}
-    missing = [name for name in SECTIONS if not found.get(name, "").strip()]
-    if missing:
-        raise ValueError(f"page {title!r} lacks {', '.join(missing)}")
+    title, why, found = sections_of(doc, SECTIONS)
     return Page(
-        title.rstrip("."),
-        pieces[0].strip(),
+        title,
+        why,
         " ".join(found["Remedy"].split()),
         found["Bad"],
         found["Good"],
@@ -119,10 +129,11 @@ class Check:
 @functools.cache
 def page_of(module: str) -> Page:
     """The page in a module's docstring, read from its file if Python keeps none."""
-    return parse_page(_docstring(module))
+    return parse_page(docstring_of(module))
 
 
-def _docstring(module: str) -> str:
+def docstring_of(module: str) -> str:
+    """A module's docstring, read from its file if Python keeps none; empty if it has none."""
     loaded = sys.modules.get(module)
     if loaded is not None and loaded.__doc__:
         return loaded.__doc__

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from plainwire.model.answer import Answer, Cleartext, Exchange
+from plainwire.model.answer import Answer, Cleartext, Exchange, Span
 from plainwire.model.api import ApiOperation
 from plainwire.model.identity import Identity
 from plainwire.model.peers import GraphqlEndpoint, McpServer
@@ -36,6 +36,10 @@ class Site(Protocol):
         that is not known whole (``unread`` says why) leaves a check that ``reads_bodies``, and
         found nothing in it, without an answer.
         """
+
+    @property
+    def trusted_origins(self) -> tuple[str, ...]:
+        """The origins that the user says browsers may ask the API from."""
 
     @property
     def identities(self) -> tuple[str, ...]:
@@ -78,6 +82,13 @@ class Site(Protocol):
         A finding that rests on an error, a difference or a reflection holds only if both show it.
         """
 
+    async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
+        """The answers to a login with a wrong password, sent ``times`` in a row up to the first
+        423 or 429: as the first recipe's user, or as one that nobody is.
+
+        Without ``--allow login-probes`` or a recipe it leaves the check untested and gives none.
+        """
+
     async def answers(
         self, identity: str | None = "given"
     ) -> tuple[tuple[ApiOperation, Exchange], ...]:
@@ -88,6 +99,10 @@ class Site(Protocol):
         """The answers of those paths, under the root, where something is for anybody: 200, and
         not missing. What is there must still be known by its content.
         """
+
+    @property
+    def was_throttled(self) -> bool:
+        """True if the host answered 429 to anything so far."""
 
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
         """The answers to one request sent ``times``, as many at once as the host's pace allows.
@@ -148,6 +163,9 @@ class Site(Protocol):
 
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """The OpenAPI documents found, parsed, with the exchange each came in."""
+
+    async def named_documents(self) -> tuple[tuple[Span, Mapping[str, Any]], ...]:
+        """The descriptions in files that the user named, parsed, each with where it begins."""
 
     @property
     def random_path(self) -> str:

@@ -31,7 +31,8 @@ class CertificateFacts:
 
     ``key_flaws`` are words for what is wrong with an RSA key beside its size: "roca",
     "small-exponent", "even-modulus", and "shared-prime" once a whole run was compared, for which
-    ``rsa_modulus`` is kept; it is no part of a report.
+    ``rsa_modulus`` is kept; it is no part of a report. Nor is ``key_sha256``, the SHA-256 of the
+    SubjectPublicKeyInfo, which tells a key that stayed from a new one.
     """
 
     subject: str
@@ -46,6 +47,7 @@ class CertificateFacts:
     must_staple: bool = False
     key_flaws: tuple[str, ...] = ()
     rsa_modulus: int | None = field(default=None, repr=False, metadata={"in_report": False})
+    key_sha256: str | None = field(default=None, repr=False, metadata={"in_report": False})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class TlsEndpoint:
 
     Versions, suites, groups and schemes are in the words of report and registry: "TLSv1.2",
     "TLS_AES_128_GCM_SHA256", "x25519"; in the server's order where ``cipher_order`` is "server".
+    ``shared_primes`` has the fingerprints of certificates whose RSA key shares a prime with others
+    of the run, each with the places ("host:port") of those.
     """
 
     host: str
@@ -147,6 +151,7 @@ class TlsEndpoint:
     vulnerabilities: Mapping[str, bool] | None = None
     profiles: Mapping[str, ProfileVerdict] | None = None
     post_quantum: PostQuantum | None = None
+    shared_primes: Mapping[str, tuple[str, ...]] | None = None
     dns: Mapping[str, Any] | None = None
     inconclusive: tuple[Gap, ...] = ()
     connections: int = 0

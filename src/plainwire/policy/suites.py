@@ -18,6 +18,8 @@ RENEGOTIATION_SCSV = 0x00FF
 NULL_WITH_NULL_NULL = 0x0000
 NOT_FOR_OFFERS = {FALLBACK_SCSV, RENEGOTIATION_SCSV, NULL_WITH_NULL_NULL}
 
+# Schemes of TLS 1.2 that are no longer known as such in TLS 1.3 (RFC 8446, 4.2.3): MD5, SHA-224.
+OBSOLETE = frozenset((0x0101, 0x0103, 0x0301, 0x0302, 0x0303))
 # Below the 128 suites that some servers refuse to go beyond, with a signalling value and GREASE.
 OFFER_SIZE = 124
 
@@ -96,4 +98,5 @@ def offered_groups(version: Version) -> tuple[int, ...]:
 @cache
 def offered_schemes(version: Version) -> tuple[int, ...]:
     """The signature schemes that a hello of one version offers; none before TLS 1.2."""
-    return tuple(signature_schemes()) if version >= Version.TLS_1_2 else ()
+    known = tuple(signature_schemes()) if version >= Version.TLS_1_2 else ()
+    return tuple(code for code in known if version < Version.TLS_1_3 or code not in OBSOLETE)

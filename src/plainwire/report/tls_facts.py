@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from plainwire.model import CertificateFacts, Chain, Staple, TlsEndpoint
+from plainwire.policy.profiles import DRAFT
 from plainwire.report.groups import counted
 
 MAX_NAMES = 8
@@ -68,7 +69,7 @@ def lines(endpoint: TlsEndpoint, now: datetime) -> Iterator[Line]:
     yield from _headed("Profiles", _profiles(endpoint))
     yield from _headed("DNS", _dns(endpoint.dns or {}))
     gaps = (Line(f"{gap.question}: {gap.reason}", "") for gap in endpoint.inconclusive)
-    yield from _headed("Unknown", gaps)
+    yield from _headed("No TLS" if endpoint.speaks_tls is False else "Unknown", gaps)
 
 
 def summary(endpoint: TlsEndpoint, now: datetime) -> str:
@@ -251,12 +252,15 @@ def _attacks(known: Mapping[str, bool]) -> Iterator[Line]:
 def _profiles(endpoint: TlsEndpoint) -> Iterator[Line]:
     words = {True: "met", False: "not met", None: "not known"}
     for name, verdict in (endpoint.profiles or {}).items():
-        yield Line(f"{name}: {words[verdict.meets]}")
+        is_draft = DRAFT in verdict.because
+        yield Line(f"{name}: {words[verdict.meets]}" + (f" ({DRAFT})" if is_draft else ""))
+        reasons = [reason for reason in verdict.because if reason != DRAFT]
         if not verdict.meets:
-            yield from (Line(reason, "", 1) for reason in verdict.because[:MAX_REASONS])
-        more = len(verdict.because) - MAX_REASONS
+            yield from (Line(reason, "", 1) for reason in reasons[:MAX_REASONS])
+        more = len(reasons) - MAX_REASONS
         if more > 0:
-            yield Line(f"and {more} more; --profile {name} tells all", "", 1)
+            where = "json" if is_draft else f"--profile {name}"
+            yield Line(f"and {more} more; {where} tells all", "", 1)
 
 
 def _dns(records: Mapping[str, Any]) -> Iterator[Line]:

@@ -19,7 +19,8 @@ MCP_ACCEPT = ("Accept", "application/json, text/event-stream")
 TYPENAME = "{__typename}"
 INTROSPECTION = (
     "{__schema{queryType{name}mutationType{name}types{kind name "
-    "fields{name args{name type{name kind ofType{name kind}}}}}}}"
+    "fields{name type{name kind ofType{name kind ofType{name kind ofType{name kind}}}} "
+    "args{name type{name kind ofType{name kind}}}}}}}"
 )
 ALIASES = "{" + " ".join(f"a{number}:__typename" for number in range(10)) + "}"
 # A type of a type, ten deep, of a schema that everybody has.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from plainwire.model import WireError
 from plainwire.wire.presentation import Cursor, numbers, vector
@@ -70,6 +71,7 @@ def server_name(name: str | None) -> tuple[Extension, ...]:
     return ((SERVER_NAME, vector(2, entry)),)
 
 
+@lru_cache(maxsize=64)
 def _is_ip(name: str) -> bool:
     try:
         ipaddress.ip_address(name.strip("[]"))

@@ -53,9 +53,18 @@ class ClientHello:
         body = self.legacy_version.to_bytes(2, "big") + self.random + vector(1, self.session_id)
         body += vector(2, numbers(2, self.suites)) + vector(1, numbers(1, self.compression))
         if self.extensions is not None:
-            block = b"".join(numbers(2, [code]) + vector(2, data) for code, data in self.extensions)
+            block = b"".join(
+                code.to_bytes(2, "big") + vector(2, data) for code, data in self.extensions
+            )
             body += vector(2, block)
         return Handshake(HandshakeType.CLIENT_HELLO, body).to_bytes()
+
+    @property
+    def _length(self) -> int:
+        """How many bytes `to_handshake` comes to."""
+        block = sum(4 + len(data) for _, data in self.extensions or ())
+        lists = len(self.session_id) + 2 * len(self.suites) + len(self.compression)
+        return 4 + 2 + 32 + 1 + 2 + 1 + lists + (0 if self.extensions is None else 2 + block)
 
     def to_bytes(self) -> bytes:
         """The hello in one record.
@@ -72,7 +81,7 @@ class ClientHello:
         F5 BIG-IP's old firmware reads the length's high byte 1 as SSLv2's CLIENT-HELLO and
         hangs (RFC 7685, section 4). A hello without extensions cannot be padded.
         """
-        length = len(self.to_handshake())
+        length = self._length
         if self.extensions is None or not 256 <= length < 512:
             return self
         # At least one byte: IBM WebSphere refuses a last extension that is empty (RFC 7685, 4).

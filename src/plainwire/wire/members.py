@@ -22,9 +22,10 @@ _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]
 _ROLES = _set(
     """
     info sales support contact help helpdesk admin administrator office press media
-    privacy security abuse billing hello team jobs careers hr marketing noreply no-reply
-    donotreply postmaster webmaster hostmaster service customerservice legal feedback api
-    dev developers apiteam orders news newsletter
+    privacy security abuse billing hello hi team jobs careers hr marketing noreply no-reply
+    donotreply postmaster webmaster hostmaster service services customerservice legal feedback
+    api dev developer developers apiteam orders news newsletter shop imprint dpo datenschutz
+    accounts enquiries git mail noc partners root tech usenet
     """
 )
 # A value of these is worth stealing whoever reads it.
@@ -87,6 +88,22 @@ _OWNER = frozenset(
 _EXAMPLE = re.compile(
     r"(?i)example|placeholder|change[-_ ]?me|^your[-_ ]|^<.*>$|^\$\{.*\}$|^\{\{.*\}\}$|^pk[_.]"
 )
+# How a value looks whose name alone does not say that it is a secret.
+_TOKEN = re.compile(r"(?=\S*\d)[\w+/=.:$~-]{8,}")
+_LOOKS = {
+    ("pin",): re.compile(r"\d{4,12}"),
+    ("pin", "code"): re.compile(r"\d{4,12}"),
+    ("otp",): re.compile(r"(?=\D*\d)[A-Za-z0-9]{4,12}"),
+    ("cvv",): re.compile(r"\d{3,4}"),
+    ("cvc",): re.compile(r"\d{3,4}"),
+    ("ssn",): re.compile(r"\d{3}-?\d{2}-?\d{4}|\S*[*xX]\S*\d{4}"),
+    ("session",): _TOKEN,
+    ("session", "id"): _TOKEN,
+    ("salt",): _TOKEN,
+}
+_MAY_HAVE_SPACES = {("secret",), ("passphrase",), ("security", "answer"), ("secret", "answer")}
+# What a form or a documentation says that a password is.
+_LABELS = frozenset({"string", "text", "required", "optional", "str", "Password", "PASSWORD"})
 _MASK = re.compile(
     r"[*•xX.…#-]{2,}\S{0,4}|\S{0,4}[*•…]{2,}\S{0,4}"
     r"|\[?<?\(?(?:redacted|hidden|masked|filtered|removed|secret|none|null|n/a)\)?>?\]?",
@@ -173,9 +190,21 @@ def secrets(document: Any) -> Iterator[Member]:
     examples, and keys that are made for publishing.
     """
     for each in members(document):
-        is_there = is_told(each.value) and not _EXAMPLE.search(str(each.value)[:200])
-        if is_secret(each.key) and is_there and not _is_schema(each.within):
+        if not is_secret(each.key) or not is_told(each.value) or _is_schema(each.within):
+            continue
+        if not _EXAMPLE.search(str(each.value)[:200]) and _is_value_of(each):
             yield each
+
+
+def _is_value_of(secret: Member) -> bool:
+    """False for a value that its name's other meaning explains: the pin on a map, the session of
+    a conference, the salt of a recipe, the label of a field."""
+    name, text = words(secret.key), str(secret.value).strip()
+    if (proof := _LOOKS.get(name)) is not None:
+        return bool(proof.fullmatch(text))
+    if name in _MAY_HAVE_SPACES:
+        return True
+    return not re.search(r"\s", text) and text not in _LABELS and text != secret.key.title()
 
 
 def telling(document: Any) -> Iterator[Member]:
@@ -212,21 +241,26 @@ def owners(found: dict[str, Any]) -> dict[str, str]:
     return told
 
 
-def people(document: Any) -> tuple[str, ...]:
+def people(document: Any) -> dict[str, str]:
     """What tells people apart in a list of two or more objects: e-mail addresses in lower case,
-    and values such as a home address or a date of birth, each once.
+    and values such as a home address or a date of birth, each once with its name.
 
     Addresses of a function ("support@…") are no people's.
     """
-    found: dict[str, int] = {}
+    found: dict[str, tuple[int, str]] = {}
     for each in members(document):
         value = each.value
         if not isinstance(value, str) or not 0 < len(value) <= 254:
             continue
-        is_address = _EMAIL.fullmatch(value) and value.partition("@")[0].lower() not in _ROLES
+        is_address = _EMAIL.fullmatch(value) and _is_persons(value)
         if is_address or words(each.key) in _OF_PEOPLE:
-            found.setdefault(value.lower(), id(each.within))
-    return tuple(found) if len(set(found.values())) > 1 else ()
+            found.setdefault(value.lower(), (id(each.within), each.key[:64]))
+    is_list = len({within for within, _ in found.values()}) > 1
+    return {value: key for value, (_, key) in found.items()} if is_list else {}
+
+
+def _is_persons(address: str) -> bool:
+    return address.partition("@")[0].partition("+")[0].lower() not in _ROLES
 
 
 def says_admin(found: dict[str, Any]) -> bool | None:

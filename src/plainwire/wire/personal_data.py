@@ -1,7 +1,7 @@
-"""Personal data in answers: addresses of people, card and account numbers, each with its proof.
+"""Payment numbers in answers: cards and accounts, each with its proof.
 
 One in ten random 16-digit numbers passes Luhn, so a number is a card only with an issuer's range
-and a key that says so. Telephone numbers cannot be told from order numbers, and are left.
+and a key that says so.
 """
 
 from __future__ import annotations
@@ -17,22 +17,6 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_EMAIL = re.compile(
-    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}"
-    r"(?![A-Za-z0-9])"
-)
-# Mailboxes of a function (RFC 2142 and usage): no person's.
-_ROLES = _words(
-    """
-    abuse accounts admin administrator api billing careers contact customerservice
-    datenschutz dev developer developers dpo enquiries feedback git hello help helpdesk hi
-    hostmaster hr imprint info jobs legal mail marketing media newsletter noc no-reply noreply
-    office orders partners postmaster press privacy root sales security service services shop
-    support team tech usenet webmaster
-    """
-)
-# Names that nobody has (RFC 2606, RFC 6761).
-_NOBODYS = ("example.com", "example.org", "example.net", ".example", ".test", ".invalid", ".local")
 # Issuer ranges: first digits and lengths (ISO/IEC 7812; the networks' own pages).
 _ISSUERS = (
     ("Visa", re.compile(r"4(?:\d{12}|\d{15}|\d{18})")),
@@ -74,32 +58,6 @@ _EXAMPLE_IBANS = _words(
     IE29AIBK93115212345678 PL61109010140000071219812874 SE4550000000058398257466
     """
 )
-
-
-def emails(document: Any) -> tuple[str, ...]:
-    """The distinct addresses of people in the objects of a document's lists.
-
-    An object counts with its first address only: a person has several, and one person is no list.
-    """
-    found: dict[str, None] = {}
-    listing = json_body.listed(document)
-    for item in (listing[0] if listing else [])[:1000]:
-        if not isinstance(item, dict):
-            continue
-        own = (
-            m[0].lower()
-            for _, value in json_body.values(item)
-            for m in _EMAIL.finditer(value[:2048])
-        )
-        first = next((address for address in own if _is_persons(address)), None)
-        if first is not None:
-            found[first] = None
-    return tuple(found)
-
-
-def _is_persons(address: str) -> bool:
-    name, _, host = address.partition("@")
-    return name.partition("+")[0] not in _ROLES and not host.endswith(_NOBODYS)
 
 
 def cards(document: Any) -> Iterator[tuple[str, str]]:

@@ -30,6 +30,15 @@ _SERVICE = _set(
     schema terms legal privacy manifest
     """
 )
+# Kinds of organisations and offices, which want to be written to.
+_ORGANISATIONS = _set(
+    """
+    shop shops store stores seller sellers vendor vendors supplier suppliers merchant merchants
+    branch branches office offices company companies organization organizations organisation
+    organisations department departments contact contacts location locations hotel hotels
+    restaurant restaurants school schools provider providers partner partners
+    """
+)
 # What anybody must be able to do before having an account, or that has a check of its own.
 _OPEN = _set(
     """
@@ -71,6 +80,12 @@ def gives_rights(operation: ApiOperation) -> bool:
     return is_for_admins(operation) or bool(
         told & {"role", "roles", "permission", "permissions", "groups", "group"}
     )
+
+
+def is_of_organisations(operation: ApiOperation) -> bool:
+    """True for an operation that lists shops, offices and the like: its path's last word."""
+    path = re.sub(r"/?\{[^{}/]*\}", "", operation.path).rstrip("/")
+    return bool(_ORGANISATIONS & {w.lower() for w in _WORD.findall(path.rpartition("/")[2])})
 
 
 def is_for_managing(operation: ApiOperation) -> bool:

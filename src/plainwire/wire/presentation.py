@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 
 from plainwire.model import WireError
+
+FORMATS = {1: "B", 2: "H"}
 
 
 class Cursor:
@@ -63,8 +66,10 @@ def code_points(data: bytes, where: str) -> tuple[int, ...]:
     Raises:
         WireError: if one is cut off.
     """
-    cursor = Cursor(data, where)
-    return tuple(cursor.number(2) for _ in range((len(data) + 1) // 2))
+    count, odd = divmod(len(data), 2)
+    if odd:
+        raise WireError(f"{where}: ends at offset {len(data)}, wants 2 more")
+    return struct.unpack(f">{count}H", data)
 
 
 def vectors(size: int, data: bytes, where: str) -> tuple[bytes, ...]:
@@ -89,5 +94,6 @@ def vector(size: int, data: bytes) -> bytes:
 
 
 def numbers(size: int, values: Iterable[int]) -> bytes:
-    """Unsigned numbers of ``size`` bytes each, one after the other."""
-    return b"".join(value.to_bytes(size, "big") for value in values)
+    """Unsigned numbers of ``size`` bytes each, 1 or 2, one after the other."""
+    listed = tuple(values)
+    return struct.pack(f">{len(listed)}{FORMATS[size]}", *listed)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import islice
 from math import gcd
 
-from plainwire.model import CertificateFacts, TlsEndpoint
+from plainwire.model import CertificateFacts, Chain, TlsEndpoint
 
 GENERATOR = 65537
 SHARED = "shared-prime"
+# The keys of a run that are compared: the last of so many costs some 25 ms.
+MOST_KEYS = 4000
+MOST_BITS = 16384  # OpenSSL's, too (OPENSSL_RSA_MAX_MODULUS_BITS)
+MOST_NAMED = 8
 # The primes up to 167, whose product is the least modulus M that the flawed library reduced by.
 ROCA_PRIMES = tuple(
     number for number in range(3, 168) if all(number % divisor for divisor in range(2, number))
@@ -51,53 +56,84 @@ def _powers(prime: int) -> frozenset[int]:
     return frozenset(found)
 
 
-def shared_primes(moduli: Collection[int]) -> Mapping[int, int]:
-    """The moduli that have a prime in common with another, each with a common factor.
+@dataclass
+class RunKeys:
+    """The RSA keys that a run met, each compared with those before it.
 
-    A whole modulus that comes twice counts once. Batch GCD by product and remainder trees, in
-    time quasi-linear in the size of all (Bernstein 2004; Heninger et al. 2012, section 3.2).
+    Two keys with a prime in common give it away to whoever has both (Heninger et al. 2012, section
+    3.2). A run streams its reports, so that a key is compared as it comes: with the product of all
+    before, which grows with their number. So only ``most`` are taken; ``left_out`` counts the
+    others.
     """
-    distinct = [number for number in dict.fromkeys(moduli) if number > 1]
-    if len(distinct) < 2:
-        return {}
-    levels = [distinct]
-    while len(levels[-1]) > 1:
-        below = levels[-1]
-        pairs = (below[at : at + 2] for at in range(0, len(below), 2))
-        levels.append([pair[0] * pair[1] if len(pair) == 2 else pair[0] for pair in pairs])
-    remainders = levels.pop()
-    while levels:
-        level = levels.pop()
-        remainders = [remainders[at // 2] % number**2 for at, number in enumerate(level)]
-    found = {}
-    for number, remainder in zip(distinct, remainders, strict=True):
-        if (factor := gcd(remainder // number, number)) > 1:
-            found[number] = factor if factor < number else _with_one(number, distinct)
-    return found
+
+    most: int = MOST_KEYS
+    left_out: int = 0
+    _places: dict[int, list[str]] = field(default_factory=dict)
+    _products: list[tuple[int, int]] = field(default_factory=list)
+    _sharing: dict[int, list[int]] = field(default_factory=dict)
+
+    def compared(self, endpoint: TlsEndpoint) -> TlsEndpoint:
+        """`marked`, once the keys of the endpoint are among those of the run."""
+        place = f"{endpoint.host}:{endpoint.port}"
+        for modulus in dict.fromkeys(item.rsa_modulus for item in _certificates(endpoint)):
+            if modulus is not None:
+                self._meet(modulus, place)
+        return self.marked(endpoint)
+
+    def marked(self, endpoint: TlsEndpoint) -> TlsEndpoint:
+        """The endpoint with its certificates said to share a prime, as far as is known now.
+
+        The others are named by host and port, at most `MOST_NAMED`.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for item in _certificates(endpoint):
+            others = self._sharing.get(item.rsa_modulus or 0, ())
+            if named := [place for other in others for place in self._places[other]]:
+                found[item.fingerprint_sha256] = tuple(sorted(set(named))[:MOST_NAMED])
+        chains = endpoint.certificates and tuple(_marked(c, found) for c in endpoint.certificates)
+        return replace(endpoint, certificates=chains, shared_primes=found)
+
+    def _meet(self, modulus: int, place: str) -> None:
+        if (places := self._places.get(modulus)) is not None:
+            if place not in places and len(places) < MOST_NAMED:
+                places.append(place)
+            return
+        if modulus < 4 or modulus.bit_length() > MOST_BITS or len(self._places) >= self.most:
+            self.left_out += 1
+            return
+        if any(gcd(product % modulus, modulus) > 1 for _, product in self._products):
+            for other in self._partners(modulus):
+                self._sharing.setdefault(modulus, []).append(other)
+                self._sharing.setdefault(other, []).append(modulus)
+        self._places[modulus] = [place]
+        self._take(modulus)
+
+    def _partners(self, modulus: int) -> tuple[int, ...]:
+        """Some of those that have a prime in common with it.
+
+        One that divides the other gives away nothing: anybody can have a certificate made for a
+        multiple of somebody's modulus.
+        """
+        shared = (other for other in self._places if 1 < gcd(other, modulus) < min(other, modulus))
+        return tuple(islice(shared, MOST_NAMED))
+
+    def _take(self, modulus: int) -> None:
+        """Multiply it into the products, which are of as many keys as the bits of their number."""
+        count, product = 1, modulus
+        while self._products and self._products[-1][0] == count:
+            _, other = self._products.pop()
+            count, product = 2 * count, product * other
+        self._products.append((count, product))
 
 
-def shared_in_run(certificates: Iterable[CertificateFacts]) -> frozenset[str]:
-    """The SHA-256 fingerprints of those whose RSA key shares a prime with another's."""
-    known = {item.fingerprint_sha256: item.rsa_modulus for item in certificates}
-    shared = shared_primes([number for number in known.values() if number])
-    return frozenset(name for name, number in known.items() if number in shared)
+def _certificates(endpoint: TlsEndpoint) -> Iterator[CertificateFacts]:
+    return (item for chain in endpoint.certificates or () for item in chain.chain)
 
 
-def marked(endpoint: TlsEndpoint, shared: Collection[str]) -> TlsEndpoint:
-    """The endpoint with the certificates of these fingerprints said to share a prime."""
-
+def _marked(chain: Chain, found: Mapping[str, tuple[str, ...]]) -> Chain:
     def mark(item: CertificateFacts) -> CertificateFacts:
-        if item.fingerprint_sha256 not in shared or SHARED in item.key_flaws:
+        if item.fingerprint_sha256 not in found or SHARED in item.key_flaws:
             return item
         return replace(item, key_flaws=(*item.key_flaws, SHARED))
 
-    if not endpoint.certificates:
-        return endpoint
-    chains = (replace(c, chain=tuple(map(mark, c.chain))) for c in endpoint.certificates)
-    return replace(endpoint, certificates=tuple(chains))
-
-
-def _with_one(number: int, others: Collection[int]) -> int:
-    """A factor shared with one other modulus, where every prime is shared with some."""
-    shared = (gcd(number, other) for other in others if other != number)
-    return next((factor for factor in shared if 1 < factor < number), number)
+    return replace(chain, chain=tuple(map(mark, chain.chain)))

@@ -34,18 +34,24 @@ Good:
 
 Limits:
 
-    Judges descriptions: security schemes in the query, and query parameters called api_key,
-    access_token, auth_token, session_id, jwt or password. One-time tokens of links in e-mails
-    are not told apart by their name, so a parameter that is just called token is no finding.
+    Judges descriptions (security schemes in the query, and query parameters called api_key,
+    access_token, auth_token, session_id, jwt or password) and the links to the API itself in
+    answers. One-time tokens of links in e-mails are not told apart by their name, so a parameter
+    that is just called token is a finding only with a JSON Web Token in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterator
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from plainwire.model import ApiOperation, Confidence, Finding, Severity, Site, check
+from plainwire.model import ApiOperation, Confidence, Exchange, Finding, Severity, Site, check
 from plainwire.wire import members
+from plainwire.wire.links import links
 
+_JWT = re.compile(r"eyJ[\w-]{5,}\.eyJ[\w-]{5,}\.[\w-]*")
+_VALUE = re.compile(r"[^\s{}<>$]{8,}")  # no placeholder of a template
 NAMES = frozenset(
     {
         ("api", "key"),
@@ -84,6 +90,38 @@ async def credential_in_url(site: Site) -> AsyncIterator[Finding]:
                 parameter=name,
                 confidence=Confidence.TENTATIVE,
             )
+    for operation, answer in await site.answers():
+        for name in _in_links(answer):
+            if name not in seen:
+                seen.add(name)
+                yield credential_in_url.finding(
+                    f"{operation.method} {operation.path} links to the API with a credential in "
+                    f"the query, as {name}",
+                    answer,
+                    operation=operation.operation,
+                    parameter=name,
+                    confidence=Confidence.FIRM,
+                )
+
+
+def _in_links(answer: Exchange) -> Iterator[str]:
+    """The names of query parameters that hold a credential, in an answer's links to its host."""
+    if not 200 <= answer.status < 300:
+        return
+    for link in links(answer.text, answer.content_type):
+        if "?" not in link.url or "=" not in link.url:
+            continue
+        try:
+            place = urlsplit(urljoin(answer.url, link.url))
+            pairs = parse_qsl(place.query, max_num_fields=50)
+        except ValueError:
+            continue
+        if place.hostname != answer.request.origin.host:
+            continue
+        for name, value in pairs:
+            is_token = members.words(name) == ("token",) and _JWT.fullmatch(value)
+            if is_token or (members.words(name) in NAMES and _VALUE.fullmatch(value)):
+                yield name[:64]
 
 
 def _in_query(operation: ApiOperation) -> list[str]:

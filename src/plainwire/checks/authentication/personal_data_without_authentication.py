@@ -35,7 +35,7 @@ Limits:
 
     E-mail addresses (delivery addresses, dates of birth) of two or more people in one answer, in
     two or more objects; addresses of a function (sales@, support@) do not count, nor do names
-    alone. What the description
+    alone, nor what lists shops or offices by its path. What the description
     says needs a credential is judged by `authentication-not-enforced`.
 """
 
@@ -43,8 +43,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from plainwire.model import Finding, Severity, Site, check
-from plainwire.wire import denials, members
+from plainwire.model import Confidence, Finding, Severity, Site, check
+from plainwire.wire import denials, members, places
 
 LEAST = 2
 
@@ -60,14 +60,15 @@ async def personal_data_without_authentication(site: Site) -> AsyncIterator[Find
     for operation, answer in await site.answers(None):
         if operation.security.is_declared and operation.security.need == "required":
             continue
-        if not denials.gives_data(answer):
+        if not denials.gives_data(answer) or places.is_of_organisations(operation):
             continue
         people = members.people(members.load(answer.body))
         if len(people) < LEAST or await site.is_missing(answer):
             continue
         yield personal_data_without_authentication.finding(
-            f"{operation.method} {operation.path} gives anybody the e-mail addresses, home "
-            f"addresses or birthdays of people ({len(people)} of them)",
+            f"{operation.method} {operation.path} gives anybody personal data of people: "
+            f"{len(people)} different values of {', '.join(sorted(set(people.values()))[:5])}",
             answer,
             operation=operation.operation,
+            confidence=Confidence.FIRM,
         )

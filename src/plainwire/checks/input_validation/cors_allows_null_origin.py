@@ -52,11 +52,10 @@ Limits:
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 
-from plainwire.model import ApiOperation, Exchange, Finding, Request, Severity, Site, check
-from plainwire.wire import probes
+from plainwire.model import ApiOperation, Exchange, Finding, Severity, Site, check
+from plainwire.wire import cors
 from plainwire.wire.caching import is_from_shared_cache
 
 MAX_OPERATIONS = 3
@@ -88,31 +87,19 @@ async def cors_allows_null_origin(site: Site) -> AsyncIterator[Finding]:
 async def _allowed(site: Site, operation: ApiOperation) -> tuple[ApiOperation, Exchange] | None:
     if operation.request is None:
         return None
-    calm = await site.ask(_shown(site, operation.request, 0, None))
+    calm = await site.ask(cors.shown(operation.request, site.random_path, "o0", None))
     if not isinstance(calm, Exchange) or is_from_shared_cache(calm):
         return None
-    made_up = f"https://{hashlib.sha256(f'{site.random_path}1'.encode()).hexdigest()[:16]}.example"
-    control = await site.ask(_shown(site, operation.request, 1, made_up))
-    if not isinstance(control, Exchange) or _allows(control, made_up):
+    made_up = cors.made_up(site.random_path, 1)
+    control = await site.ask(cors.shown(operation.request, site.random_path, "o1", made_up))
+    if not isinstance(control, Exchange) or cors.allows(control, made_up):
         return None
     shown = None
     for number in (3, 4):
-        answer = await site.ask(_shown(site, operation.request, number, "null"))
-        if not isinstance(answer, Exchange) or not _allows(answer, "null"):
+        answer = await site.ask(
+            cors.shown(operation.request, site.random_path, f"o{number}", "null")
+        )
+        if not isinstance(answer, Exchange) or not cors.allows(answer, "null"):
             return None
         shown = answer
     return (operation, shown) if shown is not None else None
-
-
-def _shown(site: Site, request: Request, number: int, origin: str | None) -> Request:
-    lines = (("Origin", origin),) if origin is not None else ()
-    return probes.apart(request, f"{site.random_path.strip('/')}o{number}", *lines)
-
-
-def _allows(exchange: Exchange, origin: str) -> bool:
-    """Both values are compared as they stand: `True` is not `true` (Fetch, CORS check)."""
-    return (
-        exchange.status < 300
-        and exchange.all("access-control-allow-origin") == (origin,)
-        and exchange.header("access-control-allow-credentials") == "true"
-    )

@@ -47,22 +47,23 @@ Good:
 
 Limits:
 
-    Tries names made from the host itself and from a fixed origin that an answer allows, on the
-    first operations. A trusted name that nothing tells of is not tried.
+    Tries names made from the host itself, from those of `--trusted-origin`, from a fixed origin
+    that an answer allows and from the page's Content-Security-Policy, on the first operations. A
+    trusted name that nothing tells of is not tried.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
-from plainwire.model import ApiOperation, Exchange, Finding, Request, Severity, Site, check
-from plainwire.wire import probes
+from plainwire.model import ApiOperation, Exchange, Finding, Severity, Site, check
+from plainwire.wire import cors
 from plainwire.wire.caching import is_from_shared_cache
 
 MAX_OPERATIONS = 2
+MAX_TRUSTED = 3  # hosts, beside those that the user names
 
 
 @check(
@@ -88,42 +89,46 @@ async def cors_origin_half_compared(site: Site) -> AsyncIterator[Finding]:
 async def _fooled(site: Site, operation: ApiOperation) -> tuple[ApiOperation, str, Exchange] | None:
     if operation.request is None:
         return None
-    calm = await site.ask(_shown(site, operation.request, "o0", None))
+    calm = await site.ask(cors.shown(operation.request, site.random_path, "o0", None))
     if not isinstance(calm, Exchange) or is_from_shared_cache(calm):
         return None
-    made_up = hashlib.sha256(f"{site.random_path}1".encode()).hexdigest()[:16]
-    control = await site.ask(_shown(site, operation.request, "o1", f"https://{made_up}.example"))
-    if not isinstance(control, Exchange) or _allows(control, f"https://{made_up}.example"):
+    made_up = cors.made_up(site.random_path, 1)
+    control = await site.ask(cors.shown(operation.request, site.random_path, "o1", made_up))
+    if not isinstance(control, Exchange) or cors.allows(control, made_up):
         return None
-    for number, origin in enumerate(_resembling(site, calm, made_up)):
-        request = _shown(site, operation.request, f"r{number}", origin)
+    for number, origin in enumerate(await _resembling(site, calm)):
+        request = cors.shown(operation.request, site.random_path, f"r{number}", origin)
         answer = await site.ask(request)
-        if isinstance(answer, Exchange) and _allows(answer, origin):
+        if isinstance(answer, Exchange) and cors.allows(answer, origin):
             again = await site.confirm(request)
-            if all(isinstance(each, Exchange) and _allows(each, origin) for each in again):
+            if all(isinstance(each, Exchange) and cors.allows(each, origin) for each in again):
                 return operation, origin, answer
     return None
 
 
-def _resembling(site: Site, calm: Exchange, word: str) -> Iterator[str]:
+async def _resembling(site: Site, calm: Exchange) -> list[str]:
     """Origins that nobody has, made of what may be trusted: with more before it, and after it."""
+    word = (urlsplit(cors.made_up(site.random_path, 1)).hostname or "").partition(".")[0]
+    own = () if site.target.is_local_name else (site.target.host,)
     told = urlsplit(calm.header("access-control-allow-origin") or "").hostname
-    own = None if site.target.is_local_name else site.target.host
-    for host in dict.fromkeys(filter(None, (told, own))):
+    named = [urlsplit(each).hostname for each in site.trusted_origins]
+    found: dict[str, None] = {}
+    for host in dict.fromkeys(filter(None, (*named, told, *own, *await _policed(site)))):
         labels = host.split(".")
         if len(labels) > 1 and not labels[-1].isdigit():
-            yield f"https://{word}{'.'.join(labels[-2:])}"
-            yield f"https://{host}.{word}.example"
+            found[f"https://{word}{'.'.join(labels[-2:])}"] = None
+            found[f"https://{host}.{word}.example"] = None
+    return list(found)[: 2 * MAX_TRUSTED + 2 * len(named)]
 
 
-def _shown(site: Site, request: Request, word: str, origin: str | None) -> Request:
-    lines = (("Origin", origin),) if origin is not None else ()
-    return probes.apart(request, f"{site.random_path.strip('/')}{word}", *lines)
-
-
-def _allows(exchange: Exchange, origin: str) -> bool:
-    return (
-        exchange.status < 300
-        and exchange.all("access-control-allow-origin") == (origin,)
-        and exchange.header("access-control-allow-credentials") == "true"
-    )
+async def _policed(site: Site) -> list[str]:
+    """The hosts that a page's Content-Security-Policy lets ask or frame."""
+    return [
+        host
+        for _, page in await site.answers()
+        for directive in (page.header("content-security-policy") or "")[:4096].split(";")
+        if directive.split()[:1] in (["connect-src"], ["frame-ancestors"], ["form-action"])
+        for source in directive.split()[1:]
+        if (host := urlsplit(source if "://" in source else f"//{source}").hostname)
+        and not set(host) & set("*'")
+    ]

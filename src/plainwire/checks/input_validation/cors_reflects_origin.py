@@ -54,11 +54,10 @@ Limits:
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 
-from plainwire.model import ApiOperation, Exchange, Finding, Request, Severity, Site, check
-from plainwire.wire import probes
+from plainwire.model import ApiOperation, Exchange, Finding, Severity, Site, check
+from plainwire.wire import cors
 from plainwire.wire.caching import is_from_shared_cache
 
 MAX_OPERATIONS = 8
@@ -93,7 +92,7 @@ async def _reflects(site: Site, operation: ApiOperation) -> tuple[ApiOperation, 
     """The operation with an answer that allows an origin made up for it; None if none does."""
     if operation.request is None:
         return None
-    calm = await site.ask(_shown(site, operation.request, 0, None))
+    calm = await site.ask(cors.shown(operation.request, site.random_path, "o0", None))
     if not isinstance(calm, Exchange):
         return None
     if is_from_shared_cache(calm):
@@ -103,36 +102,14 @@ async def _reflects(site: Site, operation: ApiOperation) -> tuple[ApiOperation, 
         return None
     shown = None
     for number in range(1, 3):  # the second shows that no list was met by chance
-        origin = _origin(site, number)
-        answer = await site.ask(_shown(site, operation.request, number, origin))
-        if not isinstance(answer, Exchange) or not _allows(answer, origin):
+        origin = cors.made_up(site.random_path, number)
+        answer = await site.ask(
+            cors.shown(operation.request, site.random_path, f"o{number}", origin)
+        )
+        if not isinstance(answer, Exchange) or not cors.allows(answer, origin):
             return None
         shown = answer
     return (operation, shown) if shown is not None else None
-
-
-def _origin(site: Site, number: int) -> str:
-    """An origin that nobody has, another for each number (RFC 2606, section 2)."""
-    digest = hashlib.sha256(f"{site.random_path}{number}".encode()).hexdigest()
-    return f"https://{digest[:16]}.example"
-
-
-def _shown(site: Site, request: Request, number: int, origin: str | None) -> Request:
-    """The request with an Origin and a query of its own, so that no cache is poisoned."""
-    lines = (("Origin", origin),) if origin is not None else ()
-    return probes.apart(request, f"{site.random_path.strip('/')}o{number}", *lines)
-
-
-def _allows(exchange: Exchange, origin: str) -> bool:
-    """True if a browser lets a page of that origin read what the API has, with credentials.
-
-    Both values are compared as they stand: `True` is not `true` (Fetch, CORS check).
-    """
-    return (
-        exchange.status < 300
-        and exchange.all("access-control-allow-origin") == (origin,)
-        and exchange.header("access-control-allow-credentials") == "true"
-    )
 
 
 def _allowed(exchange: Exchange) -> str:

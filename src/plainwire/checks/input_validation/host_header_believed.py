@@ -46,6 +46,7 @@ from dataclasses import replace
 from plainwire.model import ApiOperation, Exchange, Finding, Severity, Site, WireError, check
 from plainwire.wire import probes, redirects
 from plainwire.wire.caching import is_from_shared_cache
+from plainwire.wire.links import links
 from plainwire.wire.sameness import is_same
 
 MAX_OPERATIONS = 4
@@ -114,4 +115,10 @@ def _names(answer: Exchange, host: str) -> bool:
         authority = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
         return place.host == authority and not is_routers
     pattern = rb"(?:https?:)?//" + re.escape(host.encode()) + rb"(?![A-Za-z0-9.:-])"
-    return answer.status < 300 and re.search(pattern, answer.body) is not None
+    if answer.status >= 300 or re.search(pattern, answer.body) is None:
+        return False
+    if answer.content_type != "text/html":
+        return True
+    # A page that tells its reader where it is makes no link of it.
+    starts = (f"http://{host}", f"https://{host}", f"//{host}")
+    return any(each.url.startswith(starts) for each in links(answer.text, answer.content_type))

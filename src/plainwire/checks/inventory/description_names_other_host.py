@@ -46,9 +46,10 @@ Limits:
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
-from plainwire.model import Finding, Operation, Severity, Site, WireError, check
+from plainwire.model import Exchange, Finding, Operation, Severity, Site, Span, WireError, check
 from plainwire.wire import json_body, openapi
 from plainwire.wire.redirects import resolve
 
@@ -63,16 +64,19 @@ STAGES = frozenset({"dev", "test", "staging", "stage", "qa", "uat", "internal", 
 )
 async def description_names_other_host(site: Site) -> AsyncIterator[Finding]:
     """One finding for each document, with the hosts that it names."""
-    documents = await site.documents()
+    documents: list[tuple[Exchange | Span, Mapping[str, Any]]]
+    documents = [*await site.documents(), *await site.named_documents()]
     if not documents:
         site.leave_inapplicable("no description of the API was found")
     site.leave_answered()
     own = {(each.host, each.port) for each in (*site.target.https, *site.target.http)}
-    for exchange, document in documents:
+    first = site.target.https[0].url(site.target.path)
+    for where, document in documents:
+        base = where.url if isinstance(where, Exchange) else first
         others: dict[str, bool] = {}
         for server in openapi.read(document, skipped=[]).servers:
             try:
-                place = resolve(server, exchange.url)
+                place = resolve(server, base)
             except WireError:
                 continue
             if (
@@ -82,12 +86,15 @@ async def description_names_other_host(site: Site) -> AsyncIterator[Finding]:
             ):
                 others[f"{place.scheme}://{place.host}:{place.port}"] = _is_inner(place.host)
         if others:
-            path = exchange.request.path.partition("?")[0]
+            path = (
+                where.request.path.partition("?")[0] if isinstance(where, Exchange) else where.path
+            )
+            is_served = isinstance(where, Exchange)
             is_worse = any(others.values()) and not _is_loopback(site.target.host)
             yield description_names_other_host.finding(
                 f"{path} describes an API at {', '.join(list(others)[:5])}",
-                exchange,
-                operation=Operation("GET", path),
+                where,
+                operation=Operation("GET", path) if is_served else None,
                 severity=None if is_worse else Severity.INFO,
             )
 

@@ -50,8 +50,8 @@ Good:
 
 Limits:
 
-    Compares links and a few usual names with the description. Pages, health checks and
-    descriptions are left out; without a description there is nothing to compare with.
+    Compares links and a few usual names with the description. Pages, files, health
+    checks and descriptions are left out; without a description there is nothing to compare with.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ from plainwire.model import (
     check,
 )
 from plainwire.wire import json_body
+from plainwire.wire.files import is_file
 from plainwire.wire.probes import BODY_LIMIT
 from plainwire.wire.usual_places import FORGOTTEN
 
@@ -102,7 +103,7 @@ async def endpoint_undocumented(site: Site) -> AsyncIterator[Finding]:
     answers = await asyncio.gather(*(site.ask(request) for request in wanted))
     seen: set[str] = set()
     for answer in answers:
-        if not isinstance(answer, Exchange) or not _is_operation(answer):
+        if not isinstance(answer, Exchange) or not _is_operation(answer) or is_file(answer):
             continue
         path = answer.request.path.partition("?")[0]
         if path in seen or await site.is_missing(answer) is not False:

@@ -48,13 +48,15 @@ Good:
 Limits:
 
     Nothing is written: what the server does with such a property is not known, so the finding is
-    tentative, and information only where neither the writing schema nor an answer has it.
+    tentative, and information only unless the writing schema names it or an answer shows it in an
+    object with a secret: one that is sent whole may be taken whole. What a reading schema marks
+    `readOnly` is no right that is written.
     Objects are of one kind if they share two properties, or where they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from plainwire.model import ApiOperation, Confidence, Finding, Schema, Severity, Site, check
 from plainwire.wire import denials, members, places
@@ -76,6 +78,7 @@ async def mass_assignment_surface(site: Site) -> AsyncIterator[Finding]:
     if writing:
         site.leave_answered()
     read = [_Kind.described(each) for each in operations if each.method == "GET"]
+    kept = {name for each in operations for name in _read_only(each)}
     answers = await site.answers()
     seen = [
         _Kind(set(map(str, each)), {n for n in map(str, each) if members.is_privileged(n)})
@@ -83,6 +86,13 @@ async def mass_assignment_surface(site: Site) -> AsyncIterator[Finding]:
         if denials.gives_data(answer)
         for each in list(members.objects(members.load(answer.body)))[:20]
     ]
+    whole = {
+        name
+        for _, answer in answers
+        if denials.gives_data(answer)
+        for secret in members.secrets(members.load(answer.body))
+        for name in map(str, secret.within)
+    }
     for each in writing:
         if each.body is None or each.body.is_closed or places.gives_rights(each):
             continue
@@ -95,7 +105,7 @@ async def mass_assignment_surface(site: Site) -> AsyncIterator[Finding]:
         shown = _rights(set(properties), seen) - set(properties)
         told = _rights(set(properties), read) - set(properties)
         # A role that is named and taken on purpose is for administrators to give.
-        found = (named & _rights(set(properties), read)) | shown | told
+        found = ((named & _rights(set(properties), read)) | shown | told) - kept
         if not found:
             continue
         yield mass_assignment_surface.finding(
@@ -103,7 +113,7 @@ async def mass_assignment_surface(site: Site) -> AsyncIterator[Finding]:
             f"have {', '.join(sorted(found)[:5])}",
             operation=each.operation,
             confidence=Confidence.TENTATIVE,
-            severity=None if named or shown else Severity.INFO,
+            severity=None if (named | (shown & whole)) & found else Severity.INFO,
         )
 
 
@@ -122,6 +132,14 @@ class _Kind:
             {name for name, _ in parts},
             {name for name, part in parts if members.is_privileged(name) and _is_open(part)},
         )
+
+
+def _read_only(operation: ApiOperation) -> Iterator[str]:
+    """The names of properties that an operation's answer says are only read."""
+    schema = operation.responses.schema(200) if operation.responses else None
+    for names, part in schema.walk() if schema is not None else ():
+        if not _is_open(part):
+            yield names[-1]
 
 
 def _is_open(part: Schema) -> bool:

@@ -46,10 +46,10 @@ Good:
 
 Limits:
 
-    Rights alone (a role) are of low severity, and none where one operation lists what the other
-    gives one of. Objects are the same if they share an e-mail address or a name that is unique in
-    both answers. What one sees of oneself (/me) is left out, and so is an operation that is guarded
-    where the sparing one is public: it may show more.
+    Rights alone (`is_admin`) are of low severity, a role or a badge is none, and none counts where
+    one operation lists what the other gives one of. Objects are the same if they share an e-mail
+    address or a name that is unique in both answers. What one sees of oneself (/me) is left out,
+    and so is an operation that is guarded where the sparing one is public: it may show more.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ from plainwire.model import ApiOperation, Exchange, Finding, Severity, Site, che
 from plainwire.wire import denials, members, places
 
 UNIQUE = (("email",), ("username",), ("user", "name"), ("uuid",), ("login",))
+# Rights that a page shows of people and shops on purpose.
+SHOWN = (("role",), ("verified",), ("is", "verified"), ("is", "active"), ("credits",))
 Objects = dict[tuple[tuple[str, ...], str], dict[str, Any]]
 
 
@@ -132,6 +134,7 @@ def _extra(found: Objects, spared: Objects) -> dict[str, None]:
             continue
         for name, value in each.items():
             is_telling = members.is_secret(str(name)) and members.is_told(value)
-            if name not in other and (is_telling or members.is_privileged(str(name))):
+            is_right = members.is_privileged(str(name)) and members.words(str(name)) not in SHOWN
+            if name not in other and (is_telling or is_right):
                 extra[str(name)[:64]] = None
     return extra

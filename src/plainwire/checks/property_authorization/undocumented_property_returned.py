@@ -56,12 +56,10 @@ Limits:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
-from plainwire.model import Finding, Schema, Severity, Site, check
-from plainwire.wire import members
+from plainwire.model import Finding, Severity, Site, check
+from plainwire.wire import described_answers
 
-MAX_DEPTH = 6
 # Members that frameworks put around any answer.
 ENVELOPE = frozenset(
     {"_links", "_embedded", "@context", "@id", "@type", "links", "meta", "$schema"}
@@ -77,12 +75,13 @@ ENVELOPE = frozenset(
 async def undocumented_property_returned(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation, with the names."""
     for operation, answer in await site.answers():
-        if operation.responses is None or not 200 <= answer.status < 300:
-            continue
-        schema = operation.responses.schema(answer.status)
-        if schema is None:
-            continue
-        extra = dict.fromkeys(_extra(members.load(answer.body), schema, 0))
+        extra = dict.fromkeys(
+            str(name)[:64]
+            for value, schema in described_answers.objects(operation, answer)
+            if schema.properties and not schema.is_open
+            for name in value
+            if name not in schema.properties and name not in ENVELOPE
+        )
         if extra:
             yield undocumented_property_returned.finding(
                 f"{operation.method} {operation.path} answers with {', '.join(list(extra)[:5])}, "
@@ -90,22 +89,3 @@ async def undocumented_property_returned(site: Site) -> AsyncIterator[Finding]:
                 answer,
                 operation=operation.operation,
             )
-
-
-def _extra(value: Any, schema: Schema, depth: int) -> list[str]:
-    """The names of members that the schema has not, in objects that it names members of."""
-    if depth > MAX_DEPTH:
-        return []
-    if isinstance(value, list):
-        item = schema.items
-        if item is None:
-            return []
-        return [name for each in value[:50] for name in _extra(each, item, depth + 1)]
-    known = schema.properties
-    if not isinstance(value, dict) or not known or schema.is_open:
-        return []
-    found = [str(name)[:64] for name in value if name not in known and name not in ENVELOPE]
-    for name, each in value.items():
-        if name in known and isinstance(each, dict | list):
-            found += _extra(each, known[name], depth + 1)
-    return found

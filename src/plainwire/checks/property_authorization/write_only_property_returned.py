@@ -51,12 +51,9 @@ Limits:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 from plainwire.model import Finding, Schema, Severity, Site, check
-from plainwire.wire import members
-
-MAX_DEPTH = 6
+from plainwire.wire import described_answers, members
 
 
 @check(
@@ -68,12 +65,12 @@ MAX_DEPTH = 6
 async def write_only_property_returned(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation, with the names."""
     for operation, answer in await site.answers():
-        if operation.responses is None or not 200 <= answer.status < 300:
-            continue
-        schema = operation.responses.schema(answer.status)
-        if schema is None:
-            continue
-        found = dict.fromkeys(_hidden(members.load(answer.body), schema, 0))
+        found = dict.fromkeys(
+            name[:64]
+            for value, schema in described_answers.objects(operation, answer)
+            for name, part in schema.properties.items()
+            if members.is_told(value.get(name)) and _is_only_written(part)
+        )
         if found:
             yield write_only_property_returned.finding(
                 f"{operation.method} {operation.path} answers with {', '.join(list(found)[:5])}, "
@@ -83,24 +80,5 @@ async def write_only_property_returned(site: Site) -> AsyncIterator[Finding]:
             )
 
 
-def _hidden(value: Any, schema: Schema, depth: int) -> list[str]:
-    """The names of members with a value that the schema says are only written."""
-    if depth > MAX_DEPTH:
-        return []
-    if isinstance(value, list):
-        item = schema.items
-        if item is None:
-            return []
-        return [name for each in value[:50] for name in _hidden(each, item, depth + 1)]
-    if not isinstance(value, dict):
-        return []
-    found = []
-    for name, part in schema.properties.items():
-        each = value.get(name)
-        if isinstance(each, dict | list):
-            found += _hidden(each, part, depth + 1)
-        elif members.is_told(each) and (
-            part.says("writeOnly") == "true" or part.format == "password"
-        ):
-            found.append(name[:64])
-    return found
+def _is_only_written(part: Schema) -> bool:
+    return part.says("writeOnly") == "true" or part.format == "password"

@@ -34,16 +34,19 @@ Good:
 
 Limits:
 
-    Sends 25 requests to one operation when all else is done: a limit above that, and one that
-    watches other operations only, is not seen. "Not observed" is what this says, no more.
+    Sends 25 requests to one operation that gives JSON when all else is done: a limit above that,
+    and one that watches other operations only, is not seen. "Not observed" is what this says, no
+    more, so it is tentative. Pages, files and refusals need no limit, and an API that answered 429
+    to anything has one.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from plainwire.model import ApiOperation, Exchange, Finding, Severity, Site, check
-from plainwire.wire import json_body, personal_data
+from plainwire.model import ApiOperation, Confidence, Exchange, Finding, Severity, Site, check
+from plainwire.wire import denials, json_body, members
+from plainwire.wire.files import is_file
 
 TIMES = 25
 FIELDS = ("ratelimit", "x-ratelimit", "x-rate-limit", "retry-after", "x-rl-")
@@ -59,7 +62,7 @@ FIELDS = ("ratelimit", "x-ratelimit", "x-rate-limit", "retry-after", "x-rl-")
 async def rate_limit_missing(site: Site) -> AsyncIterator[Finding]:
     """One finding for the site, if neither a field nor a 429 tells of a limit."""
     seen = await site.answers()
-    if any(_tells(answer) for _, answer in seen):
+    if site.was_throttled or any(_tells(answer) for _, answer in seen):
         return
     chosen = _chosen(seen)
     if chosen is None:
@@ -76,6 +79,7 @@ async def rate_limit_missing(site: Site) -> AsyncIterator[Finding]:
         "without a 429 and without a field that tells of a limit",
         answer,
         operation=operation.operation,
+        confidence=Confidence.TENTATIVE,
     )
 
 
@@ -84,9 +88,9 @@ def _tells(answer: Exchange) -> bool:
 
 
 def _chosen(seen: Sequence[tuple[ApiOperation, Exchange]]) -> tuple[ApiOperation, Exchange] | None:
-    """What a limit would protect first: a listing of people, any listing, any answer."""
+    """What a limit would protect first: a listing of people, any listing, any data."""
     # One that does not end costs its asker more than the server.
-    good = [(o, a) for o, a in seen if 200 <= a.status < 300 and not a.is_cut]
+    good = [(o, a) for o, a in seen if not a.is_cut and denials.gives_data(a) and not is_file(a)]
     data = [(o, a) for o, a in good if json_body.listed(json_body.parsed(a.body)) is not None]
-    people = [(o, a) for o, a in data if personal_data.emails(json_body.parsed(a.body))]
+    people = [(o, a) for o, a in data if members.people(json_body.parsed(a.body))]
     return next(iter((*people, *data, *good)), None)

@@ -39,8 +39,8 @@ Good:
 
 Limits:
 
-    Reads the documents that the site serves. That a signature is described does not say that it
-    is checked.
+    Reads the documents that the site serves and those of `--spec`. That a signature is described
+    does not say that it is checked.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
-from plainwire.model import Finding, Operation, Severity, Site, check
+from plainwire.model import Exchange, Finding, Operation, Severity, Site, Span, check
 from plainwire.wire import json_body
 
 MAX_EACH = 500
@@ -65,7 +65,9 @@ WORDS = frozenset({"signature", "hmac", "digest", "authorization", "token", "sec
 async def callback_unauthenticated(site: Site) -> AsyncIterator[Finding]:
     """One finding for each callback or webhook that nothing authenticates."""
     found = False
-    for exchange, document in await site.documents():
+    documents: list[tuple[Exchange | Span, Mapping[str, Any]]]
+    documents = [*await site.documents(), *await site.named_documents()]
+    for where, document in documents:
         has_default = bool(document.get("security"))
         for method, name, call in _calls(document):
             found = True
@@ -73,7 +75,7 @@ async def callback_unauthenticated(site: Site) -> AsyncIterator[Finding]:
                 continue
             yield callback_unauthenticated.finding(
                 f"the callback {name} is described without a credential or a signature",
-                exchange,
+                where,
                 operation=Operation(method.upper(), name),
             )
     if found:

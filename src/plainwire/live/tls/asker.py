@@ -1,16 +1,19 @@
 """Puts a question to a TLS listener: a hello on a connection of its own, asked again if need be.
 
 An answer is what the server said; a **refusal** an alert that says that the offer will not do.
-What got neither is asked once more, alone (where it met with silence, though the server had
-answered before, twice in a row). If it fails again it is **unknown**, never "not
-supported": except on a server whose way to refuse is to close or reset without a word (IIS).
-That is believed only of one that has refused no like question by an alert, has answered no
-question that it had dropped before, and drops this one time after time, alone, while a hello
-that is known to be good is answered just before and just after.
+What got neither is asked once more, alone (twice in a row, where it met with silence of a server
+that had answered before, or was dropped by one that is known for other refusals). If it fails
+again it is **unknown**, never "not supported": except on a server whose way to refuse is to close
+or reset without a word (IIS). That is believed only of one that has refused no like question by an
+alert, has answered no question that it had dropped before, and drops this one time after time,
+alone, while a hello that is known to be good is answered just before and just after.
 
 Where that hello is dropped too, the server throttles: it is left alone for a while, and longer,
 until it answers again or is given up. A refusal after which nothing was accepted any more may be
 such a one in disguise: `is_still_well` asks for a sign of life then.
+
+When the time for the whole endpoint is up, what is under way ends, and what waits is not asked:
+unknown, with that for a reason.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from math import inf
 from time import monotonic
 
 from plainwire.live.hellos import OpenStream, why_unreachable
@@ -63,13 +67,15 @@ class Asker:
     """The door to one listener for hellos of our own; counts what it opens.
 
     ``open_stream`` yields a new connection that is ready for a hello. ``timeout_s`` is for one
-    answer.
+    answer, ``limit_s`` for everything from now on.
     """
 
     open_stream: OpenStream
     gate: Gate
     timeout_s: float
+    limit_s: float = inf
     connections: int = 0
+    _begun_s: float = field(default_factory=monotonic)
     _good: bytes | None = None
     _faults: int = 0
     _misses: int = 0
@@ -96,9 +102,32 @@ class Asker:
         """
         recovered = self._recovered
         answer = await self.ask(hello, priority)
+        return await self._settle(answer, hello, kind, also, recovered)
+
+    async def settle_late(
+        self, make: Callable[[], tuple[bytes, str]], priority: int = 0
+    ) -> Flight | Refusal | Unknown:
+        """`settle` for a hello, with its kind, that is made when its turn has come."""
+        recovered, made = self._recovered, list[tuple[bytes, str]]()
+
+        def hello() -> bytes:
+            made.append(make())
+            return made[0][0]
+
+        answer = await self.ask(hello, priority)
+        if not made:  # nothing is asked any more
+            return Unknown(describe_answer(answer))
+        return await self._settle(answer, *made[0], frozenset(), recovered)
+
+    async def _settle(
+        self, answer: FirstFlight, hello: bytes, kind: str, also: frozenset[int], recovered: int
+    ) -> Flight | Refusal | Unknown:
+        """What comes of a first answer; ``recovered`` is as `_recovers` has it."""
         if (settled := self._settled(answer, kind, also)) is not None:
             return settled
-        again = await self.ask(hello, priority, is_alone=True, is_doubtful=self._is_odd)
+        again = await self.ask(
+            hello, is_alone=True, is_doubtful=lambda answer: self.is_odd(answer, kind)
+        )
         if (settled := self._settled(again, kind, also)) is not None:
             self._faults += 1
             return settled
@@ -107,7 +136,7 @@ class Asker:
         if await self.refuses_so(hello, kind):
             return Refusal(f"{describe_answer(again)}, time after time")
         if await self._recovers(recovered):
-            again = await self.ask(hello, priority, is_alone=True)
+            again = await self.ask(hello, is_alone=True)
             if (settled := self._settled(again, kind, also)) is not None:
                 return settled
         return Unknown(describe_answer(again))
@@ -122,7 +151,7 @@ class Asker:
                 return self._good is not None
             if await self.is_well():
                 return False
-            while self._pauses_s:
+            while self._pauses_s and not self.is_out_of_time:
                 async with self.gate.place(is_alone=True):
                     await asyncio.sleep(self._pauses_s.pop(0))
                 if await self.is_well():
@@ -130,6 +159,20 @@ class Asker:
                     return True
             self._misses = PATIENCE
             return False
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the time for the whole endpoint is up."""
+        return self._left_s <= 0
+
+    @property
+    def time_is_up(self) -> NoAnswer:
+        """What a question comes to for which there is no time left."""
+        return NoAnswer("not asked", f"not asked: the time limit of {self.limit_s:g} s was reached")
+
+    @property
+    def _left_s(self) -> float:
+        return self._begun_s + self.limit_s - monotonic()
 
     @property
     def begun(self) -> int:
@@ -149,9 +192,15 @@ class Asker:
             return True
         return await self.is_well()
 
-    def _is_odd(self, answer: FirstFlight) -> bool:
-        """Whether it is silence of a server that had answered before."""
-        return self.has_answered and is_silent(answer)
+    def is_odd(self, answer: object, kind: str) -> bool:
+        """Whether an end without a word is no answer of this server's, and worth another try.
+
+        Silence of one that had answered before; a drop by one that is known to refuse such
+        questions by alerts, or to have dropped what it then answered.
+        """
+        is_fault = self._faults or self._refusals[kind]
+        is_dropped = isinstance(answer, NoAnswer) and is_drop(answer)
+        return self.has_answered and (is_silent(answer) or (is_dropped and bool(is_fault)))
 
     @property
     def has_answered(self) -> bool:
@@ -208,7 +257,7 @@ class Asker:
 
     async def ask(
         self,
-        hello: bytes,
+        hello: bytes | Callable[[], bytes],
         priority: int = 0,
         *,
         is_alone: bool = False,
@@ -216,14 +265,17 @@ class Asker:
     ) -> FirstFlight:
         """The answer to ``hello`` on a connection of its own, which is aborted after.
 
+        It may be made when its turn has come.
+
         What ``is_doubtful`` is asked once more right after, with nothing else between: no regular
         fault can hit both.
         """
         async with self.gate.place(priority, is_alone=is_alone) as number:
-            if await self._is_given_up():
-                return GIVEN_UP
+            if (why := await self._why_not()) is not None:
+                return why
             self._begun += 1
             begun = self._begun
+            hello = hello if isinstance(hello, bytes) else hello()
             answer = await self._exchange(hello)
             if is_doubtful(answer):
                 answer = await self._exchange(hello)
@@ -249,8 +301,8 @@ class Asker:
         regular fault can hit both. Returns what went wrong, None if nothing did.
         """
         async with self.gate.place(priority, is_alone=is_alone) as number:
-            if await self._is_given_up():
-                return GIVEN_UP
+            if (why := await self._why_not()) is not None:
+                return why
             self._begun += 1
             fault = await self._talked(talk)
             if again():
@@ -258,6 +310,12 @@ class Asker:
                 fault = await self._talked(talk)
             self._keep_pace(fault, number)
             return fault
+
+    async def _why_not(self) -> NoAnswer | None:
+        """Why nothing is asked any more; None if it is."""
+        if self.is_out_of_time:
+            return self.time_is_up
+        return GIVEN_UP if await self._is_given_up() else None
 
     async def _is_given_up(self) -> bool:
         """Whether it answers nothing any more: not even what it answered, asked twice in a row.
@@ -277,6 +335,16 @@ class Asker:
             return True
 
     async def _talked(self, talk: Talk) -> NoAnswer | None:
+        try:
+            async with self._within_limit():
+                return await self._held(talk)
+        except TimeoutError:
+            return self.time_is_up
+
+    def _within_limit(self) -> asyncio.Timeout:
+        return asyncio.timeout(self._left_s if self.limit_s < inf else None)
+
+    async def _held(self, talk: Talk) -> NoAnswer | None:
         fault: NoAnswer | None = None
         is_over = False
         try:
@@ -315,6 +383,13 @@ class Asker:
                 self.gate.answered()
 
     async def _exchange(self, hello: bytes) -> FirstFlight:
+        try:
+            async with self._within_limit():
+                return await self._exchanged(hello)
+        except TimeoutError:
+            return self.time_is_up
+
+    async def _exchanged(self, hello: bytes) -> FirstFlight:
         answer: FirstFlight | None = None
         begun_s = monotonic()
         async with AsyncExitStack() as stack:

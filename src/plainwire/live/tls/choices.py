@@ -101,6 +101,7 @@ class _Search:
     starts: Sequence[int]
     accepted: dict[int, None] = field(default_factory=dict)
     answers: list[tuple[Codes, int]] = field(default_factory=list)
+    offered: list[frozenset[int]] = field(default_factory=list)  # in the answers
     refused: set[int] = field(default_factory=set)
     unknown: list[tuple[Codes, str]] = field(default_factory=list)
     order: Literal["server", "client"] | None = None
@@ -126,6 +127,7 @@ class _Search:
         """Keep an answer."""
         self.accepted.setdefault(chosen)
         self.answers.append((offer, chosen))
+        self.offered.append(frozenset(offer))
 
     async def tell_order(self) -> None:
         """Offer everything likely forwards and backwards: whose order decides?"""
@@ -231,7 +233,8 @@ class _Search:
     def _told(self, codes: Codes) -> int | None:
         """What a server with an order of its own chooses. Returns None if no answer tells."""
         wanted = set(codes)
-        return next((c for offer, c in self.answers if c in wanted and wanted <= set(offer)), None)
+        told = zip(self.offered, self.answers, strict=True)
+        return next((c for offer, (_, c) in told if c in wanted and wanted <= offer), None)
 
     def _backwards(self, codes: Codes) -> Codes:
         return headed(codes[::-1], self.never_first)

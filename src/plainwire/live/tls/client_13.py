@@ -62,6 +62,7 @@ class Client13:
         priority: int = 0,
         also: frozenset[int] = frozenset(),
         lingers: bool = False,
+        listens_s: float = 0.0,
         after: Continue[Result13] = lambda _: None,
         tell: Tell[Result13] = lambda _: None,
         **changes: Any,
@@ -83,6 +84,7 @@ class Client13:
             priority=priority,
             also=also,
             lingers=lingers,
+            listens_s=listens_s,
             tell=tell,
         )
         if not isinstance(found, Refusal | Unknown):

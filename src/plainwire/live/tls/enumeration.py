@@ -9,7 +9,7 @@ Questions about suites, groups and schemes share hellos where they are independe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -208,24 +208,28 @@ class Enumeration:
     def _sender(self, version: Version, known: Codes) -> Send:
         """Sends hellos of a version; ``known`` are the suites of those that are about others."""
 
-        async def send(offers: Mapping[str, Codes]) -> Settled:
-            offers_compression = "suites" in offers and version < Version.TLS_1_3
-            hello = self.hellos.of(
-                version,
-                offers.get("suites", known),
-                groups=offers.get("groups"),
-                schemes=offers.get("schemes"),
-                compression=(DEFLATE, 0) if offers_compression else (0,),
-            )
-            about = min(offers, key=DIMENSIONS.index)
+        async def send(
+            offers: Mapping[str, Codes], is_made: Callable[[], None] = lambda: None
+        ) -> Settled:
+            def made() -> tuple[bytes, str]:
+                is_made()
+                hello = self.hellos.of(
+                    version,
+                    offers.get("suites", known),
+                    groups=offers.get("groups"),
+                    schemes=offers.get("schemes"),
+                    compression=(DEFLATE, 0) if _with_compression(version, offers) else (0,),
+                )
+                return hello, f"{min(offers, key=DIMENSIONS.index)} {version}"
+
             # Groups are few and ride with schemes: so that they are at hand, they go first.
-            is_first = about == "groups" and version < Version.TLS_1_3
-            settled = await self.asker.settle(hello, f"{about} {version}", -1 if is_first else 0)
+            is_first = set(offers) == {"groups"} and version < Version.TLS_1_3
+            settled = await self.asker.settle_late(made, -1 if is_first else 0)
             if isinstance(settled, Flight):
                 self.seen.hear(settled)
                 if self.attacks and version is Version.TLS_1_2 and self.attacks.hear(settled):
                     self.tasks.create_task(self.attacks.ask())
-                if offers_compression and "features" in self.parts:
+                if _with_compression(version, offers) and "features" in self.parts:
                     has_chosen = settled.hello.compression == DEFLATE
                     earlier = self.seen.features.get("compression", False)
                     self.seen.features["compression"] = earlier or has_chosen
@@ -286,6 +290,10 @@ class Enumeration:
         found = await accepted_schemes(offer_schemes, known)
         self.seen.schemes[version] = found
         self.seen.leave_open("signature_algorithms", f"signature schemes of {version}", found)
+
+
+def _with_compression(version: Version, offers: Mapping[str, Codes]) -> bool:
+    return "suites" in offers and version < Version.TLS_1_3
 
 
 def _fit(offers: Mapping[str, Codes]) -> bool:

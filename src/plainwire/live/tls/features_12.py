@@ -188,12 +188,15 @@ class Features:
             self._seen.features["session_id_resumption"] = bool(again.is_resumed)
 
     async def _by_ticket(self) -> None:
+        await self._resumed_by_ticket()
+        await self._give_back()  # now that it is known what tickets are good for
+
+    async def _resumed_by_ticket(self) -> None:
         first = await self._finished(BY_TICKET, self._make())
         session = first.session if first else None
         if session is None or session.ticket is None:
             if first is not None:
                 self._seen.features["ticket_resumption"] = False
-            await self._give_back()
             return
         self._seen.features["ticket_lifetime_hint_s"] = session.lifetime_hint_s
         if self._riders and await self._is_resumed_with_riders(session):
@@ -215,7 +218,6 @@ class Features:
         after = client_renegotiation.renegotiate if RENEGOTIATION in self._riders else _close
         again = await settled(self._asker, make, kind, after=after, lingers=False)
         if isinstance(again, Refusal | Unknown) or not again.is_resumed:
-            await self._give_back()
             return False
         assert again.hello
         found = ticketbleed.verdict(again.hello, sent)
@@ -226,7 +228,6 @@ class Features:
         if RENEGOTIATION in self._riders and is_told:
             self._seen.features[RENEGOTIATION] = again.is_renegotiated
             self._riders.remove(RENEGOTIATION)
-        await self._give_back()
         return True
 
     async def _give_back(self) -> None:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from plainwire.live.tls.asker import READ_SIZE, Asker, Refusal, Unknown, is_silent
+from plainwire.live.tls.asker import READ_SIZE, Asker, Refusal, Unknown
 from plainwire.model import WireError
 from plainwire.wire.answer import NoAnswer, describe
 from plainwire.wire.verdict import is_drop
@@ -28,6 +28,8 @@ Continue = Callable[["Connection[Result]"], bytes | None]
 Tell = Callable[[Result], None]
 # How long a server is waited for that has been told that we close. Few keep a client waiting.
 LINGER_S = 2.0
+# How long one is listened to that resets when it is told that we close.
+LISTEN_S = 1.0
 
 
 async def handshake(
@@ -38,6 +40,7 @@ async def handshake(
     priority: int = 0,
     is_alone: bool = False,
     lingers: bool = True,
+    listens_s: float = 0.0,
     tell: Tell[Result] = lambda _: None,
     is_doubtful: Callable[[Result], bool] = lambda _: False,
 ) -> Result:
@@ -47,7 +50,9 @@ async def handshake(
     whenever something came since; None closes. A finished result without ``broken_off``
     says that the server had nothing more to send; "silent" or "reset" in it that nobody knows.
     Without ``lingers`` what may come after the handshake is not waited for; ``tell`` is for those
-    who need not wait for it. What ``is_doubtful`` is made again at once.
+    who need not wait for it. With ``listens_s`` nothing is said after the handshake for so long:
+    a server that closes over what it has not read resets, and may take with it what it sent.
+    What ``is_doubtful`` is made again at once.
     """
     connection, is_used = make(), False
 
@@ -55,7 +60,8 @@ async def handshake(
         nonlocal connection, is_used
         connection, is_used = make() if is_used else connection, True
         begun = asker.begun
-        await _Conversation(asker, connection, after, lingers, tell).hold(reader, writer)
+        conversation = _Conversation(asker, connection, after, lingers, listens_s, tell)
+        await conversation.hold(reader, writer)
         if connection.result.is_finished:
             asker.lives(begun)
         return _fault(connection.result)
@@ -78,14 +84,16 @@ async def settled(
     priority: int = 0,
     also: frozenset[int] = frozenset(),
     lingers: bool = True,
+    listens_s: float = 0.0,
     tell: Tell[Result] = lambda _: None,
 ) -> Result | Refusal | Unknown:
     """The result of a handshake that finished, tried again alone if something failed.
 
-    ``kind`` and ``also`` are as in `Asker.settle`, ``lingers`` and ``tell`` as in `handshake`.
+    ``kind`` and ``also`` are as in `Asker.settle`, what follows as in `handshake`.
     Never raises for a peer.
     """
-    first = await handshake(asker, make, after=after, priority=priority, lingers=lingers, tell=tell)
+    how: dict[str, Any] = {"after": after, "lingers": lingers, "listens_s": listens_s, "tell": tell}
+    first: Result = await handshake(asker, make, priority=priority, **how)
     if first.is_finished:
         return first
     if refusal := asker.refused(first.broken_off, kind, also):
@@ -95,11 +103,9 @@ async def settled(
     again = await handshake(
         asker,
         make,
-        after=after,
         is_alone=True,
-        lingers=lingers,
-        tell=tell,
-        is_doubtful=lambda result: asker.has_answered and _is_silent(result),
+        **how,
+        is_doubtful=lambda result: not result.is_finished and asker.is_odd(result.broken_off, kind),
     )
     refusal = asker.refused(again.broken_off, kind, also)
     if again.is_finished or refusal:
@@ -123,10 +129,11 @@ class _Conversation(Generic[Result]):
         connection: Connection[Result],
         after: Continue[Result],
         lingers: bool,
+        listens_s: float,
         tell: Tell[Result],
     ) -> None:
         self._asker, self._connection, self._after = asker, connection, after
-        self._lingers, self._tell = lingers, tell
+        self._lingers, self._listens_s, self._tell = lingers, listens_s, tell
         self._is_closing = False
 
     async def hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -136,18 +143,9 @@ class _Conversation(Generic[Result]):
         # reset after its alert, before the alert is read.
         writer.write(connection.start())
         try:
-            async with asyncio.timeout(self._asker.timeout_s) as limit:
-                while not connection.is_over and (data := await reader.read(READ_SIZE)):
-                    self._asker.gate.heard()
-                    if out := self._answer(data):
-                        # For each of our flights the server has its time; they are few.
-                        limit.reschedule(asyncio.get_running_loop().time() + self._patience_s)
-                        writer.write(out)
-                    if self._is_closing and not self._lingers:
-                        return
-                connection.end()
-        except TimeoutError:
-            connection.stop(NoAnswer("silent", f"no answer within {self._patience_s:g} s"))
+            while not await self._is_heard_out(reader, writer):
+                self._is_closing = True
+                writer.write(connection.close())
         except WireError:
             pass  # the result says so, too
         except ConnectionError:
@@ -155,9 +153,38 @@ class _Conversation(Generic[Result]):
             if connection.result.broken_off is None:
                 connection.stop(NoAnswer("reset", "reset the connection after the handshake"))
 
+    async def _is_heard_out(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Talk until it is over; False where it was listened to for long enough."""
+        connection = self._connection
+        try:
+            async with asyncio.timeout(self._patience_s) as limit:
+                while not connection.is_over and (data := await reader.read(READ_SIZE)):
+                    self._asker.gate.heard()
+                    if out := self._answer(data):
+                        # For each of our flights the server has its time; they are few.
+                        limit.reschedule(asyncio.get_running_loop().time() + self._patience_s)
+                        writer.write(out)
+                    if self._is_closing and not self._lingers:
+                        return True
+                connection.end()
+        except TimeoutError:
+            if self._is_listening:
+                return False
+            connection.stop(NoAnswer("silent", f"no answer within {self._patience_s:g} s"))
+        return True
+
+    @property
+    def _is_listening(self) -> bool:
+        is_finished = self._connection.result.is_finished
+        return bool(self._listens_s) and is_finished and not self._is_closing
+
     @property
     def _patience_s(self) -> float:
         longest = self._asker.timeout_s
+        if self._is_listening:
+            return min(self._listens_s, longest)
         return min(LINGER_S, longest) if self._is_closing else longest
 
     def _answer(self, data: bytes) -> bytes:
@@ -166,6 +193,8 @@ class _Conversation(Generic[Result]):
         if connection.result.is_finished:
             self._tell(connection.result)
         if connection.is_over or self._is_closing or not connection.result.is_finished:
+            return out
+        if self._is_listening:
             return out
         more = self._after(connection)
         if more is None:
@@ -180,10 +209,6 @@ def _fault(result: Outcome) -> NoAnswer | None:
     if result.is_finished or not isinstance(end, NoAnswer) or end.kind == "unsupported":
         return None
     return end
-
-
-def _is_silent(result: Outcome) -> bool:
-    return not result.is_finished and is_silent(result.broken_off)
 
 
 def _is_worth_repeating(result: Outcome) -> bool:

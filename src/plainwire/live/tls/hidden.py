@@ -79,11 +79,31 @@ class _Opening:
             # Perhaps of the protocols alone; nothing else can be asked with them then.
             client.protocols = ()
             found = await client.ask(KIND, **words)
+        elif isinstance(found, Unknown):
+            found = await self._without_protocols(client, found, words)
         if not self.finished.done():
             self.finished.set_result(found)
         if not self.ticketed.done() and not isinstance(found, Refusal | Unknown):
             self.ticketed.set_result(found)
         return found
+
+    async def _without_protocols(
+        self, client: Client13, failed: Unknown, words: dict[str, Any]
+    ) -> Result13 | Refusal | Unknown:
+        """Where it came to nothing, perhaps for the protocols: tlslite-ng drops any of them.
+
+        That is believed if it goes without them, and comes to nothing again with them.
+        """
+        offered, client.protocols = client.protocols, ()
+        without = await client.ask(KIND, **words)
+        if isinstance(without, Refusal | Unknown):
+            client.protocols = offered
+            return failed
+        again = await client.ask(KIND, also=protocols.ALSO, **{**words, "protocols": offered})
+        if isinstance(again, Refusal | Unknown):
+            return without
+        client.protocols = offered
+        return again
 
     def _tell(self, result: Result13) -> None:
         if not self.finished.done():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from plainwire.live import dial, starttls
 from plainwire.live.hellos import Stream
@@ -26,13 +26,16 @@ class Opener:
     settings: Settings
     protocol: Protocol | None = None
     refusal: str | None = None
+    _proxy: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._proxy = dial.proxy_for(self.origin, self.address, self.settings)
 
     @contextlib.asynccontextmanager
     async def open_stream(self) -> AsyncIterator[Stream]:
         """A new connection that is ready for a hello, aborted afterwards."""
-        proxy = dial.proxy_for(self.origin, self.address, self.settings)
-        if proxy is not None:
-            connection = await dial.through_proxy(proxy, self.origin, self.settings)
+        if self._proxy is not None:
+            connection = await dial.through_proxy(self._proxy, self.origin, self.settings)
         else:
             connection = await dial.tcp(self.address, self.origin.port, self.settings)
         try:

@@ -29,6 +29,7 @@ from plainwire.wire import extensions as ext
 from plainwire.wire.answer import describe
 
 STILL = "does it still answer a hello that it answered before?"
+SSLV2 = "does it accept SSLv2?"
 WHICH = "which certificates does it show?"
 # Key exchanges without a certificate, by words of their names.
 UNSIGNED = ("anon", "PSK", "SRP_SHA", "NULL")
@@ -74,6 +75,9 @@ async def examine(
         versions_known(seen.versions)
         if seen.versions.speaks_tls or (seen.versions.speaks_tls is None and asker.is_heard):
             group.create_task(_sslv2(asker, seen))
+        elif seen.versions.speaks_tls is None and asker.connections:
+            # Silence costs its time; a listener of SSLv2 alone answers a hello, with ERROR perhaps.
+            seen.gaps.append(Gap("versions", SSLV2, "not asked: it was silent to other hellos"))
         group.create_task(beside(asker, hellos, seen, parts))
         if "features" in parts:
             group.create_task(tolerance(asker, hellos, seen))
@@ -88,7 +92,8 @@ async def examine(
     if "certificates" in parts:
         _note_unseen(seen)
     if not await asker.is_still_well():
-        seen.gaps += (Gap(part, STILL, THROTTLED) for part in sorted({"versions", *parts}))
+        reason = asker.time_is_up.reason if asker.is_out_of_time else THROTTLED
+        seen.gaps += (Gap(part, STILL, reason) for part in sorted({"versions", *parts}))
     return seen
 
 
@@ -109,7 +114,7 @@ async def _sslv2(asker: Asker, seen: Seen) -> None:
     answer = await ask_sslv2(asker)
     assert seen.versions
     if isinstance(answer, Unknown):
-        seen.gaps.append(Gap("versions", "does it accept SSLv2?", answer.reason))
+        seen.gaps.append(Gap("versions", SSLV2, answer.reason))
         return
     spoken = {"SSLv2": answer is not None}
     seen.versions = replace(seen.versions, protocols=spoken | dict(seen.versions.protocols))

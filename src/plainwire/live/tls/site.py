@@ -20,6 +20,7 @@ from plainwire.model import (
     Part,
     Request,
     Scheme,
+    Span,
     Target,
     TlsEndpoint,
     Unanswered,
@@ -32,6 +33,11 @@ class EndpointSite:
     def __init__(self, target: Target, endpoint: TlsEndpoint, now: datetime) -> None:
         self._target, self._endpoint, self._now = target, endpoint, now
         self.notes = Notes()
+
+    @property
+    def trusted_origins(self) -> tuple[str, ...]:
+        """None."""
+        return ()
 
     @property
     def target(self) -> Target:
@@ -101,6 +107,11 @@ class EndpointSite:
         """No answer, twice."""
         return await self.ask(request), await self.ask(request)
 
+    async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
+        """None: nothing is sent."""
+        self.notes.leave_untested("nothing is asked over HTTP")
+        return ()
+
     async def answers(
         self, identity: str | None = "given"
     ) -> tuple[tuple[ApiOperation, Exchange], ...]:
@@ -110,6 +121,11 @@ class EndpointSite:
     async def present(self, *paths: str) -> tuple[Exchange, ...]:
         """None."""
         return ()
+
+    @property
+    def was_throttled(self) -> bool:
+        """False: nothing was asked that a 429 could answer."""
+        return False
 
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
         """The one answer that there is not."""
@@ -161,6 +177,10 @@ class EndpointSite:
     async def refuses(self, exchange: Exchange) -> bool:
         """Not known."""
         return False
+
+    async def named_documents(self) -> tuple[tuple[Span, Mapping[str, Any]], ...]:
+        """None."""
+        return ()
 
     async def documents(self) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
         """None."""

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from plainwire.live.tls.asker import Refusal, Unknown
 from plainwire.live.tls.client_13 import Client13
+from plainwire.live.tls.handshakes import LISTEN_S
 
 if TYPE_CHECKING:
     from plainwire.wire.handshake.offer_13 import Ticket13
     from plainwire.wire.handshake.result_13 import Result13
 
 QUESTION = "does it resume sessions of TLSv1.3?"
+KIND = "tickets TLSv1.3"
 
 
 async def tickets(
@@ -30,6 +32,13 @@ async def tickets(
     resumed = asyncio.ensure_future(_resumed(client, early)) if early.tickets else None
     first = await whole
     assert not isinstance(first, Refusal | Unknown), "it was finished"
+    if resumed is None and first.broken_off is not None:
+        # Perhaps over our close_notify: who closes without having read it resets (RFC 2525, 2.17).
+        again = await client.ask(KIND, lingers=True, listens_s=LISTEN_S)
+        if not isinstance(again, Refusal | Unknown):
+            first = early = again
+        if first.tickets:
+            resumed = asyncio.ensure_future(_resumed(client, first))
     if resumed is None:
         if first.broken_off is not None:
             return {}, [(QUESTION, f"no ticket, and then: {_ending(first)}")]
@@ -44,16 +53,16 @@ async def tickets(
         features["tls13_tickets"] = len(first.tickets)
     if takes_early_data:
         features["early_data_max_bytes"] = best.max_early_data_size
-    again = await resumed
+    found = await resumed
     if takes_early_data and not _best(early).max_early_data_size:
-        again = await _resumed(client, first)
-    if isinstance(again, Refusal):
-        return features, [(QUESTION, f"refused a ticket: {again.words}")]
-    if isinstance(again, Unknown):
-        return features, [(QUESTION, again.reason)]
-    features["tls13_resumption"] = again.is_resumed
-    if takes_early_data and again.is_resumed:
-        features["early_data_accepted"] = bool(again.is_early_data_accepted)
+        found = await _resumed(client, first)
+    if isinstance(found, Refusal):
+        return features, [(QUESTION, f"refused a ticket: {found.words}")]
+    if isinstance(found, Unknown):
+        return features, [(QUESTION, found.reason)]
+    features["tls13_resumption"] = found.is_resumed
+    if takes_early_data and found.is_resumed:
+        features["early_data_accepted"] = bool(found.is_early_data_accepted)
     return features, []
 
 

@@ -8,73 +8,85 @@ for each question that rode along.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from plainwire.live.tls.asker import Refusal, Unknown
 from plainwire.policy.families import Codes
 from plainwire.wire.alerts import Alert
 from plainwire.wire.flight import Flight
 
-# How long a question waits for others.
+# How long a question waits for others, even where it could be asked at once.
 WAIT_S = 0.005
 Settled = Flight | Refusal | Unknown
-# The answer to a hello that offers these codes, and everything of what is not named.
-Send = Callable[[Mapping[str, Codes]], Awaitable[Settled]]
 # Whether a server that takes each of the offers by itself takes them together.
 Fits = Callable[[Mapping[str, Codes]], bool]
 
 
+class Send(Protocol):
+    """Gives the answer to a hello that offers these codes, and everything of what is not named.
+
+    The offers are read when the hello's turn has come; ``is_made`` is called right before.
+    """
+
+    async def __call__(
+        self, offers: Mapping[str, Codes], is_made: Callable[[], None] = lambda: None
+    ) -> Settled:
+        """The answer."""
+        ...
+
+
 @dataclass(eq=False)
-class _Waiting:
-    offer: Codes
-    # The shared answer; None if it left open which offer was refused.
-    answer: asyncio.Future[Settled | None]
-    is_taken: bool = False
+class _Shared:
+    """One hello to come; the others' answer is None if it left open which offer was refused."""
+
+    offers: dict[str, Codes]
+    others: list[asyncio.Future[Settled | None]] = field(default_factory=list)
 
 
 @dataclass
 class Together:
-    """The questions of one version that wait for others to share a hello with."""
+    """The questions of one version, each of which joins a hello that is still to be made."""
 
     send: Send
     fits: Fits = lambda _: True
-    _waiting: dict[str, list[_Waiting]] = field(default_factory=dict)
+    _open: list[_Shared] = field(default_factory=list)
 
     async def ask(self, what: str, offer: Codes) -> Settled:
         """The answer to one offer, which may come with answers to others."""
-        mine = _Waiting(offer, asyncio.get_running_loop().create_future())
-        self._waiting.setdefault(what, []).append(mine)
-        # All questions of one round are put when its answers come: at about the same time.
-        await asyncio.sleep(WAIT_S)
-        if mine.is_taken:
-            answer = await mine.answer
+        for shared in self._open:
+            if what not in shared.offers and self.fits({**shared.offers, what: offer}):
+                shared.offers[what] = offer
+                shared.others.append(asyncio.get_running_loop().create_future())
+                answer = await shared.others[-1]
+                break
         else:
-            answer = await self._share(what, mine)
+            answer = await self._share(_Shared({what: offer}))
         return await self.send({what: offer}) if answer is None else answer
 
-    async def _share(self, what: str, mine: _Waiting) -> Settled | None:
+    async def _share(self, shared: _Shared) -> Settled | None:
         """Take others along. Returns None if it is open which of several was refused."""
-        self._waiting[what].remove(mine)
-        offers, others = {what: mine.offer}, []
-        for other, waiting in self._waiting.items():
-            for one in waiting:
-                if other not in offers and self.fits({**offers, other: one.offer}):
-                    offers[other] = one.offer
-                    one.is_taken = True
-                    waiting.remove(one)
-                    others.append(one)
-                    break
+
+        def close() -> None:
+            if shared in self._open:
+                self._open.remove(shared)
+
+        self._open.append(shared)
         try:
-            settled = await self.send(offers)
+            # All questions of one round are put when its answers come: at about the same time.
+            await asyncio.sleep(WAIT_S)
+            settled = await self.send(shared.offers, close)
         except BaseException:
-            for one in others:
-                one.answer.cancel()
+            for one in shared.others:
+                one.cancel()
             raise
-        answer = None if others and _refuses(settled) else settled
-        for one in others:
-            if not one.answer.done():
-                one.answer.set_result(answer)
+        finally:
+            close()
+        answer = None if shared.others and _refuses(settled) else settled
+        for one in shared.others:
+            if not one.done():
+                one.set_result(answer)
         return answer
 
 

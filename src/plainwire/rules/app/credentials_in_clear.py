@@ -128,7 +128,7 @@ def _refuses(app: App) -> bool:
     if app.redirect_hook is not None:
         return True
     return any(
-        m.name.endswith(("Talisman", "SSLify"))
+        m.name.endswith(("Talisman", "SSLify", "flask_plainwire.TLS"))
         and not m.is_conditional
         and m.arguments.get("force_https") is not False
         for m in app.middleware

@@ -52,6 +52,7 @@ from collections.abc import Iterator
 
 from plainwire.model import App, Confidence, Finding, Middleware, Path, Project, Severity, rule
 
+_LISTENING = ("ProxyFix", "ReverseProxied", "flask_plainwire.TLS")
 _CONFIGURATION = re.compile(r"(Config|Settings)\b")
 
 
@@ -64,7 +65,7 @@ _CONFIGURATION = re.compile(r"(Config|Settings)\b")
 def forwarded_proto_ignored(project: Project) -> Iterator[Finding]:
     """Applications behind a proxy that tells https, without anything that listens."""
     for app in project.apps:
-        fixes = [m for m in app.middleware if m.name.endswith(("ProxyFix", "ReverseProxied"))]
+        fixes = [m for m in app.middleware if m.name.endswith(_LISTENING)]
         mine = [p for p in project.paths if p.app is app and p.environment == "production"]
         if not fixes:
             for path in mine:

@@ -59,7 +59,7 @@ def session_cookie_not_secure(project: Project) -> Iterator[Finding]:
     """Applications with sessions whose cookie is not Secure in production."""
     for app in project.apps:
         settings = app.setting("SESSION_COOKIE_SECURE", "production", "staging")
-        if any(s.is_true and not s.is_conditional for s in settings) or _by_talisman(app):
+        if any(s.is_true and not s.is_conditional for s in settings) or _by_extension(app):
             continue
         if _by_prefixed_variable(project) or _is_onion(project):
             continue
@@ -98,8 +98,10 @@ def _is_onion(project: Project) -> bool:
     )
 
 
-def _by_talisman(app: App) -> bool:
-    """True if Flask-Talisman sets the cookie Secure, as it does unless told not to."""
+def _by_extension(app: App) -> bool:
+    """True if an extension makes the cookie Secure, as these do unless told not to."""
+    if any(m.name == "flask_plainwire.TLS" and not m.is_conditional for m in app.middleware):
+        return not any(s.is_false for s in app.setting("TLS_COOKIES_SECURE"))
     return any(
         m.name.endswith("Talisman") and m.arguments.get("session_cookie_secure") is not False
         for m in app.middleware

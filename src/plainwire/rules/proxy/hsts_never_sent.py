@@ -96,7 +96,7 @@ def _sends(app: App) -> bool:
     if app.hsts_hook is not None:
         return True
     return any(
-        m.name.endswith(("Talisman", "SSLify", "SecureHeaders", "Secure"))
+        m.name.endswith(("Talisman", "SSLify", "SecureHeaders", "Secure", "flask_plainwire.TLS"))
         and not m.is_conditional
         and m.arguments.get("strict_transport_security") is not False
         for m in app.middleware

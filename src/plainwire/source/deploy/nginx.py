@@ -28,13 +28,20 @@ _JINJA_VALUE = re.compile(r"\{\{[^{}\n]*\}\}")
 
 @dataclass
 class Directive:
-    """One directive: its name and arguments, the line, and what stands in its braces."""
+    """One directive: its name and arguments, the line, and what stands in its braces.
+
+    Characters ``start`` to ``end`` of the text are the directive, its ``;`` or braces with it;
+    ``words`` are those of its arguments, quotes with them.
+    """
 
     name: str
     arguments: tuple[str, ...]
     line: int
     file: SourceFile
     block: list[Directive] = field(default_factory=list)
+    start: int = 0
+    end: int = 0
+    words: tuple[tuple[int, int], ...] = ()
 
     def all(self, name: str) -> Iterator[Directive]:
         """The directives of a name directly inside."""
@@ -59,12 +66,15 @@ def tree(file: SourceFile, text: str | None = None, shift: int = 0) -> list[Dire
     source = _JINJA_VALUE.sub(lambda m: "_" * len(m[0]), source)
     root = Directive("", (), 1, file)
     open_blocks = [root]
-    words: list[tuple[str, int]] = []
-    for piece, line in _tokens(source):
+    words: list[tuple[str, int, int, int]] = []
+    for piece, line, start in _tokens(source):
         if piece in (";", "{"):
             if words:
-                name, at = words[0]
-                directive = Directive(name, tuple(w for w, _ in words[1:]), at + shift, file)
+                name, at, first, _ = words[0]
+                arguments, spans = tuple(w[0] for w in words[1:]), tuple(w[2:] for w in words[1:])
+                directive = Directive(
+                    name, arguments, at + shift, file, [], first, start + 1, spans
+                )
                 open_blocks[-1].block.append(directive)
                 if piece == "{" and len(open_blocks) <= MAX_DEPTH:
                     open_blocks.append(directive)
@@ -72,26 +82,28 @@ def tree(file: SourceFile, text: str | None = None, shift: int = 0) -> list[Dire
         elif piece == "}":
             words = []
             if len(open_blocks) > 1:
-                open_blocks.pop()
+                open_blocks.pop().end = start + 1
         else:
-            words.append((piece.strip("\"'") if piece[:1] in "\"'" else piece, line))
+            plain = piece.strip("\"'") if piece[:1] in "\"'" else piece
+            words.append((plain, line, start, start + len(piece)))
     return root.block
 
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[;{}]|(?:\$\{\w+\}|\\.|[^\s;{}#\"']|(?<=\S)#)+|\n"
 )
 
 
-def _tokens(text: str) -> Iterator[tuple[str, int]]:
+def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
+    """Words and marks with their lines and where they begin."""
     line = 1
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         piece = match[0]
         if piece == "\n":
             line += 1
             continue
         if not piece.startswith("#"):
-            yield piece, line
+            yield piece, line, match.start()
         line += piece.count("\n")
 
 

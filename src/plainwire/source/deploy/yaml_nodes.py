@@ -28,6 +28,11 @@ class Yaml:
         return int(self._node.start_mark.line) + 1
 
     @property
+    def span(self) -> tuple[int, int]:
+        """The characters of the text that it stands in, quotes with them."""
+        return int(self._node.start_mark.index), int(self._node.end_mark.index)
+
+    @property
     def text(self) -> str | None:
         """A scalar as it is written. Returns None for a mapping, a list, or null."""
         if not isinstance(self._node, yaml.ScalarNode):

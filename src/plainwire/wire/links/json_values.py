@@ -15,7 +15,10 @@ _PATH = re.compile(r"/(?!/)[^\s\"'<>`\\^{}|]{0,4096}")
 # What link objects and HAL call where they lead (RFC 8288, RFC 8631 and common use).
 _LINKING_KEYS = frozenset(
     {"self", "next", "prev", "previous", "first", "last", "location", "related", "collection"}
+    | {"documentation", "docs"}
 )
+# Members whose members are links, whatever they are called: the index of an API.
+_LINKS_BELOW = frozenset({"links", "urls", "endpoints", "resources", "routes"})
 
 # Members whose URL names something: JSON Schema, JSON-LD, link relations, XML turned to JSON.
 _NAMING_KEYS = frozenset(
@@ -27,7 +30,8 @@ _NAMING_KEYS = frozenset(
 def links(body: str, *, where: str = "") -> Iterator[Link]:
     """The string values that are absolute http, https, ws or wss URLs, with their pointers.
 
-    A path from the root is one too in a member whose name says so ("href", "next", "avatar_url").
+    A path from the root is one too in a member whose name says so ("href", "next", "avatar_url"),
+    below one that holds links, and where its name is in the path ("orders": "/v1/orders").
 
     What does not parse, or is nested deeper than Python reads, has no links. Identifiers of
     schemas, vocabularies and namespaces are not links.
@@ -45,28 +49,36 @@ def links(body: str, *, where: str = "") -> Iterator[Link]:
 
 def _strings(document: Any) -> Iterator[tuple[str, str]]:
     """Every string value with its JSON pointer (RFC 6901), naming members left out, in order."""
-    waiting: list[tuple[str, Any]] = [("", document)]
+    levels: list[Iterator[tuple[str, Any]]] = [iter([("", document)])]
     for _ in range(MAX_VALUES):
-        if not waiting:
-            return
-        pointer, value = waiting.pop()
+        while (found := next(levels[-1], None)) is None:
+            levels.pop()
+            if not levels:
+                return
+        pointer, value = found
         if isinstance(value, str):
             yield pointer, value
-        elif isinstance(value, list):
-            waiting.extend((f"{pointer}/{n}", each) for n, each in reversed([*enumerate(value)]))
-        elif isinstance(value, dict):
-            waiting.extend(
-                (f"{pointer}/{_escaped(key)}", each)
-                for key, each in reversed(value.items())
-                if not _is_naming(key)
-            )
+        elif isinstance(value, (list, dict)):
+            levels.append(_below(pointer, value))
+
+
+def _below(pointer: str, value: list[Any] | dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The values of a list or of an object's members, each made when it is come to."""
+    if isinstance(value, list):
+        return ((f"{pointer}/{n}", each) for n, each in enumerate(value))
+    return (
+        (f"{pointer}/{_escaped(key)}", each) for key, each in value.items() if not _is_naming(key)
+    )
 
 
 def _is_path_link(pointer: str, text: str) -> bool:
-    if not _PATH.fullmatch(text):
+    if not _PATH.fullmatch(text) or "/:" in text:
         return False
-    name = pointer.rpartition("/")[2].lower().lstrip("@_")
-    return name in _LINKING_KEYS or name.endswith(("url", "uri", "href", "link"))
+    *above, name = (each.lower().lstrip("@_") for each in pointer.split("/"))
+    if name in _LINKING_KEYS or name.endswith(("url", "uri", "href", "link")):
+        return True
+    is_told = not name.isdigit() and name in text.partition("?")[0].lower().split("/")
+    return is_told or not _LINKS_BELOW.isdisjoint(above)
 
 
 def _is_naming(key: str) -> bool:

@@ -35,7 +35,8 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> Unknown | None:
         # An end without a word refuses it only if it comes again.
         result = await handshake(asker, make, after=renegotiate, is_alone=True)
     if result.is_renegotiated is None:
-        return Unknown(describe_answer(result.broken_off) if result.broken_off else "no answer")
+        end = result.broken_off
+        return Unknown(describe_answer(end) if end else "it closed when the handshake was done")
     seen.features["client_renegotiation"] = result.is_renegotiated
     return None
 

@@ -2,7 +2,8 @@
 
 With a ticket a client sends a session id of its own, from 1 to 32 bytes, which a server that
 takes the ticket sends back (RFC 5077, section 3.4). A vulnerable one always sends 32 bytes, the
-rest from its memory: one byte here, the least that can be asked for; it is dropped unread.
+rest from its memory: one byte here, the least that can be asked for; it is dropped unread. One
+that was seen to take none of its own tickets has nothing to send back, and is not vulnerable.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ async def ask(asker: Asker, hellos: Hellos, seen: Seen) -> bool | Unknown | None
     like = newest(seen.flights, _promises_ticket)
     if like is None or seen.features.get("client_certificate") == "required":
         return None
+    if seen.features.get("ticket_resumption") is False:
+        return False
     name, version, suites = hellos.server_name, like.hello.version, [like.hello.suite]
     first = await settled(asker, client_12(name, version, suites), "ticketbleed")
     match first:

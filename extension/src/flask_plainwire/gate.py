@@ -1,0 +1,273 @@
+"""The WSGI layer around a Flask application that lets through what came over TLS."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any
+
+from flask import Flask
+from werkzeug.wrappers import Response
+
+from flask_plainwire import answers, credentials, evidence, layers, marks, outgoing, settings
+from flask_plainwire.answers import refusal
+from flask_plainwire.hsts import host_name, is_local_name
+from flask_plainwire.peers import address_of, is_loopback, peer_of
+from flask_plainwire.rates import Rate
+from flask_plainwire.scheme import (
+    PROXY_HEADERS,
+    SCHEME_HEADERS,
+    VERDICT,
+    Verdict,
+    decide,
+    header_name,
+    shown,
+)
+from flask_plainwire.settings import DEVELOPMENT, MARKED, PROXY, REDIRECT, REFUSE, REPORT, Settings
+from flask_plainwire.signals import (
+    cleartext_refused,
+    credential_exposed,
+    untrusted_forwarded_header,
+)
+
+Environ = MutableMapping[str, Any]
+EXEMPTED = "flask_plainwire.exempted"
+_LOGGED_PER_MINUTE = 3
+
+
+class Gate:
+    """``app.wsgi_app`` with the extension around it, and ``app.extensions["plainwire"]``."""
+
+    def __init__(self, app: Flask, inner: Callable[..., Iterable[bytes]]) -> None:
+        self.app = app
+        self.inner = inner
+        self._settings: Settings | None = None
+        self._lock = threading.Lock()
+        self._logged = Rate(_LOGGED_PER_MINUTE)
+        self._exposures = Rate(0)
+
+    @property
+    def settings(self) -> Settings:
+        """What was read at the first request.
+
+        Raises:
+            RuntimeError: if there was none yet.
+        """
+        if self._settings is None:
+            raise RuntimeError("the configuration is read at the first request")
+        return self._settings
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Refuse, redirect or pass on one request."""
+        rules = self._settings or self._read(environ)
+        verdict = decide(environ, rules)
+        forged = not PROXY_HEADERS.isdisjoint(environ)
+        if forged:
+            self._clean(environ, rules, verdict)
+        environ["wsgi.url_scheme"] = verdict.scheme
+        environ[VERDICT] = verdict
+        hsts = None
+        if verdict.scheme == "https":
+            if rules.mode in (REFUSE, REDIRECT):
+                hsts = rules.hsts.value(environ.get("HTTP_HOST", ""))
+        else:
+            if rules.termination == DEVELOPMENT and not forged and _is_at_home(environ):
+                environ[marks.IN_DEVELOPMENT] = True
+            elif answer := self._answer_in_clear(environ, start_response, rules, verdict):
+                return answer
+        secures = rules.cookies_secure and (
+            verdict.scheme == "https"
+            or (rules.mode in (REFUSE, REDIRECT) and marks.IN_DEVELOPMENT not in environ)
+        )
+        if hsts is None and not secures:
+            return self.inner(environ, start_response)
+        return self.inner(environ, outgoing.secured(start_response, hsts, secures))
+
+    def check_exempt(self) -> Response | None:
+        """Refuse an exempted request that reached another view, or by another method, after all.
+
+        A layer inside may have changed path or method (X-HTTP-Method-Override). Called by Flask.
+        """
+        from flask import request
+
+        endpoint = request.environ.get(EXEMPTED)
+        if endpoint is None:
+            return None
+        is_meant = request.endpoint == endpoint and request.method in answers.SAFE_METHODS
+        return None if is_meant else refusal(request.environ)
+
+    # The first request
+
+    def _read(self, environ: Environ) -> Settings:
+        with self._lock:
+            if self._settings is None:
+                may_be_silent = self.app.debug or self.app.testing
+                try:
+                    rules = settings.read(self.app.config, may_be_silent)
+                except settings.ConfigurationError as error:
+                    raise settings.ConfigurationError(self._told(error, environ)) from None
+                self._notice(environ, rules)
+                self._exposures = Rate(rules.exposures_per_minute)
+                self._settings = rules
+            return self._settings
+
+    def _told(self, error: Exception, environ: Environ) -> str:
+        lines = [str(error), "seen with this request:"]
+        lines += [f"  {line}" for line in evidence.seen(environ, self.app.wsgi_app)]
+        return "\n".join([*lines, f"likely: {evidence.likely(environ)}"])
+
+    def _notice(self, environ: Environ, rules: Settings) -> None:
+        log = self.app.logger
+        for layer in layers.layers(self.app.wsgi_app, until=self):
+            log.warning("TLS(app) is not the outermost layer: %s", said_of_outer(layer))
+        if "werkzeug.proxy_fix.orig" in environ and self.app.wsgi_app is self:
+            log.warning("a ProxyFix is around the application: %s", _PROXY_FIX_OUTSIDE)
+        for name, near in settings.unknown_keys(self.app.config).items():
+            log.warning("no key %s%s", ascii(name), f"; {near} is meant?" if near else "")
+        if rules.termination == DEVELOPMENT:
+            log.info("TLS_TERMINATION is not set (debug or tests): loopback is served in clear")
+
+    # In clear
+
+    def _clean(self, environ: Environ, rules: Settings, verdict: Verdict) -> None:
+        """Leave of the proxy's headers what a trusted proxy vouches for."""
+        if rules.termination == PROXY and verdict.reason != "peer-untrusted":
+            for key in SCHEME_HEADERS:
+                if key != rules.header_key:
+                    environ.pop(key, None)
+            # One value, for whoever reads it further in: ProxyFix, or code that does so by hand.
+            if not rules.is_rfc7239 and rules.header_key in environ:
+                environ[rules.header_key] = verdict.scheme
+            return
+        found = sorted(PROXY_HEADERS.intersection(environ))
+        for key in found:
+            del environ[key]
+        if rules.client_cert_key:
+            environ.pop(rules.client_cert_key, None)
+        if rules.header_key in environ:
+            del environ[rules.header_key]
+        peer, path = peer_of(environ), environ.get("PATH_INFO", "")
+        names = tuple(header_name(key) for key in found)
+        self._send(untrusted_forwarded_header, headers=names, path=path, peer=peer)
+
+    def _answer_in_clear(
+        self,
+        environ: Environ,
+        start_response: Callable[..., Any],
+        rules: Settings,
+        verdict: Verdict,
+    ) -> Iterable[bytes] | None:
+        """The answer to a request in clear; None if it is to be served."""
+        endpoint = marks.endpoint_of(self.app, environ)
+        mark = marks.mark_of(self.app, endpoint)
+        if mark is None and endpoint in rules.exempt_endpoints:
+            mark = marks.EXEMPT
+        is_safe = environ["REQUEST_METHOD"] in answers.SAFE_METHODS and (
+            "HTTP_UPGRADE" not in environ
+        )
+        if mark == marks.EXEMPT and is_safe:
+            self._expose(environ, list(self._exposed(environ, rules)))
+            credentials.strip(environ, rules.credential_headers)
+            environ[EXEMPTED] = endpoint
+            return None
+        if rules.mode in (REPORT, MARKED) and mark not in (marks.REQUIRED, marks.REDIRECTED):
+            if rules.mode == REPORT:
+                self._log("would be refused", environ, verdict)
+                self._expose(environ, list(self._exposed(environ, rules)))
+            return None
+        return self._denied(environ, start_response, rules, verdict, mark, is_safe)
+
+    def _denied(
+        self,
+        environ: Environ,
+        start_response: Callable[..., Any],
+        rules: Settings,
+        verdict: Verdict,
+        mark: str | None,
+        is_safe: bool,
+    ) -> Iterable[bytes]:
+        found = list(self._exposed(environ, rules))
+        kept = {
+            "reason": verdict.reason,
+            "method": environ["REQUEST_METHOD"],
+            "path": environ.get("PATH_INFO", ""),
+            "peer": peer_of(environ),
+        }
+        url = None
+        wants_redirect = rules.mode == REDIRECT and mark != marks.REQUIRED
+        if is_safe and (wants_redirect or mark == marks.REDIRECTED):
+            url = answers.location(environ, rules.redirect_hosts, rules.redirect_port)
+
+        def then() -> None:
+            self._log("redirected" if url else "refused", environ, verdict)
+            self._send(cleartext_refused, **kept)
+            self._expose(environ, found)
+
+        if url is not None:
+            return answers.redirect(environ, start_response, url, then)
+        return answers.refuse(environ, start_response, then)
+
+    # What is told
+
+    def _exposed(self, environ: Environ, rules: Settings) -> Iterable[credentials.Exposed]:
+        return credentials.exposed(environ, self.app.config, rules.credential_headers)
+
+    def _expose(self, environ: Environ, found: list[credentials.Exposed]) -> None:
+        for one in found:
+            passes, held = self._exposures.passes("exposed")
+            if held and (passes or held == 1):
+                self.app.logger.warning("credentials exposed and not signalled: %d", held)
+            if passes:
+                self._send(
+                    credential_exposed,
+                    kind=one.kind,
+                    name=one.name,
+                    sha256=one.sha256,
+                    username=one.username,
+                    path=environ.get("PATH_INFO", ""),
+                    peer=peer_of(environ),
+                )
+
+    def _send(self, signal: Any, **told: Any) -> None:
+        """Tell the receivers; they are the application's, and the answer has gone already."""
+        try:
+            signal.send(self.app, **told)
+        except Exception:  # whatever theirs raise: the next receiver's signal must still be sent
+            self.app.logger.exception("a receiver of %s failed", signal.name)
+
+    def _log(self, word: str, environ: Environ, verdict: Verdict) -> None:
+        passes, held = self._logged.passes(verdict.reason)
+        if passes:
+            self.app.logger.warning(
+                "%s: %s %s from %s: %s%s%s",
+                word,
+                shown(environ["REQUEST_METHOD"], 20),
+                shown(environ.get("PATH_INFO", "")),
+                shown(peer_of(environ)),
+                verdict.reason,
+                f" ({verdict.detail})" if verdict.detail else "",
+                f"; {held} like it were not logged" if held else "",
+            )
+
+
+_PROXY_FIX_OUTSIDE = (
+    "what it changed is not believed, the originals are taken; call TLS(app) after it"
+)
+
+
+def said_of_outer(layer: Any) -> str:
+    """What it means that this layer is around the extension."""
+    if layers.is_proxy_fix(layer):
+        return f"{layers.name(layer)} was wrapped later: {_PROXY_FIX_OUTSIDE}"
+    return (
+        f"{layers.name(layer)} was wrapped later: what it answers itself is served in clear; "
+        "call TLS(app) after it"
+    )
+
+
+def _is_at_home(environ: Environ) -> bool:
+    """Is it a developer's own request: from this machine, for this machine?"""
+    name = host_name(environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""))
+    address = address_of(name.strip("[]"))
+    is_here = is_local_name(name) or (address is not None and address.is_loopback)
+    return is_here and is_loopback(peer_of(environ))

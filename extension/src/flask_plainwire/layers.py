@@ -1,0 +1,34 @@
+"""The WSGI layers around and below the extension, found by their usual attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Ours first, then ProxyFix and DispatcherMiddleware, python-socketio, and what others call it.
+_ATTRIBUTES = ("inner", "app", "wsgi_app", "application", "_app", "wrapped_app")
+_DEEPEST = 20
+
+
+def layers(outermost: Any, until: Any = None) -> list[Any]:
+    """The layers from the outside to ``until``, which is left out, or as far as they are seen."""
+    found: list[Any] = []
+    layer = outermost
+    while layer is not None and layer is not until and len(found) < _DEEPEST:
+        found.append(layer)
+        inner = (getattr(layer, name, None) for name in _ATTRIBUTES)
+        layer = next((one for one in inner if callable(one)), None)
+    return found
+
+
+def name(layer: Any) -> str:
+    """What to call a layer: its class, with its settings if it is a ProxyFix."""
+    kind = type(layer)
+    if is_proxy_fix(layer):
+        counts = (f"x_{word}={getattr(layer, f'x_{word}', 0)}" for word in ("for", "proto", "host"))
+        return f"ProxyFix({', '.join(counts)})"
+    return str(getattr(layer, "__qualname__", None) or f"{kind.__module__}.{kind.__qualname__}")
+
+
+def is_proxy_fix(layer: Any) -> bool:
+    """Is it Werkzeug's ProxyFix, or a class derived from it?"""
+    return any(kind.__name__ == "ProxyFix" for kind in type(layer).__mro__)

@@ -1,0 +1,225 @@
+"""Certificates for development: made once in a folder of the user's, renewed when they near an end.
+
+What is there and is not of this module's making is never written over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from plainwire.model import UsageError, WireError
+from plainwire.wire import hosts, issuing
+from plainwire.wire.issuing import Issued
+
+ALWAYS = ("localhost", "127.0.0.1", "::1")
+CA, CA_KEY = "ca.pem", "ca-key.pem"
+CERTIFICATE, KEY = "devcert.pem", "devcert-key.pem"
+_LARGEST = 65_536
+
+
+@dataclass(frozen=True)
+class Devcert:
+    """What lies in the folder now, and what was done: "made", "renewed" or "kept"."""
+
+    folder: Path
+    names: tuple[str, ...]
+    not_after: datetime
+    done: str
+    is_new_authority: bool
+
+    @property
+    def ca(self) -> Path:
+        """The authority's certificate: what clients are told to trust."""
+        return self.folder / CA
+
+    @property
+    def certificate(self) -> Path:
+        """The server's certificate."""
+        return self.folder / CERTIFICATE
+
+    @property
+    def key(self) -> Path:
+        """The server's private key, mode 0600."""
+        return self.folder / KEY
+
+
+def usual_folder() -> Path:
+    """Where the certificates are kept unless a folder is named: outside of any project."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    else:
+        base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "plainwire" / "devcert"
+
+
+def ensure(
+    folder: Path,
+    named: Sequence[str] = (),
+    now: datetime | None = None,
+    wants_new_ca: bool = False,
+) -> Devcert:
+    """A folder with an authority and a certificate for `ALWAYS`, ``named`` and what it held before.
+
+    A certificate with a third of its life left is kept. The authority is kept as long as a
+    certificate of it would end before it does.
+
+    Raises:
+        UsageError: for what is no name, what this authority may not vouch for, a file that is not
+            of this module's making, or one that cannot be written.
+    """
+    now = now or datetime.now(UTC)
+    wanted = [_name(word) for word in named]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = folder.resolve()
+        ca, certificate = _found(folder, CA, CA_KEY), _found(folder, CERTIFICATE, KEY)
+        _ensure_ours(folder, ca, certificate)
+        names = _merged(certificate, wanted)
+        is_new = ca is None or wants_new_ca or _ends_before_its_next(ca, now)
+        if ca is not None and not is_new:
+            _ensure_permitted(ca, names)
+        _ensure_ignored(folder)
+        if ca is None or is_new:
+            ca = issuing.authority(names, now)
+            _write(folder, ca, CA, CA_KEY)
+        kept = certificate is not None and _is_good(certificate, ca, names, now)
+        done = "kept" if kept else ("made" if certificate is None else "renewed")
+        if certificate is None or not kept:
+            certificate = issuing.server(names, ca, now)
+            _write(folder, certificate, CERTIFICATE, KEY)
+        _ensure_private(folder)
+    except OSError as error:
+        raise UsageError(f"{error.filename or folder}: {error.strerror}") from None
+    its_end = certificate.certificate.not_valid_after_utc
+    return Devcert(folder, names, its_end, done, is_new)
+
+
+def _name(word: str) -> str:
+    """A host in A-labels or an address, without brackets; ``*.`` before a host is kept."""
+    is_wild = word.startswith("*.")
+    text = word[2:] if is_wild else word
+    try:
+        host = hosts.host(f"[{text}]" if ":" in text and not text.startswith("[") else text)
+    except WireError as error:
+        raise UsageError(f"not a name for a certificate: {ascii(word)[:80]}: {error}") from None
+    if is_wild and (":" in host or host.rpartition(".")[2].isdigit()):
+        raise UsageError(f"not a name for a certificate: {ascii(word)[:80]}")
+    return f"*.{host}" if is_wild else host
+
+
+def _merged(certificate: Issued | None, wanted: Sequence[str]) -> tuple[str, ...]:
+    before = issuing.names(certificate.certificate) if certificate else ()
+    return tuple(dict.fromkeys((*ALWAYS, *before, *wanted)))
+
+
+def _ends_before_its_next(ca: Issued, now: datetime) -> bool:
+    return ca.certificate.not_valid_after_utc < now + issuing.LIFETIME
+
+
+def _is_good(certificate: Issued, ca: Issued, names: Sequence[str], now: datetime) -> bool:
+    its = certificate.certificate
+    left = its.not_valid_after_utc - now
+    return (
+        issuing.issued_by(certificate, ca)
+        and set(names) <= set(issuing.names(its))
+        and its.not_valid_before_utc <= now
+        and left > issuing.LIFETIME / 3
+    )
+
+
+def _ensure_permitted(ca: Issued, names: Sequence[str]) -> None:
+    refused = [name for name in names if not issuing.permits(ca, name.removeprefix("*."))]
+    if refused:
+        raise UsageError(
+            f"the authority may not vouch for {', '.join(refused)}: --new-ca makes one that may, "
+            "which is to be trusted anew"
+        )
+
+
+# Files
+
+
+def _found(folder: Path, certificate: str, key: str) -> Issued | None:
+    """The pair of files; None if neither is there.
+
+    Raises:
+        UsageError: if one is missing, or they are no pair.
+    """
+    places = [folder / certificate, folder / key]
+    there = [place for place in places if os.path.lexists(place)]
+    if not there:
+        return None
+    if len(there) == 1:
+        missing = next(place for place in places if place not in there)
+        raise UsageError(f"{there[0]} is there and {missing} is not: move it away")
+    issued = issuing.read(*(_read(place) for place in places))
+    if issued is None:
+        raise UsageError(f"{_both(places)} are not a pair of plainwire's: nothing is overwritten")
+    return issued
+
+
+def _ensure_ours(folder: Path, ca: Issued | None, certificate: Issued | None) -> None:
+    if ca is not None and not issuing.is_authority(ca):
+        raise UsageError(
+            f"{folder / CA} is not an authority of plainwire's: nothing is overwritten"
+        )
+    if certificate is not None and not issuing.is_ours(certificate.certificate):
+        raise UsageError(f"{folder / CERTIFICATE} is not plainwire's: nothing is overwritten")
+
+
+def _read(place: Path) -> bytes:
+    if place.is_symlink() or not place.is_file():
+        raise UsageError(f"{place} is not a file of plainwire's: nothing is overwritten")
+    with place.open("rb") as file:
+        return file.read(_LARGEST)
+
+
+def _both(places: Sequence[Path]) -> str:
+    return " and ".join(str(place) for place in places)
+
+
+def _write(folder: Path, issued: Issued, certificate: str, key: str) -> None:
+    """Both files, each whole or not at all; the key is nobody else's from its first byte."""
+    _replace(folder / key, issued.key_pem, 0o600)
+    _replace(folder / certificate, issued.pem, 0o644)
+
+
+def _replace(place: Path, content: bytes, mode: int) -> None:
+    part = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        part.replace(place)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _ensure_private(folder: Path) -> None:
+    """Keys that somebody has opened to others since are closed again."""
+    for name in (CA_KEY, KEY):
+        if (folder / name).stat().st_mode & 0o077 and os.name == "posix":
+            (folder / name).chmod(0o600)
+
+
+def _ensure_ignored(folder: Path) -> None:
+    """Inside a git repository: a .gitignore with the four files, added to one that is there."""
+    if not any(os.path.lexists(parent / ".git") for parent in (folder, *folder.parents)):
+        return
+    ignore = folder / ".gitignore"
+    before = _read(ignore).decode("utf-8", "replace") if os.path.lexists(ignore) else ""
+    lines = [f"/{name}" for name in (CA, CA_KEY, CERTIFICATE, KEY)]
+    missing = [line for line in lines if line not in before.splitlines()]
+    if missing:
+        start = "" if not before or before.endswith("\n") else "\n"
+        with ignore.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(start + "\n".join(missing) + "\n")

@@ -1,0 +1,67 @@
+"""Whether git could give back what is about to be changed.
+
+Only git's own reading commands run. What a repository's configuration could make git execute is
+switched off (fsmonitor, hooks); where that cannot be (filter programs), nothing is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+TIMEOUT_S = 60.0
+_QUIET = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat")
+
+
+def obstacle(root: Path, paths: Sequence[str]) -> str | None:
+    """Why changed files could not be got back from git. Returns None if they could.
+
+    An empty text: the project is not under git at all.
+    """
+    if _top(root) is None:
+        return ""
+    program = shutil.which("git")
+    if program is None:
+        return "git is not installed, so whether the tree is clean is not known"
+    filters = _ask(program, root, "config", "--local", "--get-regexp", r"^filter\..*|^include.*")
+    if filters is None:
+        return "git does not answer here, so whether the tree is clean is not known"
+    if filters.strip():
+        return "the repository's configuration names programs that git would run to compare files"
+    said = _ask(program, root, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    tracked = _ask(program, root, "ls-files", "-z", "--", *(f":(literal){p}" for p in paths))
+    if said is None or tracked is None:
+        return "git does not answer here, so whether the tree is clean is not known"
+    changed = said.splitlines()
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        return f"the tree is not clean: {changed[0][3:]}{more}"
+    unknown = sorted(set(paths) - set(tracked.split("\0")))
+    return f"git does not know {unknown[0]}, and could not give it back" if unknown else None
+
+
+def _top(root: Path) -> Path | None:
+    """The folder that holds ``.git``. Returns None if there is none."""
+    here = root.resolve()
+    return next((f for f in (here, *here.parents) if (f / ".git").exists()), None)
+
+
+def _ask(program: str, root: Path, *words: str) -> str | None:
+    """What a command prints. Returns None if it fails; no key of `config` found is no failure."""
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        done = subprocess.run(  # noqa: S603 (git by its full path, every word our own)
+            (program, *_QUIET, *words),
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    is_empty = words[0] == "config" and done.returncode == 1
+    return done.stdout.decode("utf-8", "replace") if is_empty or not done.returncode else None

@@ -1,0 +1,123 @@
+"""A plan for readers: as a patch that ``git apply`` and ``patch -p1`` take, and as a dictionary.
+
+All that is not the patch itself stands behind ``#``, which both programs pass over.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from plainwire.fix.applying import Outcome
+from plainwire.fix.content import Content
+from plainwire.fix.plan import Plan
+from plainwire.fix.trial import Step
+from plainwire.model import Finding, Patch
+from plainwire.report.clean import visible
+from plainwire.report.groups import counted
+
+_CONTROL = re.compile(r"\r(?!\n)|[^\t\n\r\x20-\x7e\u00a0-\U0010ffff]|[\u200b-\u200f\u2028-\u202e]"
+                      r"|[\u2066-\u2069\ufeff\ud800-\udfff]")  # fmt: skip
+
+
+def text(plan: Plan) -> str:
+    """The plan's patches in their order, then what is left to the reader."""
+    return "".join(_lines(plan))
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    for number, step in enumerate(plan.steps, 1):
+        yield from heading(step.patch, f"{number}. ")
+        yield from _diffs(step)
+        if not step.files:
+            yield "#    by the same change as before\n"
+        yield "\n"
+    if plan.advice:
+        yield "# Not made:\n"
+        for patch in plan.advice:
+            yield from heading(patch, "- ")
+    if plan.unanswered:
+        yield "# No remedy is known for:\n"
+        for finding in plan.unanswered:
+            yield f"# - {finding.id} at {_where(finding)}: {visible(finding.remediation, 200)}\n"
+
+
+def heading(patch: Patch, mark: str = "") -> Iterator[str]:
+    """What a patch does, for which finding, and what shows that it is right."""
+    yield f"# {mark}{patch.remedy} ({patch.level}): {visible(patch.summary, 200)}\n"
+    yield f"#    answers {patch.finding.id} at {_where(patch.finding)}\n"
+    if patch.proof:
+        yield f"#    {visible(patch.proof, 400)}\n"
+
+
+def diff(step: Step) -> str:
+    """What a step changes, as a unified diff."""
+    return "".join(_diffs(step))
+
+
+def _diffs(step: Step) -> Iterator[str]:
+    for old, new in step.files:
+        yield unified(old, new)
+
+
+def unified(old: Content, new: Content) -> str:
+    """The difference between two contents of a file, line ends as they are."""
+    before, after = (c.data.decode("utf-8", "replace") for c in (old, new))
+    path = visible(old.path, 400)
+    lines = difflib.unified_diff(_split(before), _split(after), f"a/{path}", f"b/{path}")
+    shown = []
+    for line in lines:
+        shown.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+    return _CONTROL.sub(lambda m: visible(m[0]), "".join(shown))
+
+
+def _split(text: str) -> list[str]:
+    """The lines with their ends; only a line feed ends one, as in git."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def _where(finding: Finding) -> str:
+    place = finding.locations[0]
+    return visible(f"{place.path}:{place.line}", 300)
+
+
+def outcome(plan: Plan, done: Outcome) -> str:
+    """What is gone and what is left after a plan was applied, before the report on the rest."""
+    lines = [f"{counted(len(plan.steps), 'change')} in {counted(len(plan.changes), 'file')}\n"]
+    lines += [f"  gone: {f.id} at {_where(f)}\n" for f in done.gone]
+    lines += [f"  left: {f.id} at {_where(f)}\n" for f in done.left]
+    return "".join((*lines, "\n"))
+
+
+def as_dict(plan: Plan) -> dict[str, Any]:
+    """The plan as plain dictionaries, lists and strings."""
+    return {
+        "patches": [
+            _patch_dict(step.patch)
+            | {
+                "diff": diff(step),
+                "files": [
+                    {"path": old.path, "sha256": old.sha256, "sha256_after": new.sha256}
+                    for old, new in step.files
+                ],
+            }
+            for step in plan.steps
+        ],
+        "advice": [_patch_dict(patch) for patch in plan.advice],
+        "no_remedy": [{"finding": f.id, "place": _where(f)} for f in plan.unanswered],
+        "gone": [{"finding": f.id, "place": _where(f)} for f in plan.gone],
+    }
+
+
+def _patch_dict(patch: Patch) -> dict[str, Any]:
+    return {
+        "remedy": patch.remedy,
+        "level": patch.level,
+        "finding": patch.finding.id,
+        "place": _where(patch.finding),
+        "fingerprint": patch.finding.fingerprint,
+        "summary": patch.summary,
+        "proof": patch.proof,
+    }

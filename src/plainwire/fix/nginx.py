@@ -1,0 +1,64 @@
+"""Edits of nginx configurations that keep everything around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from plainwire.fix.text import line_after, margin_of
+from plainwire.model import Edit, SourceFile
+from plainwire.source.deploy.nginx import MAX_DEPTH, Directive, tree
+
+__all__ = ["Directive", "Nginx", "nginx"]
+
+
+class Nginx:
+    """A configuration to be edited. Lines count from 1."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self.path, self.text = file.path, file.text
+        self.root = Directive("", (), 1, file, tree(file))
+
+    def around(self, line: int, *names: str) -> tuple[Directive, ...]:
+        """The blocks around the first directive of a line, the root first, itself last.
+
+        Only a directive of one of ``names`` counts, if any are named. Empty if there is none.
+        """
+        for chain in self._chains((self.root,)):
+            if chain[-1].line == line and (not names or chain[-1].name in names):
+                return chain
+        return ()
+
+    def _chains(self, above: tuple[Directive, ...]) -> Iterator[tuple[Directive, ...]]:
+        for inner in above[-1].block if len(above) <= MAX_DEPTH else ():
+            yield (*above, inner)
+            yield from self._chains((*above, inner))
+
+    def server(self, line: int) -> tuple[Directive, ...]:
+        """The blocks down to the server block that a line stands in. Empty if there is none."""
+        for chain in self._chains((self.root,)):
+            last = chain[-1]
+            is_server = last.name == "server" and bool(last.block)
+            if is_server and self._line(last.start) <= line <= self._line(last.end):
+                return chain
+        return ()
+
+    def _line(self, at: int) -> int:
+        return self.text.count("\n", 0, at) + 1
+
+    def after(self, directive: Directive, new: str) -> Edit:
+        """The edit that puts a directive after another one, on a line of its own like that."""
+        rest = self.text[directive.end :].partition("\n")[0].strip()
+        if margin_of(self.text, directive.start) is None or (rest and not rest.startswith("#")):
+            return Edit(self.path, directive.end, directive.end, f" {new}")
+        return line_after(self.path, self.text, directive.start, directive.end, new)
+
+    def with_arguments(self, directive: Directive, words: str) -> Edit:
+        """The edit that gives a directive other arguments."""
+        return Edit(self.path, directive.words[0][0], directive.words[-1][1], words)
+
+
+@lru_cache(maxsize=8)
+def nginx(file: SourceFile) -> Nginx:
+    """A configuration ready to be edited; read once for all the findings in it."""
+    return Nginx(file)

@@ -1,0 +1,1 @@
+"""What can be done about findings, one file each, named for what it does."""

@@ -1,0 +1,129 @@
+"""Let nginx tell the application the scheme that its client used.
+
+nginx sends no X-Forwarded-Proto of its own and passes a client's through, so that an application
+takes everything for http, or believes what a client claims (RFC 7239, section 8.1).
+
+Condition:
+
+    `$scheme` is the client's scheme where nginx itself terminates TLS. Where it speaks plain HTTP,
+    another proxy before it may know better, so it needs your consent.
+
+Before:
+
+    --- app.py
+    from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
+    app = Flask(__name__)
+    app.wsgi_app = ProxyFix(app.wsgi_app)
+    --- deployment/nginx.conf
+    server {
+        listen 443 ssl;
+        location / {
+                proxy_pass http://127.0.0.1:8000;
+                proxy_set_header Host $host;  # the name
+        }
+        location /a { proxy_pass http://localhost:80; }
+    }
+
+After:
+
+    --- app.py
+    from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
+    app = Flask(__name__)
+    app.wsgi_app = ProxyFix(app.wsgi_app)
+    --- deployment/nginx.conf
+    server {
+        listen 443 ssl;
+        location / {
+                proxy_pass http://127.0.0.1:8000;
+                proxy_set_header Host $host;  # the name
+                proxy_set_header X-Forwarded-Proto $scheme;
+        }
+        location /a { proxy_pass http://localhost:80; proxy_set_header X-Forwarded-Proto $scheme; }
+    }
+
+Limits:
+
+    A level with an include that is not in the project is left alone: it may set the header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from plainwire.fix.nginx import Directive, Nginx, nginx
+from plainwire.fix.proofs import Proof
+from plainwire.model import Edit, Finding, Project, Proposal, remedy
+
+_HEADER = "proxy_set_header X-Forwarded-Proto $scheme;"
+_PASSES = ("proxy_pass", "grpc_pass")
+
+
+@remedy(
+    answers=("forwarded-proto-not-sent", "forwarded-proto-passed-through", "hsts-never-emitted"),
+    level="conditional",
+)
+def forwarded_proto(finding: Finding, project: Project) -> Proposal | None:
+    """Sets the header in every place of the server that passes requests on without it."""
+    for place in finding.locations:
+        file = project.file(place.path or "")
+        if file is None or file.format != "nginx" or place.line is None:
+            continue
+        source = nginx(file)
+        chain = source.server(place.line)
+        if not chain:
+            continue
+        edits = tuple(dict.fromkeys(_edits(source, chain)))
+        if not edits or None in edits:
+            return None
+        made = tuple(edit for edit in edits if edit is not None)
+        proof = _proof(chain[-1])
+        return Proposal(
+            "set X-Forwarded-Proto to $scheme where requests are passed on",
+            made,
+            proof.level,
+            proof.words,
+        )
+    return None
+
+
+def _edits(source: Nginx, chain: tuple[Directive, ...]) -> Iterator[Edit | None]:
+    """The edit for every level that is in force where requests are passed on; None: unknown."""
+    for passing in _passing(chain):
+        level = next((d for d in reversed(passing) if any(d.all("proxy_set_header"))), None)
+        if any("proxy_params" not in " ".join(i.arguments) for i in passing[-1].all("include")):
+            yield None
+            continue
+        if level is None:
+            if any(passing[-1].all("include")):
+                continue  # Debian's proxy_params sets it
+            first = next(d for d in passing[-1].block if d.name in _PASSES)
+            yield source.after(first, _HEADER)
+            continue
+        set_here = [d for d in level.all("proxy_set_header") if len(d.arguments) > 1]
+        named = [d for d in set_here if d.arguments[0].lower() == "x-forwarded-proto"]
+        if not named:
+            yield source.after(set_here[-1], _HEADER)
+        for one in named:
+            if one.arguments[1] == "$http_x_forwarded_proto":
+                start, end = one.words[1]
+                yield Edit(source.path, start, end, "$scheme")
+
+
+def _passing(chain: tuple[Directive, ...]) -> Iterator[tuple[Directive, ...]]:
+    """The blocks down to each that passes requests on by HTTP."""
+    if any(d.name in _PASSES for d in chain[-1].block):
+        yield chain
+    for inner in chain[-1].block:
+        if inner.block and len(chain) < 20:
+            yield from _passing((*chain, inner))
+
+
+def _proof(server: Directive) -> Proof:
+    for listen in server.all("listen"):
+        if "ssl" in listen.arguments or "quic" in listen.arguments:
+            return Proof(True, f"nginx terminates TLS here ({listen.file.path}:{listen.line})")
+    return Proof(
+        False, "nginx speaks plain HTTP here; a proxy before it may know the scheme better"
+    )

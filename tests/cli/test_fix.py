@@ -1,0 +1,283 @@
+"""``plainwire fix``: what it shows, what it writes and when it refuses."""
+
+import builtins
+import json
+import os
+import pty
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+
+import pytest
+import trustme
+
+from auditing import laid_out
+from plainwire import catalog
+from plainwire.fix import git
+from plainwire.model import example_files
+
+EXAMPLE = next(r for r in catalog.load_remedies() if r.id == "secure-cookie").page
+BEFORE, AFTER = example_files(EXAMPLE.before), example_files(EXAMPLE.after)
+ONLY = ("--only", "cookie-set-without-secure")
+
+
+@pytest.fixture
+def project(tmp_path):
+    return laid_out(BEFORE, tmp_path / "project")
+
+
+def read(project):
+    return {path: (project / path).read_text() for path in BEFORE}
+
+
+def git_of(project, *words):
+    named = ("-c", "user.email=a@example.com", "-c", "user.name=a", "-c", "init.defaultBranch=main")
+    return subprocess.run(
+        ("git", "-C", str(project), *named, *words), check=True, capture_output=True, text=True
+    ).stdout
+
+
+@pytest.fixture
+def repository(project):
+    git_of(project, "init", "-q")
+    git_of(project, "add", "-A")
+    git_of(project, "commit", "-qm", "as it was")
+    return project
+
+
+# What is shown ---------------------------------------------------------------------------------
+
+
+def test_the_patch_is_shown_and_nothing_changed(call, project):
+    done = call("fix", str(project), *ONLY)
+    assert done.code == 1 and read(project) == BEFORE
+    assert '+    answer.set_cookie("session_token", "abc", httponly=True, secure=True)' in done.out
+    assert "every path to the application is encrypted (deployment/nginx.conf:2)" in done.out
+
+
+@pytest.mark.parametrize("program", [("git", "apply"), ("patch", "-p1")])
+def test_other_programs_take_what_is_shown(call, project, program):
+    patch = call("fix", str(project), *ONLY).out
+    subprocess.run(program, input=patch.encode(), cwd=project, check=True, capture_output=True)
+    assert read(project) == AFTER
+    done = call("fix", str(project), *ONLY)
+    assert (done.code, "@@" in done.out) == (0, False)
+
+
+@pytest.mark.parametrize("change", [("\n", "\r\n"), ("    return answer\n", "    return answer")])
+def test_git_takes_it_with_any_line_ends(call, project, change):
+    text = BEFORE["app.py"].replace(*change)
+    (project / "app.py").write_bytes(text.encode())
+    patch = call("fix", str(project), *ONLY).out
+    command = ("git", "apply", "--whitespace=nowarn")
+    subprocess.run(command, input=patch.encode(), cwd=project, check=True, capture_output=True)
+    assert (project / "app.py").read_bytes() == AFTER["app.py"].replace(*change).encode()
+
+
+def test_json_says_the_same(call, project):
+    told = json.loads(call("fix", str(project), *ONLY, "--format", "json").out)
+    assert [p["remedy"] for p in told["patches"]] == ["secure-cookie"] * 2
+    assert all(p["level"] == "conditional" and "+++ b/app.py" in p["diff"] for p in told["patches"])
+    assert [f["place"] for f in told["gone"]] == ["app.py:6", "app.py:7"]
+
+
+def test_no_escape_of_a_project_reaches_the_terminal(call, tmp_path):
+    files = {"app.py": BEFORE["app.py"].replace("dark", "\x1b]0;dark\x07\u202e")}
+    root = laid_out(BEFORE | files, tmp_path / "\x1b[31mred")
+    done = call("fix", str(root), *ONLY)
+    assert "secure=True" in done.out
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.out + done.err)
+
+
+def test_a_remedy_is_explained(call):
+    done = call("explain", "secure-cookie")
+    assert done.code == 0 and done.out.startswith("secure-cookie: Pass secure=True where")
+    assert "conditional; answers cookie-set-without-secure" in done.out
+
+
+def test_an_id_that_nothing_has_is_refused(call, project):
+    done = call("fix", str(project), "--only", "secure-cooky")
+    assert done.code == 2 and "no remedy or rule 'secure-cooky'" in done.err
+
+
+def test_without_libcst_it_says_what_to_install(call, project, monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest):
+        if name.partition(".")[0] == "libcst":
+            raise ModuleNotFoundError("No module named 'libcst'", name="libcst")
+        return real(name, *rest)
+
+    for name in [n for n in sys.modules if n.startswith(("plainwire.fix", "libcst"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(builtins, "__import__", without)
+    done = call("fix", str(project))
+    assert done.code == 2 and "pip install 'plainwire[fix]'" in done.err
+
+
+# What is written -------------------------------------------------------------------------------
+
+
+def test_a_clean_tree_is_changed_and_audited_again(call, repository):
+    done = call("fix", str(repository), *ONLY, "--apply", "--fail-on", "high")
+    assert done.code == 0 and read(repository) == AFTER
+    assert "gone: cookie-set-without-secure at app.py:6" in done.out
+    assert "left: forwarded-proto-ignored at app.py:2" in done.out
+    assert "=== Security Scan Results ===" in done.out
+    assert git_of(repository, "status", "--porcelain") == " M app.py\n"
+    again = call("fix", str(repository), *ONLY, "--apply", "--fail-on", "high")
+    assert again.code == 0 and "0 changes in 0 files" in again.out
+
+
+def test_the_gate_judges_what_is_left(call, repository):
+    done = call("fix", str(repository), *ONLY, "--apply", "--fail-on", "medium")
+    assert done.code == 1 and read(repository) == AFTER
+
+
+def test_apply_says_it_in_json_too(call, repository):
+    told = json.loads(call("fix", str(repository), *ONLY, "--apply", "--format", "json").out)
+    assert len(told["gone"]) == 2
+    assert [f["id"] for f in told["report"]["findings"]] == ["forwarded-proto-ignored"]
+
+
+@pytest.mark.parametrize("change", ["edited", "staged", "untracked"])
+def test_a_tree_that_is_not_clean_is_left_alone(call, repository, change):
+    if change == "untracked":
+        git_of(repository, "rm", "-q", "--cached", "app.py")
+        git_of(repository, "commit", "-qm", "without it")
+    else:
+        (repository / "deployment/nginx.conf").write_text(BEFORE["deployment/nginx.conf"] + "\n")
+    if change == "staged":
+        git_of(repository, "add", "-A")
+    before = read(repository)
+    done = call("fix", str(repository), *ONLY, "--apply")
+    assert done.code == 2 and "--force" in done.err
+    assert read(repository) == before
+    done = call("fix", str(repository), *ONLY, "--apply", "--force")
+    assert read(repository)["app.py"] == AFTER["app.py"]
+
+
+def test_outside_of_git_it_says_so_and_goes_on(call, project):
+    done = call("fix", str(project), *ONLY, "--apply")
+    assert "not under git" in done.err and read(project) == AFTER
+
+
+def test_nothing_of_a_repository_is_run(call, repository, tmp_path):
+    """Programs that git would start by its configuration: fsmonitor is off, filters are refused."""
+    mark = tmp_path / "ran"
+    git_of(repository, "config", "core.fsmonitor", f"touch {mark};")
+    done = call("fix", str(repository), *ONLY, "--apply")
+    assert read(repository) == AFTER and not mark.exists(), done.err
+    git_of(repository, "config", "--unset", "core.fsmonitor")
+    git_of(repository, "checkout", "-q", ".")
+    git_of(repository, "config", "filter.x.clean", f"touch {mark}; cat")
+    (repository / ".git/info/attributes").write_text("* filter=x\n")
+    os.utime(repository / "app.py")
+    done = call("fix", str(repository), *ONLY, "--apply")
+    assert done.code == 2 and "names programs" in done.err
+    assert read(repository) == BEFORE and not mark.exists()
+
+
+def test_without_git_it_is_not_taken_for_clean(repository, monkeypatch):
+    assert git.obstacle(repository, ["app.py"]) is None
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert "not installed" in git.obstacle(repository, ["app.py"])
+
+
+@pytest.mark.parametrize("before, after", [("\n", "\r\n"), ("    ", "\t")])
+def test_line_ends_tabs_and_a_mark_are_kept(call, project, before, after):
+    mark = "\ufeff"
+    text = mark + BEFORE["app.py"].replace(before, after)
+    (project / "app.py").write_bytes(text.encode())
+    call("fix", str(project), *ONLY, "--apply")
+    wanted = mark + AFTER["app.py"].replace(before, after)
+    assert (project / "app.py").read_bytes() == wanted.encode()
+
+
+def test_bytes_that_are_no_utf_8_are_kept(call, project):
+    """A file in Latin-1, as its first line says."""
+    head = "# -*- coding: latin-1 -*-\n# Größe\n".encode("latin-1")
+    (project / "app.py").write_bytes(head + BEFORE["app.py"].encode())
+    call("fix", str(project), *ONLY, "--apply")
+    assert (project / "app.py").read_bytes() == head + AFTER["app.py"].encode()
+
+
+def test_a_file_that_cannot_be_parsed_stays(call, project):
+    broken = BEFORE["app.py"] + "def (:\n"
+    (project / "app.py").write_text(broken)
+    done = call("fix", str(project), "--apply")
+    assert (project / "app.py").read_text() == broken and done.code in (0, 1, 4)
+
+
+# Asking ----------------------------------------------------------------------------------------
+
+
+def test_interactive_needs_a_terminal(call, project):
+    done = call("fix", str(project), "--interactive")
+    assert done.code == 2 and "no terminal" in done.err and read(project) == BEFORE
+
+
+def test_interactive_makes_what_is_agreed_to(project):
+    """Two patches over a real terminal: no to the first, yes to the second."""
+    master, slave = pty.openpty()
+    command = (sys.executable, "-m", "plainwire", "fix", str(project), "--interactive", *ONLY)
+    with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave):
+        os.close(slave)
+        os.write(master, b"n\ny\n")
+        said = b""
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:  # the other side is gone
+                break
+            said += piece
+    os.close(master)
+    assert said.count(b"apply this patch?") == 2
+    text = read(project)["app.py"]
+    assert '"abc", httponly=True)' in text and "secure=True,\n" in text, said.decode()
+
+
+# Servers that are asked ------------------------------------------------------------------------
+
+
+@contextmanager
+def listening(certificate):
+    """A TLS server on loopback that ends every connection after the handshake; gives its port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                try:
+                    context.wrap_socket(connection, server_side=True).close()
+                except OSError:
+                    connection.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("name, is_verified", [("localhost", True), ("other.example", False)])
+def test_verification_comes_back_where_the_server_verifies(call, tmp_path, name, is_verified):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with listening(authority.issue_cert(name)) as port:
+        call_text = f'requests.get("https://localhost:{port}/", verify=False)\n'
+        root = laid_out({"client.py": "import requests\n" + call_text}, tmp_path / "project")
+        assert "not asked (--probe)" in call("fix", str(root)).out
+        told = call("fix", str(root), "--probe", "--ca", str(tmp_path / "ca.pem"))
+    if is_verified:
+        assert told.code == 1 and f'+requests.get("https://localhost:{port}/")' in told.out
+        assert "its certificate verifies" in told.out
+    else:
+        assert told.code == 0 and "hostname_mismatch" in told.out

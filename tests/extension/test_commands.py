@@ -1,0 +1,150 @@
+"""``flask tls``: what `check` finds, its levels and formats; what needs plainwire."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from flask_plainwire import require_https, tls_exempt, tls_redirect
+from flask_plainwire.commands import tls
+from flask_plainwire.findings import LEVELS, check
+from guarded import application
+from test_documented import CHECKOUT
+
+README = (CHECKOUT / "extension/README.md").read_text("utf-8")
+FINDINGS = (CHECKOUT / "extension/src/flask_plainwire/findings.py").read_text("utf-8")
+
+
+def ids(app):
+    return {one.id for one in check(app)}
+
+
+def run(app, *words):
+    return app.test_cli_runner().invoke(tls, words)
+
+
+def plain(**config):
+    """An application with nothing to say of."""
+    return application(
+        PREFERRED_URL_SCHEME="https",
+        TLS_HSTS_MAX_AGE=31_536_000,
+        TLS_PROXY_HEADER="Forwarded",
+        **config,
+    )
+
+
+def test_a_quiet_application():
+    assert check(plain()) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "id", "level"),
+    [
+        ({"TLS_TERMINATION": None}, "tls.E002", "error"),
+        ({"TLS_TRUSTED_PROXIES": ""}, "tls.E002", "error"),
+        ({"TLS_MODE": "x"}, "tls.E002", "error"),
+        ({"TLS_TRUSTED_PROXIES": "0.0.0.0/0"}, "tls.E004", "error"),
+        ({"TLS_TRUSTED_PROXIES": "::/0"}, "tls.E004", "error"),
+        ({"TLS_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32"}, None, None),
+        ({"TLS_TRUSTED_PROXY": "x"}, "tls.W001", "warning"),
+        ({"TLS_TERMINATION": None, "DEBUG": True}, "tls.W003", "warning"),
+        ({"TLS_MODE": "report"}, "tls.W004", "warning"),
+        ({"TLS_EXEMPT_ENDPOINTS": "none"}, "tls.W005", "warning"),
+        ({"TLS_COOKIES_SECURE": False}, "tls.W009", "warning"),
+        (
+            {"TLS_HSTS_PRELOAD": True, "TLS_HSTS_INCLUDE_SUBDOMAINS": True},
+            "tls.W008",
+            "warning",
+        ),
+        ({"TLS_HSTS_MAX_AGE": 300}, "tls.I002", "info"),
+        ({"TLS_HSTS_MAX_AGE": 0}, "tls.I002", "info"),
+        ({"PREFERRED_URL_SCHEME": "http"}, "tls.I003", "info"),
+        ({"TLS_PROXY_HEADER": "X-Forwarded-Proto"}, "tls.I004", "info"),
+    ],
+)
+def test_each_finding_of_the_configuration(config, id, level):
+    app = plain()
+    app.config.update(config)
+    found = check(app)
+    assert [(one.id, one.level) for one in found] == ([(id, level)] if id else [])
+
+
+def test_what_views_and_layers_show():
+    from flask_talisman import Talisman
+
+    app = plain()
+    app.add_url_rule("/health", "health", tls_exempt(lambda: "up"), methods=["GET", "POST"])
+    app.add_url_rule("/page", "page", tls_redirect(lambda: "page"))
+    app.add_url_rule("/pay", "pay", require_https(lambda: "paid"))
+    Talisman(app)
+    app.wsgi_app = ProxyFix(app.wsgi_app)
+    assert ids(app) == {"tls.I001", "tls.W002", "tls.W006", "tls.W007", "tls.W010"}
+    app.wsgi_app = lambda environ, start_response: None
+    assert "tls.E003" in ids(app)
+    assert check(app)[0].level == "error"
+
+
+def test_an_application_without_the_extension():
+    assert ids(Flask("bare")) == {"tls.E001"}
+
+
+@pytest.mark.parametrize(
+    ("level", "code"), [("error", 0), ("warning", 1), ("info", 1), ("never", 0)]
+)
+def test_the_level_that_fails(level, code):
+    done = run(plain(TLS_COOKIES_SECURE=False), "check", "--fail-level", level)
+    assert (done.exit_code, "warning: tls.W009" in done.output) == (code, True)
+    assert run(plain(), "check", "--fail-level", level).exit_code == 0
+
+
+def test_an_error_fails_by_default():
+    done = run(plain(TLS_MODE="x"), "check")
+    assert done.exit_code == 1
+    assert done.output.endswith("0 info, 0 warning, 1 error\n")
+
+
+def test_the_json_form():
+    done = run(plain(TLS_COOKIES_SECURE=False), "check", "--format", "json")
+    assert json.loads(done.output) == {
+        "schema": "flask-plainwire-check/1",
+        "findings": [
+            {
+                "id": "tls.W009",
+                "level": "warning",
+                "message": "TLS_COOKIES_SECURE is off",
+                "hint": "",
+            }
+        ],
+    }
+
+
+def test_every_id_is_documented_and_has_its_levels_letter():
+    import re
+
+    found = set(re.findall(r"tls\.[EWI]\d{3}", FINDINGS))
+    assert found == set(re.findall(r"tls\.[EWI]\d{3}", README))
+    assert len(found) >= 16
+    assert [level[0].upper() for level in LEVELS] == ["I", "W", "E"]
+
+
+def test_probe_and_devcert_are_plainwires_own():
+    for command in ("probe", "devcert"):
+        words = [sys.executable, "-m", "flask", "tls", command, "--help"]
+        done = subprocess.run(words, capture_output=True, text=True)
+        its = "scan" if command == "probe" else "devcert"
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"usage: plainwire {its} ")
+
+
+def test_the_configuration_is_looked_at_in_the_environment(tmp_path):
+    (tmp_path / "app.py").write_text(
+        "from flask import Flask\nfrom flask_plainwire import TLS\n"
+        "app = Flask(__name__)\napp.config.from_prefixed_env()\nTLS(app)\n"
+    )
+    words = [sys.executable, "-m", "flask", "tls", "check"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "error: tls.E002: TLS_TERMINATION is not set" in done.stdout

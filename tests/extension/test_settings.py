@@ -1,0 +1,184 @@
+"""The ``TLS_*`` keys: as values, as strings of the environment, and what is wrong about them."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from flask_plainwire import TLS, ConfigurationError
+from flask_plainwire.settings import KEYS, read, unknown_keys
+
+README = (Path(__file__).parents[2] / "extension/README.md").read_text("utf-8")
+SERVER = {"TLS_TERMINATION": "server"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "part"),
+    [
+        ("TLS_TERMINATION", "both", "not one of server, proxy"),
+        ("TLS_TERMINATION", 1, "not a word"),
+        ("TLS_MODE", "strict", "not one of refuse, redirect, report, marked"),
+        ("TLS_TRUSTED_PROXIES", "10.0.0.1/8", "is no address"),
+        ("TLS_TRUSTED_PROXIES", "nginx", "is no address"),
+        ("TLS_TRUSTED_PROXIES", 5, "not a list"),
+        ("TLS_PROXY_HOPS", 0, "not a number from 1"),
+        ("TLS_PROXY_HOPS", True, "not a number from 1"),
+        ("TLS_PROXY_HEADER", "X Forwarded", "not the name of a header"),
+        ("TLS_COOKIES_SECURE", "maybe", "neither true nor false"),
+        ("TLS_HSTS_MAX_AGE", -1, "not a number from 0"),
+        ("TLS_HSTS_MAX_AGE", "1y", "not a number from 0"),
+        ("TLS_HSTS_SINCE", "yesterday", "not a date"),
+        ("TLS_HSTS_PRELOAD", True, "needs TLS_HSTS_INCLUDE_SUBDOMAINS"),
+    ],
+)
+def test_a_wrong_value_is_said_with_its_key(key, value, part):
+    with pytest.raises(ConfigurationError, match=key) as said:
+        read(SERVER | {key: value}, may_be_silent=False)
+    assert part in str(said.value)
+
+
+def test_everything_wrong_is_said_at_once():
+    with pytest.raises(ConfigurationError) as said:
+        read({"TLS_MODE": "x", "TLS_PROXY_HOPS": "x"}, may_be_silent=False)
+    assert len(str(said.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("config", "part"),
+    [
+        ({"TLS_TERMINATION": "proxy"}, "TLS_TRUSTED_PROXIES is not set"),
+        (SERVER | {"TLS_MODE": "redirect"}, "TLS_REDIRECT_HOSTS is not set"),
+        (
+            SERVER
+            | {
+                "TLS_HSTS_PRELOAD": True,
+                "TLS_HSTS_INCLUDE_SUBDOMAINS": True,
+                "TLS_HSTS_MAX_AGE": 31_535_999,
+            },
+            "needs TLS_HSTS_MAX_AGE",
+        ),
+        (SERVER | {"TLS_HSTS_SINCE": "2027-01-31", "TLS_HSTS_MAX_AGE": 1}, "exclude each other"),
+    ],
+)
+def test_what_does_not_go_together_is_said(config, part):
+    with pytest.raises(ConfigurationError, match=part):
+        read(config, may_be_silent=False)
+
+
+def test_values_of_the_environment_are_read(monkeypatch):
+    given = {
+        "TLS_TERMINATION": "Proxy",
+        "TLS_TRUSTED_PROXIES": "10.0.0.0/8,unix",
+        "TLS_PROXY_HOPS": "2",
+        "TLS_COOKIES_SECURE": "False",
+        "TLS_HSTS_INCLUDE_SUBDOMAINS": "true",
+        "TLS_HSTS_MAX_AGE": "86400",
+        "TLS_EXEMPT_ENDPOINTS": '["a", "b"]',
+        "TLS_REDIRECT_HOSTS": "api.example.com .example.org",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"FLASK_{name}", value)
+    app = Flask("app")
+    app.config.from_prefixed_env()
+    rules = read(app.config, may_be_silent=False)
+    assert (rules.termination, rules.hops, rules.cookies_secure) == ("proxy", 2, False)
+    assert rules.peers.trusts("10.1.1.1") and rules.peers.trusts("unix")
+    assert rules.exempt_endpoints == {"a", "b"}
+    assert rules.redirect_hosts == ("api.example.com", ".example.org")
+    assert rules.hsts.value("api.example.com") == "max-age=86400; includeSubDomains"
+
+
+@pytest.mark.parametrize("word", ["true", "True", "1", "yes", "on", True, 1])
+def test_words_for_true(word):
+    assert read(SERVER | {"TLS_COOKIES_SECURE": word}, may_be_silent=False).cookies_secure is True
+
+
+def test_a_key_that_is_none_is_named_with_the_nearest():
+    assert unknown_keys({"TLS_TRUSTED_PROXY": 1, "TLS_MODE": "refuse", "OTHER": 1}) == {
+        "TLS_TRUSTED_PROXY": "TLS_TRUSTED_PROXIES"
+    }
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_is_documented(key):
+    assert f"| `{key}` |" in README
+
+
+def test_no_key_is_documented_that_is_not_there():
+    import re
+
+    assert set(re.findall(r"TLS_[A-Z_]+[A-Z]", README)) - set(KEYS) == set()
+
+
+def silent(**config):
+    app = Flask("app")
+    TLS(app)
+    app.config.update(config)
+    app.add_url_rule("/", view_func=lambda: "ok")
+    return app
+
+
+def test_silence_raises_at_every_request_with_the_evidence():
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    app = silent()
+    gate = app.wsgi_app
+    gate.inner = ProxyFix(gate.inner, x_proto=2)
+    headers = {"X-Forwarded-Proto": "https\x1b[31m", "X-Api-Key": "secret", "Via": "1.1 x"}
+    base = {"SERVER_SOFTWARE": "gunicorn/27", "REMOTE_ADDR": "172.18.0.2"}
+    for _ in range(2):
+        with pytest.raises(ConfigurationError) as said:
+            app.test_client().get("/", headers=headers, environ_base=base)
+    told = str(said.value)
+    for part in (
+        "TLS_TERMINATION is not set",
+        "gunicorn/27",
+        "172.18.0.2",
+        "X-Forwarded-Proto: 'https\\x1b[31m'",
+        "Via",
+        "ProxyFix(x_for=1, x_proto=2, x_host=0)",
+        "TLS_TRUSTED_PROXIES",
+    ):
+        assert part in told
+    assert "secret" not in told and "\x1b" not in told
+
+
+def test_a_factory_may_set_testing_after_the_extension():
+    app = silent(TESTING=True)
+    assert app.test_client().get("/").status_code == 200
+
+
+@pytest.mark.parametrize("key", ["DEBUG", "TESTING"])
+@pytest.mark.parametrize(
+    ("host", "peer", "headers", "status"),
+    [
+        ("localhost", "127.0.0.1", {}, 200),
+        ("app.localhost:5000", "127.0.0.1", {}, 200),
+        ("127.0.0.1:5000", "127.0.0.1", {}, 200),
+        ("[::1]:5000", "::1", {}, 200),
+        ("app.example.com", "127.0.0.1", {}, 403),
+        ("localhost", "192.168.1.4", {}, 403),
+        ("localhost", "127.0.0.1", {"X-Forwarded-For": "1.2.3.4"}, 403),
+        ("localhost", "127.0.0.1", {"X-Forwarded-Proto": "https"}, 403),
+        ("localhost", "127.0.0.1", {"X-Forwarded-Proto": "https", "x-scheme": "https"}, 403),
+    ],
+)
+def test_debug_and_tests_serve_loopback_in_clear_and_nobody_else(key, host, peer, headers, status):
+    app = silent(**{key: True})
+    # gunicorn makes https of http by X-Forwarded-Proto, in debug too.
+    scheme = headers.pop("x-scheme", "http") if headers else "http"
+    got = app.test_client().get(
+        "/", base_url=f"{scheme}://{host}", headers=headers, environ_base={"REMOTE_ADDR": peer}
+    )
+    assert got.status_code == status
+
+
+def test_what_is_stated_holds_in_debug_too():
+    app = silent(DEBUG=True, **SERVER)
+    assert app.test_client().get("/").status_code == 403
+
+
+def test_a_wrong_configuration_never_serves():
+    app = silent(TESTING=True, TLS_MODE="of")
+    with pytest.raises(ConfigurationError, match="TLS_MODE"):
+        app.test_client().get("/")

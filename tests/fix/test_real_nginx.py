@@ -1,0 +1,52 @@
+"""nginx itself takes what the remedies for it write, and answers as they say."""
+
+import shutil
+import subprocess
+
+import pytest
+import trustme
+
+from fix.fixing import planned
+from fix.samples import PROJECTS
+from plainwire import catalog
+from plainwire.model import example_files
+
+pytestmark = pytest.mark.server("nginx")
+PAGES = [r for r in catalog.load_remedies() if r.id in ("forwarded-proto", "hsts-header")]
+PAGES += [r for r in catalog.load_remedies() if r.id == "tls-versions"]
+
+
+def said_of(text, folder):
+    """What ``nginx -t`` says of a fragment of a configuration, with a certificate around it."""
+    issued = trustme.CA().issue_cert("localhost")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "pair.pem"))
+    for name in ("/etc/ssl/site.pem", "/etc/ssl/shop.pem", "/etc/ssl/shop.key"):
+        text = text.replace(name, str(folder / "pair.pem"))
+    text = text.replace("http://web:", "http://127.0.0.1:")
+    around = (
+        f"pid {folder}/pid; error_log stderr;\nevents {{}}\nhttp {{\n"
+        f"  access_log off;\n  ssl_certificate {folder}/pair.pem;\n"
+        f"  ssl_certificate_key {folder}/pair.pem;\n{text}\n}}\n"
+    )
+    (folder / "nginx.conf").write_text(around)
+    command = [shutil.which("nginx") or "/usr/sbin/nginx", "-t", "-p", folder, "-c"]
+    done = subprocess.run(
+        [*command, folder / "nginx.conf"], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("remedy", PAGES, ids=lambda r: r.id)
+def test_nginx_takes_the_page_of_a_remedy(remedy, tmp_path):
+    code, said = said_of(example_files(remedy.page.after)["deployment/nginx.conf"], tmp_path)
+    assert code == 0, said
+    broken = example_files(remedy.page.after)["deployment/nginx.conf"].replace(";", "", 1)
+    assert said_of(broken, tmp_path)[0] != 0
+
+
+def test_nginx_takes_a_whole_sample(tmp_path):
+    made = planned(PROJECTS["nginx-without-forwarded-headers"], with_unsafe=True)
+    text = next(new.text for _, new in made.changes if new.path == "nginx.conf")
+    code, said = said_of(text, tmp_path)
+    assert code == 0, said
+    assert text.count("Strict-Transport-Security") == text.count("X-Forwarded-Proto") == 1

@@ -1,0 +1,338 @@
+"""``plainwire devcert``: real clients and servers on what it makes, and what it must never do."""
+
+import os
+import shutil
+import ssl
+import stat
+import subprocess
+import sys
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import servers
+from certificates import PemFiles, issue
+from plainwire import devcert
+from plainwire.cli import main, trusting
+from plainwire.devcert import CA, CA_KEY, CERTIFICATE, KEY, ensure
+from plainwire.model import UsageError
+from plainwire.wire import issuing
+from servers.gunicorn import APPLICATION
+from servers.process import place, running
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+FILES = (CA, CA_KEY, CERTIFICATE, KEY)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "made"
+
+
+# What it makes works
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    # What the test's own certificate may be called: nothing here is looked up.
+    return ensure(tmp_path_factory.mktemp("devcert"), ["app.test", "*.api.test"])
+
+
+@pytest.fixture(scope="module")
+def flask(made):
+    """`flask run` with the printed options."""
+    with place() as where:
+        where.write("application.py", APPLICATION, name="flask", headers=[])
+        port = str(where.https_port)
+        command = [sys.executable, "-m", "flask", "--app", "application", "run", "--port", port]
+        command += ["--cert", str(made.certificate), "--key", str(made.key)]
+        with running("flask", where, command, [where.https_port]) as server:
+            yield server
+
+
+def test_python_verifies_it(made, flask):
+    trust = ssl.create_default_context(cafile=made.ca)
+    for host in ("localhost", "127.0.0.1"):
+        url = f"https://{host}:{flask.https_port}/"
+        with urllib.request.urlopen(url, context=trust, timeout=20) as got:
+            assert (got.status, b'"scheme":"https"' in got.read()) == (200, True)
+    with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
+        urllib.request.urlopen(f"https://localhost:{flask.https_port}/", timeout=20)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl not installed")
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "app.test", "v1.api.test"])
+def test_curl_verifies_it(host, made, flask):
+    words = ["curl", "-sS", "--noproxy", "*", "--cacert", made.ca, "--max-time", "20"]
+    words += ["--resolve", f"{host}:{flask.https_port}:127.0.0.1"]
+    done = subprocess.run([*words, f"https://{host}:{flask.https_port}/"], capture_output=True)
+    assert (done.returncode, b"https" in done.stdout) == (0, True), done.stderr
+
+
+def test_what_follows_the_variables_verifies_it(made, flask):
+    """A library that asks for them: Python's ssl, as requests does with its own variable."""
+    program = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=20).status)"
+    words = [sys.executable, "-c", program, f"https://localhost:{flask.https_port}/"]
+    without = {k: v for k, v in os.environ.items() if k != "SSL_CERT_FILE"}
+    trusted = without | {"SSL_CERT_FILE": str(made.ca)}
+    assert subprocess.run(words, env=trusted, capture_output=True).stdout == b"200\n"
+    assert (
+        b"CERTIFICATE_VERIFY_FAILED"
+        in subprocess.run(words, env=without, capture_output=True).stderr
+    )
+
+
+@pytest.mark.server("openssl")
+def test_openssl_finds_the_certificates_strictly_right(made):
+    for name, option in (("localhost", "hostname"), ("::1", "ip"), ("127.0.0.1", "ip")):
+        words = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver"]
+        words += ["-CAfile", made.ca, f"-verify_{option}", name, made.certificate]
+        done = subprocess.run(words, capture_output=True, text=True)
+        assert done.stdout == f"{made.certificate}: OK\n", done.stderr
+
+
+@pytest.mark.server("openssl")
+def test_gunicorn_serves_it(made):
+    with servers.gunicorn(https=PemFiles(made.certificate, made.key, made.ca)) as server:
+        trust = ssl.create_default_context(cafile=made.ca)
+        url = f"https://localhost:{server.https_port}/"
+        assert urllib.request.urlopen(url, context=trust, timeout=20).status == 200
+
+
+@pytest.mark.parametrize("name", ["evil.example", "192.0.2.7", "10.0.0.1", "evil-localhost"])
+@pytest.mark.server("openssl")
+def test_a_stolen_authority_vouches_for_nobody_else(name, tmp_path):
+    ca = issuing.authority(["mine.example.com"], NOW)
+    forged = issuing.server([name], ca, NOW)
+    (tmp_path / "ca.pem").write_bytes(ca.pem)
+    (tmp_path / "forged.pem").write_bytes(forged.pem)
+    words = ["openssl", "verify", "-attime", str(int(NOW.timestamp())), "-CAfile", "ca.pem"]
+    done = subprocess.run([*words, "forged.pem"], capture_output=True, text=True, cwd=tmp_path)
+    assert "permitted subtree violation" in done.stderr
+    assert not issuing.permits(ca, name)
+    for own in ("localhost", "a.b.localhost", "x.test", "mine.example.com", "a.mine.example.com"):
+        assert issuing.permits(ca, own)
+
+
+# What is there stays
+
+
+def test_a_second_run_changes_nothing(folder):
+    first = ensure(folder, now=NOW)
+    before = contents(folder)
+    second = ensure(folder, now=NOW + timedelta(days=59))
+    assert (first.done, second.done, contents(folder) == before) == ("made", "kept", True)
+    assert (first.is_new_authority, second.is_new_authority) == (True, False)
+
+
+def test_what_nears_its_end_is_renewed_under_the_same_authority(folder):
+    ensure(folder, ["app.test"], NOW)
+    before = contents(folder)
+    later = ensure(folder, now=NOW + timedelta(days=61))
+    after = contents(folder)
+    assert later.done == "renewed" and "app.test" in later.names
+    assert later.not_after == NOW + timedelta(days=61 + 90)
+    assert (after[CA], after[CA_KEY]) == (before[CA], before[CA_KEY])
+    assert after[KEY] != before[KEY] and after[CERTIFICATE] != before[CERTIFICATE]
+
+
+def test_an_authority_that_would_end_first_is_made_anew_and_said(folder):
+    ensure(folder, now=NOW)
+    later = ensure(folder, now=NOW + timedelta(days=5 * 365 - 89))
+    assert later.is_new_authority and later.done == "renewed"
+
+
+def test_further_names_are_added_to_those_there(folder):
+    ensure(folder, ["one.test"], NOW)
+    both = ensure(folder, ["two.test", "MÜNCHEN.test", "[::1]"], NOW)
+    assert both.names == (
+        *("localhost", "127.0.0.1", "::1", "one.test", "two.test", "xn--mnchen-3ya.test"),
+    )
+    assert both.done == "renewed"
+
+
+def test_a_name_that_the_authority_may_not_vouch_for_takes_another_authority(folder):
+    ensure(folder, now=NOW)
+    before = contents(folder)
+    with pytest.raises(UsageError, match=r"api\.example\.com: --new-ca"):
+        ensure(folder, ["api.example.com"], NOW)
+    assert contents(folder) == before
+    other = ensure(folder, ["api.example.com", "192.0.2.7"], NOW, wants_new_ca=True)
+    assert other.is_new_authority and {"api.example.com", "192.0.2.7"} <= set(other.names)
+    assert ensure(folder, now=NOW).done == "kept"
+
+
+@pytest.mark.parametrize("name", ["a b", "-", "", "*.127.0.0.1", "a/b", "*.*.test", "x" * 300])
+def test_what_is_no_name(name, folder):
+    with pytest.raises(UsageError, match="not a name"):
+        ensure(folder, [name], NOW)
+
+
+# Foreign files, keys, repositories
+
+
+def foreign_pair(folder, certificate, key):
+    folder.mkdir(exist_ok=True)
+    other = issue("Somebody's", ca=True)
+    (folder / certificate).write_text(other.pem)
+    (folder / key).write_text(other.key_pem)
+
+
+@pytest.mark.parametrize("pair", [(CA, CA_KEY), (CERTIFICATE, KEY)])
+def test_a_foreign_pair_is_never_overwritten(pair, folder):
+    foreign_pair(folder, *pair)
+    before = contents(folder)
+    for wants_new_ca in (False, True):
+        with pytest.raises(UsageError, match="nothing is overwritten"):
+            ensure(folder, now=NOW, wants_new_ca=wants_new_ca)
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("kind", ["text", "link", "folder", "dangling link"])
+def test_a_single_foreign_file_is_never_overwritten(name, kind, folder, tmp_path):
+    folder.mkdir()
+    target = tmp_path / "target"
+    if kind == "text":
+        (folder / name).write_text("mine")
+    elif kind == "folder":
+        (folder / name).mkdir()
+    else:
+        if kind == "link":
+            target.write_text("mine")
+        (folder / name).symlink_to(target)
+    with pytest.raises(UsageError):
+        ensure(folder, now=NOW)
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert not target.exists() or target.read_text() == "mine"
+
+
+def test_a_link_in_place_of_a_file_of_ours_is_not_followed(folder, tmp_path):
+    ensure(folder, now=NOW)
+    (folder / KEY).rename(tmp_path / "elsewhere")
+    (folder / KEY).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="nothing is overwritten"):
+        ensure(folder, now=NOW + timedelta(days=80))
+
+
+def test_keys_are_private_from_their_first_byte(folder, monkeypatch):
+    seen = []
+    opened = os.fdopen
+
+    def noted(handle, *words, **more):
+        seen.append(stat.S_IMODE(os.fstat(handle).st_mode))
+        return opened(handle, *words, **more)
+
+    monkeypatch.setattr(devcert.os, "fdopen", noted)
+    before = os.umask(0)
+    try:
+        ensure(folder, now=NOW)
+    finally:
+        os.umask(before)
+    assert seen == [0o600, 0o644, 0o600, 0o644]
+    assert [mode(folder / name) for name in (CA_KEY, KEY)] == [0o600, 0o600]
+    assert mode(folder) == 0o700
+
+
+def test_a_key_that_was_opened_to_others_is_closed_again(folder):
+    ensure(folder, now=NOW)
+    (folder / KEY).chmod(0o644)
+    ensure(folder, now=NOW)
+    assert mode(folder / KEY) == 0o600
+
+
+def test_a_failure_leaves_what_was_there(folder, monkeypatch):
+    ensure(folder, now=NOW)
+    before = contents(folder)
+
+    def full(self, target):
+        raise OSError(28, "No space left on device", str(self))
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(UsageError, match="No space left"):
+        ensure(folder, now=NOW + timedelta(days=80))
+    assert contents(folder) == before
+
+
+def git(folder, *words):
+    settings = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+    done = subprocess.run(["git", *settings, *words], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("before", [None, "*.log", "*.log\n!*.pem\n"])
+def test_inside_a_repository_the_files_are_ignored(before, tmp_path):
+    git(tmp_path, "init", "-q")
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    if before is not None:
+        (folder / ".gitignore").write_text(before)
+    for _ in range(2):
+        ensure(folder, now=NOW)
+    assert git(tmp_path, "status", "--porcelain", "--untracked-files=all").split() == [
+        "??",
+        "certificates/.gitignore",
+    ]
+    kept = (folder / ".gitignore").read_text()
+    assert kept.startswith(before or "") and kept.count(KEY) == 1
+
+
+def test_outside_of_a_repository_there_is_no_gitignore(folder):
+    ensure(folder, now=NOW)
+    assert sorted(contents(folder)) == sorted(FILES)
+
+
+# The command
+
+
+def test_the_usual_folder_is_the_users(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert devcert.usual_folder() == tmp_path / "plainwire" / "devcert"
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert devcert.usual_folder() == tmp_path / ".local/share/plainwire/devcert"
+
+
+def test_the_command_prints_the_lines_to_type(tmp_path, capsys):
+    folder = tmp_path / "a folder"
+    assert main(["devcert", "app.test", "--dir", str(folder), "--all-systems"]) == 0
+    told = capsys.readouterr().out
+    assert f"flask run --cert '{folder}/devcert.pem' --key '{folder}/devcert-key.pem'" in told
+    assert f"gunicorn --certfile '{folder}/devcert.pem' --keyfile" in told
+    for word in ("update-ca-certificates", "update-ca-trust", "add-trusted-cert", "addstore"):
+        assert word in told
+    for word in ("Firefox", "Chromium", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        assert word in told
+    assert main(["devcert", "--dir", str(folder), "--quiet"]) == 0
+    assert capsys.readouterr().out == f"{folder}\n"
+
+
+def test_the_command_says_what_is_in_its_way(tmp_path, capsys):
+    (tmp_path / CA).write_text("mine")
+    assert main(["devcert", "--dir", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.startswith("plainwire devcert: ")) == ("", True)
+    assert main(["devcert", "--dir", str(tmp_path / CA)]) == 2
+    assert "ca.pem: " in capsys.readouterr().err
+
+
+def test_a_hostile_folder_name_is_printed_visibly(tmp_path, capsys):
+    assert main(["devcert", "--dir", str(tmp_path / "a\x1b[31mb")]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_every_system_has_its_lines():
+    all_of_them = trusting.lines(Path("/ca.pem"), is_every_system=True)
+    assert len(all_of_them) > len(trusting.lines(Path("/ca.pem"), is_every_system=False))
+    assert all("{ca}" not in line for line in all_of_them)
