@@ -224,3 +224,44 @@ def test_folders_that_nothing_is_deployed_from_are_quiet(folder):
     assert kinds(f"--- app.py\n{app}--- compose.yaml\n{compose}")
     quiet = f"--- {folder}/app.py\n{app}--- {folder}/compose.yaml\n{compose}"
     assert not [f for f in audited(quiet).findings if f.environment in (None, "production")]
+
+
+LATE = """
+--- app.py
+from flask import Flask
+from flask_talisman import Talisman
+talisman = Talisman()
+def create_app():
+    app = Flask(__name__)
+    {call}
+    return app
+app = create_app()
+--- deployment/shop.service
+[Service]
+ExecStart=/usr/bin/gunicorn -b 127.0.0.1:8000 app:app
+--- deployment/nginx.conf
+server {{
+  listen 443 ssl;
+  ssl_protocols TLSv1.2;
+  location / {{
+    proxy_pass http://127.0.0.1:8000;
+    proxy_set_header X-Forwarded-Proto $scheme;
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        ("talisman.init_app(app, strict_transport_security=False)", "talisman-weakened"),
+        ("Talisman(app, strict_transport_security=False)", "talisman-weakened"),
+        ("talisman.init_app(app)", ""),
+        ("Talisman(app)", ""),
+        ("if not app.debug: talisman.init_app(app)", "hsts-missing"),
+    ],
+)
+def test_talisman_by_init_app_is_talisman(call, kind):
+    """The constructor without an application sends nothing; what init_app is told counts."""
+    found = kinds(LATE.format(call=call)) & {"talisman-weakened", "hsts-missing"}
+    assert found == ({kind} if kind else set())
