@@ -13,6 +13,7 @@ from plainwire.cli import config, outputs
 from plainwire.cli.arguments import Parser, add_gate
 from plainwire.cli.audit import GRADED
 from plainwire.cli.concluding import Conclusion
+from plainwire.cli.proving import add_prove, proved
 from plainwire.model import Environment, TargetError, UsageError
 from plainwire.report.clean import json_text
 from plainwire.report.envelope import as_dict as report_dict
@@ -24,7 +25,8 @@ if TYPE_CHECKING:  # what makes patches is imported when it is known to be there
 NAME = "plainwire fix"
 EXIT_CODES = (
     "exit codes: with --diff 0 nothing to change, 1 something; with --apply those of the audit "
-    "afterwards; 2 usage, or nothing could be written"
+    "afterwards; with --prove 0 proved, 1 refuted, 4 incomplete; 2 usage, or nothing could be "
+    "written or may be run"
 )
 
 
@@ -35,6 +37,9 @@ def parser() -> Parser:
     how = p.add_mutually_exclusive_group()
     how.add_argument("--diff", action="store_true", help="show the patches (default)")
     how.add_argument("--apply", action="store_true", help="write them, and audit again")
+    how.add_argument(
+        "--prove", action="store_true", help="run the project without and with them, and compare"
+    )
     p.add_argument(
         "--only",
         action="append",
@@ -58,6 +63,7 @@ def parser() -> Parser:
         metavar="NAME",
         help=f"the environment that is graded: {', '.join(GRADED)} (default: production)",
     )
+    add_prove(p)
     add_gate(p)
     p.add_argument_group("output").add_argument(
         "--format", choices=("text", "json"), default="text", metavar="NAME", help="text, json"
@@ -79,6 +85,8 @@ def run(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace) -> int:
     if options.interactive and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--interactive asks, and there is no terminal to answer from")
+    if options.interactive and options.prove:
+        raise UsageError("--interactive applies what is agreed to; it does not go with --prove")
     if options.interactive and options.diff:
         raise UsageError("--interactive applies what is agreed to; it does not go with --diff")
     _ensure_known(options.only)
@@ -97,6 +105,8 @@ def _run(options: argparse.Namespace) -> int:
         ask,
     )
     made = plan.plan(options.path, choice)
+    if options.prove:
+        return _prove(options, made)
     if options.apply or options.interactive:
         return _apply(options, made)
     if options.format == "json":
@@ -104,6 +114,16 @@ def _run(options: argparse.Namespace) -> int:
     else:
         outputs.say(listing.text(made))
     return 1 if made.changes else 0
+
+
+def _prove(options: argparse.Namespace, made: Plan) -> int:
+    """Run the project without and with what was planned, and return the proof's exit code."""
+    from plainwire.fix import listing
+
+    outputs.say(listing.text(made))
+    if not made.changes:
+        raise UsageError("there is nothing to prove: no patch is proposed")
+    return proved(options.path, {new.path: new.data for _, new in made.changes}, options)
 
 
 def _ensure_known(only: list[str]) -> None:

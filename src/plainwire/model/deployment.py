@@ -61,6 +61,7 @@ class Start:
     ``host`` None: not said; ``is_local`` is true for loopback and Unix sockets. ``trusts`` is where
     it is told to believe forwarded headers from anybody. ``via`` are the
     places that lead to it, the outermost first (``CMD``, the script's line, ``app.run``).
+    ``command`` are the words that start it, variables filled in as far as they are known.
     """
 
     program: str
@@ -76,6 +77,7 @@ class Start:
     socket: str = ""
     certificate: str = ""
     trusts: Span | None = None
+    command: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

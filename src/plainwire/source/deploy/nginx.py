@@ -89,7 +89,7 @@ def tree(file: SourceFile, text: str | None = None, shift: int = 0) -> list[Dire
     return root.block
 
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[;{}]|(?:\$\{\w+\}|\\.|[^\s;{}#\"']|(?<=\S)#)+|\n"
 )
 
@@ -97,7 +97,7 @@ _TOKEN = re.compile(
 def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
     """Words and marks with their lines and where they begin."""
     line = 1
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         piece = match[0]
         if piece == "\n":
             line += 1

@@ -64,6 +64,10 @@ class Starter:
         filled = tuple(_filled(words, at.variables))
         if not filled:  # a variable that is empty was the whole command
             return ()
+        found = self._found(filled, place, at)
+        return tuple(s if s.command else replace(s, command=filled) for s in found)
+
+    def _found(self, filled: tuple[str, ...], place: Span, at: Context) -> tuple[Start, ...]:
         head, rest = filled[0].rpartition("/")[2], filled[1:]
         if head in SHELLS:
             return self._shell(rest, place, at)

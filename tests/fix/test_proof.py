@@ -1,0 +1,427 @@
+"""Five sample projects are proved, and what only looks like a proof is not taken for one.
+
+The stacks are real: gunicorn, nginx, the application. What is expected of them is what their own
+configurations say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from auditing import laid_out
+from fix.proof_samples import (
+    APP,
+    DOCKERFILE,
+    GUNICORN,
+    HEADERS,
+    INGRESS,
+    PROXY_FIX,
+    PUBLISHED,
+    SAMPLES,
+    SECURE_COOKIE,
+    app,
+)
+from plainwire.fix.proof import prove, rendered, to_json
+from plainwire.fix.proof.running import refusal
+
+NETWORK = refusal("network")
+pytestmark = [pytest.mark.server("nginx"), pytest.mark.slow, pytest.mark.timeout(400)]
+PYTHON = Path(sys.executable)
+
+
+def proved(before, after, folder, **options):
+    """The proof of two trees that are given as files."""
+    trees = laid_out(before, folder / "before"), laid_out(after, folder / "after")
+    return prove(*trees, confirm=lambda _: True, python=PYTHON, **options)
+
+
+def failing(proof, which="before"):
+    """The required cases that fail."""
+    return {
+        r.case.id
+        for d in proof.deployments
+        for r in d.cases
+        if r.case.is_required and getattr(r, which).state == "fail"
+    }
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_fails_before_and_passes_after(name, tmp_path):
+    sample = SAMPLES[name]
+    proof = proved(sample.before, sample.after, tmp_path)
+    assert proof.verdict == "proved", rendered(proof)
+    assert sample.fails <= failing(proof)
+    assert failing(proof, "after") == set()
+    (one,) = proof.deployments
+    assert len(one.routes) == 4 and {r.judgement.state for r in one.routes} == {"pass"}
+    assert one.left == ("GET /reset: changes state by its name: reset",)
+
+
+def test_the_loop_of_a_second_proxy_is_seen_as_one(tmp_path):
+    sample = SAMPLES["talisman-second-proxy"]
+    proof = proved(sample.before, sample.before, tmp_path)
+    assert failing(proof, "after") == {"https:no-loop", "clear:80:one-hop"}
+    assert "comes back to https://shop.example.org/" in rendered(proof)
+
+
+def test_a_patch_that_does_nothing_is_no_proof(tmp_path):
+    proof = proved(HEADERS.after, HEADERS.after, tmp_path)
+    assert proof.verdict == "refuted"
+    reason = "the unpatched tree passes as well: the patch changes nothing here"
+    assert proof.deployments[0].reasons == (reason,)
+
+
+def test_a_patch_that_leaves_the_flaw_is_no_proof(tmp_path):
+    proof = proved(PUBLISHED.before, {**PUBLISHED.before, "README": "now secure"}, tmp_path)
+    assert proof.verdict == "refuted"
+    assert {"clear:8000:get", "spoof:8000:xfp-https"} <= failing(proof, "after")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('@app.get("/orders/")', '@app.get("/order")'), "GET /orders/: status 200 became 405"),
+        (('"total": 12', '"total": 13'), "GET /orders/: the body differs from line 1 on"),
+        (("httponly=True)", "path='/x')"), "GET /theme: the cookie theme lost httponly, path=/"),
+        (
+            ("answer = make_response(jsonify(theme=\"dark\"))", "answer = make_response('dark')"),
+            "GET /theme: content-type was 'application/json', is 'text/html; charset=utf-8'",
+        ),
+    ],
+)  # fmt: skip
+def test_a_patch_that_breaks_a_route_is_caught(change, told, tmp_path):
+    broken = {**GUNICORN.after, "app.py": app(change)}
+    proof = proved(GUNICORN.before, broken, tmp_path)
+    assert proof.verdict == "refuted"
+    assert told in proof.deployments[0].reasons, proof.deployments[0].reasons
+
+
+def test_a_patch_after_which_nothing_starts_is_caught(tmp_path):
+    broken = {**GUNICORN.after, "app.py": APP + "raise ValueError('not like this')\n"}
+    proof = proved(GUNICORN.before, broken, tmp_path)
+    assert proof.verdict == "refuted"
+    (reason,) = proof.deployments[0].reasons
+    assert reason == (
+        "after: web: gunicorn does not start: ended with 3: ValueError: not like this"
+    )
+
+
+def test_a_patch_after_which_no_application_is_left_is_caught(tmp_path):
+    broken = {**GUNICORN.after, "app.py": "def broken(:\n"}
+    proof = proved(GUNICORN.before, broken, tmp_path)
+    assert proof.verdict == "refuted"
+    gone = "after: compose.yaml describes no deployment of an application"
+    assert proof.deployments[0].reasons == (gone,)
+
+
+def test_a_configuration_that_nginx_refuses_is_caught(tmp_path):
+    text = HEADERS.after["nginx.conf"].replace("$scheme", "$no_such_variable")
+    proof = proved(HEADERS.before, {**HEADERS.after, "nginx.conf": text}, tmp_path)
+    assert proof.verdict == "refuted"
+    (reason,) = proof.deployments[0].reasons
+    assert 'unknown "no_such_variable" variable' in reason
+
+
+OUTSIDE = """
+import socket
+import threading
+
+
+def call():
+    for host, port in (("203.0.113.9", 443), ("telemetry.example.com", 80), ("127.0.0.1", 5432)):
+        try:
+            socket.create_connection((host, port), 3).close()
+        except OSError as error:
+            print(host, error)
+
+
+call()
+"""
+
+
+def test_what_an_application_asks_of_the_outside_is_stopped_and_said(tmp_path):
+    files = {**GUNICORN.before, "app.py": APP + OUTSIDE}
+    proof = proved(files, {**GUNICORN.after, "app.py": app() + OUTSIDE}, tmp_path)
+    attempts = proof.deployments[0].runs[0].attempts
+    assert "tried to connect to 203.0.113.9 port 443, outside: stopped" in attempts
+    assert (
+        "looked up the name telemetry.example.com, which is not part of what was started"
+        in attempts
+    )
+    nobody = "tried to connect to 127.0.0.1 port 5432 (PostgreSQL), where nothing listens"
+    assert nobody in attempts
+    log = proof.deployments[0].runs[0].logs["web: gunicorn"]
+    assert "203.0.113.9 [Errno 111] Connection refused" in log
+    assert "before: it tried to connect to 203.0.113.9" in rendered(proof)
+
+
+def test_a_missing_module_is_named(tmp_path):
+    files = {**GUNICORN.before, "app.py": "import flask_sqlalchemy_that_is_not\n" + APP}
+    proof = proved(files, GUNICORN.after, tmp_path)
+    assert proof.verdict == "incomplete"
+    assert (
+        "before: web: gunicorn does not start: the Python module flask_sqlalchemy_that_is_not "
+        "is missing in --python's environment" in proof.deployments[0].reasons
+    )
+
+
+def test_a_missing_variable_is_named_and_given_by_a_file_alone(tmp_path):
+    needs = "import os\nKEY = os.environ['SHOP_KEY']\n"
+    before = {**GUNICORN.before, "app.py": needs + APP, ".env": "SHOP_KEY=from-the-project\n"}
+    after = {**GUNICORN.after, "app.py": needs + app(), ".env": "SHOP_KEY=from-the-project\n"}
+    proof = proved(before, after, tmp_path / "without")
+    assert proof.verdict == "incomplete"
+    assert "the variable SHOP_KEY is not set: give it by --env-file" in rendered(proof)
+    given = tmp_path / "given.env"
+    given.write_text("SHOP_KEY=hunter2-hunter2\n")
+    shown = "\n\n@app.get('/key')\ndef key():\n    return 'given', 200, {'X-Key': KEY}\n"
+    before["app.py"], after["app.py"] = before["app.py"] + shown, after["app.py"] + shown
+    proof = proved(before, after, tmp_path / "with", env_file=given)
+    assert {r.judgement.state for r in proof.deployments[0].routes} == {"pass"}
+    answers = proof.deployments[0].runs[0].seen.answers.values()
+    assert any(a.header("x-key") == "hunter2-hunter2" for a in answers)
+    assert "hunter2" not in json.dumps(to_json(proof)) and "hunter2" not in rendered(proof)
+
+
+def test_the_tree_runs_without_its_environment_files(tmp_path):
+    """Neither python-dotenv nor Flask nor the shell's variables lead to the project's secrets."""
+    code = (
+        "import os, pathlib\n"
+        "FOUND = sorted(p.name for p in pathlib.Path('.').iterdir()), sorted(os.environ)\n"
+    )
+    shown = "\n\n@app.get('/found')\ndef found():\n    return jsonify(FOUND)\n"
+    more = {".env": "A=1\n", "prod.env": "B=1\n", ".env.local": "C=1\n", "data.txt": "kept\n"}
+    before = {**GUNICORN.before, **more, "app.py": code + APP + shown}
+    after = {**GUNICORN.after, **more, "app.py": code + app() + shown}
+    (one,) = proved(before, after, tmp_path).deployments
+    n = [r.path for r in one.routes].index("/found")
+    names, variables = json.loads(one.runs[0].seen.answer(f"route:clear-8000:{n}:first").body)
+    assert "data.txt" in names and not {".env", "prod.env", ".env.local"} & set(names)
+    known = {"PATH", "HOME", "TMPDIR", "LANG", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+    known |= {"FLASK_SKIP_DOTENV", "PYTHON_DOTENV_DISABLED", "SERVER_SOFTWARE", "LC_CTYPE"}
+    assert set(variables) <= known
+
+
+def test_writing_stays_on_the_memory_disk(tmp_path):
+    mark = tmp_path / "mark"
+    code = (
+        "import pathlib\n"
+        f"for place in ({str(mark)!r}, {str(Path.home() / 'plainwire-mark')!r}):\n"
+        "    try:\n        pathlib.Path(place).write_text('x')\n"
+        "    except OSError as error:\n        print('kept back', error)\n"
+    )
+    files = {**GUNICORN.before, "app.py": code + APP}
+    (one,) = proved(files, {**GUNICORN.after, "app.py": code + app()}, tmp_path).deployments
+    assert "kept back" in one.runs[0].logs["web: gunicorn"]
+    assert not mark.exists() and not (Path.home() / "plainwire-mark").exists()
+
+
+def test_the_projects_tests_count(tmp_path):
+    tests = {"check.py": "import sys, app\nsys.exit('total' not in open('app.py').read())\n"}
+    command = f"{sys.executable} check.py"
+    good = proved(
+        GUNICORN.before | tests, GUNICORN.after | tests, tmp_path / "good", test_command=command
+    )
+    assert good.verdict == "proved"
+    assert [run.tests["exit"] for run in good.deployments[0].runs] == [0, 0]
+    worse = {**GUNICORN.after, **tests, "check.py": "raise SystemExit(3)\n"}
+    bad = proved(GUNICORN.before | tests, worse, tmp_path / "bad", test_command=command)
+    assert bad.deployments[0].reasons == ("the project's own tests fail after the patch: exit 3",)
+
+
+def test_an_edge_that_is_not_here_is_said_to_be_stood_in_for(tmp_path):
+    proof = proved(INGRESS.before, INGRESS.after, tmp_path)
+    (one,) = proof.deployments
+    assert [p.stands_for for p in one.after.processes] == ["", "nginx ingress"]
+    assert "nginx stands in for nginx ingress" in rendered(proof)
+    found = to_json(proof)
+    assert found["deployments"][0]["stacks"]["after"]["stands_for"] == ["nginx ingress"]
+
+
+def test_the_digests_can_be_made_again(tmp_path):
+    proof = proved(HEADERS.before, HEADERS.after, tmp_path)
+    found = to_json(proof)
+    lines = b""
+    for path in sorted(HEADERS.before):
+        digest = hashlib.sha256(HEADERS.before[path].encode()).hexdigest()
+        lines += f"{digest}  {path}\n".encode()
+    assert found["sha256"]["tree_before"] == hashlib.sha256(lines).hexdigest()
+    text = json.dumps(found["transcript"], sort_keys=True, separators=(",", ":"))
+    assert found["sha256"]["transcript"] == hashlib.sha256(text.encode()).hexdigest()
+    versions = found["deployments"][0]["runs"]["after"]["versions"]
+    assert {"python", "flask", "gunicorn", "nginx"} <= set(versions)
+
+
+HAPROXY = """\
+global
+    log /dev/log local0
+    user haproxy
+    group haproxy
+    daemon
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+frontend front
+    bind *:80
+    bind *:443 ssl crt /etc/haproxy/certs/site.pem ssl-min-ver TLSv1.2
+    http-request redirect scheme https code 308 unless { ssl_fc }
+    default_backend web
+backend web
+    server web web:8000 check
+"""
+HAPROXY_COMPOSE = """\
+services:
+  web:
+    build: .
+    environment:
+      FORWARDED_ALLOW_IPS: "172.16.0.0/12"
+  edge:
+    image: haproxy:2.8
+    volumes:
+      - ./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro
+    ports: ["80:80", "443:443"]
+"""
+TELLING = "    http-request set-header X-Forwarded-Proto https if { ssl_fc }\n"
+CADDY = """\
+{
+    email admin@example.org
+}
+shop.example.org {
+    reverse_proxy web:8000 {
+        header_up X-Forwarded-Proto http
+    }
+}
+"""
+CADDY_COMPOSE = """\
+services:
+  web:
+    build: .
+    environment:
+      FORWARDED_ALLOW_IPS: "172.16.0.0/12"
+  edge:
+    image: caddy:2
+    volumes:
+      - ./Caddyfile:/etc/caddy/Caddyfile
+    ports: ["80:80", "443:443"]
+"""
+APACHE = """\
+<VirtualHost *:80>
+    ServerName shop.example.org
+    Redirect 308 / https://shop.example.org/
+</VirtualHost>
+<VirtualHost *:443>
+    ServerName shop.example.org
+    SSLEngine on
+    SSLProtocol -all +TLSv1.2 +TLSv1.3
+    SSLCertificateFile /etc/letsencrypt/live/shop/fullchain.pem
+    SSLCertificateKeyFile /etc/letsencrypt/live/shop/privkey.pem
+    ProxyPreserveHost On
+    ProxyPass / http://web:8000/
+    ErrorLog ${APACHE_LOG_DIR}/error.log
+</VirtualHost>
+"""
+APACHE_COMPOSE = """\
+services:
+  web:
+    build: .
+    environment:
+      FORWARDED_ALLOW_IPS: "172.16.0.0/12"
+  edge:
+    image: httpd:2.4
+    volumes:
+      - ./site.conf:/usr/local/apache2/conf/extra/site.conf:ro
+    ports: ["80:80", "443:443"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("compose", "name", "text", "old", "new"),
+    [
+        pytest.param(
+            HAPROXY_COMPOSE, "haproxy.cfg", HAPROXY,
+            "    default_backend web\n", f"{TELLING}    default_backend web\n",
+            marks=pytest.mark.server("haproxy"), id="haproxy",
+        ),
+        pytest.param(
+            CADDY_COMPOSE, "Caddyfile", CADDY, "        header_up X-Forwarded-Proto http\n", "",
+            marks=pytest.mark.server("caddy"), id="caddy",
+        ),
+        pytest.param(
+            APACHE_COMPOSE, "site.conf", APACHE, "    ProxyPreserveHost On\n",
+            "    ProxyPreserveHost On\n    RequestHeader set X-Forwarded-Proto https\n",
+            marks=pytest.mark.server("apache"), id="apache",
+        ),
+    ],
+)  # fmt: skip
+def test_other_proxies_are_started_from_their_own_files(compose, name, text, old, new, tmp_path):
+    files = {
+        "app.py": app(PROXY_FIX, SECURE_COOKIE),
+        "Dockerfile": DOCKERFILE,
+        "compose.yaml": compose,
+        name: text,
+    }
+    assert old in text
+    proof = proved(files, {**files, name: text.replace(old, new)}, tmp_path)
+    assert proof.verdict == "proved", rendered(proof)
+    assert failing(proof) == {"https:scheme-kept"}
+    assert proof.deployments[0].after.processes[1].label == f"edge: {Path(name).stem}".replace(
+        "Caddyfile", "caddy"
+    ).replace("site", "apache")
+
+
+def test_with_the_machines_network_ports_are_free_ones(tmp_path):
+    """What listens on a port of this machine is not in the way, and not asked."""
+    proof = proved(PUBLISHED.before, PUBLISHED.after, tmp_path, allows_network=True)
+    assert proof.verdict == "proved", rendered(proof)
+    assert PUBLISHED.fails <= failing(proof)
+    entrances = proof.deployments[0].before.entrances
+    assert {e.number for e in entrances} == {80, 443, 8000}
+    assert not {e.port for e in entrances} & {80, 443, 8000}
+    assert {e.address for e in entrances} == {"127.0.0.1"}
+    assert "this machine's network" in proof.isolation
+
+
+def test_a_proxy_on_another_machine_is_not_trusted_by_accident(tmp_path):
+    """gunicorn believes X-Forwarded-Proto from 127.0.0.1 alone, unless it is told otherwise."""
+    trusting = {**HEADERS.after, "app.py": app(SECURE_COOKIE)}
+    untold = trusting["compose.yaml"].replace(
+        '    environment:\n      FORWARDED_ALLOW_IPS: "172.16.0.0/12"\n', ""
+    )
+    assert untold != trusting["compose.yaml"]
+    proof = proved({**trusting, "compose.yaml": untold}, trusting, tmp_path)
+    assert proof.verdict == "proved", rendered(proof)
+    assert failing(proof) == {"https:scheme-kept"}
+
+
+def test_changes_by_themselves_are_a_tree_too(tmp_path):
+    """As a patch that is not applied yet gives them; nothing is written to the project."""
+    before = laid_out(HEADERS.before, tmp_path / "before")
+    changed = {"nginx.conf": HEADERS.after["nginx.conf"].encode(), ".env": b"A=1\n"}
+    proof = prove(before, changed, confirm=lambda _: True, python=PYTHON)
+    assert proof.verdict == "proved", rendered(proof)
+    whole = proved(HEADERS.before, HEADERS.after, tmp_path / "whole")
+    assert (proof.tree_after, proof.patch) == (whole.tree_after, whole.patch)
+    assert sorted(p.name for p in before.iterdir()) == sorted(HEADERS.before)
+    assert (before / "nginx.conf").read_text() == HEADERS.before["nginx.conf"]
+
+
+def test_two_that_listen_on_every_address_are_not_taken_for_each_other(tmp_path):
+    """Containers keep them apart, one network does not; the first would answer for both."""
+    run = '\n\nif __name__ == "__main__":\n    app.run("0.0.0.0", 5000)\n'
+    files = {
+        "app.py": APP + run,
+        "Dockerfile": 'FROM python\nWORKDIR /srv\nCOPY . /srv\nCMD ["python", "app.py"]\n',
+        "compose.yaml": "services:\n  one:\n    build: .\n    ports: ['5001:5000']\n"
+        "  two:\n    build: .\n    ports: ['5002:5000']\n",
+    }
+    proof = proved(files, GUNICORN.after, tmp_path)
+    assert proof.verdict == "incomplete"
+    said = "two: app.run does not start: another part of the stack listens at 172.31.250.3:5000"
+    assert f"before: {said} already" in proof.deployments[0].reasons

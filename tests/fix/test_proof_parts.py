@@ -1,0 +1,299 @@
+"""What a proof expects, compares and notes, without starting anything."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+import pytest
+
+from auditing import project
+from fix.proof_samples import COMPOSE, DOCKERFILE, GUNICORN, HEADERS, app
+from plainwire.fix.proof import comparison, routes, stack
+from plainwire.fix.proof import expectations as expect
+from plainwire.fix.proof.client import Client
+from plainwire.fix.proof.expectations import Seen
+from plainwire.fix.proof.ground import Ground
+from plainwire.fix.proof.matrix import matrix
+from plainwire.fix.proof.plan import Answer, Question
+from plainwire.fix.proof.processes import reason
+from plainwire.fix.proof.watching import Seen as Heard
+from plainwire.fix.proof.watching import note
+
+HOST = "shop.example.org"
+
+
+def told(status, *headers, body=b"", visited=()):
+    return Answer(status, headers, body, visited=visited)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (Answer(refused=True, silence="nobody listens"), "pass"),
+        (told(403), "pass"),
+        (told(400), "pass"),
+        (told(308, ("Location", f"https://{HOST}/")), "pass"),
+        (told(301, ("location", f"https://{HOST}:8443/x")), "pass"),
+        (told(200), "fail"),
+        (told(101), "fail"),
+        (told(401), "fail"),  # the application has spoken
+        (told(302, ("Location", "/login")), "fail"),
+        (told(301, ("Location", f"http://{HOST}/x")), "fail"),
+        (told(301, ("Location", "https://evil.example/")), "fail"),
+        (told(301, ("Location", f"https://{HOST}.evil.example/")), "fail"),
+        (told(304), "fail"),
+        (told(502), "unanswered"),
+        (Answer(silence="no answer in 30 s"), "unanswered"),
+        (Answer(), "unanswered"),
+    ],
+)
+def test_what_serves_nothing_in_clear(answer, state):
+    assert expect.in_clear(answer, HOST).state == state
+
+
+def clear(*answers, https=()):
+    names = [f"clear:80:get:{n}" for n in range(len(answers))]
+    over = {f"https:443:get:{n}": a for n, a in enumerate(https)}
+    seen = Seen(HOST, dict(zip(names, answers, strict=True)) | over)
+    return expect.not_served(seen, names, 443 if https else None).state
+
+
+def test_a_refusal_is_one_for_every_path():
+    no = told(403, body=b"no")
+    assert clear(no, no, no) == "pass"
+    assert clear(no, no, told(403, body=b"not /x either")) == "fail"
+    assert clear(no, told(404, body=b"no"), no) == "fail"
+    assert clear(no, told(308, ("Location", f"https://{HOST}/")), no) == "fail"
+    assert clear(no, told(500), no) == "unanswered"
+
+
+def test_the_same_404_everywhere_says_nothing_where_https_gives_it_too():
+    gone = told(404, body=b"not found")
+    assert clear(gone, gone, gone, https=[told(200)]) == "pass"
+    assert clear(gone, gone, gone, https=[gone]) == "unanswered"
+
+
+def every_case(folder):
+    sample = project(HEADERS.before, folder)
+    (deployment,) = stack.deployments(sample, "production")
+    built = stack.build(sample, deployment, Ground("network"))
+    return matrix([built, built], routes.routes(sample).asked), built
+
+
+def test_silence_passes_no_case(tmp_path):
+    asked, _ = every_case(tmp_path)
+    assert len(asked.cases) > 20
+    for case in asked.cases:
+        assert case.judge(Seen(HOST)).state in ("unanswered", "not-applicable"), case.id
+
+
+def test_only_get_and_head_are_asked_and_nothing_that_changes_state(tmp_path):
+    asked, built = every_case(tmp_path)
+    assert {q.method for q in asked.questions} == {"GET", "HEAD"}
+    assert not {q.path for q in asked.questions} & {"/reset"}
+    assert built.host == "shop.example.org"
+    assert len({q.id for q in asked.questions}) == len(asked.questions)
+    assert len({c.id for c in asked.cases}) == len(asked.cases)
+
+
+def test_a_root_that_changes_something_is_not_asked(tmp_path):
+    text = app(('@app.get("/")\ndef index():\n', '@app.get("/")\ndef drop_all():\n'))
+    sample = project({**GUNICORN.before, "app.py": text}, tmp_path)
+    found = routes.routes(sample)
+    assert {route.path for route in found.asked} == {"/orders/", "/links", "/theme"}
+    assert "GET /: changes state by its name: drop" in found.left
+
+
+@pytest.mark.parametrize(
+    ("location", "is_denied"),
+    [("/orders/", False), ("/logout", True), ("/me/7/edit", True), ("/x?action=delete", True)],
+)
+def test_no_redirect_leads_to_what_changes_state(location, is_denied):
+    client = Client(HOST, (), "", None, ["/me/{id}/edit"])
+    asked = []
+    client._once = lambda question, url: (  # type: ignore[method-assign]
+        asked.append(url) or told(302, ("Location", location))
+    )
+    client.ask(Question("q", 80, "http", "/", hops=1))
+    assert len(asked) == (1 if is_denied else 2)
+
+
+# Comparison -------------------------------------------------------------------------------
+
+
+def judged(old, new, old_again=None, new_again=None):
+    def seen(first, again):
+        names = {"route:https:0:first": first, "route:https:0:again": again or first}
+        return Seen(HOST, names)
+
+    (one,) = comparison.compared(
+        [("/", "app.py:1")], seen(old, old_again), seen(new, new_again), 443, [], []
+    )
+    return one.judgement.state
+
+
+JSON = ("Content-Type", "application/json")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "state"),
+    [
+        (told(200, JSON, body=b"1"), told(200, JSON, body=b"1"), "pass"),
+        (told(200, JSON, body=b"1"), told(200, JSON, body=b"2"), "fail"),
+        (told(200, JSON), told(404, JSON), "fail"),
+        (told(200, JSON), told(200), "fail"),
+        (told(200, JSON), Answer(refused=True, silence="closed"), "fail"),
+        (told(200, JSON), Answer(silence="no answer in 30 s"), "unanswered"),
+        (told(500), told(500), "unanswered"),
+        (told(200), told(500), "fail"),
+        (Answer(), told(200), "unanswered"),
+        # What a patch for TLS is meant to change.
+        (told(200, body=b"http://shop.example.org/x"), told(200, body=b"https://shop.example.org/x"), "pass"),
+        (told(200, body=b"http://other.example/x"), told(200, body=b"https://other.example/x"), "fail"),
+        (told(302, ("Location", f"http://{HOST}/a")), told(302, ("Location", f"https://{HOST}/a")), "pass"),
+        (told(302, ("Location", f"https://{HOST}/a")), told(302, ("Location", f"https://{HOST}/b")), "fail"),
+        (told(200, ("Set-Cookie", "a=1; Path=/")), told(200, ("Set-Cookie", "a=2; Secure; Path=/")), "pass"),
+        (told(200, ("Set-Cookie", "a=1; Secure")), told(200, ("Set-Cookie", "a=1")), "fail"),
+        (told(200, ("Set-Cookie", "a=1; HttpOnly")), told(200, ("Set-Cookie", "a=1")), "fail"),
+        (told(200, ("Set-Cookie", "a=1")), told(200), "fail"),
+        (told(200), told(200, ("Strict-Transport-Security", "max-age=300")), "pass"),
+        # What varies by itself: ids, times, tokens.
+        (told(200, body=b"id 0123456789abcdef0123"), told(200, body=b"id ffffffffffffffffff"), "pass"),
+    ],
+)  # fmt: skip
+def test_what_is_the_same(old, new, state):
+    assert judged(old, new) == state
+
+
+def test_lines_that_vary_by_themselves_are_left_out():
+    def page(count, title=b"shop"):
+        return told(200, body=title + b"\n" + b"visits: %d\n" % count)
+
+    assert judged(page(1), page(3), page(2), page(4)) == "pass"
+    assert judged(page(1), page(3, b"shut"), page(2), page(4, b"shut")) == "fail"
+    ragged = told(200, body=b"1\n2\n3")
+    assert judged(page(1), ragged, page(2), told(200, body=b"1")) == "unanswered"
+
+
+def test_a_loop_is_compared_with_what_the_application_says_itself():
+    """Before, https led to itself; asked inside, the application answered."""
+    loop = told(302, ("Location", f"https://{HOST}/"), visited=(f"https://{HOST}/",))
+    page = told(200, body=b"shop")
+    before = Seen(
+        HOST,
+        {f"route:{way}:0:{n}": a for n in ("first", "again") for way, a in
+         (("https", loop), ("inside-8000", page))},
+    )  # fmt: skip
+    after = Seen(HOST, {f"route:https:0:{n}": page for n in ("first", "again")})
+    (one,) = comparison.compared([("/", "")], before, after, 443, [], [8000])
+    assert (one.base, one.judgement.state) == ("inside-8000", "pass")
+
+
+# What goes over loopback ------------------------------------------------------------------
+
+
+def ip4(protocol, target, payload, source="172.31.250.2"):
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0, 64, protocol, 0)
+    return head + socket.inet_aton(source) + socket.inet_aton(target) + payload
+
+
+def tcp(port, flags, source_port=40000):
+    return struct.pack("!HHIIBBHHH", source_port, port, 0, 0, 0x50, flags, 0, 0, 0)
+
+
+def test_connections_refusals_and_names_are_noted():
+    heard = Heard()
+    note(ip4(6, "203.0.113.9", tcp(443, 0x02)), heard)
+    note(ip4(6, "127.0.0.1", tcp(80, 0x12)), heard)  # SYN-ACK: an answer
+    note(ip4(6, "172.31.250.2", tcp(40000, 0x14, 5432), source="127.0.0.1"), heard)
+    query = struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + b"\x02db\x07example\x00\0\1\0\1"
+    note(ip4(17, "127.0.0.1", struct.pack("!HHHH", 5000, 53, 0, 0) + query), heard)
+    v6 = struct.pack("!IHBB", 0x60000000, 20, 6, 64) + socket.inet_pton(socket.AF_INET6, "::1")
+    note(v6 + socket.inet_pton(socket.AF_INET6, "2001:db8::1") + tcp(80, 0x02), heard)
+    assert heard.begun == {("203.0.113.9", 443), ("2001:db8::1", 80)}
+    assert heard.refused == {("127.0.0.1", 5432)}
+    assert heard.names == {"db.example"}
+
+
+def test_no_packet_is_too_short(tmp_path):
+    query = struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + b"\x02db\x07example\x00\0\1\0\1"
+    for packet in (
+        ip4(6, "203.0.113.9", tcp(443, 0x02)),
+        ip4(17, "127.0.0.1", struct.pack("!HHHH", 5000, 53, 0, 0) + query),
+    ):
+        for end in range(len(packet)):
+            note(packet[:end], Heard())
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ("ModuleNotFoundError: No module named 'celery'\n", "module celery is missing"),
+        ('  K = os.environ["K"]\n  raise KeyError(key)\nKeyError: \'API_KEY\'\n', "variable API_KEY"),
+        ("a\n[2026-11-26] [ERROR] Worker failed to boot\n", "ended with 3: [2026-11-26] [ERROR]"),
+        ("", "ended with 3: it wrote nothing"),
+    ],
+)  # fmt: skip
+def test_why_something_did_not_start(log, told):
+    assert told in reason(log, 3)
+
+
+# What would be started --------------------------------------------------------------------
+
+
+def words(files, folder, kind="network"):
+    sample = project(files, folder)
+    (deployment,) = stack.deployments(sample, "production")
+    built = stack.build(sample, deployment, Ground(kind, "/f", "/v/bin/python"))
+    return built
+
+
+@pytest.mark.parametrize(
+    ("command", "started"),
+    [
+        ("gunicorn -b 0.0.0.0:8000 app:app", "-b 172.31.250.2:8000 app:app"),
+        ("gunicorn --bind=:9000 -w 2 app:app", "--bind=172.31.250.2:9000 -w 2 app:app"),
+        ("gunicorn -b 127.0.0.1:8000 app:app", "-b 127.0.0.1:8000 app:app"),
+        ("gunicorn --user www --pid /run/x.pid -D -b :8000 app:app", "-b 172.31.250.2:8000 app:app"),
+        ("gunicorn -b unix:/run/app.sock app:app", "-b unix:/f/root/run/app.sock app:app"),
+        (
+            "gunicorn --certfile /e/a.pem --keyfile /e/k.pem -b :8443 app:app",
+            "--certfile /f/tls/chain.pem --keyfile /f/tls/key.pem -b 172.31.250.2:8443 app:app",
+        ),
+        ("uvicorn --host 0.0.0.0 --port 80 app:asgi", "--host 172.31.250.2 --port 80 app:asgi"),
+        ("flask run -h 0.0.0.0 -p 5000", "run -h 172.31.250.2 -p 5000"),
+        ("flask run --cert adhoc -h 0.0.0.0", "run --cert adhoc -h 172.31.250.2"),
+        ("waitress-serve --listen=*:8080 app:app", "--listen=172.31.250.2:8080 app:app"),
+    ],
+)  # fmt: skip
+def test_commands_are_moved_and_nothing_else_of_them(command, started, tmp_path):
+    files = {"app.py": app(), "Dockerfile": f"FROM python\nCOPY . /srv\nCMD {command}\n"}
+    files["compose.yaml"] = 'services:\n  web:\n    build: .\n    ports: ["80:8000"]\n'
+    (process, *_) = words(files, tmp_path).processes
+    name, _, rest = " ".join(process.words).partition(f" {started.split()[0]}")
+    assert f"{started.split()[0]}{rest}" == started, (name, rest)
+    assert process.folder == "/f/tree"
+
+
+def test_environment_files_give_no_variables(tmp_path):
+    text = COMPOSE.replace(
+        "    environment:\n", "    env_file: .env\n    environment:\n      MODE: on\n"
+    )
+    files = {**HEADERS.before, "compose.yaml": text, ".env": "TOKEN=secret\nMODE=off\n"}
+    process = words(files, tmp_path).processes[0]
+    assert dict(process.variables) == {"MODE": "on", "FORWARDED_ALLOW_IPS": "172.16.0.0/12"}
+
+
+def test_what_is_missing_is_said_and_not_started(tmp_path):
+    files = {
+        "app.py": app(),
+        "Dockerfile": DOCKERFILE.replace('"gunicorn"', '"/usr/bin/no-such-server"'),
+        "compose.yaml": COMPOSE,
+        "nginx.conf": "server { listen 80; auth_basic_user_file /etc/nginx/htpasswd; "
+        "location / { proxy_pass http://web:8000; } }\n",
+    }
+    built = words(files, tmp_path)
+    said = " | ".join((*built.missing, *built.notes))
+    assert "/etc/nginx/htpasswd, the passwords of a location, is not in the tree" in said
+    assert "nothing says what starts in web: say it by --start" in said
