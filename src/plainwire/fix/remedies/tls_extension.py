@@ -2,7 +2,8 @@
 
 ProxyFix believes the header from whoever sends it. The extension believes it from the proxy's
 address alone and from an exact number of proxies, and answers 403 to what is not https, before
-anything of the application runs (RFC 7239, section 8.1).
+anything of the application runs (RFC 7239, section 8.1). TLS_HSTS_SINCE lets it send HSTS for five
+minutes on the first day and for a year from day 38 on; where the proxy sends it, it sends none.
 
 Condition:
 
@@ -50,6 +51,7 @@ After:
         app = Flask(__name__)
         app.config["TLS_TERMINATION"] = "proxy"
         app.config["TLS_TRUSTED_PROXIES"] = ["127.0.0.1", "::1"]
+        app.config["TLS_HSTS_SINCE"] = "2026-11-26"
         TLS(app)
         return app
     app = create_app()
@@ -68,13 +70,14 @@ After:
 
 Limits:
 
-    One proxy is taken for granted. A lock file beside the list of dependencies is not written anew.
+    One proxy is taken for granted. The ramp's first day is that of the patch (in UTC). A lock file beside the list of dependencies is not written anew.
 """
 
 from __future__ import annotations
 
 import re
 
+from plainwire.fix.calendar import today
 from plainwire.fix.compose import subnet
 from plainwire.fix.manifest import has_dependency, with_dependency
 from plainwire.fix.proofs import Proof, served_over_https_only
@@ -100,7 +103,12 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
         return None  # the two would decide the scheme one after the other
     listed = with_dependency(app, _PACKAGE, project)
     peers, proof = _peers(path, project)
-    code = _code(app, peers, project)
+    settings = {
+        "TLS_TERMINATION": '"proxy"',
+        "TLS_TRUSTED_PROXIES": peers,
+        **_hsts(app, project),
+    }
+    code = _code(app, settings, project)
     if code is None or (listed is None and not has_dependency(app, _PACKAGE, project)):
         why = "the list of dependencies that names Flask was not found, or it pins hashes"
         words = "add flask-plainwire to the dependencies and TLS(app) after the application is made"
@@ -109,7 +117,18 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
     return Proposal("use flask_plainwire behind the proxy", edits, proof.level, proof.words)
 
 
-def _code(app: App, peers: str, project: Project) -> list[Edit] | None:
+def _hsts(app: App, project: Project) -> dict[str, str]:
+    """The setting for HSTS: its ramp from today on, or none where every proxy sends it.
+
+    Of two headers a browser heeds the first (RFC 6797, section 8.1), which would be the ramp's.
+    """
+    paths = [p for p in project.paths if p.app is app and p.is_encrypted]
+    if paths and all(path.hsts is not None for path in paths):
+        return {"TLS_HSTS_MAX_AGE": "0"}
+    return {"TLS_HSTS_SINCE": f'"{today()}"'}
+
+
+def _code(app: App, settings: dict[str, str], project: Project) -> list[Edit] | None:
     """The import, the settings and the call. Returns None if the application's line is unusual."""
     file = project.file(app.place.path)
     if file is None:
@@ -118,7 +137,6 @@ def _code(app: App, peers: str, project: Project) -> list[Edit] | None:
     name = source.assigned_name(app.place.line)
     if not name:
         return None
-    settings = {"TLS_TERMINATION": '"proxy"', "TLS_TRUSTED_PROXIES": peers}
     at_app = [
         f"{name}.config[{key!r}] = {value}".replace("'", '"', 2) for key, value in settings.items()
     ]
