@@ -283,5 +283,7 @@ def test_a_ramp_is_no_short_hsts(lines, is_flaw):
     """Five minutes that a date raises are a beginning; five minutes for ever are a flaw."""
     text = RAMP.format(first="from flask_plainwire import TLS", call=lines)
     assert ("hsts-ineffective" in kinds(text)) is is_flaw
-    sent = text.replace("listen", 'add_header Strict-Transport-Security "max-age=31536000";\n  listen')
+    sent = text.replace(
+        "listen", 'add_header Strict-Transport-Security "max-age=31536000";\n  listen'
+    )
     assert "hsts-ineffective" not in kinds(sent)

@@ -72,7 +72,9 @@ def _line(section: _Section, text: str, place: Span) -> None:
         section.backends.append(words[1])
     elif words[:2] == ["mode", "tcp"]:
         section.is_tcp = True
-    elif "redirect" in words[:2] and "scheme" in words and "https" in words:
+    elif ("redirect" in words[:2] and "scheme" in words and "https" in words) or (
+        words[:2] == ["http-request", "deny"] and not {"if", "unless"} & set(words)
+    ):
         section.redirects = place
     elif "strict-transport-security" in text.lower():
         section.hsts = place
