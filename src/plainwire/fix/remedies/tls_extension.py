@@ -4,13 +4,15 @@ ProxyFix believes the header from whoever sends it. The extension believes it fr
 address alone and from an exact number of proxies, and answers 403 to what is not https, before
 anything of the application runs (RFC 7239, section 8.1). TLS_HSTS_SINCE lets it send HSTS for five
 minutes on the first day and for a year from day 38 on; where the proxy sends it, it sends none.
+Views that a health check of the deployment asks in clear are exempted.
 
 Condition:
 
     Right if every path to the application is encrypted and the proxy's address is certain: it comes
     over loopback or a Unix socket, or the compose file names the subnet of its one network.
     Elsewhere it needs your consent: the networks of containers are trusted then, and
-    TLS_TRUSTED_PROXIES is yours to narrow.
+    TLS_TRUSTED_PROXIES is yours to narrow. So it is where a health check asks a path in clear whose
+    view was not found, or is a page for users.
 
 Before:
 
@@ -24,6 +26,12 @@ Before:
         app = Flask(__name__)
         return app
     app = create_app()
+    @app.get("/healthz")
+    def healthy():
+        return ""
+    --- Dockerfile
+    FROM python:3.12
+    HEALTHCHECK CMD curl -f http://localhost:8000/healthz
     --- deployment/shop.service
     [Service]
     ExecStart=/usr/bin/waitress-serve --listen=127.0.0.1:8000 app:app
@@ -46,7 +54,7 @@ After:
     waitress==3.0.2
     --- app.py
     from flask import Flask
-    from flask_plainwire import TLS
+    from flask_plainwire import TLS, tls_exempt
     def create_app():
         app = Flask(__name__)
         app.config["TLS_TERMINATION"] = "proxy"
@@ -55,6 +63,13 @@ After:
         TLS(app)
         return app
     app = create_app()
+    @app.get("/healthz")
+    @tls_exempt
+    def healthy():
+        return ""
+    --- Dockerfile
+    FROM python:3.12
+    HEALTHCHECK CMD curl -f http://localhost:8000/healthz
     --- deployment/shop.service
     [Service]
     ExecStart=/usr/bin/waitress-serve --listen=127.0.0.1:8000 app:app
@@ -70,22 +85,26 @@ After:
 
 Limits:
 
-    One proxy is taken for granted. The ramp's first day is that of the patch (in UTC). A lock file beside the list of dependencies is not written anew.
+    One proxy is taken for granted. The ramp's first day is that of the patch (in UTC). A lock file
+    beside the list of dependencies is not written anew.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from plainwire.fix.calendar import today
 from plainwire.fix.compose import subnet
+from plainwire.fix.health import health_checks, view_of
 from plainwire.fix.manifest import has_dependency, with_dependency
 from plainwire.fix.proofs import Proof, served_over_https_only
 from plainwire.fix.python import python
-from plainwire.fix.text import paths_of
+from plainwire.fix.text import paths_of, span_of
 from plainwire.model import App, Edit, Finding, Path, Project, Proposal, remedy
 
 _PACKAGE = "flask-plainwire"
+_MARK = ("flask_plainwire", "tls_exempt")
 _PRODUCTION = re.compile(r"class \w*prod", re.IGNORECASE)
 _CONTAINERS = '["172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8"]'
 
@@ -113,8 +132,42 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
         why = "the list of dependencies that names Flask was not found, or it pins hashes"
         words = "add flask-plainwire to the dependencies and TLS(app) after the application is made"
         return Proposal(words, level="advice", proof=why if code is not None else "")
-    edits = (*code, *((listed,) if listed is not None else ()))
+    exempt, missing = _exempt(path, project)
+    if missing and proof.holds:
+        proof = Proof(False, missing)
+    edits = (*_joined(code, exempt), *((listed,) if listed is not None else ()))
     return Proposal("use flask_plainwire behind the proxy", edits, proof.level, proof.words)
+
+
+def _exempt(path: Path, project: Project) -> tuple[list[Edit], str]:
+    """The edits that let health checks in, and the check for which there is none."""
+    edits: list[Edit] = []
+    port = path.start.port if path.start is not None else None
+    for check in health_checks(project):
+        if None not in (port, check.port) and port != check.port:
+            continue
+        found = view_of(check, project)
+        if found is None:
+            return edits, f"{check.at} asks {check.path} in clear; its view is yours to exempt"
+        module, function = found
+        start, _ = span_of(module.file.text, function.line)
+        margin = re.match(r"[ \t]*", module.file.text[start:])
+        mark = f"{margin[0] if margin else ''}@tls_exempt\n"
+        imported = python(module.file).with_import(*_MARK)
+        edits += [Edit(module.file.path, start, start, mark), *([imported] if imported else [])]
+    return list(dict.fromkeys(edits)), ""
+
+
+def _joined(code: list[Edit], exempt: list[Edit]) -> Iterator[Edit]:
+    """The edits with one import for both names where both are imported in one place."""
+    places = {(edit.path, edit.start): edit for edit in exempt if "import" in edit.new}
+    for edit in code:
+        second = places.pop((edit.path, edit.start), None)
+        if second is None:
+            yield edit
+        else:
+            yield Edit(edit.path, edit.start, edit.end, edit.new.replace("TLS", "TLS, tls_exempt"))
+    yield from (e for e in exempt if "import" not in e.new or (e.path, e.start) in places)
 
 
 def _hsts(app: App, project: Project) -> dict[str, str]:
