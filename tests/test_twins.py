@@ -287,3 +287,30 @@ def test_a_ramp_is_no_short_hsts(lines, is_flaw):
         "listen", 'add_header Strict-Transport-Security "max-age=31536000";\n  listen'
     )
     assert "hsts-ineffective" not in kinds(sent)
+
+
+SUITES = """
+--- nginx.conf
+server {{
+  listen 443 ssl;
+  ssl_protocols TLSv1.2;
+  ssl_ciphers {words};
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        ("ECDHE-RSA-AES128-SHA:DES-CBC3-SHA:!DSS", "3DES"),
+        ("'EECDH+AESGCM RC4 HIGH !aNULL'", "RC4"),
+        ("ALL:EXP:!ADH", "export"),
+        ("ECDHE-RSA-AES128-SHA:EDH-RSA-DES-CBC3-SHA", "3DES"),
+        ("HIGH:!aNULL:!MD5:!RC4:!3DES", ""),
+        ("EECDH+AESGCM:EDH+AESGCM:AES256+EECDH:AES256+EDH", ""),
+        ("ECDHE-RSA-AES128-SHA:DES-CBC3-SHA:!3DES", ""),
+    ],
+)
+def test_a_list_of_suites_is_judged_by_what_it_names(words, broken):
+    found = [f for f in audited(SUITES.format(words=words)).findings if "suites" in f.id]
+    assert [f.message for f in found] == ([f"{broken} is offered"] if broken else [])
