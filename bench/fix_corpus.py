@@ -77,7 +77,7 @@ def _added(before, after, old: dict[Path, bytes], new: dict[Path, bytes]) -> int
 
 
 def _routes(files: dict[Path, bytes]) -> int:
-    """How many routes the Python files register, by decorators or calls; "routes" are those gone."""
+    """How many routes the Python files register, by decorators or calls."""
     found = 0
     for path, data in files.items():
         if path.suffix != ".py" or not _parses(path, data):

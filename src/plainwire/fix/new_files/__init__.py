@@ -68,7 +68,7 @@ def _texts(kind: str, known: Facts, versions: Versions) -> dict[str, str]:
 def _findings(state: State, texts: dict[str, str], environment: Environment) -> tuple[Finding, ...]:
     """What the audit of the project with the files finds in them."""
     added = [
-        SourceFile(path, kinds.format_of(path, text) or "text", "production", text)
+        SourceFile(path, kinds.format_of(path, text) or "other", "production", text)
         for path, text in texts.items()
     ]
     files = tuple(sorted((*state.tree.files, *added), key=lambda file: file.path))
