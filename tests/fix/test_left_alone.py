@@ -53,3 +53,11 @@ def test_suites_of_a_variable_are_left_alone():
     assert patches("proxy-suites", path="deployment/nginx.conf") == 1
     old, new = "'ECDHE-RSA-AES128-GCM-SHA256:DES-CBC3-SHA'", '"$suites:DES-CBC3-SHA"'
     assert patches("proxy-suites", old, new, "deployment/nginx.conf") == 0
+
+
+@pytest.mark.parametrize("name", ["requirements-docs.in", "requirements-dev.txt", "dev.in"])
+def test_a_list_for_documents_or_development_gets_no_dependency(name):
+    files = BEFORE["tls-extension"] | {name: "flask\n"}
+    made = planned(files, only=frozenset({"tls-extension"}))
+    changed = {new.path for _, new in made.changes}
+    assert "requirements.txt" in changed and name not in changed
