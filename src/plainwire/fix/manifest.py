@@ -11,7 +11,7 @@ _LISTED = re.compile(
     r"^(?P<margin>[ \t]*)(?P<quote>[\"']?)(?P<name>flask(?:[-_.]\w+)*)(?P<rest>(?![\w.-])[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
-_ASIDE = re.compile(r"(?:^|[-_.])(?:dev|develop|development|docs?|tests?|testing|lint|ci)[-_.]")
+_ASIDE = re.compile(r"(?:^|[-_.])(?:dev|development|docs?|tests?|testing|lint|ci)[-_.]")
 _INLINE = re.compile(r"(?P<quote>[\"'])flask(?:\[[^\]]*\])?(?:[=<>~! ][^\"'\n]*)?(?P=quote)", re.I)
 
 
@@ -36,7 +36,7 @@ def with_dependency(app: App, name: str, project: Project) -> Edit | None:
 
 
 def _manifests(app: App, project: Project) -> list[SourceFile]:
-    """The lists of the application's folder, those nearest to it first; none for tests or documents."""
+    """The lists of the application, the nearest first; none for tests or documents."""
     prefix = app.folder + "/" if app.folder else ""
     mine = [
         f
