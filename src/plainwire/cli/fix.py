@@ -13,6 +13,7 @@ from plainwire.cli import config, outputs
 from plainwire.cli.arguments import Parser, add_gate
 from plainwire.cli.audit import GRADED
 from plainwire.cli.concluding import Conclusion
+from plainwire.cli.creating import add_new, create
 from plainwire.cli.proving import add_prove, proved
 from plainwire.model import Environment, TargetError, UsageError
 from plainwire.report.clean import json_text
@@ -63,6 +64,7 @@ def parser() -> Parser:
         metavar="NAME",
         help=f"the environment that is graded: {', '.join(GRADED)} (default: production)",
     )
+    add_new(p)
     add_prove(p)
     add_gate(p)
     p.add_argument_group("output").add_argument(
@@ -90,6 +92,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.interactive and options.diff:
         raise UsageError("--interactive applies what is agreed to; it does not go with --diff")
     _ensure_known(options.only)
+    if options.new:
+        if options.prove or options.interactive or options.only:
+            raise UsageError("--new goes with --apply alone: patches are for another call")
+        return create(options)
     from plainwire.fix import listing, plan
 
     ask = None

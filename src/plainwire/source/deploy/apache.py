@@ -68,7 +68,7 @@ def _site(
         elif name == "header" and "strict-transport-security" in lowered:
             hsts = file.span(line)
         elif name in ("redirect", "redirectpermanent", "redirectmatch", "rewriterule"):
-            if any(w.startswith("https://") for w in rest):
+            if any(w.startswith("https://") for w in rest) or _refuses(lowered):
                 redirects = file.span(line)
         elif name == "authtype" and lowered[:1] == ["basic"]:
             asks_password = file.span(line)
@@ -103,6 +103,14 @@ def _site(
         asks_password=asks_password,
         ciphers=ciphers,
     )
+
+
+def _refuses(words: list[str]) -> bool:
+    """True for a status 4xx for every path but perhaps ACME's (Apache, mod_alias)."""
+    if not words or not re.fullmatch(r"4\d\d", words[0]):
+        return False
+    pattern = "".join(words[1:]).replace("\\", "")
+    return pattern in ("/", "^/", "^/(?!.well-known/acme-challenge/)")
 
 
 def _port(host: str) -> int:
