@@ -93,6 +93,24 @@ class Proved:
             elif route.judgement.state == "unanswered":
                 yield "incomplete", words
 
+    @property
+    def is_spoilt(self) -> bool:
+        """True if something is worse than before, which is more than a flaw that is left."""
+        if self.after.is_gone:
+            return True
+        if self.runs is None:
+            return False
+        first, then = self.runs
+        if not first.failed and then.failed:
+            return True
+        is_case = any(
+            r.before.state == "pass" and r.after.state == "fail"
+            for r in self.cases
+            if r.case.is_required
+        )
+        is_route = any(route.judgement.state == "fail" for route in self.routes)
+        return is_case or is_route or any(kind == "refuted" for kind, _ in self._tests())
+
     def _tests(self) -> Iterator[tuple[Verdict, str]]:
         before, after = (run.tests for run in self.runs or ())
         if after is None or after["exit"] == 0:
@@ -139,6 +157,11 @@ class Proof:
             return "refuted"
         is_whole = kinds and not self.not_run and "incomplete" not in kinds
         return "proved" if is_whole else "incomplete"
+
+    @property
+    def is_spoilt(self) -> bool:
+        """True if something of a deployment is worse than before."""
+        return any(one.is_spoilt for one in self.deployments)
 
     @property
     def assumptions(self) -> tuple[str, ...]:

@@ -90,6 +90,33 @@ def prove(
     )
 
 
+def assumed_edges(
+    before: Path,
+    changes: Mapping[str, bytes],
+    environment: Environment,
+    wanted: str | None = None,
+    start_command: str = "",
+) -> tuple[str, ...]:
+    """The deployments of a changed tree before which an edge would have to be assumed.
+
+    Nothing is run. Empty too if nothing can be started.
+
+    Raises:
+        TargetError: if the tree cannot be read.
+    """
+    project = Source(before, changes).project()
+    options = {"environment": environment, "start_command": start_command}
+    found = [d for d in stack.deployments(project, environment) if wanted in (None, d.name)]
+    return tuple(
+        one.name
+        for one in found[:MAX_STACKS]
+        if any(
+            process.stands_for == entrances.ASSUMED
+            for process in _stack(one.name, project, one, Ground("network"), options).processes
+        )
+    )
+
+
 def _kind(*, allows_network: bool) -> tuple[Kind, str]:
     """The isolation that the system grants, and the folder to run in."""
     if not allows_network:
