@@ -40,8 +40,8 @@ def levels(made, **confirmation):
 
 
 def test_what_a_run_shows_is_conditional_once_it_is_proved(tmp_path):
-    made, rests_on = proposed(laid_out(PROVABLE, tmp_path), Choice())
-    assert rests_on == ()
+    made, left_open = proposed(laid_out(PROVABLE, tmp_path), Choice())
+    assert left_open == ()
     assert levels(made)["tls-extension"] == "conditional"
     assert levels(made, verdict="refuted")["tls-extension"] == "unsafe"
     assert levels(made)["tls-versions"] == "safe"
@@ -55,14 +55,25 @@ def test_what_is_a_matter_of_taste_stays_unsafe_though_proved(tmp_path):
 def test_nothing_follows_from_an_edge_that_is_assumed(tmp_path):
     """Who publishes the server is in no file: a proxy with TLS is our own invention."""
     project = laid_out(example_files(APPLICATION), tmp_path)
-    made, rests_on = proposed(project, Choice())
-    assert rests_on == ("Dockerfile",) and not any(step.patch.is_provable for step in made.steps)
+    made, left_open = proposed(project, Choice())
+    assert left_open == ("no file says who publishes the server of Dockerfile",) and not any(
+        step.patch.is_provable for step in made.steps
+    )
     (left,) = [p for p in made.advice if p.remedy == "secure-session-cookie"]
-    assert "a run shows nothing of it" in left.proof
-    consented, rests_on = proposed(project, Choice(with_unsafe=True))
-    found = Confirmation(consented, proof(), rests_on=rests_on)
+    assert "a run would not show it: no file says who" in left.proof
+    consented, left_open = proposed(project, Choice(with_unsafe=True))
+    found = Confirmation(consented, proof(), unshown=left_open)
     (cookie,) = [s.patch for s in consented.steps if s.patch.remedy == "secure-session-cookie"]
     assert cookie.is_provable and found.level(cookie) == "unsafe"
+
+
+def test_nothing_follows_for_a_deployment_that_is_not_run(tmp_path):
+    """The cookie is the application's, whichever way it is reached by."""
+    procfile = "--- Procfile\nweb: gunicorn app:app\n"
+    project = laid_out(example_files(LINKING + BEHIND + NGINX + procfile), tmp_path)
+    made, left_open = proposed(project, Choice(), deployment="compose.yaml")
+    assert left_open == ("Procfile is not run",)
+    assert not any(step.patch.is_provable for step in made.steps)
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def _prove(options: argparse.Namespace, choice: Choice) -> int:
     """Run the project without and with what is planned; with --apply, write what is proved."""
     from plainwire.fix import applying, confirmation, listing, proof
 
-    made, rests_on = confirmation.proposed(
+    made, left_open = confirmation.proposed(
         options.path, choice, deployment=options.deployment, start_command=options.start
     )
     if not made.changes and options.apply:
@@ -135,7 +135,7 @@ def _prove(options: argparse.Namespace, choice: Choice) -> int:
     is_json = options.format == "json"
     if not is_json:
         outputs.say(listing.text(made))
-    found = confirmation.confirmed(made, rests_on, Prover(options.path, options))
+    found = confirmation.confirmed(made, left_open, Prover(options.path, options))
     if not is_json:
         outputs.say(proof.rendered(found.proof) + listing.confirmation(found))
     if options.apply and found.is_proved:

@@ -13,27 +13,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plainwire.fix.plan import Choice, Plan, plan
-from plainwire.fix.proof import Proof, assumed_edges
+from plainwire.fix.proof import Proof, unshown
 from plainwire.fix.trial import Step
 from plainwire.model import Level, Patch, UsageError
 
 Changes = Mapping[str, bytes]
 Prove = Callable[[Changes], Proof]
-ASSUMED = "a run shows nothing of it: no file says who publishes the server of "
+WHY = "a run would not show it: "
 
 
 @dataclass(frozen=True)
 class Confirmation:
     """A plan with its proof. ``spoiler`` says which patch is why it is refuted, where that is told.
 
-    ``rests_on`` are the deployments before which an edge had to be assumed: no patch's level
-    follows from those.
+    ``unshown`` is what the run leaves open of the ways in; no patch's level follows from it then.
     """
 
     plan: Plan
     proof: Proof
     spoiler: str = ""
-    rests_on: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
 
     @property
     def is_proved(self) -> bool:
@@ -42,7 +41,7 @@ class Confirmation:
 
     def level(self, patch: Patch) -> Level:
         """The level of a patch after the proof."""
-        is_shown = patch.is_provable and self.is_proved and not self.rests_on
+        is_shown = patch.is_provable and self.is_proved and not self.unshown
         return "conditional" if is_shown else patch.level
 
 
@@ -53,34 +52,34 @@ def proposed(
     deployment: str | None = None,
     start_command: str = "",
 ) -> tuple[Plan, tuple[str, ...]]:
-    """The plan that is worth proving, and the deployments before which an edge is assumed in it.
+    """The plan that is worth proving, and what a run of it leaves open.
 
-    Patches that need a proof are in it unless the proof would rest on an assumed edge.
+    Patches that need a proof are in it unless an edge would be assumed, or not all would be run.
 
     Raises:
         TargetError: if the project cannot be read.
     """
     made = plan(root, replace(choice, with_provable=True))
-    names = assumed_edges(root, changes(made.steps), choice.environment, deployment, start_command)
+    open_ = unshown(root, changes(made.steps), choice.environment, deployment, start_command)
     needs_proof = any(s.patch.is_provable for s in made.steps) and not choice.with_unsafe
-    if not names or not needs_proof:
-        return made, names
+    if not open_ or not needs_proof:
+        return made, open_
     made = plan(root, choice)
-    why = ASSUMED + ", ".join(names)
+    why = WHY + ", ".join(open_)
     made.advice = [
         replace(p, proof="; ".join((p.proof, why))) if p.is_provable else p for p in made.advice
     ]
-    return made, names
+    return made, open_
 
 
-def confirmed(made: Plan, rests_on: tuple[str, ...], prove: Prove) -> Confirmation:
+def confirmed(made: Plan, left_open: tuple[str, ...], prove: Prove) -> Confirmation:
     """A plan with its proof; where it is refuted, a few further runs tell by which patch."""
     proof = prove(changes(made.steps))
     spoiler = ""
     if proof.verdict == "refuted" and proof.is_spoilt:
         with suppress(UsageError):  # further runs were not agreed to
             spoiler = _spoiler(made, prove)
-    return Confirmation(made, proof, spoiler, rests_on)
+    return Confirmation(made, proof, spoiler, left_open)
 
 
 def changes(steps: Sequence[Step]) -> dict[str, bytes]:

@@ -107,7 +107,7 @@ def confirmation(found: Confirmation) -> str:
         became = f"{patch.level}, proved: {level}" if level != patch.level else patch.level
         words = " by your consent" if level == "unsafe" else ""
         lines.append(f"  {patch.remedy} at {_where(patch.finding)}: {became}{words}\n")
-    lines += [f"  an edge is assumed before {visible(name, 200)}\n" for name in found.rests_on]
+    lines += [f"  not shown: {visible(words, 200)}\n" for words in found.unshown]
     if not found.is_proved:
         lines.append(f"  {visible(found.spoiler, 300) or 'no patch by itself: it is the set'}\n")
     return "".join(("Patches:\n", *lines, "\n"))
@@ -118,7 +118,7 @@ def confirmed(found: Confirmation) -> dict[str, Any]:
     told = as_dict(found.plan)
     for patch, step in zip(told["patches"], found.plan.steps, strict=True):
         patch["level_after_proof"] = found.level(step.patch)
-    return told | {"spoiler": found.spoiler, "assumed_edges": list(found.rests_on)}
+    return told | {"spoiler": found.spoiler, "unshown": list(found.unshown)}
 
 
 def as_dict(plan: Plan) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from secrets import token_hex
 from typing import Final, Literal
 
 from plainwire.fix.proof.plan import Process
@@ -21,7 +22,9 @@ MAX_MEMORY_BYTES: Final = 2 * 1024**3
 MAX_PROCESSES: Final = 300
 MAX_LOG_BYTES: Final = 64 * 1024**2
 _TAIL_BYTES: Final = 20_000
-_PAGE: Final = b"GET /plainwire-0f9c2ab4e1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+_PAGE: Final = (
+    f"GET /{token_hex(6)} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+)
 _MODULE: Final = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _RUN: Final = re.compile(r"No module named ([\w.]+)")
 _VARIABLE: Final = re.compile(r"KeyError: '([A-Z][A-Z0-9_]*)'")

@@ -90,31 +90,30 @@ def prove(
     )
 
 
-def assumed_edges(
+def unshown(
     before: Path,
     changes: Mapping[str, bytes],
     environment: Environment,
     wanted: str | None = None,
     start_command: str = "",
 ) -> tuple[str, ...]:
-    """The deployments of a changed tree before which an edge would have to be assumed.
+    """What a proof of a changed tree would not show of the ways in, in words. Nothing is run.
 
-    Nothing is run. Empty too if nothing can be started.
+    That is a deployment before which an edge would have to be assumed, and one that is not run.
 
     Raises:
         TargetError: if the tree cannot be read.
     """
     project = Source(before, changes).project()
     options = {"environment": environment, "start_command": start_command}
-    found = [d for d in stack.deployments(project, environment) if wanted in (None, d.name)]
-    return tuple(
-        one.name
-        for one in found[:MAX_STACKS]
-        if any(
-            process.stands_for == entrances.ASSUMED
-            for process in _stack(one.name, project, one, Ground("network"), options).processes
-        )
-    )
+    found = stack.deployments(project, environment)
+    run = [d for d in found if wanted in (None, d.name)][:MAX_STACKS]
+    said = [f"{d.name} is not run" for d in found if d not in run]
+    for one in run:
+        made = _stack(one.name, project, one, Ground("network"), options)
+        if any(process.stands_for == entrances.ASSUMED for process in made.processes):
+            said.append(f"no file says who publishes the server of {one.name}")
+    return tuple(said)
 
 
 def _kind(*, allows_network: bool) -> tuple[Kind, str]:
