@@ -63,6 +63,8 @@ def test_a_sample_is_proved_and_written(name, tmp_path):
     required = [case for case in one["cases"] if case["required"]]
     assert {c["before"]["state"] for c in required if c["id"].startswith("clear:")} >= {"fail"}
     assert {c["after"]["state"] for c in required} <= {"pass", "not-applicable"}
+    is_assumed = "nginx in the place of an edge outside the project" in proof["assumptions"]
+    assert is_assumed == bool(told["unshown"]) == (name == "plain-gunicorn")
     digests = proof["sha256"]
     assert digests["tree_written"] == digests["tree_after"] != digests["tree_before"]
     assert {p["level_after_proof"] for p in told["patches"]} <= (

@@ -138,6 +138,7 @@ def _prove(options: argparse.Namespace, choice: Choice) -> int:
     found = confirmation.confirmed(made, left_open, Prover(options.path, options))
     if not is_json:
         outputs.say(proof.rendered(found.proof) + listing.confirmation(found))
+    keep(found.proof, options)
     if options.apply and found.is_proved:
         return _apply(options, made, found)
     if is_json:
@@ -145,7 +146,6 @@ def _prove(options: argparse.Namespace, choice: Choice) -> int:
         outputs.say(json_text(told) + "\n")
     elif options.apply:
         outputs.say("nothing was written\n")
-    keep(found.proof, options)
     return code(found.proof)
 
 

@@ -108,8 +108,12 @@ def confirmation(found: Confirmation) -> str:
         words = " by your consent" if level == "unsafe" else ""
         lines.append(f"  {patch.remedy} at {_where(patch.finding)}: {became}{words}\n")
     lines += [f"  not shown: {visible(words, 200)}\n" for words in found.unshown]
-    if not found.is_proved:
-        lines.append(f"  {visible(found.spoiler, 300) or 'no patch by itself: it is the set'}\n")
+    if found.spoiler:
+        lines.append(f"  {visible(found.spoiler, 300)}\n")
+    elif found.proof.is_spoilt:
+        lines.append("  which patch breaks it was not told: it is the set\n")
+    elif found.proof.verdict == "refuted":
+        lines.append("  no patch breaks anything: they leave what fails\n")
     return "".join(("Patches:\n", *lines, "\n"))
 
 
