@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: demo test fast check bench servers lock clean
+.PHONY: demo test fast check bench soak servers lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml extension/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +30,11 @@ check: $(VENV)/.ready  ## format, lint, types, import layers
 
 bench: $(VENV)/.ready  ## the tables of docs/performance.md
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/monitor.py
+
+soak: $(VENV)/.ready  ## the fault run of the monitor, long: minutes to an hour a store
+	@for store in sqlite postgresql; do \
+	  (cd tests && ../$(BIN)/python -m monitor.soak --store $$store --kills 200 --alerts 2000 --pace 4) || exit 1; done
 
 servers:  ## the real servers that tests run against, by apt and npm; none is started, none listens
 	sh tests/servers/install.sh

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("scan", "tls", "audit", "fix", "devcert", "checks", "explain")
+COMMANDS = ("scan", "tls", "audit", "fix", "devcert", "monitor", "checks", "explain")
 USAGE = """\
 usage: plainwire COMMAND ...
 
@@ -15,6 +15,7 @@ commands:
   audit PATH...     read source and deployment files, grade the paths in them
   fix PATH          show or apply patches for what the audit finds
   devcert [NAME...] make certificates for development
+  monitor ACTION    watch targets, tell when certificates end or configurations change
   checks            list the checks and rules
   explain ID        print a check's, rule's or remedy's page
 

@@ -6,7 +6,7 @@ import argparse
 import ipaddress
 import re
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from plainwire.report import RENDERERS, clean
 
@@ -20,8 +20,12 @@ _VALUE = re.compile(r"(--?[A-Za-z][\w-]*=)\S+")
 class Parser(argparse.ArgumentParser):
     """A parser that takes no abbreviations and says what is wrong in one line, exit code 2."""
 
-    def __init__(self, prog: str, description: str, epilog: str | None = None) -> None:
-        super().__init__(prog=prog, description=description, epilog=epilog, allow_abbrev=False)
+    def __init__(
+        self, prog: str, description: str = "", epilog: str | None = None, **more: Any
+    ) -> None:
+        super().__init__(
+            prog=prog, description=description, epilog=epilog, allow_abbrev=False, **more
+        )
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and leave; what stands behind ``=`` may be a secret."""
@@ -90,6 +94,19 @@ def count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text) or not 0 < int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"not a number from 1 to 100000: {text!r}")
     return int(text)
+
+
+def size(text: str) -> int:
+    """A number of bytes from words such as ``16M``, ``512K`` or ``100000``: 64 KiB to 1 GiB.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    match = re.fullmatch(r"([0-9]{1,10})([KM]?)", text, re.IGNORECASE)
+    number = int(match[1]) * {"": 1, "K": 1 << 10, "M": 1 << 20}[match[2].upper()] if match else 0
+    if not 1 << 16 <= number <= 1 << 30:
+        raise argparse.ArgumentTypeError(f"not a size such as 16M, from 64K to 1024M: {text!r}")
+    return number
 
 
 # Options that several commands have --------------------------------------------------------

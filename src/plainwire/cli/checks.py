@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from plainwire import catalog
+from plainwire.cli import outputs
 from plainwire.cli.arguments import Parser
 from plainwire.model import CATEGORIES, Check, Rule
 
@@ -32,7 +33,8 @@ def run(arguments: Sequence[str]) -> int:
         for check in every
         if options.category in (None, check.category) and options.cwe in (None, *check.cwe)
     ]
-    print(_as_json(chosen) if options.format == "json" else _as_text(chosen))
+    text = _as_json(chosen) if options.format == "json" else _as_text(chosen)
+    outputs.say(f"{text}\n")
     return 0
 
 

@@ -21,13 +21,14 @@ from plainwire.cli.arguments import (
     duration,
     origin,
     port,
+    size,
 )
 from plainwire.cli.concluding import Conclusion
 from plainwire.cli.outputs import complain
 from plainwire.cli.running import Plan
 from plainwire.live import descriptions, dial, sockets
 from plainwire.live.credentials import GIVEN, ClientCertificate, Credentials
-from plainwire.live.settings import Settings
+from plainwire.live.settings import BODY_LIMIT, Settings
 from plainwire.live.trace import Trace
 from plainwire.model import ApiOperation, Target, TargetError, UsageError
 from plainwire.report import clean
@@ -127,6 +128,9 @@ def parser() -> Parser:
     bound.add_argument(
         "--max-requests", type=count, metavar="N", help="for a target (default: 500)"
     )
+    bound.add_argument(
+        "--body-limit", type=size, metavar="SIZE", help="read of a body: 16M, 512K (default: 4M)"
+    )
     return p
 
 
@@ -187,6 +191,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         probe_limit_s=options.time_limit or rules.time_limit_s or 60.0,
         concurrency=options.concurrency or rules.concurrency or 8,
         rate_per_s=float(options.rate or rules.rate or 50),
+        body_limit=options.body_limit or rules.body_limit or BODY_LIMIT,
         max_questions=options.max_requests or rules.max_requests or 500,
         resolve=targets.pinned(options.resolve),
         ca_file=options.ca,

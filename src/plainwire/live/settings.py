@@ -9,6 +9,7 @@ from pathlib import Path
 from plainwire import __version__
 
 USER_AGENT = f"plainwire/{__version__}"
+BODY_LIMIT = 4 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Settings:
     answer_timeout_s: float = 10.0
     probe_limit_s: float = 60.0
     head_limit: int = 64 * 1024
-    body_limit: int = 1024 * 1024
+    body_limit: int = BODY_LIMIT
     concurrency: int = 8
     rate_per_s: float = 50.0
     max_questions: int = 500

@@ -31,7 +31,8 @@ class CertificateFacts:
 
     ``key_flaws`` are words for what is wrong with an RSA key beside its size: "roca",
     "small-exponent", "even-modulus", and "shared-prime" once a whole run was compared, for which
-    ``rsa_modulus`` is kept; it is no part of a report.
+    ``rsa_modulus`` is kept; it is no part of a report. Nor is ``key_sha256``, the SHA-256 of the
+    SubjectPublicKeyInfo, which tells a key that stayed from a new one.
     """
 
     subject: str
@@ -46,6 +47,7 @@ class CertificateFacts:
     must_staple: bool = False
     key_flaws: tuple[str, ...] = ()
     rsa_modulus: int | None = field(default=None, repr=False, metadata={"in_report": False})
+    key_sha256: str | None = field(default=None, repr=False, metadata={"in_report": False})
 
 
 @dataclass(frozen=True, slots=True)

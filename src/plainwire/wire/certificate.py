@@ -203,6 +203,7 @@ def parse(der: bytes) -> Certificate:
         must_staple=any(STATUS_REQUEST in _features(raw) for raw in parts.extensions),
         key_flaws=rsa_keys.flaws(*numbers) if numbers else (),
         rsa_modulus=numbers[0] if numbers else None,
+        key_sha256=hashlib.sha256(parts.public_key).hexdigest(),
     )
     return Certificate(
         der=der,

@@ -1,0 +1,159 @@
+"""One POST over HTTP/1.1: an address that was checked before, no redirects, bounded time and size.
+
+A receiver's URL is the user's, what it resolves to is not: an address that is not public is
+refused unless it was allowed, and the connection goes to the very address that was looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import ssl
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+import h11
+
+from plainwire.live import dial
+from plainwire.live.settings import USER_AGENT, Settings
+from plainwire.model import TargetError, UsageError
+from plainwire.monitor.channels.outcome import SendError
+
+TIMEOUT_S = 20.0  # Standard Webhooks, "Deliverability": 15 to 30 s
+ANSWER_LIMIT = 64 * 1024
+MAX_RETRY_AFTER_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to post to: a URL, whether its address may be a private one, a CA beside the others."""
+
+    url: str
+    may_be_private: bool = False
+    ca: Path | None = None
+    timeout_s: float = TIMEOUT_S
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the receiver said."""
+
+    status: int
+    body: bytes
+    retry_after_s: float | None = None
+
+
+async def post(place: Place, body: bytes, headers: dict[str, str], now_s: float) -> Reply:
+    """The reply to a POST.
+
+    Raises:
+        SendError: if there is none in time, the address is refused, or TLS does not verify.
+    """
+    parts = urlsplit(place.url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(place.timeout_s):
+            address = await _address(host, place)
+            if parts.scheme != "https" and not dial.is_loopback(address):
+                raise SendError("not sent in clear: the URL must be an https one")
+            context = dial.verifying_context(place.ca) if parts.scheme == "https" else None
+            if context is not None:
+                context.set_alpn_protocols(["http/1.1"])
+            reader, writer = await asyncio.open_connection(
+                address, port, ssl=context, server_hostname=host if context else None
+            )
+            try:
+                return await _exchange(reader, writer, parts, body, headers, now_s)
+            finally:
+                writer.transport.abort()
+    except TimeoutError:
+        raise SendError(f"no answer in {place.timeout_s:g} s") from None
+    except ssl.SSLCertVerificationError as error:
+        raise SendError(f"TLS: {error.verify_message}") from None
+    except (OSError, ssl.SSLError, h11.RemoteProtocolError, UsageError) as error:
+        raise SendError(str(getattr(error, "strerror", None) or error)) from None
+
+
+async def _address(host: str, place: Place) -> str:
+    """The first address of the host; all of them are looked at, since any may be taken next.
+
+    Raises:
+        SendError: if it has none, or one that is not public.
+    """
+    try:
+        found = await dial.addresses(host, Settings())
+    except TargetError as error:
+        raise SendError(str(error)) from None
+    for each in found:
+        parsed = ipaddress.ip_address(each.partition("%")[0])
+        inner = getattr(parsed, "ipv4_mapped", None) or parsed
+        if not place.may_be_private and (not inner.is_global or inner.is_multicast):
+            raise SendError(f"{each} is not a public address, and was not allowed")
+    return found[0]
+
+
+async def _exchange(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    split: SplitResult,
+    body: bytes,
+    headers: dict[str, str],
+    now_s: float,
+) -> Reply:
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=ANSWER_LIMIT)
+    path = (split.path or "/") + (f"?{split.query}" if split.query else "")
+    lines = {
+        "Host": split.netloc,
+        "User-Agent": USER_AGENT,
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        **headers,
+    }
+    request = h11.Request(method="POST", target=path, headers=list(lines.items()))
+    for event in (request, h11.Data(data=body), h11.EndOfMessage()):
+        writer.write(connection.send(event) or b"")
+    await writer.drain()
+    status, asked, got = 0, None, bytearray()
+    while True:
+        found = connection.next_event()
+        if found is h11.NEED_DATA:
+            connection.receive_data(await reader.read(16384))
+        elif isinstance(found, h11.Response):
+            status = found.status_code
+            said = {name.decode("latin-1"): value for name, value in found.headers}
+            asked = _retry_after(said.get("retry-after", b"").decode("latin-1"), now_s)
+        elif isinstance(found, h11.Data):
+            got += found.data
+            if len(got) > ANSWER_LIMIT:
+                return Reply(status, bytes(got[:ANSWER_LIMIT]), asked)
+        elif not isinstance(found, h11.InformationalResponse):
+            return Reply(status, bytes(got), asked)
+
+
+def _retry_after(words: str, now_s: float) -> float | None:
+    """Seconds of a Retry-After (RFC 9110, section 10.2.3), at most a day; None for none."""
+    if words.isascii() and words.isdigit():
+        seconds = float(words[:9])
+    else:
+        try:
+            seconds = parsedate_to_datetime(words).timestamp() - now_s
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
+
+
+def checked(reply: Reply) -> Reply:
+    """The reply, if it says that the message was taken: 2xx and nothing else.
+
+    Raises:
+        SendError: else; a redirect is a failure, and 410 says that nothing more is wanted.
+    """
+    if 200 <= reply.status < 300:
+        return reply
+    raise SendError(
+        f"status {reply.status}", retry_after_s=reply.retry_after_s, is_gone=reply.status == 410
+    )

@@ -1,0 +1,159 @@
+"""``/metrics`` for Prometheus and ``/healthz``, on a port of loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from plainwire.monitor.keeper import Keeper
+from plainwire.monitor.store import reading
+from plainwire.monitor.times import SECOND, Clock
+
+HOST = "127.0.0.1"
+HEAD_LIMIT, TIMEOUT_S = 8192, 5.0
+TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+async def serve(
+    port: int, keeper: Keeper, clock: Clock, stop: asyncio.Event, ports: list[int] | None = None
+) -> None:
+    """Answer until ``stop`` is set; the port that is listened on (for 0: which) joins ``ports``.
+
+    Raises:
+        OSError: if the port is taken.
+    """
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                words = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split()
+                writer.write(await _answer(words[0], words[1].partition("?")[0], keeper, clock))
+                await writer.drain()
+        except (OSError, IndexError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # whoever asked left or took too long, or spoke no HTTP
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(answer, HOST, port, limit=HEAD_LIMIT)
+    async with server:
+        if ports is not None:
+            ports.append(server.sockets[0].getsockname()[1])
+        await stop.wait()
+
+
+async def _answer(method: str, path: str, keeper: Keeper, clock: Clock) -> bytes:
+    if method not in ("GET", "HEAD"):
+        return _response("405 Method Not Allowed", "text/plain", "GET only\n")
+    now = clock()
+    if path == "/healthz":
+        status, body = health(await keeper.read(lambda c: reading.status(c, now)), keeper.trouble)
+        return _response(status, "application/json", body)
+    if path == "/metrics":
+        found = await keeper.read(
+            lambda c: (
+                reading.status(c, now),
+                reading.targets(c),
+                reading.alerts(c),
+                reading.drifts(c),
+            )
+        )
+        if found is None:
+            return _response("503 Service Unavailable", "text/plain", "the store failed\n")
+        return _response("200 OK", TYPE, "".join(f"{line}\n" for line in lines(*found)))
+    return _response("404 Not Found", "text/plain", "/metrics and /healthz\n")
+
+
+def _response(status: str, kind: str, body: str) -> bytes:
+    content = body.encode("utf-8", "replace")
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n"
+    return (head + "Connection: close\r\nCache-Control: no-store\r\n\r\n").encode() + content
+
+
+def health(status: dict[str, Any] | None, trouble: str | None) -> tuple[str, str]:
+    """The status line and body of ``/healthz``: 503 when looks are late or the store fails."""
+    if status is None:
+        problems = [f"the store failed: {trouble}"]
+    else:
+        problems = [f"{status['late']} looks are late by two intervals"] if status["late"] else []
+        problems += [
+            f"channel {one['name']} is disabled: {one['disabled_because']}"
+            for one in status["channels"]
+            if not one["is_enabled"]
+        ]
+    body = json.dumps({"healthy": not problems, "problems": problems}) + "\n"
+    return ("200 OK" if not problems else "503 Service Unavailable"), body
+
+
+def lines(
+    status: dict[str, Any],
+    targets: list[dict[str, Any]],
+    alerts: list[dict[str, Any]],
+    drifts: dict[str, int],
+) -> Iterator[str]:
+    """The metrics in Prometheus' text format. No label holds a fingerprint or a serial number."""
+    yield from _gauge("plainwire_targets", "Targets under watch.", [({}, status["targets"])])
+    yield from _gauge("scan_lag_seconds", "How late the look is that waits longest.")
+    yield f"scan_lag_seconds {status['scan_lag_s']:.3f}"
+    yield from _gauge(
+        "tls_cert_not_after_timestamp_seconds",
+        "When the certificate ends that ends first.",
+        [(_target(t), t["not_after"] / SECOND) for t in targets if t["not_after"] is not None],
+    )
+    yield from _gauge(
+        "tls_cert_not_before_timestamp_seconds",
+        "When the certificate began that ends first.",
+        [(_target(t), t["not_before"] / SECOND) for t in targets if t["not_before"] is not None],
+    )
+    yield from _gauge(
+        "tls_scan_success",
+        "Whether every address answered.",
+        [(_target(t), int(t["state"] == "ok")) for t in targets if t["state"] != "unknown"],
+    )
+    yield from _gauge(
+        "tls_scan_last_success_timestamp_seconds",
+        "When an address was looked at last.",
+        [(_target(t), t["seen_at"] / SECOND) for t in targets if t["seen_at"] is not None],
+    )
+    yield from _gauge(
+        "tls_grade_info",
+        "The grade, the worst of the addresses.",
+        [(_target(t) | {"grade": t["grade"]}, 1) for t in targets if t["grade"]],
+    )
+    yield from _gauge(
+        "plainwire_alerts",
+        "Open alerts.",
+        [({"level": level}, count) for level, count in sorted(status["alerts"].items())],
+    )
+    yield "# HELP tls_drift_total Confirmed changes by direction."
+    yield "# TYPE tls_drift_total counter"
+    yield from (_line("tls_drift_total", {"direction": d}, n) for d, n in sorted(drifts.items()))
+    for name, key in (("waiting", "waiting"), ("dead", "dead")):
+        yield from _gauge(
+            f"plainwire_messages_{name}",
+            f"Messages that are {name}.",
+            [({"channel": one["name"]}, one[key]) for one in status["channels"]],
+        )
+
+
+def _target(row: dict[str, Any]) -> dict[str, str]:
+    return {"target": row["name"]}
+
+
+def _gauge(
+    name: str, about: str, values: list[tuple[dict[str, str], float]] | None = None
+) -> Iterator[str]:
+    yield f"# HELP {name} {about}"
+    yield f"# TYPE {name} gauge"
+    yield from (_line(name, labels, value) for labels, value in values or ())
+
+
+def _line(name: str, labels: dict[str, str], value: float) -> str:
+    shown = ",".join(f'{key}="{_escaped(word)}"' for key, word in labels.items())
+    number = f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"{name}{{{shown}}} {number}" if shown else f"{name} {number}"
+
+
+def _escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

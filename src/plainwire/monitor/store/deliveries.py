@@ -1,0 +1,219 @@
+"""The outbox: messages leased, sent and marked, in this order, so that none is ever lost.
+
+A process that dies between sending and marking has its message sent again, with the same id: a
+receiver can tell. Of one alert a channel hears in order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from plainwire.monitor import messages
+from plainwire.monitor.levels import LEVELS
+from plainwire.monitor.store import alerts
+from plainwire.monitor.store.schema import alert, channel, outbox
+from plainwire.monitor.times import MINUTE
+
+GROUP_ABOVE = 20  # alerts of a rule
+GROUP_WITHIN = 5 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message that is to be sent; ``attempts`` are the failed ones so far."""
+
+    id: int
+    message_id: str
+    channel_id: int
+    kind: str
+    payload: Mapping[str, Any]
+    attempts: int
+    token: int
+
+
+_CLAIM = """
+WITH chosen AS MATERIALIZED (
+  SELECT o.id FROM outbox o
+  WHERE o.channel_id = :channel AND o.next_try_at <= :now
+    AND o.sent_at IS NULL AND o.dead_at IS NULL AND o.dropped_at IS NULL AND o.group_id IS NULL
+    AND (o.lease_until IS NULL OR o.lease_until <= :now)
+    AND NOT EXISTS (
+      SELECT 1 FROM outbox e WHERE e.alert_id = o.alert_id AND e.channel_id = o.channel_id
+        AND e.id < o.id AND e.sent_at IS NULL AND e.dead_at IS NULL AND e.dropped_at IS NULL)
+  ORDER BY o.next_try_at, o.id LIMIT :count {locked})
+UPDATE outbox SET lease_until = :until, lease_token = lease_token + 1
+FROM chosen WHERE outbox.id = chosen.id
+RETURNING outbox.id, message_id, channel_id, kind, payload, attempts, lease_token
+"""
+
+
+def claim(
+    connection: sa.Connection, channel_id: int, count: int, now: int, until: int
+) -> list[Delivery]:
+    """Lease messages of a channel that are due, in the order of their alerts."""
+    _drop_what_is_over(connection, channel_id, now)
+    _group(connection, channel_id, now)
+    is_postgresql = connection.dialect.name == "postgresql"
+    words = _CLAIM.format(locked="FOR UPDATE SKIP LOCKED" if is_postgresql else "")
+    rows = connection.execute(
+        sa.text(words), {"channel": channel_id, "now": now, "until": until, "count": count}
+    )
+    found = [Delivery(r[0], r[1], r[2], r[3], json.loads(r[4]), r[5], r[6]) for r in rows]
+    return sorted(found, key=lambda one: one.id)
+
+
+def sent(connection: sa.Connection, one: Delivery, now: int) -> None:
+    """Mark a message as sent, and those that it said together."""
+    connection.execute(
+        sa.update(outbox)
+        .where(sa.or_(outbox.c.id == one.id, outbox.c.group_id == one.id))
+        .values(sent_at=now, lease_until=None, last_error=None)
+    )
+
+
+def pull_back(connection: sa.Connection, now: int, lease_ms: int) -> None:
+    """Undo what a clock that ran ahead left: tries and leases that lie too far in the future."""
+    waiting = sa.and_(outbox.c.sent_at.is_(None), outbox.c.dead_at.is_(None))
+    too_far = sa.and_(outbox.c.held_until.is_(None), outbox.c.next_try_at > now + outbox.c.wait_ms)
+    connection.execute(
+        sa.update(outbox).where(waiting, too_far).values(next_try_at=now + outbox.c.wait_ms)
+    )
+    connection.execute(
+        sa.update(outbox)
+        .where(waiting, outbox.c.lease_until > now + 2 * lease_ms)
+        .values(lease_until=now)
+    )
+
+
+def failed(
+    connection: sa.Connection, one: Delivery, error: str, wait_ms: int | None, now: int
+) -> None:
+    """Note a failure; without a wait for a next try it is dead, and other channels hear of it."""
+    ours = sa.and_(outbox.c.id == one.id, outbox.c.lease_token == one.token)
+    values: dict[str, Any] = {"attempts": one.attempts + 1, "last_error": error[:500]}
+    values |= {"lease_until": None}
+    if wait_ms is None:
+        values |= {"dead_at": now}
+    else:
+        # What was held is told now or not at all; from here on it only waits for its receiver.
+        values |= {"next_try_at": now + wait_ms, "wait_ms": wait_ms, "held_until": None}
+    done = connection.execute(sa.update(outbox).where(ours).values(**values))
+    if wait_ms is not None or not done.rowcount:
+        return
+    connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.group_id == one.id)
+        .values(dead_at=now, last_error=error[:500])
+    )
+    if one.kind != "dead-letter":
+        _tell_others(connection, one, error, now)
+
+
+def disable(connection: sa.Connection, channel_id: int, because: str) -> None:
+    """Send nothing more to a channel; what waits for it goes on waiting, visibly."""
+    connection.execute(
+        sa.update(channel)
+        .where(channel.c.id == channel_id)
+        .values(is_enabled=False, disabled_because=because)
+    )
+
+
+def _tell_others(connection: sa.Connection, one: Delivery, error: str, now: int) -> None:
+    """Tell every other channel that a message could not be delivered."""
+    name = connection.execute(
+        sa.select(channel.c.name).where(channel.c.id == one.channel_id)
+    ).scalar()
+    title = f"a message for {name} could not be delivered: {messages.title(one.payload)}"
+    body = f"{one.attempts + 1} attempts; the last: {error}\n\n{messages.text(one.payload)}"
+    level = messages.level(one.payload)
+    payload = messages.notice("dead-letter", title, body, level, now)
+    others = sa.select(channel.c.id).where(channel.c.is_enabled, channel.c.id != one.channel_id)
+    for other in list(connection.execute(others).scalars()):
+        alerts.write(
+            connection,
+            other,
+            "dead-letter",
+            level,
+            payload,
+            now,
+            message_id=f"dead_{one.message_id}_{other}",
+        )
+
+
+def _drop_what_is_over(connection: sa.Connection, channel_id: int, now: int) -> None:
+    """Of what was held: an alert that is over before anybody was told needs no telling."""
+    told = (
+        "SELECT 1 FROM outbox t WHERE t.alert_id = outbox.alert_id"
+        " AND t.channel_id = outbox.channel_id AND t.kind IN ('opened', 'raised', 'reminder')"
+    )
+    waiting = (
+        "channel_id = :channel AND next_try_at <= :now"
+        " AND sent_at IS NULL AND dead_at IS NULL AND dropped_at IS NULL"
+    )
+    values = {"channel": channel_id, "now": now}
+    connection.execute(
+        sa.text(
+            f"UPDATE outbox SET dropped_at = :now WHERE {waiting} AND held_until IS NOT NULL"  # noqa: S608
+            " AND attempts = 0 AND kind IN ('opened', 'raised', 'reminder')"
+            " AND EXISTS (SELECT 1 FROM alert a WHERE a.id = outbox.alert_id"
+            "             AND a.resolved_at IS NOT NULL)"
+            f" AND NOT EXISTS ({told} AND (t.sent_at IS NOT NULL OR t.attempts > 0))"
+        ),
+        values,
+    )
+    connection.execute(
+        sa.text(
+            f"UPDATE outbox SET dropped_at = :now WHERE {waiting} AND kind = 'resolved'"  # noqa: S608
+            f" AND NOT EXISTS ({told} AND t.dropped_at IS NULL)"
+        ),
+        values,
+    )
+
+
+def _group(connection: sa.Connection, channel_id: int, now: int) -> None:
+    """Say together what waits about one rule, if there is much of it: a page of a storm.
+
+    The group is a message of its own with an id that lasts, before it is sent.
+    """
+    rows = connection.execute(
+        sa.select(outbox.c.id, outbox.c.payload, alert.c.rule, outbox.c.level)
+        .join(alert, alert.c.id == outbox.c.alert_id)
+        .where(
+            outbox.c.channel_id == channel_id,
+            outbox.c.kind == "opened",
+            outbox.c.next_try_at <= now,
+            outbox.c.created_at > now - GROUP_WITHIN,
+            outbox.c.sent_at.is_(None),
+            outbox.c.dead_at.is_(None),
+            outbox.c.dropped_at.is_(None),
+            outbox.c.group_id.is_(None),
+            outbox.c.attempts == 0,
+            outbox.c.lease_token == 0,  # one that was leased may have been received
+        )
+        .order_by(outbox.c.id)
+        .limit(messages.MAX_MEMBERS)
+    ).all()
+    by_rule: dict[str, list[Any]] = {}
+    for row in rows:
+        by_rule.setdefault(row.rule, []).append(row)
+    for rule, waiting in by_rule.items():
+        if len(waiting) > GROUP_ABOVE:
+            _say_together(connection, channel_id, rule, waiting, now)
+
+
+def _say_together(
+    connection: sa.Connection, channel_id: int, rule: str, waiting: list[Any], now: int
+) -> None:
+    level = max((row.level for row in waiting), key=LEVELS.index)
+    payload = messages.group(rule, level, [json.loads(row.payload) for row in waiting], now)
+    # The first member's number: unique among the groups of a channel.
+    made = alerts.write(
+        connection, channel_id, "group", level, payload, now, seq=str(waiting[0].id)
+    )
+    members = [row.id for row in waiting]
+    connection.execute(sa.update(outbox).where(outbox.c.id.in_(members)).values(group_id=made))

@@ -1,0 +1,213 @@
+"""``plainwire monitor`` as a user has it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plainwire.cli import main
+from plainwire.cli.monitor import ACTIONS, parser
+
+PAGE = (Path(__file__).parent.parent.parent / "docs/monitoring.md").read_text("utf-8")
+FILE = """
+targets:
+  - {url: "https://api.example.test/", tags: [shop], light: 5m}
+  - {url: "mail.example.test", starttls: smtp}
+channels:
+  - {name: ops, kind: webhook, url: "https://ops.example.test/hook", secret-from: "env:HOOK"}
+windows:
+  - {name: deploys, cron: "0 22 * * 4", minutes: 120, zone: Europe/Berlin, tags: [shop]}
+"""
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    """Runs the command on a store of its own; its exit code and what it said."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.delenv("PLAINWIRE_STORE", raising=False)
+
+    def run(*words):
+        code = main(["monitor", *map(str, words)])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def test_from_a_fresh_install_to_the_first_state(call, tmp_path):
+    assert call("list")[1].startswith("no targets")
+    assert call("add", "http://127.0.0.1:9/", "--tag", "x")[:2] == (
+        0,
+        "watching http://127.0.0.1:9/\n",
+    )
+    code, out, _ = call("once")
+    assert code == 4 and "no channels: nobody is told" in out
+    assert (tmp_path / "data/plainwire/monitor.db").exists()
+    code, out, _ = call("list", "--format", "json")
+    (target,) = json.loads(out)["targets"]
+    assert (target["name"], target["tags"], target["addresses"]) == (
+        "http://127.0.0.1:9/",
+        ["x"],
+        1,
+    )
+    assert "connection refused" in call("show", "http://127.0.0.1:9/")[1]
+    assert "no change" in call("diff", "http://127.0.0.1:9/")[1]
+    assert call("remove", "http://127.0.0.1:9/")[0] == 0
+    assert call("list")[1].startswith("no targets")
+
+
+def test_a_file_is_planned_first_and_applied_once(call, tmp_path):
+    path = tmp_path / "watch.yaml"
+    path.write_text(FILE)
+    code, out, _ = call("apply", path)
+    assert code == 0 and out.count("would add") == 4 and "--yes does it" in out
+    assert call("list")[1].startswith("no targets")
+    assert call("apply", path, "--yes")[1].count("add ") == 4
+    assert call("apply", path)[1] == "nothing to do\n"
+    path.write_text(FILE.replace("light: 5m", "light: 10m").replace("22 * * 4", "23 * * 4"))
+    assert call("apply", path)[1].startswith(
+        "would change target https://api.example.test/\nwould change window deploys\n"
+    )
+    path.write_text("targets: []")
+    assert call("apply", path)[1] == "nothing to do\n"
+    assert call("apply", path, "--prune")[1].count("would remove") == 4
+    call("apply", path, "--prune", "--yes")
+    assert call("list")[1].startswith("no targets")
+
+
+def test_toml_says_the_same(call, tmp_path):
+    path = tmp_path / "watch.toml"
+    path.write_text('[[targets]]\nurl = "https://api.example.test/"\ntags = ["shop"]\n')
+    assert "would add target https://api.example.test/" in call("apply", path)[1]
+
+
+def test_what_is_exported_can_be_imported_elsewhere(call, tmp_path):
+    path, other = tmp_path / "watch.yaml", tmp_path / "other.db"
+    path.write_text(FILE)
+    call("apply", path, "--yes")
+    exported = call("export")[1]
+    (tmp_path / "all.json").write_text(exported)
+    assert call("import", tmp_path / "all.json", "--store", other)[1].count("add ") == 4
+    again = json.loads(call("export", "--store", other)[1])
+    assert again == json.loads(exported)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["add", "https://u:p@h.test/"], "stored in clear"),
+        (["add", "ftp://h.test/"], "not an http or https URL"),
+        (["add", "h.test", "--light", "soon"], "not an interval"),
+        (["add", "h.test", "--bearer", "hunter2-secret"], "a secret is named by"),
+        (["add", "h.test", "--starttls", "carrier"], "no STARTTLS"),
+        (["show", "nowhere"], "no target"),
+        (["ack", "7"], "no open alert 7"),
+        (["expect", "nowhere", "--until", "someday"], "not a time"),
+        (["test-alert"], "no such channel"),
+        (["list", "--store", "mysql://h/d"], "SQLite (a path) or postgresql"),
+        (["list", "--store", "postgresql://u:secret@h/d"], "every process can read it"),
+        (["apply", "/nonexistent"], "cannot read"),
+    ],
+)
+def test_wrong_words_are_told_in_a_line(call, words, told):
+    code, out, err = call(*words)
+    assert code == 2 and out == "" and told in err
+    assert "hunter2" not in err and "secret@" not in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "targets: [{url: https://h.test/, colour: red}]",
+        "targets: [{tags: [x]}]",
+        "targets: {}",
+        "targets: [{url: h.test}, {url: 'h.test:443'}]",
+        "channels: [{name: x, kind: slack, url-from: https://hooks.slack.test/secret}]",
+        "windows: [{name: w, cron: '99 * * * *'}]",
+        "elsewhere: []",
+        "[",
+        "&a [*a]",
+    ],
+)
+def test_a_wrong_file_is_told_and_nothing_is_done(call, tmp_path, text):
+    path = tmp_path / "watch.yaml"
+    path.write_text(text)
+    code, _, err = call("apply", path, "--yes")
+    assert code == 2 and err.count("\n") == 1 and "slack.test/secret" not in err
+    assert call("list")[1].startswith("no targets")
+
+
+def test_acknowledging_expecting_silencing(call):
+    call("add", "127.0.0.1:9")
+    assert "is expected" in call("expect", "127.0.0.1:9", "--until", "2h")[1]
+    assert call("silence")[1] == "no silence\n"
+    assert call("silence", "--tag", "shop", "--until", "1h")[1] == "silence 1 begins\n"
+    assert "shop" in call("silence")[1]
+    assert call("silence", "--end", "1")[1] == "silence 1 is over\n"
+
+
+def test_without_the_extra_the_command_says_what_to_install(tmp_path):
+    script = (
+        "import sys; sys.modules['sqlalchemy'] = None\n"
+        "from plainwire.cli import main; sys.exit(main(['monitor', 'list']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8")
+    assert done.returncode == 2
+    assert "pip install 'plainwire[monitor]'" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--version"], ["monitor", "--help"], ["checks"]])
+def test_other_commands_load_none_of_it(words):
+    script = (
+        "import sys\nfrom plainwire.cli import main\n"
+        f"try:\n    main({words!r})\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('sqlalchemy', 'alembic', 'pg8000', 'apprise') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8")
+    assert done.stdout.endswith("[]\n"), done.stderr
+
+
+def test_run_watches_and_ends_when_it_is_told(tmp_path):
+    environment = {**os.environ, "PLAINWIRE_STORE": str(tmp_path / "m.db")}
+    command = [sys.executable, "-m", "plainwire", "monitor"]
+    subprocess.run([*command, "add", "127.0.0.1:9"], env=environment, check=True)
+    process = subprocess.Popen([*command, "run"], env=environment, stderr=subprocess.PIPE)
+    try:
+        for _ in range(600):
+            done = subprocess.run(
+                [*command, "show", "127.0.0.1:9", "--format", "json"],
+                env=environment,
+                capture_output=True,
+            )
+            if json.loads(done.stdout)["target"]["looks"]:
+                break
+        else:
+            pytest.fail("nobody looked")
+    finally:
+        process.terminate()
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, b"")
+
+
+def options():
+    subs = next(a for a in parser()._actions if a.dest == "action")
+    for name, sub in subs.choices.items():
+        for action in sub._actions:
+            for option in action.option_strings:
+                if option.startswith("--") and option != "--help":
+                    yield name, option
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_every_action_is_documented(name):
+    assert f"`monitor {name}" in PAGE
+
+
+def test_every_option_is_documented_and_there_is_no_other():
+    assert {f"{n} {o}" for n, o in options() if f"`{o}" not in PAGE} == set()
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE))
+    assert named <= {option for _, option in options()}

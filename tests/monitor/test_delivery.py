@@ -1,0 +1,437 @@
+"""Messages on their way: signed, tried again, dead, held, in order; never lost."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import itertools
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from monitor.receiver import receiver
+from plainwire.model import UsageError
+from plainwire.monitor import messages, windows
+from plainwire.monitor.channels import http, pagerduty, slack, webhook
+from plainwire.monitor.channels.outcome import Message, SendError
+from plainwire.monitor.channels.settings import ChannelSettings, checked
+from plainwire.monitor.conditions import Condition
+from plainwire.monitor.delivery import RETRIES, Deliverer
+from plainwire.monitor.keeper import Keeper
+from plainwire.monitor.matching import Only
+from plainwire.monitor.store import alerts, deliveries, schema, upkeep, watched
+from plainwire.monitor.times import DAY, HOUR, MINUTE, SECOND
+
+NOW = 1_800_000_000_000
+
+
+def condition(key="k", level="warning", step=2, rule="configuration-worse", **more):
+    return Condition(key, rule, level, f"title of {key}", "body", step, **more)
+
+
+class Desk:
+    """A store with a channel, a delivery loop whose clock is set by hand."""
+
+    def __init__(self, store, send, *, channels=("hook",), **more):
+        self.store, self.now, self.sent = store, NOW, []
+        self.send_it = send
+        for name in channels:
+            settings = ChannelSettings(name, "webhook", {"url": "http://127.0.0.1:9/"}, **more)
+            store.run(lambda c, s=settings: watched.set_channel(c, s))
+        self.keeper = Keeper(store, pytest.fail)
+        self.deliverer = Deliverer(self.keeper, lambda: self.now, send=self._send)
+
+    async def _send(self, channel, message):
+        self.send_it(channel, message)
+        self.sent.append((channel.name, message))
+
+    def hold(self, *conditions):
+        self.store.run(lambda c: alerts.hold(c, None, conditions, self.now))
+
+    def resolve(self, key="k"):
+        def work(connection):
+            rows = connection.execute(sa.select(schema.alert)).mappings().all()
+            for row in rows:
+                if row["dedup_key"] == key and row["resolved_at"] is None:
+                    alerts.resolve(connection, row, "over", self.now)
+
+        self.store.run(work)
+
+    def deliver(self):
+        before = len(self.sent)
+        asyncio.run(self.deliverer.work_off())
+        return [(name, m.payload["type"]) for name, m in self.sent[before:]]
+
+    def rows(self):
+        words = sa.select(schema.outbox).order_by(schema.outbox.c.id)
+        return self.store.read(lambda c: c.execute(words).mappings().all())
+
+
+def take(channel, message):
+    pass
+
+
+def refuse(channel, message):
+    raise SendError("status 503")
+
+
+def test_an_alert_is_told_once_however_often_it_is_found(store):
+    desk = Desk(store, take)
+    for _ in range(3):
+        desk.hold(condition())
+    assert desk.deliver() == [("hook", "alert.opened")]
+    desk.resolve()
+    desk.resolve()
+    assert desk.deliver() == [("hook", "alert.resolved")]
+
+
+def test_a_failed_message_is_tried_by_the_table_of_standard_webhooks_and_dies_visibly(store):
+    # The specification's retry schedule: 0, 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
+    schedule = [5 * SECOND, 5 * MINUTE, 30 * MINUTE] + [n * HOUR for n in (2, 5, 10, 14, 20, 24)]
+    assert list(RETRIES) == schedule
+    tried = []
+
+    def fail(channel, message):
+        if channel.name == "hook":
+            tried.append(desk.now)
+            raise SendError("status 503")
+
+    desk = Desk(store, fail, channels=("hook", "other"))
+    desk.hold(condition())
+    for _ in range(9):
+        desk.deliver()
+        (at,) = [row["next_try_at"] for row in desk.rows() if row["channel_id"] == 1]
+        desk.now = at - 1
+        assert "hook" not in [name for name, _ in desk.deliver()] and tried[-1] < desk.now
+        desk.now = at
+    desk.deliver()
+    desk.deliver()  # what the first wrote for the other channel
+    waits = [after - before for before, after in itertools.pairwise(tried)]
+    assert len(tried) == 10
+    for wait, least in zip(waits, schedule, strict=True):
+        assert least <= wait <= least * 1.1
+    (dead,) = [row for row in desk.rows() if row["dead_at"]]
+    assert (dead["last_error"], dead["attempts"]) == ("status 503", 10)
+    kinds = [m.payload["type"] for name, m in desk.sent if name == "other"]
+    assert kinds == ["alert.opened", "dead-letter"]
+    letter = desk.sent[-1][1].payload["data"]
+    assert "for hook could not be delivered" in letter["title"]
+
+
+def test_a_receiver_that_asks_for_time_gets_it(store):
+    def busy(channel, message):
+        raise SendError("status 429", retry_after_s=3600)
+
+    desk = Desk(store, busy)
+    desk.hold(condition())
+    desk.deliver()
+    (row,) = desk.rows()
+    assert row["next_try_at"] - NOW == 3600 * SECOND
+
+
+def test_a_receiver_that_is_gone_is_disabled(store):
+    def gone(channel, message):
+        if channel.name == "hook":
+            raise SendError("status 410", is_gone=True)
+
+    desk = Desk(store, gone, channels=("hook", "other"))
+    desk.hold(condition())
+    desk.deliver()
+    channels = {c.name: c for c in store.read(watched.channels)}
+    assert not channels["hook"].is_enabled and "410" in channels["hook"].disabled_because
+    assert ("other", "dead-letter") in desk.deliver() + [
+        (n, m.payload["type"]) for n, m in desk.sent
+    ]
+
+
+def test_of_one_alert_a_channel_hears_in_order(store):
+    def refuse_the_first(channel, message):
+        if message.payload["type"] == "alert.opened":
+            raise SendError("status 503")
+
+    desk = Desk(store, refuse_the_first)
+    desk.hold(condition())
+    desk.resolve()
+    assert desk.deliver() == []  # the second waits for the first
+    desk.send_it = take
+    desk.now += MINUTE
+    assert desk.deliver() == [("hook", "alert.opened"), ("hook", "alert.resolved")]
+
+
+def test_a_message_keeps_its_id_through_a_kill_between_sending_and_marking(store):
+    desk = Desk(store, take)
+    desk.hold(condition())
+    (channel,) = store.read(watched.channels)
+    first = store.run(lambda c: deliveries.claim(c, channel.id, 5, NOW, NOW + MINUTE))
+    # Killed here. Nobody else has it until the lease is over; then it is the same message.
+    assert store.run(lambda c: deliveries.claim(c, channel.id, 5, NOW, NOW + MINUTE)) == []
+    again = store.run(lambda c: deliveries.claim(c, channel.id, 5, NOW + MINUTE, NOW + DAY))
+    assert [m.message_id for m in again] == [m.message_id for m in first]
+
+
+def test_levels_and_choices(store):
+    desk = Desk(store, take, channels=())
+    for name, more in (
+        ("all", {"least_level": "info"}),
+        ("critical", {"least_level": "critical"}),
+        ("elsewhere", {"only": Only(rules=("unreachable",))}),
+    ):
+        settings = ChannelSettings(name, "webhook", {"url": "http://127.0.0.1:9/"}, **more)
+        store.run(lambda c, s=settings: watched.set_channel(c, s))
+    desk.hold(condition(level="info", step=1))
+    assert desk.deliver() == [("all", "alert.opened")]
+    desk.hold(condition(level="critical", step=3))
+    assert sorted(desk.deliver()) == [("all", "alert.raised"), ("critical", "alert.opened")]
+    desk.resolve()
+    assert sorted(desk.deliver()) == [("all", "alert.resolved"), ("critical", "alert.resolved")]
+
+
+@pytest.fixture(params=["silence", "window"])
+def held_until(request, store):
+    """Messages about everything are held; until when."""
+    until = NOW + HOUR
+    if request.param == "silence":
+        store.run(lambda c: watched.add_silence(c, Only(), until, "", NOW))
+    else:  # 2027-01-15 08:00 UTC
+        window = windows.Window("0 8 * * *", 60)
+        store.run(lambda c: watched.set_window(c, "w", window, Only(), None))
+    return until
+
+
+def test_what_is_held_and_still_so_is_told_at_the_end(store, held_until):
+    desk = Desk(store, take)
+    desk.hold(condition())
+    assert desk.deliver() == []
+    desk.now = held_until
+    assert desk.deliver() == [("hook", "alert.opened")]
+
+
+def test_what_is_held_and_over_is_never_told(store, held_until):
+    desk = Desk(store, take)
+    desk.hold(condition())
+    desk.resolve()
+    desk.now = held_until + HOUR
+    assert desk.deliver() == []
+    assert all(row["dropped_at"] for row in desk.rows())
+
+
+def test_the_end_of_what_was_told_before_is_told_after(store):
+    desk = Desk(store, take)
+    desk.hold(condition())
+    assert desk.deliver() == [("hook", "alert.opened")]
+    store.run(lambda c: watched.add_silence(c, Only(), NOW + HOUR, "", NOW))
+    desk.resolve()
+    assert desk.deliver() == []
+    desk.now += HOUR
+    assert desk.deliver() == [("hook", "alert.resolved")]
+
+
+def test_a_silence_that_ends_early_lets_go(store):
+    desk = Desk(store, take)
+    number = store.run(lambda c: watched.add_silence(c, Only(), NOW + DAY, "", NOW))
+    desk.hold(condition())
+    assert desk.deliver() == []
+    assert store.run(lambda c: watched.end_silence(c, number, NOW))
+    assert desk.deliver() == [("hook", "alert.opened")]
+
+
+def test_a_storm_is_one_message(store):
+    desk = Desk(store, take)
+    desk.hold(*(condition(f"k{n:03}") for n in range(50)), condition("x", rule="unreachable"))
+    assert sorted(desk.deliver()) == [("hook", "alert.group"), ("hook", "alert.opened")]
+    (group,) = [m.payload for _, m in desk.sent if m.payload["type"] == "alert.group"]
+    assert {a["key"] for a in group["data"]["alerts"]} == {f"k{n:03}" for n in range(50)}
+    desk.resolve("k007")
+    assert desk.deliver() == [("hook", "alert.resolved")]
+
+
+def test_twenty_are_no_storm(store):
+    desk = Desk(store, take)
+    desk.hold(*(condition(f"k{n:03}") for n in range(20)))
+    assert desk.deliver() == [("hook", "alert.opened")] * 20
+
+
+def test_a_storm_keeps_its_id_when_it_is_not_taken(store):
+    desk = Desk(store, refuse)
+    desk.hold(*(condition(f"k{n:03}") for n in range(30)))
+    desk.deliver()
+    desk.send_it = take
+    desk.now += MINUTE
+    assert desk.deliver() == [("hook", "alert.group")]
+    groups = [row for row in desk.rows() if row["kind"] == "group"]
+    assert len(groups) == 1 and all(row["sent_at"] for row in desk.rows())
+
+
+def test_a_clock_that_ran_ahead_delays_nothing(store):
+    desk = Desk(store, take)
+    desk.now = NOW + DAY
+    desk.hold(condition())
+    desk.now = NOW
+    asyncio.run(desk.deliverer._set_right())
+    assert desk.deliver() == [("hook", "alert.opened")]
+
+
+def test_a_reminder_is_told_daily_of_what_is_critical(store):
+    desk = Desk(store, take)
+    desk.hold(condition(level="critical", step=3))
+    desk.deliver()
+    for day in (1, 2):
+        for _ in range(3):
+            desk.now = NOW + day * DAY + HOUR
+            store.run(lambda c: upkeep.keep_up(c, desk.now, MINUTE))
+        assert desk.deliver() == [("hook", "alert.reminder")]
+
+
+# On the wire -------------------------------------------------------------------------------
+
+
+def message(**more):
+    alert = {
+        "id": 1,
+        "dedup_key": "certificate:aa",
+        "rule": "certificate-ends",
+        "level": "critical",
+        "title": "the certificate of <!channel> ends \x1b[31m",
+        "body": "ends",
+        "changes": [],
+        "opened_at": NOW,
+        "resolution": None,
+    }
+    kind = more.pop("kind", "opened")
+    return Message("msg_1", messages.about_alert(kind, alert | more, None, NOW), NOW)
+
+
+def post(settings, sent):
+    async def main():
+        async with receiver() as got:
+            options = {"url": got.url, "allow-private": True, **settings}
+            await webhook.send(ChannelSettings("hook", "webhook", options), sent)
+            return got.got[0]
+
+    return asyncio.run(main())
+
+
+def test_a_webhook_is_signed_as_standard_webhooks_says(monkeypatch):
+    # Both secrets sign while one replaces the other; the key is the Base64 behind whsec_.
+    keys = [b"0123456789abcdef0123456789abcdef", b"another key of thirty-two bytes."]
+    for name, key in zip(("NEW", "OLD"), keys, strict=True):
+        monkeypatch.setenv(name, "whsec_" + base64.b64encode(key).decode())
+    got = post({"secret-from": "env:NEW", "old-secret-from": "env:OLD"}, message())
+    signed = f"msg_1.{NOW // 1000}.".encode() + got.body
+    wanted = [
+        "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys
+    ]
+    assert got.headers["webhook-signature"].split(" ") == wanted
+    assert got.headers["webhook-id"] == "msg_1"
+    assert got.headers["webhook-timestamp"] == str(NOW // 1000)
+    assert b"\x1b" not in got.body
+
+
+def test_the_vector_of_the_specification():
+    # github.com/standard-webhooks/standard-webhooks, spec, "Signature scheme", example.
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    found = webhook.signature(
+        secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", b'{"test": 2432232314}'
+    )
+    assert found == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "404 Not Found", "500 Oops"])
+def test_only_a_2xx_is_taken_and_no_redirect_followed(status):
+    async def main():
+        async with receiver(answer=lambda got: (status, {"Location": "/else"})) as got:
+            options = {"url": got.url, "allow-private": True}
+            with pytest.raises(SendError, match=status[:3]):
+                await webhook.send(ChannelSettings("hook", "webhook", options), message())
+            return len(got.got)
+
+    assert asyncio.run(main()) == 1
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "[::1]", "10.0.0.1", "192.168.1.1", "169.254.169.254", "[::ffff:10.0.0.1]",
+     "100.64.0.1", "0.0.0.0", "localhost", "224.0.0.1"],
+)  # fmt: skip
+def test_a_private_address_is_refused_unless_allowed(host):
+    settings = ChannelSettings("hook", "webhook", {"url": f"https://{host}/"})
+    with pytest.raises(SendError, match="not a public address"):
+        asyncio.run(webhook.send(settings, message()))
+
+
+def test_nothing_is_sent_in_clear_beyond_loopback():
+    place = http.Place("http://192.0.2.1/", may_be_private=True)
+    with pytest.raises(SendError, match="not sent in clear"):
+        asyncio.run(http.post(place, b"", {}, 0))
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("120", 120.0),
+        ("Fri, 15 Jan 2027 08:02:00 GMT", 120.0),
+        ("soon", None),
+        ("999999999", 86400),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(words, seconds):
+    assert http._retry_after(words, NOW / 1000) == seconds
+
+
+def test_an_endless_answer_is_cut():
+    async def main():
+        async def flood(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            try:
+                while True:
+                    writer.write(b"x" * 65536)
+                    await writer.drain()
+            except OSError:
+                writer.close()
+
+        server = await asyncio.start_server(flood, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        place = http.Place(f"http://127.0.0.1:{port}/", may_be_private=True)
+        reply = await http.post(place, b"{}", {}, 0)
+        server.close()
+        return reply
+
+    assert len(asyncio.run(main()).body) <= http.ANSWER_LIMIT
+
+
+def test_pagerduty_is_triggered_and_resolved_by_one_key():
+    (opened,), (over,) = (pagerduty.events(message(kind=k)) for k in ("opened", "resolved"))
+    assert opened["event_action"] == "trigger"
+    assert opened["payload"]["severity"] == "critical"
+    assert over == {"event_action": "resolve", "dedup_key": opened["dedup_key"]}
+    long = pagerduty.dedup_key("k" * 400)
+    assert len(long) == 255
+
+
+def test_slack_shows_what_a_target_named_and_obeys_none_of_it():
+    words = slack.words(message())
+    assert "<!channel>" not in words and "&lt;!channel&gt;" in words and "\x1b" not in words
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "words"),
+    [
+        ("webhook", {}, "url is missing"),
+        ("pigeon", {}, "no kind"),
+        ("webhook", {"url": "https://u:p@h/"}, "login"),
+        ("slack", {"url": "https://hooks.slack.test/secret"}, "unknown option"),
+    ],
+)
+def test_a_wrong_channel_is_told(kind, options, words):
+    with pytest.raises(UsageError, match=words):
+        checked(ChannelSettings("c", kind, options))
+
+
+def test_no_secret_is_stored(store, monkeypatch):
+    monkeypatch.setenv("HOOK_SECRET", "whsec_c2VjcmV0c2VjcmV0")
+    options = {"url": "https://hook.test/", "secret-from": "env:HOOK_SECRET"}
+    store.run(lambda c: watched.set_channel(c, ChannelSettings("c", "webhook", options)))
+    rows = store.read(lambda c: c.execute(sa.select(schema.channel)).mappings().all())
+    assert "c2VjcmV0" not in json.dumps([dict(row) for row in rows])

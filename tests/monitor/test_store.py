@@ -1,0 +1,333 @@
+"""The store's promises: leases, fences, slots, hosts, two processes; full, locked, read-only."""
+
+import asyncio
+import os
+import sqlite3
+from threading import Thread
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from plainwire.monitor.judging import LOOK_AGAIN
+from plainwire.monitor.keeper import Keeper
+from plainwire.monitor.loop import Loop, Pace
+from plainwire.monitor.schedule import first_due, following, offset
+from plainwire.monitor.seen import Look
+from plainwire.monitor.store import Store, StoreError, claims, results, schema, upkeep, watched
+from plainwire.monitor.targets import watched as target_of
+from plainwire.monitor.times import DAY, HOUR, MINUTE
+
+NOW = 1_800_000_000_000
+LIGHT = ("light",)
+
+
+def add(store, *names, light="15m"):
+    for name in names:
+        store.run(lambda c, n=name: watched.add(c, target_of(n, light=light), NOW))
+
+
+def claim(store, *, count=10, now=NOW, owner="a", lease=MINUTE, tiers=LIGHT):
+    return store.run(lambda c: claims.claim(c, owner, tiers, count, now, now + lease))
+
+
+def look(status="answered", **more):
+    return Look("192.0.2.1", status, NOW, body={"grade": "A"}, tool_version="1", **more)
+
+
+def record(store, one, now=NOW, *looks):
+    return store.run(lambda c: results.record(c, one, looks or [look()], now, now))
+
+
+def scans(store):
+    words = sa.select(schema.scan).order_by(schema.scan.c.target_id, schema.scan.c.slot)
+    return store.read(lambda c: c.execute(words).mappings().all())
+
+
+def test_the_migrations_make_the_schema_that_the_code_has(store):
+    def differences(connection):
+        return compare_metadata(MigrationContext.configure(connection), schema.metadata)
+
+    assert store.read(differences) == []
+    assert (
+        store.read(lambda c: c.execute(sa.text("SELECT version_num FROM alembic_version")).scalar())
+        == schema.REVISION
+    )
+
+
+def test_a_store_of_a_later_version_is_left_alone(store, store_url):
+    store.run(lambda c: c.execute(sa.text("UPDATE alembic_version SET version_num = '9999'")))
+    with pytest.raises(StoreError, match="later"):
+        Store(store_url)
+
+
+def test_what_is_leased_is_nobody_elses_until_the_lease_is_over(store):
+    add(store, "a.test:443")
+    (mine,) = claim(store)
+    assert claim(store, owner="b", now=NOW + MINUTE - 1) == []
+    (theirs,) = claim(store, owner="b", now=NOW + MINUTE)
+    assert (theirs.slot, theirs.token) == (mine.slot, mine.token + 1)
+
+
+def test_who_slept_past_the_lease_writes_nothing(store):
+    add(store, "a.test:443")
+    (mine,) = claim(store)
+    (theirs,) = claim(store, owner="b", now=NOW + MINUTE)
+    assert not record(store, mine, NOW + MINUTE)
+    assert record(store, theirs, NOW + MINUTE)
+    assert not record(store, mine, NOW + MINUTE)
+    assert [row["slot"] for row in scans(store)] == [0]
+
+
+def test_recording_twice_is_recording_once(store):
+    # As after a connection that broke in the commit: nobody knows whether it was one.
+    add(store, "a.test:443")
+    (mine,) = claim(store)
+    assert record(store, mine) and not record(store, mine)
+    assert len(scans(store)) == 1
+
+
+def test_a_renewed_lease_holds_and_a_lost_one_is_not_renewed(store):
+    add(store, "a.test:443")
+    (mine,) = claim(store)
+    assert store.run(lambda c: claims.renew(c, "a", [mine], NOW + HOUR)) == 1
+    assert claim(store, owner="b", now=NOW + 30 * MINUTE) == []
+    (theirs,) = claim(store, owner="b", now=NOW + HOUR)
+    assert store.run(lambda c: claims.renew(c, "a", [mine], NOW + DAY)) == 0
+    assert theirs.token > mine.token
+
+
+def test_slots_that_nobody_looked_at_are_told(store):
+    add(store, "a.test:443")
+    (first,) = claim(store)
+    record(store, first)
+    late = NOW + 5 * HOUR + MINUTE
+    (second,) = claim(store, now=late)
+    record(store, second, late)
+    rows = [(r["slot"], r["slots"], r["status"]) for r in scans(store)]
+    # Due each 15 minutes: the one due first, 19 more until five hours are over, and this one.
+    assert rows == [(0, 1, "answered"), (1, 19, "missed"), (20, 1, "answered")]
+    assert claim(store, now=NOW + 5 * HOUR + 14 * MINUTE) == []
+    (third,) = claim(store, now=NOW + 5 * HOUR + 15 * MINUTE)
+    assert third.slot == 21
+
+
+def test_one_host_is_looked_at_once_at_a_time(store):
+    add(store, "a.test:443", "a.test:8443", "b.test:443", "127.0.0.1:1", "127.0.0.1:2")
+    first = claim(store)
+    assert len(first) == 4  # one of a.test; loopback has no limit
+    assert claim(store, owner="b") == []
+    assert claim(store, owner="b", tiers=("full",)) == [] or all(
+        one.target_id not in {f.target_id for f in first} for one in claim(store, tiers=("full",))
+    )
+    for one in first:
+        record(store, one)
+    (other,) = claim(store, owner="b")
+    assert other.target_id not in {one.target_id for one in first}
+
+
+def test_two_processes_share_what_is_due(store, store_url):
+    add(store, *(f"h{n}.test:443" for n in range(200)))
+    taken: dict[str, list[int]] = {}
+
+    def work(owner):
+        mine = Store(store_url)
+        taken[owner] = []
+        while found := claim(mine, owner=owner, count=7):
+            taken[owner] += [one.target_id for one in found]
+        mine.close()
+
+    threads = [Thread(target=work, args=(owner,)) for owner in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    every = [number for numbers in taken.values() for number in numbers]
+    assert len(every) == len(set(every)) == 200
+
+
+def test_a_clock_that_is_set_back_stops_nothing(store):
+    add(store, "a.test:443", "b.test:443")
+    ahead = NOW + DAY
+    for one in claim(store, now=ahead, count=1):
+        record(store, one, ahead)
+    assert len(claim(store, now=ahead, count=1)) == 1  # and dies
+    assert claim(store, now=NOW) == []
+    store.run(lambda c: upkeep.keep_up(c, NOW, MINUTE))
+    assert len(claim(store, now=NOW)) == 2
+
+
+def test_the_grid_spreads_targets_and_is_the_same_after_a_restart():
+    at = [offset(f"h{n}.test", "light", HOUR) for n in range(600)]
+    by_minute = [
+        sum(minute * MINUTE <= a < (minute + 1) * MINUTE for a in at) for minute in range(60)
+    ]
+    assert max(by_minute) < 30 and at == [offset(f"h{n}.test", "light", HOUR) for n in range(600)]
+    first = first_due("x", "light", HOUR, NOW)
+    assert NOW <= first < NOW + HOUR
+    assert first_due("x", "light", HOUR, first + 1) == first + HOUR
+
+
+@pytest.mark.parametrize(
+    ("late", "missed", "due"),
+    [(0, 0, 1), (MINUTE - 1, 0, 1), (MINUTE, 1, 2), (5 * MINUTE + 1, 5, 6), (-HOUR, 0, 1)],
+)
+def test_the_next_slot_is_on_the_grid(late, missed, due):
+    found = following(NOW, MINUTE, NOW + late)
+    assert (found.missed, found.due_at) == (missed, NOW + due * MINUTE)
+
+
+def test_a_target_that_nobody_survives_is_given_up(store):
+    add(store, "a.test:443")
+    at = NOW
+    for _ in range(11):
+        (one,) = claim(store, now=at)
+        at += MINUTE
+    seen = []
+
+    async def observe(target, is_full):
+        seen.append(target.name)
+        return [look()]
+
+    keeper = Keeper(store, pytest.fail)
+    loop = Loop(keeper, observe, lambda: at, Pace())
+    asyncio.run(loop.work_off())
+    assert one.attempts == 11
+    statuses = {row["tier"]: row["status"] for row in scans(store)}
+    assert statuses["light"] == "unknown"
+
+
+def test_a_failing_look_is_a_result(store):
+    add(store, "a.test:443")
+    (one,) = claim(store)
+    record(store, one, NOW, Look("", "unreachable", NOW, error="no address"))
+    (row,) = scans(store)
+    assert (row["status"], row["error"]) == ("unreachable", "no address")
+
+
+def test_a_change_asks_for_another_look_in_a_minute(store):
+    add(store, "a.test:443")
+    (one,) = claim(store, tiers=("full",))
+    record(store, one)
+    (one,) = claim(store, tiers=("full",), now=NOW + DAY)
+    changed = Look("192.0.2.1", "answered", NOW, body={"grade": "B"}, tool_version="1")
+    record(store, one, NOW + DAY, changed)
+    again = ("full-again",)
+    assert claim(store, tiers=again, now=NOW + DAY + LOOK_AGAIN[0] - 1) == []
+    assert len(claim(store, tiers=again, now=NOW + DAY + LOOK_AGAIN[0])) == 1
+
+
+def test_removing_a_target_takes_its_history_and_ends_its_alerts(store):
+    add(store, "a.test:443")
+    for n in range(3):
+        at = NOW + n * 15 * MINUTE
+        (one,) = claim(store, now=at)
+        record(store, one, at, Look("", "unreachable", at, error="refused"))
+    (row,) = store.read(lambda c: c.execute(sa.select(schema.alert)).mappings().all())
+    assert row["resolved_at"] is None
+    target = store.read(lambda c: watched.named(c, "a.test:443"))
+    store.run(lambda c: watched.remove(c, target, NOW))
+    (row,) = store.read(lambda c: c.execute(sa.select(schema.alert)).mappings().all())
+    assert row["resolution"] == "the target is no longer watched"
+    assert scans(store) == []
+
+
+# SQLite in trouble -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def embedded(tmp_path):
+    opened = Store(str(tmp_path / "monitor.db"))
+    yield opened
+    opened.close()
+
+
+def trouble(store, begin, end):
+    """Looks while the store is in trouble: what was told, and what is there when it is over."""
+    add(store, "a.test:443")
+    told = []
+
+    async def main():
+        keeper, stop = Keeper(store, told.append), asyncio.Event()
+
+        async def observe(target, is_full):
+            if not told_of_begin.is_set():
+                told_of_begin.set()
+                # In the store's own thread: its connection is nobody else's.
+                await asyncio.get_running_loop().run_in_executor(keeper._thread, begin)
+            body = {
+                "grade": "A",
+                "more": os.urandom(200_000).hex(),
+            }  # more than is free in the file
+            return [Look("192.0.2.1", "answered", NOW, body=body, tool_version="1")]
+
+        told_of_begin = asyncio.Event()
+        loop = Loop(keeper, observe, lambda: NOW, Pace(tick_s=0.02))
+        running = asyncio.create_task(loop.run(stop))
+        async with asyncio.timeout(60):
+            await told_of_begin.wait()
+            while not told:
+                await asyncio.sleep(0.02)
+            assert keeper.trouble
+            end()
+            while loop.recorded < 2:
+                await asyncio.sleep(0.02)
+        stop.set()
+        await running
+        assert keeper.trouble is None
+        keeper.close()
+
+    asyncio.run(main())
+    return told
+
+
+def test_a_locked_store_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("plainwire.monitor.store.connecting.BUSY_TIMEOUT_S", 0.1)
+    store = Store(str(tmp_path / "monitor.db"))
+    other = sqlite3.connect(tmp_path / "monitor.db", isolation_level=None, check_same_thread=False)
+    told = trouble(
+        store, lambda: other.execute("BEGIN IMMEDIATE"), lambda: other.execute("ROLLBACK")
+    )
+    other.close()
+    assert told[0] == "the store failed: database is locked"
+    assert told[-1] == "the store works again"
+    store = Store(str(tmp_path / "monitor.db"))
+    assert {row["tier"] for row in scans(store)} == {"light", "full"}
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "words"),
+    [
+        ("PRAGMA query_only = ON", "PRAGMA query_only = OFF", "attempt to write a readonly"),
+        ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000", "disk is full"),
+    ],
+)
+def test_a_read_only_and_a_full_store_are_survived(tmp_path, begin, end, words):
+    # SQLite's own codes (SQLITE_READONLY, SQLITE_FULL) by its own switches: a limit of pages is
+    # the size that the file has, and what does not fit gets the answer of a full disk.
+    store = Store(str(tmp_path / "monitor.db"))
+    state = {"words": begin}
+
+    def prepare(connection, record):
+        connection.execute(state["words"])
+
+    def fill():
+        sa.event.listen(store.engine, "connect", prepare)
+        store.engine.dispose()
+
+    def empty():
+        state["words"] = end
+
+    told = trouble(store, fill, empty)
+    assert words in told[0]
+    store = Store(str(tmp_path / "monitor.db"))
+    assert {row["tier"] for row in scans(store)} == {"light", "full"}
+    store.close()
+
+
+def test_the_file_is_its_owners(tmp_path):
+    Store(str(tmp_path / "deep" / "monitor.db")).close()
+    mode = (tmp_path / "deep" / "monitor.db").stat().st_mode & 0o777
+    assert (mode, (tmp_path / "deep").stat().st_mode & 0o777) == (0o600, 0o700)

@@ -1,0 +1,139 @@
+"""Digests, retention, the monitor's own health."""
+
+import asyncio
+import json
+
+import sqlalchemy as sa
+
+from monitor.test_delivery import NOW, Desk, condition, take
+from monitor.test_store import add, claim, look
+from plainwire.monitor import digests, metrics
+from plainwire.monitor.store import reading, results, schema, upkeep, watched
+from plainwire.monitor.times import DAY, HOUR, MINUTE, moment
+
+MORNING = "08:00 Europe/Berlin"
+
+
+def test_a_digest_is_due_once_a_day_on_the_clocks_of_its_zone():
+    # 2027-01-15 08:00 UTC is 09:00 in Berlin: due an hour ago; half an hour before it, yesterday.
+    assert f"{moment(digests.last_due(MORNING, NOW)):%d %H:%M}" == "15 07:00"
+    assert f"{moment(digests.last_due(MORNING, NOW - 90 * MINUTE)):%d %H:%M}" == "14 07:00"
+
+
+def test_a_digest_tells_what_alarmed_nobody_and_what_is_open(store):
+    desk = Desk(store, take, digest=MORNING)
+    store.run(lambda c: upkeep.keep_up(c, NOW, MINUTE))
+    add(store, "a.test:443")
+    number = store.read(lambda c: watched.named(c, "a.test:443")).id
+    for kind, direction, was, now in (
+        ("configuration", "better", "off", "on"),
+        ("configuration", "worse", "on", "off"),
+        ("certificate", "neutral", "until 1", "until 2"),
+    ):
+        change = {"what": f"thing {direction}", "was": was, "now": now, "direction": direction}
+        values = {
+            "target_id": number,
+            "address": "",
+            "slot": 0,
+            "kind": kind,
+            "direction": direction,
+            "changes": json.dumps([change]),
+            "old_hash": was,
+            "new_hash": now,
+            "at": NOW + HOUR,
+        }
+        store.run(lambda c, v=values: c.execute(sa.insert(schema.drift_event).values(**v)))
+    desk.hold(condition())
+    desk.deliver()
+    desk.now = NOW + DAY
+    for _ in range(2):
+        store.run(lambda c: upkeep.keep_up(c, desk.now, MINUTE))
+    assert desk.deliver() == [("hook", "digest")]
+    data = desk.sent[-1][1].payload["data"]
+    assert [each["words"] for each in data["events"]] == [
+        "a.test:443: thing better: off -> on",
+        "a.test:443: thing neutral: until 1 -> until 2",
+    ]
+    assert [each["title"] for each in data["open"]] == ["title of k"]
+
+
+def test_old_looks_become_a_line_a_day(store):
+    add(store, "a.test:443")
+    for n in range(3):
+        at = NOW + n * 15 * MINUTE
+        (one,) = claim(store, now=at)
+        seen = look("answered", grade="BAC"[n]) if n else look("unknown")
+        seen = type(seen)(seen.address, seen.status, at, grade=seen.grade)
+        store.run(lambda c, o=one, s=seen, t=at: results.record(c, o, [s], t, t))
+    store.run(lambda c: upkeep.keep_up(c, NOW + 91 * DAY, MINUTE))
+    count = sa.select(sa.func.count()).select_from(schema.scan)
+    assert store.read(lambda c: c.execute(count).scalar()) == 0
+    (day,) = store.read(lambda c: c.execute(sa.select(schema.scan_day)).mappings().all())
+    assert (day["answered"], day["unknown"], day["worst_grade"]) == (2, 1, "C")
+    assert day["day"] == "2027-01-15"
+
+
+def test_messages_long_sent_are_forgotten_and_others_are_not(store):
+    desk = Desk(store, take)
+    desk.hold(condition("sent"))
+    desk.deliver()
+    desk.resolve("sent")
+    desk.deliver()
+    desk.hold(condition("waiting"))
+    store.run(lambda c: upkeep.keep_up(c, NOW + 91 * DAY, MINUTE))
+    assert [row["kind"] for row in desk.rows()] == ["opened"]
+    titles = [row["dedup_key"] for row in store.read(lambda c: reading.alerts(c, is_open=False))]
+    assert titles == ["waiting"]
+
+
+def test_late_looks_make_it_unhealthy(store):
+    add(store, "a.test:443")
+    fine = store.read(lambda c: reading.status(c, NOW + 20 * MINUTE))
+    assert metrics.health(fine, None)[0] == "200 OK"
+    late = store.read(lambda c: reading.status(c, NOW + 31 * MINUTE))
+    assert late["scan_lag_s"] == 31 * 60
+    status, body = metrics.health(late, None)
+    assert status.startswith("503") and "1 looks are late" in body
+    assert metrics.health(None, "disk is full")[0].startswith("503")
+
+
+def test_metrics_are_prometheus_text(store):
+    add(store, "a.test:443")
+    (one,) = claim(store)
+    store.run(lambda c: results.record(c, one, [look(grade="A")], NOW, NOW))
+    found = store.read(
+        lambda c: list(
+            metrics.lines(
+                reading.status(c, NOW), reading.targets(c), reading.alerts(c), reading.drifts(c)
+            )
+        )
+    )
+    assert 'tls_grade_info{target="a.test:443",grade="A"} 1' in found
+    assert 'tls_scan_success{target="a.test:443"} 1' in found
+    for line in found:
+        assert line.startswith("# ") or len(line.rsplit(" ", 1)) == 2
+
+
+def test_the_port_answers_on_loopback(store):
+    from plainwire.monitor.keeper import Keeper
+
+    async def main():
+        keeper, stop = Keeper(store, print), asyncio.Event()
+        serving = asyncio.create_task(metrics.serve(0, keeper, lambda: NOW, stop, ports := []))
+        while not ports:
+            await asyncio.sleep(0.01)
+        answers = []
+        for path in ("/healthz", "/metrics", "/else"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", ports[0])
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            answers.append((await reader.read()).decode())
+            writer.close()
+        stop.set()
+        await serving
+        keeper.close()
+        return answers
+
+    health, found, missing = asyncio.run(main())
+    assert health.startswith("HTTP/1.1 200") and '"healthy": true' in health
+    assert "scan_lag_seconds 0.000" in found
+    assert missing.startswith("HTTP/1.1 404")
