@@ -15,6 +15,7 @@ from plainwire.fix.proof.comparison import Compared
 from plainwire.fix.proof.expectations import Judgement
 from plainwire.fix.proof.matrix import Case
 from plainwire.fix.proof.plan import Answer, Question, Stack
+from plainwire.fix.proof.processes import is_uninstalled
 from plainwire.fix.proof.running import Run
 from plainwire.model import Environment
 
@@ -64,9 +65,8 @@ class Proved:
             return
         for which, run in zip(("before", "after"), self.runs, strict=True):
             for label, why in run.failed.items():
-                kind: Verdict = (
-                    "incomplete" if which == "before" or self.runs[0].failed else "refuted"
-                )
+                is_told = which == "after" and not self.runs[0].failed and not is_uninstalled(why)
+                kind: Verdict = "refuted" if is_told else "incomplete"
                 yield kind, f"{which}: {label} does not start: {why}"
             for why in (run.refused, run.stopped):
                 if why:
@@ -102,7 +102,7 @@ class Proved:
             return False
         first, then = self.runs
         if not first.failed and then.failed:
-            return True
+            return not all(map(is_uninstalled, then.failed.values()))
         is_case = any(
             r.before.state == "pass" and r.after.state == "fail"
             for r in self.cases
