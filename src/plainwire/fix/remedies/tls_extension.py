@@ -136,7 +136,10 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
     if missing and proof.holds:
         proof = Proof(False, missing)
     edits = (*_joined(code, exempt), *((listed,) if listed is not None else ()))
-    return Proposal("use flask_plainwire behind the proxy", edits, proof.level, proof.words)
+    # A run gives addresses of its own: only where Docker's defaults are known does it show enough.
+    is_provable = not missing and _is_compose(path, project) and peers == _CONTAINERS
+    summary = "use flask_plainwire behind the proxy"
+    return Proposal(summary, edits, proof.level, proof.words, is_provable=is_provable)
 
 
 def _exempt(path: Path, project: Project) -> tuple[list[Edit], str]:
@@ -222,8 +225,16 @@ def _peers(path: Path, project: Project) -> tuple[str, Proof]:
         is_here = start is not None and start.is_local
         why = "in what it runs is not known: a container sees the proxy at another address"
         return '["127.0.0.1", "::1"]', served if is_here or not served.holds else Proof(False, why)
-    compose = project.file(path.deployment)
-    network = subnet(compose) if compose is not None and compose.format == "compose" else None
+    compose = project.file(path.deployment) if _is_compose(path, project) else None
+    network = subnet(compose) if compose is not None else None
     if network is not None:
         return f'["{network}"]', served
-    return _CONTAINERS, Proof(False, "the address that the proxy has in its network is not known")
+    why = "the address that the proxy has in its network is not known"
+    if compose is not None:
+        why += ": one of Docker's own pools unless the daemon was told others"
+    return _CONTAINERS, Proof(False, why)
+
+
+def _is_compose(path: Path, project: Project) -> bool:
+    file = project.file(path.deployment)
+    return file is not None and file.format == "compose"
