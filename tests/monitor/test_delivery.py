@@ -27,7 +27,8 @@ NOW = 1_800_000_000_000
 
 
 def condition(key="k", level="warning", step=2, rule="configuration-worse", **more):
-    return Condition(key, rule, level, f"title of {key}", "body", step, **more)
+    values = {"title": f"title of {key}", "body": "body"} | more
+    return Condition(key, rule, level, step=step, **values)
 
 
 class Desk:
@@ -263,6 +264,88 @@ def test_a_storm_keeps_its_id_when_it_is_not_taken(store):
     assert len(groups) == 1 and all(row["sent_at"] for row in desk.rows())
 
 
+def test_a_storm_that_comes_one_by_one_is_said_together_too(store):
+    # More than 20 alerts of one rule in five minutes: the rest is a list, one a minute at most.
+    desk = Desk(store, take)
+    told = []
+    for n in range(60):
+        desk.now = NOW + n * 2 * SECOND
+        desk.hold(condition(f"k{n:03}"))
+        told += desk.deliver()
+    desk.now += MINUTE
+    told += desk.deliver()
+    kinds = [kind for _, kind in told]
+    assert kinds.count("alert.group") >= 1 and len(kinds) <= 20 + 4
+    keys = [
+        each["key"]
+        for _, m in desk.sent
+        for each in m.payload["data"].get("alerts") or [m.payload["data"]["alert"]]
+    ]
+    assert sorted(keys) == [f"k{n:03}" for n in range(60)]
+
+
+def test_what_a_window_held_is_a_storm_at_its_end(store, held_until):
+    desk = Desk(store, take)
+    desk.hold(*(condition(f"k{n:03}") for n in range(30)))
+    assert desk.deliver() == []
+    desk.now = held_until
+    assert desk.deliver() == [("hook", "alert.group")]
+
+
+def test_what_a_later_silence_holds_is_held_on(store, held_until):
+    desk = Desk(store, take)
+    desk.hold(condition())
+    store.run(lambda c: watched.add_silence(c, Only(), held_until + HOUR, "", NOW + MINUTE))
+    desk.now = held_until
+    assert desk.deliver() == []
+    desk.now += HOUR
+    assert desk.deliver() == [("hook", "alert.opened")]
+
+
+def test_a_silence_that_ends_lets_nothing_go_that_a_window_holds(store):
+    desk = Desk(store, take)
+    window = windows.Window("0 8 * * *", 60)
+    store.run(lambda c: watched.set_window(c, "w", window, Only(), None))
+    number = store.run(lambda c: watched.add_silence(c, Only(rules=("other",)), NOW + DAY, "", NOW))
+    desk.hold(condition())
+    store.run(lambda c: watched.end_silence(c, number, NOW))
+    assert desk.deliver() == []
+
+
+@pytest.mark.parametrize("kind", ["leased", "grouped"])
+def test_the_end_of_what_may_have_been_received_is_told(store, held_until, kind):
+    # Killed between sending and marking, or between writing a group and sending it.
+    desk = Desk(store, take)
+    desk.hold(*(condition(f"k{n:03}") for n in range(1 if kind == "leased" else 30)))
+    (channel,) = store.read(watched.channels)
+    at = held_until
+    (mine,) = store.run(lambda c: deliveries.claim(c, channel.id, 5, at, at + MINUTE))
+    if kind == "grouped":
+        store.run(lambda c: deliveries.failed(c, mine, "status 503", SECOND, at))
+    desk.now = at + 2 * MINUTE
+    desk.resolve("k000")
+    first = "alert.opened" if kind == "leased" else "alert.group"
+    assert desk.deliver() == [("hook", first), ("hook", "alert.resolved")]
+
+
+def test_a_hostile_name_is_stored_and_told_everywhere(store):
+    desk = Desk(store, take)
+    desk.hold(condition(title="\ud800 \u0000 name", body="\udfff"))
+    ((_, sent),) = desk.deliver() and desk.sent
+    assert "name" in sent.payload["data"]["alert"]["title"]
+
+
+def test_a_year_ahead_and_back_holds_no_message_for_a_year(store):
+    desk = Desk(store, take)
+    store.run(lambda c: watched.set_window(c, "w", windows.Window("0 8 * * *", 60), Only(), None))
+    store.run(lambda c: watched.set_window(c, "x", windows.Window("0 9 * * *", 60), Only(), None))
+    desk.now = NOW + 365 * DAY
+    desk.hold(condition())
+    desk.now = NOW + 3 * HOUR
+    asyncio.run(desk.deliverer._set_right())
+    assert desk.deliver() == [("hook", "alert.opened")]
+
+
 def test_a_clock_that_ran_ahead_delays_nothing(store):
     desk = Desk(store, take)
     desk.now = NOW + DAY
@@ -281,6 +364,11 @@ def test_a_reminder_is_told_daily_of_what_is_critical(store):
             desk.now = NOW + day * DAY + HOUR
             store.run(lambda c: upkeep.keep_up(c, desk.now, MINUTE))
         assert desk.deliver() == [("hook", "alert.reminder")]
+    desk.hold(condition(level="critical", step=4))  # it has ended: a day later it is recalled anew
+    assert desk.deliver() == [("hook", "alert.raised")]
+    desk.now += DAY
+    store.run(lambda c: upkeep.keep_up(c, desk.now, MINUTE))
+    assert desk.deliver() == [("hook", "alert.reminder")]
 
 
 # On the wire -------------------------------------------------------------------------------

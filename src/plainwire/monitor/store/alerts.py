@@ -224,7 +224,7 @@ def write(
             kind=kind,
             level=level,
             seq=seq,
-            payload=json.dumps(payload, ensure_ascii=False),
+            payload=json.dumps(payload),  # ASCII: whatever a target said, every store takes it
             created_at=now,
             next_try_at=max(now, held_until or 0),
             held_until=held_until,
@@ -261,6 +261,13 @@ def _listeners(
         if is_at_least(row["level"], each["least_level"])
         and matching.from_json(each["only"]).fits(name, tags, row["rule"])
     ]
+
+
+def held_until(connection: sa.Connection, row: Row, now: int) -> int | None:
+    """Until when messages about an alert are held, in ms; None: they are not."""
+    about = _target(connection, row["target_id"])
+    name, tags = (about["name"], about["tags"]) if about else (None, ())
+    return _held_until(connection, name, tags, row["rule"], now)
 
 
 def _held_until(
