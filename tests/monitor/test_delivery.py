@@ -6,10 +6,12 @@ import hashlib
 import hmac
 import itertools
 import json
+import ssl
 
 import pytest
 import sqlalchemy as sa
 
+from certificates import issue
 from monitor.receiver import receiver
 from plainwire.model import UsageError
 from plainwire.monitor import messages, windows
@@ -523,3 +525,66 @@ def test_no_secret_is_stored(store, monkeypatch):
     store.run(lambda c: watched.set_channel(c, ChannelSettings("c", "webhook", options)))
     rows = store.read(lambda c: c.execute(sa.select(schema.channel)).mappings().all())
     assert "c2VjcmV0" not in json.dumps([dict(row) for row in rows])
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory):
+    """A server's context for 127.0.0.1, and the file of the CA that issued its certificate."""
+    folder = tmp_path_factory.mktemp("tls")
+    root = issue("Root", ca=True)
+    leaf = issue("127.0.0.1", by=root)
+    for name, text in (("chain", leaf.chain_pem), ("key", leaf.key_pem), ("ca", root.pem)):
+        (folder / name).write_text(text)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "chain", folder / "key")
+    return context, str(folder / "ca")
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+@pytest.mark.parametrize(
+    ("module", "kind", "secret", "said"),
+    [
+        # api.slack.com/messaging/webhooks: a JSON object with `text`.
+        (slack, "slack", "url-from", lambda got: "&lt;!channel&gt;" in got["text"]),
+        # Events API v2: routing_key, event_action, dedup_key.
+        (
+            pagerduty,
+            "pagerduty",
+            "key-from",
+            lambda got: (got["routing_key"], got["event_action"]) == ("R" * 32, "trigger"),
+        ),
+    ],
+)
+def test_slack_and_pagerduty_on_the_wire(tls, monkeypatch, module, kind, secret, said, is_trusted):
+    context, ca = tls
+
+    async def main():
+        async with receiver(context=context) as got:
+            monkeypatch.setenv("SECRET", got.url if kind == "slack" else "R" * 32)
+            options = {secret: "env:SECRET", "allow-private": True}
+            options |= {"url": got.url} if kind == "pagerduty" else {}
+            options |= {"ca": ca} if is_trusted else {}
+            settings = checked(ChannelSettings("c", kind, options))
+            if not is_trusted:
+                with pytest.raises(SendError, match="TLS"):
+                    await module.send(settings, message())
+                return got.got == []
+            await module.send(settings, message())
+            (one,) = got.payloads
+            return said(one)
+
+    assert asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1:99999/", "http://127.0.0.1:9/a b", "https://[/"]
+)
+def test_a_url_that_is_none_is_a_failure_and_no_crash(url):
+    # The heartbeat has no other border: its loop would end the monitor.
+    async def main():
+        async with receiver() as got:
+            place = http.Place(url.replace(":9/", f":{got.url.split(':')[2][:-4]}"), True)
+            with pytest.raises(SendError):
+                await http.post(place, b"", {}, 0)
+
+    asyncio.run(main())
