@@ -113,7 +113,7 @@ def test_over_the_network_the_end_of_a_long_page_is_a_gap():
         settings = Settings(answer_timeout_s=1, body_limit=2000)
         found = scan(f"http://127.0.0.1:{server.port}/", settings=settings)
     reasons = {g.reason for g in found.unanswered if g.check == "secret-in-answer"}
-    assert reasons == {"its body is longer than 2000 bytes"}
+    assert reasons == {"its body is longer than 2000 bytes (--body-limit)"}
 
 
 def packed(body):

@@ -354,7 +354,7 @@ def _why(report: Report) -> str:
 def _gaps(report: Report, rules: Rules) -> Iterator[str]:
     """What was not seen of a target that was scanned."""
     if report.unanswered:
-        number = len(report.unanswered)
+        number = len({gap.question for gap in report.unanswered})
         yield f"{report.target}: {number} unanswered (--allow-incomplete lets it pass)"
     states = {category.id: category.status for category in report.categories}
     unseen = ("not-tested", "unanswered")

@@ -41,6 +41,20 @@ def test_a_websocket_in_clear_is_high(body):
             ': "ws://api.example.com/")</script>'
         ),
         Body(
+            '<script>new WebSocket("https:"===location.protocol?"wss://a.example/":"ws://a.example/")</script>'
+        ),
+        Body(
+            '<script>new WebSocket("http:"==l.protocol?"ws://a.example/":"wss://a.example/")</script>'
+        ),
+        Body(
+            '<script>const tls = location.protocol == "https:"; '
+            'const url = tls ? "wss://a.example/" : "ws://a.example/"; new WebSocket(url)</script>'
+        ),
+        Body(
+            '<script>const url = /^https/.test(here) ? "wss://a.example" : "ws://a.example"</script>'
+        ),
+        Body('<script>const url = plain ? "ws://a.example" : "wss://a.example"</script>'),
+        Body(
             "<script>if (location.protocol === 'https:') { url = 'wss://a.example/'; }\n"
             "else { url = 'ws://a.example/'; }</script>"
         ),
@@ -53,6 +67,19 @@ def test_what_does_not_lead_to_a_websocket_in_clear_is_not_found(body):
 def test_a_comparison_in_an_earlier_statement_excuses_nothing():
     page = "<script>if (location.protocol === 'http:') warn(); new WebSocket('ws://a.example/')</script>"
     assert served(cleartext_websocket, page).finding
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'new WebSocket(a ? "ws://a.example" : "ws://b.example")',
+        'log("wss://a.example"); new WebSocket("ws://b.example")',
+        'new WebSocket(b ? x : "ws://b.example")',
+        'use({a: "wss://a.example", b: "ws://b.example"})',
+    ],
+)
+def test_an_address_over_tls_elsewhere_excuses_nothing(script):
+    assert served(cleartext_websocket, f"<script>{script}</script>").finding
 
 
 def test_a_script_of_the_own_origin_is_read():

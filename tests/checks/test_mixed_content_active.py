@@ -70,6 +70,13 @@ def test_a_page_that_loads_code_or_data_over_http_is_found(page):
         '<script>image.src = "http://cdn.example/a.png"</script>',
         "<script>link.href = 'http://cdn.example/'</script>",
         '<script>text.data = "http://cdn.example/"</script>',
+        '<script>Array.from("http://cdn.example/")</script>',
+        '<script>Buffer.from ("http://cdn.example/")</script>',
+        '<script>validator.register("http://cdn.example/schema")</script>',
+        '<script>$.extend("http://cdn.example/")</script>',
+        '<script>me$.get("http://cdn.example/")</script>',
+        '<script>db.open("users", "http://cdn.example/")</script>',
+        '<script>fetch(item.url); use({url: "http://cdn.example/"})</script>',
         '<div hx-get="/rows" data-url="http://api.example.com/" hx-target="#a"></div>',
         """<script>show('&lt;script src="http://cdn.example/a.js">')</script>""",
         """<script>show('<b title="http://cdn.example/a.js">')</script>""",
@@ -109,6 +116,8 @@ def test_loopback_that_is_scanned_is_judged_as_if_it_were_deployed():
         ('window.API = "http://backend.example";', "fetch(`${API}/accounts`)"),
         ('const config = {api: "http://backend.example"};', "axios.get(config.api + '/x')"),
         ('const API = "http://backend.example";', "x.open('GET', API + '/accounts')"),
+        ('const config = {url: "http://backend.example"};', "axios.get(config.url + '/x')"),
+        ('use({config: {a: 1, url: "http://backend.example"}});', "fetch(config.url)"),
     ],
 )
 def test_an_address_in_the_template_that_a_script_file_fetches_from_is_found(template, script):
@@ -119,6 +128,13 @@ def test_an_address_in_the_template_that_a_script_file_fetches_from_is_found(tem
     finding = served(mixed_content_active, bodies).finding
     assert "'http://backend.example/'" in finding.message
     assert finding.confidence is Confidence.FIRM
+
+
+def test_a_name_of_one_letter_in_a_minified_script_is_many_names():
+    fill = "function f(){return 1}" * 50
+    page = f'<script>{fill}function a(e){{return fetch(e)}}function b(){{var e="http://other.example/"}}</script>'
+    assert served(mixed_content_active, page).findings == ()
+    assert served(mixed_content_active, page.replace("f()", "\n" + "f()")).finding
 
 
 def test_an_address_that_is_given_to_another_name_is_not_found():

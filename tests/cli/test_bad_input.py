@@ -38,6 +38,7 @@ WORDS = {
     "no such port": (("scan", "h.test:99999"), "port out of range in 'h.test:99999'"),
     "escapes in a target": (("scan", "http://h.test/\x1b[31m"), "not a target"),
     "no time": (("scan", "h.test", "--timeout", "soon"), "not a time such as 60s or 500ms: 'soon'"),
+    "no size": (("scan", "h.test", "--body-limit", "1K"), "not a size such as 16M, from 64K"),
     "no pin": (("scan", "h.test", "--resolve", "h.test"), "--resolve: not HOST:ADDR: 'h.test'"),
     "no CA file": (("scan", "h.test", "--ca", "none.pem"), "--ca none.pem:"),
     "no targets file": (("scan", "--targets", "none"), "cannot read the targets in none: No such"),
@@ -135,6 +136,7 @@ HOSTILE = {
     "invalid UTF-8 in the body": (FOUND, "plain-http-served"),
     "control characters": (SILENT, "answer is not HTTP/1.x"),
     "escape characters": (FOUND, "plain-http-served"),
+    "JSON of empty lists": (FOUND, "plain-http-served"),
 }
 
 

@@ -27,6 +27,7 @@ time-limit = 90
 rate = 10
 concurrency = 4
 max-requests = 100
+body-limit = "16M"
 
 [[suppress]]
 id = "weak-hsts"
@@ -88,6 +89,7 @@ def test_every_key_is_read(tmp_path):
         rate=10,
         concurrency=4,
         max_requests=100,
+        body_limit=16 << 20,
         identities={"alice": {"bearer": "env:ALICE"}},
         source=tmp_path / "plainwire.toml",
     )

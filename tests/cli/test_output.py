@@ -1,5 +1,6 @@
 """What is shown and left: formats, a terminal's width and colour, quiet, start-up."""
 
+import errno
 import fcntl
 import json
 import os
@@ -15,6 +16,7 @@ import pytest
 from cli.process import PATIENCE_S, PLAINWIRE, environment, plainwire
 from plainwire import __version__
 from plainwire.cli import COMMANDS
+from plainwire.cli.ending import told
 from plainwire.report import RENDERERS
 from servers.recording import recording, response
 
@@ -149,3 +151,12 @@ def test_help_is_there_for_every_command_and_fits_80_columns(command, call, monk
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"usage: plainwire {command} ")
     assert max(len(line) for line in done.out.splitlines()) <= 80
+
+
+def test_a_fault_of_the_system_is_not_called_one_of_the_output(monkeypatch, capsys):
+    def run(arguments):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("plainwire.cli.explain.run", run)
+    assert told("explain", []) == 2
+    assert capsys.readouterr().err == "plainwire explain: the system refused: Too many open files\n"

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import os
 import socket
 import time
@@ -17,7 +18,7 @@ from plainwire.model import Exchange, Request, TargetError, Unanswered
 from plainwire.scan import scan
 from plainwire.wire.target import parse_target
 from servers.hostile import BEHAVIOURS
-from servers.recording import listening, recording
+from servers.recording import listening, recording, response
 
 QUICK = Settings(connect_timeout_s=0.5, answer_timeout_s=0.5)
 PATIENT = Settings(answer_timeout_s=5.0)  # a bomb takes its server a while to make
@@ -173,6 +174,48 @@ def asked_in_turn(behaviour, *questions):
     with recording(behaviour) as server:
         answers = asyncio.run(scenario(server.port))
         return answers, [request.split(b" HTTP", 1)[0].decode() for request in server.requests]
+
+
+DOCUMENT_PATHS = ("/größe", "/a b", "/x\x1b[31m", "/{größe}", "/\ud800")
+DOCUMENT = json.dumps(
+    {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "paths": {
+            path: {
+                "get": {
+                    "parameters": [
+                        {"name": "größe", "in": "path", "required": True, "example": "\ud800 ü"}
+                    ],
+                    "responses": {"200": {"description": "x"}},
+                }
+            }
+            for path in DOCUMENT_PATHS
+        },
+    }
+).encode()
+
+
+def test_a_document_may_name_paths_that_are_no_request_target():
+    """RFC 3987, section 3.1: UTF-8, percent-encoded; RFC 9112, section 3.2: no spaces."""
+
+    def behaviour(request):
+        is_document = request.startswith(b"GET /openapi.json ")
+        body = DOCUMENT if is_document else b"{}"
+        return response(body=body, headers=[("Content-Type", "application/json")])
+
+    with recording(behaviour) as server:
+        report = scan(f"http://127.0.0.1:{server.port}/")
+    asked = {each.split(b" ")[1] for each in server.requests if each.startswith(b"GET ")}
+    wanted = {b"/gr%C3%B6%C3%9Fe", b"/a%20b", b"/x%1B[31m", b"/%3F%20%C3%BC", b"/%3F"}
+    assert wanted <= asked
+    assert report.grade is not None
+
+
+def test_a_request_that_has_no_form_is_a_gap_and_no_silence():
+    with listening(BEHAVIOURS["redirect loop"]) as server:
+        answer = ask(server.port, "/a b")
+    assert answer.reason == "not sent, HTTP/1.1 has no form for it: Illegal target characters"
 
 
 def silent_for(*silent):

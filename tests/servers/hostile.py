@@ -92,6 +92,14 @@ def endless_chunks(connection: Connection) -> None:
         connection.send(b"1\r\na\r\n" * 10000)
 
 
+def json_of_empty_lists(connection: Connection) -> None:
+    """`[[],[],…` without end: as values, 24 times its size."""
+    connection.receive()
+    connection.send(OK + b"Content-Type: application/json\r\n\r\n[")
+    while not connection.stopping.is_set():
+        connection.send(b"[]," * 20000)
+
+
 def header_of_16_megabytes(connection: Connection) -> None:
     connection.receive()
     connection.send(OK + b"X-Large: ")
@@ -192,6 +200,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "endless interim responses": endless_interim_responses,
     "endless body": endless_body,
     "endless chunks": endless_chunks,
+    "JSON of empty lists": json_of_empty_lists,
     "header of 16 megabytes": header_of_16_megabytes,
     "redirect loop": redirect_loop,
     "gzip bomb": gzip_bomb,

@@ -10,10 +10,10 @@ PAGE = "<title>Käse</title><script src='http://cdn.example/a.js'></script>"
 LIMIT = 1 << 20
 
 
-def answer(body, content_type=None, *, is_cut=False, request=ASKED, **headers):
+def answer(body, content_type=None, *, is_cut=False, is_broken=False, request=ASKED, **headers):
     lines = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     kind = (("Content-Type", content_type),) if content_type is not None else ()
-    return Exchange(request, 200, (*kind, *lines), body, is_cut)
+    return Exchange(request, 200, (*kind, *lines), body, is_cut, is_broken)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_an_encoding_that_holds_ascii_is_read(label):
 @pytest.mark.parametrize(
     ("body", "kind", "reason"),
     [
-        (b"a" * LIMIT, "text/html", f"its body is longer than {LIMIT} bytes"),
-        (b"{" + b"a" * (LIMIT - 1), None, f"its body is longer than {LIMIT} bytes"),
+        (b"a" * LIMIT, "text/html", f"its body is longer than {LIMIT} bytes (--body-limit)"),
+        (b"{" + b"a" * (LIMIT - 1), None, f"its body is longer than {LIMIT} bytes (--body-limit)"),
         (b"a" * 99, "application/json", "its body broke off after 99 bytes"),
         (b"", "text/html", "its body broke off after 0 bytes"),
         (b"a" * LIMIT, "image/png", ""),
@@ -66,14 +66,15 @@ def test_an_encoding_that_holds_ascii_is_read(label):
     ],
 )
 def test_text_that_was_cut_says_so(body, kind, reason):
-    assert readable(answer(body, kind, is_cut=True), LIMIT).unread == reason
+    is_broken = len(body) < LIMIT
+    assert readable(answer(body, kind, is_cut=True, is_broken=is_broken), LIMIT).unread == reason
 
 
 def test_a_check_that_wanted_few_bytes_got_what_it_wanted():
     few = Request(ASKED.origin, "GET", "/", body_limit=10)
     assert readable(answer(b"a" * 10, "text/html", is_cut=True, request=few), LIMIT).unread == ""
     late = readable(answer(b"a" * 5, "text/html", is_cut=True, request=few), 5)
-    assert late.unread == "its body is longer than 5 bytes"
+    assert late.unread == "its body is longer than 5 bytes (--body-limit)"
 
 
 def test_every_line_of_content_encoding_counts():

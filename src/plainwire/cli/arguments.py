@@ -70,8 +70,17 @@ def origin(text: str) -> str:
     return text.lower()
 
 
-def address_and_port(text: str) -> tuple[str, int]:
-    """An IP address and a port (53 if none is named): ``10.0.0.1``, ``[::1]:5353``.
+def address_and_free_port(text: str) -> tuple[str, int]:
+    """An IP address and a port (0, which is any, if none is named).
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    return address_and_port(text, otherwise=0)
+
+
+def address_and_port(text: str, *, otherwise: int = 53) -> tuple[str, int]:
+    """An IP address and a port, or another if none is named: ``10.0.0.1``, ``[::1]:5353``.
 
     Raises:
         argparse.ArgumentTypeError: if it is none.
@@ -82,7 +91,7 @@ def address_and_port(text: str) -> tuple[str, int]:
         address = str(ipaddress.ip_address(words or ""))
     except ValueError:
         raise argparse.ArgumentTypeError(f"not an address and a port: {text!r}") from None
-    return address, port(match[3]) if match and match[3] else 53
+    return address, port(match[3]) if match and match[3] else otherwise
 
 
 def count(text: str) -> int:
@@ -94,6 +103,19 @@ def count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text) or not 0 < int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"not a number from 1 to 100000: {text!r}")
     return int(text)
+
+
+def size(text: str) -> int:
+    """A number of bytes from words such as ``16M``, ``512K`` or ``100000``: 64 KiB to 1 GiB.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    match = re.fullmatch(r"([0-9]{1,10})([KM]?)", text, re.IGNORECASE)
+    number = int(match[1]) * {"": 1, "K": 1 << 10, "M": 1 << 20}[match[2].upper()] if match else 0
+    if not 1 << 16 <= number <= 1 << 30:
+        raise argparse.ArgumentTypeError(f"not a size such as 16M, from 64K to 1024M: {text!r}")
+    return number
 
 
 # Options that several commands have --------------------------------------------------------

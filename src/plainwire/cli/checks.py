@@ -1,4 +1,4 @@
-"""``plainwire checks``: every check and rule, a line each."""
+"""``plainwire checks``: every check and rule, a line each, by category."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from plainwire import catalog
+from plainwire.cli import outputs
 from plainwire.cli.arguments import Parser
 from plainwire.model import CATEGORIES, Check, Rule
 
@@ -32,15 +33,25 @@ def run(arguments: Sequence[str]) -> int:
         for check in every
         if options.category in (None, check.category) and options.cwe in (None, *check.cwe)
     ]
-    print(_as_json(chosen) if options.format == "json" else _as_text(chosen))
+    text = _as_json(chosen) if options.format == "json" else _as_text(chosen)
+    outputs.say(f"{text}\n")
     return 0
 
 
 def _as_text(checks: Sequence[Check | Rule]) -> str:
+    """A block for each category, in the report's order."""
     width = max((len(check.id) for check in checks), default=0)
-    return "\n".join(
-        f"{check.id:{width}}  {check.severity!s:8}  {check.page.title}" for check in checks
+    blocks = [[each for each in checks if each.category == name] for name in CATEGORIES]
+    return "\n\n".join(
+        "\n".join([block[0].category, *(_line(each, width) for each in block)])
+        for block in blocks
+        if block
     )
+
+
+def _line(check: Check | Rule, width: int) -> str:
+    numbers = ",".join(map(str, check.cwe))
+    return f"  {check.id:{width}}  {check.severity!s:8}  CWE-{numbers:12}  {check.page.title}"
 
 
 def _as_json(checks: Sequence[Check | Rule]) -> str:

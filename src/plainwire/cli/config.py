@@ -38,6 +38,7 @@ class Configuration(Rules):
     rate: int | None = None
     concurrency: int | None = None
     max_requests: int | None = None
+    body_limit: int | None = None
     identities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     baseline_file: Path | None = None
     update_baseline: bool = False
@@ -186,5 +187,6 @@ KEYS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "rate": ("rate", words.count),
     "concurrency": ("concurrency", words.count),
     "max-requests": ("max_requests", words.count),
+    "body-limit": ("body_limit", words.size),
     "identity": ("identities", words.identities),
 }

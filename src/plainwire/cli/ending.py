@@ -16,6 +16,10 @@ INTERRUPTED = 130
 READER_LEFT = 141  # what a shell says of a program that SIGPIPE ended
 
 
+class OutputError(OSError):
+    """Standard output cannot be written, though its reader is there."""
+
+
 def told(name: str, arguments: Sequence[str]) -> int:
     """Run a command of this package by its name and return its exit code."""
     _prepare_streams()
@@ -30,9 +34,14 @@ def told(name: str, arguments: Sequence[str]) -> int:
             # The reader of our output left (`plainwire scan … | head`): nobody to tell.
             _discard_output()
             return READER_LEFT
-        except OSError as error:
+        except OutputError as error:
             _discard_output()
             sys.stderr.write(f"plainwire {name}: cannot write the output: {error.strerror}\n")
+            return 2
+        except OSError as error:
+            # Of whatever nobody foresaw: too many open files, a disk that is full.
+            cause = error.strerror or type(error).__name__
+            sys.stderr.write(f"plainwire {name}: the system refused: {cause}\n")
             return 2
         return code
 

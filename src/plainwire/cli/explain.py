@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 
 from plainwire import catalog
+from plainwire.cli import outputs
 from plainwire.cli.arguments import Parser
 from plainwire.model import Check, Remedy, Rule
 from plainwire.report import clean
@@ -27,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     checks |= {rule.id: rule for rule in catalog.load_rules()}
     remedies = {} if wanted in checks else _remedies()
     if wanted in remedies:
-        print(_remedy_page(remedies[wanted]))
+        outputs.say(_remedy_page(remedies[wanted]) + "\n")
         return 0
     if wanted not in checks:
         near = difflib.get_close_matches(wanted, checks, n=3)
@@ -36,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
         shown = clean.visible(wanted, 80)
         sys.stderr.write(f"plainwire explain: no check '{shown}'{hint}\n")
         return 2
-    print(_page(checks[wanted]))
+    outputs.say(_page(checks[wanted]) + "\n")
     return 0
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from plainwire import catalog, report
+from plainwire.cli.ending import OutputError
 from plainwire.live.trace import Trace
 from plainwire.model import Check, Report, Rule, UsageError
 from plainwire.report import clean
@@ -130,12 +131,22 @@ def _terminal(file: str | None) -> dict[str, Any]:
 
 
 def say(text: str) -> None:
-    """Write data to standard output, in UTF-8 whatever the locale says, and see it leave."""
+    """Write data to standard output, in UTF-8 whatever the locale says, and see it leave.
+
+    Raises:
+        BrokenPipeError: if its reader left.
+        OutputError: if it cannot be written for another reason.
+    """
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None and not sys.stdout.isatty():
         reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(*error.args) from None
 
 
 def complain(command: str, line: str) -> None:

@@ -17,17 +17,19 @@ from plainwire.cli.arguments import (
     add_gate,
     add_output,
     add_targets,
+    address_and_free_port,
     count,
     duration,
     origin,
     port,
+    size,
 )
 from plainwire.cli.concluding import Conclusion
 from plainwire.cli.outputs import complain
 from plainwire.cli.running import Plan
 from plainwire.live import descriptions, dial, sockets
 from plainwire.live.credentials import GIVEN, ClientCertificate, Credentials
-from plainwire.live.settings import Settings
+from plainwire.live.settings import BODY_LIMIT, Settings
 from plainwire.live.trace import Trace
 from plainwire.model import ApiOperation, Target, TargetError, UsageError
 from plainwire.report import clean
@@ -38,6 +40,10 @@ NAME = "plainwire scan"
 ALLOW = {
     "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
+    "default-credentials": "log in with eight usual users and passwords, as --as NAME logs in",
+    "injection-probes": "ask GET operations with conditions of SQL behind their values",
+    "rate-probes": "where a limit was met, ask as if from another address",
+    "ssrf-probes": "let GET operations that take a URL ask a listener of plainwire's own",
     "login-probes": "log in with wrong passwords, fourteen times at most, as --as NAME logs in",
     "trace-probe": "ask with TRACE whether a server shows requests back",
 }
@@ -114,6 +120,12 @@ def parser() -> Parser:
         metavar="ORIGIN",
         help="an origin whose pages may ask the API: names like it are tried",
     )
+    p.add_argument(
+        "--callback",
+        type=address_and_free_port,
+        metavar="ADDR[:PORT]",
+        help="where the target reaches this machine; with --allow ssrf-probes",
+    )
     add_gate(p)
     out = add_output(p)
     out.add_argument("--trace", type=Path, metavar="FILE", help="everything sent, mode 0600")
@@ -126,6 +138,9 @@ def parser() -> Parser:
     bound.add_argument("--rate", type=count, metavar="N", help="questions a second (default: 50)")
     bound.add_argument(
         "--max-requests", type=count, metavar="N", help="for a target (default: 500)"
+    )
+    bound.add_argument(
+        "--body-limit", type=size, metavar="SIZE", help="read of a body: 16M, 512K (default: 4M)"
     )
     return p
 
@@ -187,6 +202,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         probe_limit_s=options.time_limit or rules.time_limit_s or 60.0,
         concurrency=options.concurrency or rules.concurrency or 8,
         rate_per_s=float(options.rate or rules.rate or 50),
+        body_limit=options.body_limit or rules.body_limit or BODY_LIMIT,
         max_questions=options.max_requests or rules.max_requests or 500,
         resolve=targets.pinned(options.resolve),
         ca_file=options.ca,
@@ -194,6 +210,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         may_post=not options.no_post,
         is_deep=options.deep,
         trusted_origins=tuple(options.trusted_origin),
+        callback=options.callback,
         proxies=proxies,
         no_proxy=no_proxy,
     )

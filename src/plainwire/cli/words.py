@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from plainwire.cli import arguments
 from plainwire.gate import Waiver
 from plainwire.model import CATEGORIES, Letter, Severity, UsageError
 
@@ -95,6 +97,14 @@ def count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= 100_000:
         raise UsageError(f"not a number from 1 to 100000: {_shown(value)}")
     return value
+
+
+def size(value: object) -> int:
+    """A number of bytes, as a number or a string such as ``"16M"``."""
+    try:
+        return arguments.size("" if isinstance(value, bool) else str(value))
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(str(error)) from None
 
 
 def day(value: object) -> date:

@@ -12,16 +12,20 @@ import re
 import ssl
 import zlib
 from collections.abc import Sequence
+from typing import Literal
 
 import h11
 
+from plainwire.live.connector import NotSentError
+from plainwire.live.room import SMALL, Room
 from plainwire.live.settings import Settings
 from plainwire.model import Exchange, Request, TargetError
 
 READ_SIZE = 64 * 1024
 MAX_MEMBERS = 64  # of a body in gzip: each costs a copy of what follows it
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
-FRAMING_LIMIT = 256 * 1024  # what chunks of a byte each may cost beside the body
+End = Literal["whole", "cut", "broken"]
+FRAMING_LIMIT = 64 * 1024  # bytes that chunks of a byte each may cost beside the body
 
 
 async def exchange(
@@ -34,34 +38,28 @@ async def exchange(
     settings: Settings,
     address: str,
     body_limit: int,
+    room: Room,
 ) -> tuple[Exchange, bool]:
     """Send ``request`` and read its answer; the flag says whether the connection can be reused.
 
     ``target`` is the request target (origin-form, or absolute-form to a proxy). An endless body
-    is cut at ``body_limit`` bytes. A head that is interim (1xx) is passed over.
+    is cut at ``body_limit`` bytes, or where ``room`` is full. A head that is interim (1xx) is
+    passed over.
 
     Raises:
         TargetError: on a timeout, a head over ``settings.head_limit``, or an answer that is not
-            HTTP/1.x (RFC 9112), or TLS that ends with a fault. The message says which.
+            HTTP/1.x (RFC 9112), or TLS that ends with a fault, or a request that HTTP/1.1 has no
+            form for. The message says which.
         ConnectionError: if the peer closed or reset before a byte of the answer.
     """
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=settings.head_limit)
-    head = h11.Request(
-        method=request.method.encode(),
-        target=target.encode("latin-1", "replace"),
-        headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
-    )
-    data = connection.send(head)
-    if request.body:
-        data = (data or b"") + (connection.send(h11.Data(data=request.body)) or b"")
-    end = connection.send(h11.EndOfMessage())
-    writer.write((data or b"") + (end or b""))
+    writer.write(_written(connection, request, target, headers))
     stream = _Events(reader, connection)
     try:
         async with asyncio.timeout(settings.answer_timeout_s):
             await writer.drain()
             response = await stream.response()
-        body, is_cut = await _body(stream, settings, body_limit)
+        body, end = await _body(stream, settings, body_limit, room)
     except TimeoutError:
         within = f"within {settings.answer_timeout_s:g} s"
         raise TargetError(f"no complete answer {within}: {stream.progress}") from None
@@ -80,18 +78,40 @@ async def exchange(
         for name, value in response.headers.raw_items()
     )
     coding = ", ".join(v for k, v in lines if k.lower() == "content-encoding").strip().lower()
-    body, is_cut, unread = _decoded(coding, body, is_cut, body_limit)
+    body, is_cut, unread = _decoded(coding, body, end != "whole", body_limit)
+    is_broken = end == "broken" or (end == "whole" and is_cut and len(body) < body_limit)
+    if coding and len(body) > SMALL and not room.take(len(body)):
+        body, is_cut = body[:SMALL], True
     answer = Exchange(
         request,
         response.status_code,
         lines,
-        body,
+        body if is_cut else room.kept(body),
         is_cut,
+        is_broken,
         address=address,
         reason=response.reason.decode("latin-1", "replace"),
         unread=unread,
     )
     return answer, connection.our_state is h11.DONE and connection.their_state is h11.DONE
+
+
+def _written(
+    connection: h11.Connection, request: Request, target: str, headers: Sequence[tuple[str, str]]
+) -> bytes:
+    """The bytes of a request. Raises NotSentError if it cannot be one."""
+    try:
+        head = h11.Request(
+            method=request.method.encode(),
+            target=target.encode("latin-1", "replace"),
+            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        )
+        events = (head, *([h11.Data(data=request.body)] if request.body else ()))
+        return b"".join(connection.send(each) or b"" for each in (*events, h11.EndOfMessage()))
+    except h11.LocalProtocolError as error:
+        # Past the colon h11 quotes what may be a credential.
+        why = str(error).partition(":")[0]
+        raise NotSentError(f"not sent, HTTP/1.1 has no form for it: {why}") from None
 
 
 class _Events:
@@ -127,20 +147,23 @@ class _Events:
         return event
 
 
-async def _body(stream: _Events, settings: Settings, limit: int) -> tuple[bytes, bool]:
-    """The body, cut at the limit or where the peer falls silent half-way."""
-    pieces: list[bytes] = []
-    size, most = 0, settings.head_limit + limit + FRAMING_LIMIT
+async def _body(stream: _Events, settings: Settings, limit: int, room: Room) -> tuple[bytes, End]:
+    """The body, cut at the limit, where the room is full or the peer falls silent half-way."""
+    body, most = bytearray(), settings.head_limit + READ_SIZE + FRAMING_LIMIT
+    end: End = "whole"
     try:
         async with asyncio.timeout(settings.answer_timeout_s):
             while isinstance(event := await stream.next(), h11.Data):
-                pieces.append(bytes(event.data))
-                size += len(event.data)
-                if size > limit or stream.received > most:
-                    return b"".join(pieces)[:limit], True
+                body += event.data
+                if stream.received - len(body) > most:
+                    end = "broken"  # it costs its time as one that falls silent does
+                    break
+                if len(body) > limit or (len(body) > SMALL and not room.take(len(event.data))):
+                    end = "cut"
+                    break
     except (TimeoutError, OSError, h11.RemoteProtocolError):
-        return b"".join(pieces), True
-    return b"".join(pieces), False
+        end = "broken"
+    return bytes(memoryview(body)[:limit]), end
 
 
 def _decoded(coding: str, body: bytes, is_cut: bool, limit: int) -> tuple[bytes, bool, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from plainwire import __version__
 
 USER_AGENT = f"plainwire/{__version__}"
+BODY_LIMIT = 4 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,14 @@ class Settings:
     constant POSTs of `wire/constant_posts.py` leave: GraphQL and MCP know no other way. ``is_deep``
     computes what takes seconds: a token's secret among all numbers of up to six digits.
     ``trusted_origins`` are those whose pages may ask the API: names like them are tried.
+    ``callback`` is the address and port (0: any) of our own listener, where the target reaches it.
     """
 
     connect_timeout_s: float = 5.0
     answer_timeout_s: float = 10.0
     probe_limit_s: float = 60.0
     head_limit: int = 64 * 1024
-    body_limit: int = 1024 * 1024
+    body_limit: int = BODY_LIMIT
     concurrency: int = 8
     rate_per_s: float = 50.0
     max_questions: int = 500
@@ -39,6 +41,7 @@ class Settings:
     may_post: bool = True
     is_deep: bool = False
     trusted_origins: tuple[str, ...] = ()
+    callback: tuple[str, int] | None = None
     proxies: Mapping[str, str] = field(default_factory=dict)
     no_proxy: str = ""
     asks_dns: bool = False

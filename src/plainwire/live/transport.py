@@ -18,6 +18,7 @@ from plainwire.live.connector import Connector, NoListenerError, NotSentError
 from plainwire.live.credentials import LOGIN, ClientCertificate, Identities
 from plainwire.live.lane import Lane, Pace
 from plainwire.live.once import Once
+from plainwire.live.room import Room
 from plainwire.live.settings import USER_AGENT, Settings
 from plainwire.live.silence import Silence
 from plainwire.live.trace import Trace
@@ -35,9 +36,6 @@ from plainwire.wire import constant_posts
 from plainwire.wire.readable import readable
 
 PROXY_STATUSES = (407, 502, 503, 504)
-ROOM_FOR_BODIES = 24 << 20  # bytes: every answer of a scan is kept
-ENDLESS_COST = 4 << 20  # bytes that one that was cut counts for
-LATE_BODY_LIMIT = 64 * 1024  # bytes of an answer once that is full
 THROTTLE_TRIES = 3
 THROTTLE_WAIT_LIMIT_S = 5.0
 # So many 429s with no other answer between, for so long: who asks is banned.
@@ -91,7 +89,7 @@ class Transport:
         self.silence = Silence()
         self._once = once
         self.requests = 0
-        self._kept = 0
+        self._room = Room(settings.body_limit)
         self._refused = 0  # 429s since the last other answer
         self._heard_at = time.monotonic()
         self.questions = 0
@@ -207,8 +205,7 @@ class Transport:
 
     def _listen(self, answer: Exchange) -> None:
         """Note an answer; one that broke off cost its timeout as silence does."""
-        is_whole = not answer.is_cut or len(answer.body) >= self._body_limit(answer.request)
-        self.silence.heard(answer.request, is_whole=is_whole)
+        self.silence.heard(answer.request, is_whole=not answer.is_broken)
         if answer.status == 429:
             self._refused += 1
         else:
@@ -245,7 +242,7 @@ class Transport:
         is_alive = False
         with contextlib.suppress(TargetError, ConnectionError):
             answer = await self._send_over_network(known, is_sign=True)
-            is_alive = not answer.is_cut
+            is_alive = not answer.is_broken
         self.silence.judge(known.origin, is_alive=is_alive)
         return is_alive
 
@@ -300,21 +297,19 @@ class Transport:
                     settings=self._settings,
                     address=connection.address,
                     body_limit=self._body_limit(request),
+                    room=self._room,
                 )
                 lane.closes = not is_reusable
             finally:
                 lane.give_back(connection, kind=context, is_reusable=is_reusable)
-        # One that does not end may cost much more than is kept of it: chunks of a byte each.
-        self._kept += ENDLESS_COST if answer.is_cut else len(answer.body)
         self._trace.answer(answer)
         if through and answer.status in PROXY_STATUSES:
             raise TargetError(f"the environment's proxy answered {answer.status}, not the target")
         return answer
 
     def _body_limit(self, request: Request) -> int:
-        """How much of an answer's body is read: less, once many large ones are kept."""
-        limit = request.body_limit or self._settings.body_limit
-        return limit if self._kept <= ROOM_FOR_BODIES else min(limit, LATE_BODY_LIMIT)
+        """How much of an answer's body is read, in bytes."""
+        return request.body_limit or self._settings.body_limit
 
     def _spend(self) -> None:
         """Take one question from the budget.

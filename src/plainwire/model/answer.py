@@ -14,8 +14,9 @@ class Exchange:
     """A request and the answer that it got.
 
     Header names keep their case, order and duplicates. ``body`` holds at most the site's body
-    limit, decoded, text in UTF-8; ``is_cut`` says that there was more. ``unread`` is the reason why
-    not all that the body says is known, empty if it is. ``address`` is the peer's IP address.
+    limit, decoded, text in UTF-8; ``is_cut`` says that there was more, ``is_broken`` that the peer
+    let it end there. ``unread`` is the reason why not all that the body says is known, empty if it
+    is. ``address`` is the peer's IP address.
     """
 
     request: Request
@@ -23,6 +24,7 @@ class Exchange:
     headers: Headers
     body: bytes = field(repr=False, default=b"")
     is_cut: bool = False
+    is_broken: bool = False
     address: str = ""
     reason: str = ""
     unread: str = ""

@@ -146,7 +146,8 @@ class ApiOperation:
         return tuple(_TEMPLATE.findall(self.path))
 
     def filled(self, values: Mapping[str, str] | None = None) -> str | None:
-        """The path with ``values`` or the document's examples, and the required query.
+        """The path with ``values`` or the document's examples, and the required query, as it can
+        be sent: documents write ``/größe`` and ``/a b`` (RFC 3987, section 3.1).
 
         Returns None if a required parameter has no value.
         """
@@ -154,9 +155,15 @@ class ApiOperation:
         given |= values or {}
         if any(not given.get(name) for name in self.variables):
             return None
-        path = _TEMPLATE.sub(lambda match: quote(given[match[1]] or "", safe=""), self.path)
+        path = _TEMPLATE.sub(lambda match: _quoted(given[match[1]] or ""), self.path)
+        path = "".join(c if "!" <= c <= "~" else quote(c, errors="replace") for c in path)
         query = [p for p in self.parameters if p.place == "query" and p.is_required]
         if any(p.example is None for p in query):
             return None
-        words = "&".join(f"{quote(p.name)}={quote(p.example or '', safe='')}" for p in query)
+        pairs = ((p.name, p.example or "") for p in query)
+        words = "&".join(f"{quote(n, errors='replace')}={_quoted(v)}" for n, v in pairs)
         return f"{path}?{words}" if words else path
+
+
+def _quoted(value: str) -> str:
+    return quote(value, safe="", errors="replace")

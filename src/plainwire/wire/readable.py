@@ -45,6 +45,9 @@ _TEXT = re.compile(
     r"|(?:x-)?javascript|ecmascript|graphql|yaml|x-yaml|x-www-form-urlencoded|problem\+json)|)\Z"
 )
 _CODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
+# Bytes of memory for each that may be read: ordinary documents take 3 to 8, [[],[],…] takes 24.
+COST_PER_BYTE = 12
+BEGINNING = 64 * 1024  # bytes that are left of what takes more
 # These have no end: what was heard is all that there was.
 _STREAMS = ("text/event-stream", "multipart/x-mixed-replace")
 
@@ -52,9 +55,10 @@ _STREAMS = ("text/event-stream", "multipart/x-mixed-replace")
 def readable(answer: Exchange, limit: int, *, is_unpacked: bool = False) -> Exchange:
     """The answer with its text in UTF-8, and with the reason in ``unread`` if not all is known.
 
-    ``limit`` is the most bytes that were taken of it. A check that asked for few bytes by itself
+    ``limit`` is the most bytes that are taken of one. A check that asked for few bytes by itself
     (``request.body_limit``) and got them knows what it wanted. One that ``is_unpacked`` came from
-    who undid its content coding, whatever it was.
+    who undid its content coding, whatever it was. Of JSON whose values would take more than
+    `COST_PER_BYTE` times ``limit`` in memory the beginning is left.
     """
     if not answer.body and not answer.is_cut:
         return answer
@@ -68,7 +72,14 @@ def readable(answer: Exchange, limit: int, *, is_unpacked: bool = False) -> Exch
     if _FOREIGN.fullmatch(label):
         return replace(answer, unread=f"its body is in {shortened(label, 40)!r}, which is not read")
     known = replace(answer, body=_in_utf8(answer.body, label))
-    return replace(known, unread=known.unread or _cut(answer, known.content_type, limit))
+    if _cost(known.body) > COST_PER_BYTE * limit:
+        reason = "its JSON has more values than are read"
+        return replace(known, body=known.body[:BEGINNING], is_cut=True, unread=reason)
+    return replace(
+        known,
+        unread=known.unread
+        or _cut(answer, known.content_type, "" if is_unpacked else " (--body-limit)"),
+    )
 
 
 def is_text(media_type: str) -> bool:
@@ -97,13 +108,21 @@ def _recoded(body: bytes, encoding: str) -> bytes:
     return body.decode(encoding, "replace").encode("utf-8", "replace")
 
 
-def _cut(answer: Exchange, kind: str, limit: int) -> str:
+def _cost(body: bytes) -> int:
+    """About how many bytes of memory the values of a body in JSON take; 0 for any other."""
+    if len(body) <= BEGINNING or body[:64].lstrip()[:1] not in (b"{", b"["):
+        return 0
+    containers = body.count(b"{") + body.count(b"[")
+    return 100 * containers + 36 * body.count(b",") + 15 * body.count(b'"')
+
+
+def _cut(answer: Exchange, kind: str, remedy: str) -> str:
     """Why the end of a body is not known. Returns an empty string if it is, or was not wanted."""
     if not answer.is_cut or kind in (*_STREAMS, "application/octet-stream"):
         return ""
     wanted = answer.request.body_limit
     if wanted is not None and len(answer.body) >= wanted:
         return ""
-    if len(answer.body) >= limit:
-        return f"its body is longer than {limit} bytes"
-    return f"its body broke off after {len(answer.body)} bytes"
+    if answer.is_broken:
+        return f"its body broke off after {len(answer.body)} bytes"
+    return f"its body is longer than {len(answer.body)} bytes{remedy}"

@@ -35,7 +35,8 @@ Limits:
 
     Sees ws addresses in HTML, JSON and scripts, and in at most 20 scripts of the pages' own
     origin, one level deep. No WebSocket is opened. An address that a script takes by the page's
-    own scheme does not count, and neither does ws on loopback, unless loopback is what is scanned.
+    own scheme, or in the place of one over TLS (`a ? "wss://…" : "ws://…"`), does not count, and
+    neither does ws on loopback, unless loopback is what is scanned.
     Where a page's policy says upgrade-insecure-requests, browsers connect over wss, and it is
     noted as information; no policy protects who reads a JSON answer.
 """

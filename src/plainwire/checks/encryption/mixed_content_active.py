@@ -41,10 +41,11 @@ Limits:
     counts where it is given to a call that fetches or to an element that is named as a script or a
     frame, and where it is given to a name that is fetched from or written as markup in a string
     (the finding is firm then, not certain). htmx attributes, import maps and srcdoc
-    are read. An address that a script takes by the page's own scheme does not count.
-    http on loopback is potentially trustworthy (W3C Secure Contexts, section 3.1) and does not
-    count, unless loopback is what is scanned. Where a policy says upgrade-insecure-requests,
-    browsers ask over https, and it is noted as information.
+    are read. An address that a script takes by the page's own scheme, or in the place of one
+    over TLS (`a ? "https://…" : "http://…"`), does not count. http on loopback is potentially
+    trustworthy (W3C Secure Contexts, section 3.1) and does not count, unless loopback is what is
+    scanned. Where a policy says upgrade-insecure-requests, browsers ask over https, and it is
+    noted as information.
 """
 
 from __future__ import annotations

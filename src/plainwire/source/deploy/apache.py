@@ -56,7 +56,7 @@ def _site(
     headers: dict[str, str] = {}
     place: Span | None = None
     hsts = redirects = asks_password = None
-    protocols = certificate = None
+    protocols = certificate = ciphers = None
     forwards: list[tuple[str, str, int | None, Span]] = []
     for words, line in body:
         name = words[0].lower()
@@ -74,6 +74,8 @@ def _site(
             asks_password = file.span(line)
         elif name == "sslprotocol":
             protocols = Setting("SSLProtocol", " ".join(rest), file.span(line), file.environment)
+        elif name == "sslciphersuite":
+            ciphers = Setting(words[0], rest[-1] if rest else "", file.span(line), file.environment)
         elif name == "sslcertificatefile":
             certificate = Setting(words[0], " ".join(rest), file.span(line), file.environment)
         elif name in ("proxypass", "proxypassmatch") and len(rest) > 1 and "://" in rest[1]:
@@ -99,6 +101,7 @@ def _site(
         certificate,
         file.environment,
         asks_password=asks_password,
+        ciphers=ciphers,
     )
 
 

@@ -186,6 +186,7 @@ def _site(
     if hsts is not None and _is_lost(server):
         hsts = None
     protocols = next((d for s in (server, outer) for d in s.all("ssl_protocols")), None)
+    ciphers = next((d for s in (server, outer) for d in s.all("ssl_ciphers")), None)
     certificate = next((d for s in (server, outer) for d in s.all("ssl_certificate")), None)
     policy = next(
         (
@@ -203,6 +204,7 @@ def _site(
         redirects=_redirect(server),
         hsts=hsts,
         protocols=_setting(protocols, file) if protocols else None,
+        ciphers=_setting(ciphers, file) if ciphers else None,
         certificate=_setting(certificate, file) if certificate else None,
         environment=file.environment,
         is_embedded=is_embedded,

@@ -49,21 +49,26 @@ def links(body: str, *, where: str = "") -> Iterator[Link]:
 
 def _strings(document: Any) -> Iterator[tuple[str, str]]:
     """Every string value with its JSON pointer (RFC 6901), naming members left out, in order."""
-    waiting: list[tuple[str, Any]] = [("", document)]
+    levels: list[Iterator[tuple[str, Any]]] = [iter([("", document)])]
     for _ in range(MAX_VALUES):
-        if not waiting:
-            return
-        pointer, value = waiting.pop()
+        while (found := next(levels[-1], None)) is None:
+            levels.pop()
+            if not levels:
+                return
+        pointer, value = found
         if isinstance(value, str):
             yield pointer, value
-        elif isinstance(value, list):
-            waiting.extend((f"{pointer}/{n}", each) for n, each in reversed([*enumerate(value)]))
-        elif isinstance(value, dict):
-            waiting.extend(
-                (f"{pointer}/{_escaped(key)}", each)
-                for key, each in reversed(value.items())
-                if not _is_naming(key)
-            )
+        elif isinstance(value, (list, dict)):
+            levels.append(_below(pointer, value))
+
+
+def _below(pointer: str, value: list[Any] | dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The values of a list or of an object's members, each made when it is come to."""
+    if isinstance(value, list):
+        return ((f"{pointer}/{n}", each) for n, each in enumerate(value))
+    return (
+        (f"{pointer}/{_escaped(key)}", each) for key, each in value.items() if not _is_naming(key)
+    )
 
 
 def _is_path_link(pointer: str, text: str) -> bool:

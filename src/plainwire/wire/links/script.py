@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from plainwire.wire.links.calls import JQUERY, METHODS
 from plainwire.wire.links.link import MAX_URL, Kind, Link, is_name
 
 MEDIA_TYPES = frozenset(
@@ -36,13 +37,13 @@ _CALLS: tuple[tuple[str, Kind, str], ...] = (
     ("new EventSource", "active", r"\bEventSource\s*\(\s*$"),
     ("new Worker", "active", r"Worker\s*\(\s*$"),
     ("importScripts", "active", r"\bimportScripts\s*\(\s*$"),
-    ("serviceWorker.register", "active", r"\.register\s*\(\s*$"),
-    ("import", "active", r"\b(?:import|from)\s*\(?\s*$"),
+    ("serviceWorker.register", "active", r"\bserviceWorker\??\.register\s*\(\s*$"),
+    ("import", "active", r"(?<![.\w$])(?:import\s*\(?|from)\s*$"),
     ("fetch", "active", r"\bfetch\s*\(\s*(?:new\s+(?:Request|URL)\s*\(\s*)?$"),
-    ("XMLHttpRequest.open", "active", r"\.open\s*\(\s*[\"'][A-Za-z]+[\"']\s*,\s*$"),
+    ("XMLHttpRequest.open", "active", rf"\.open\s*\(\s*[\"'](?i:{METHODS})[\"']\s*,\s*$"),
     ("sendBeacon", "active", r"\bsendBeacon\s*\(\s*$"),
     ("axios", "active", r"\baxios(?:\.\w+)?\s*\(\s*(?:\{\s*(?:url|baseURL)\s*:\s*)?$"),
-    ("$.ajax", "active", r"(?:\$|\bjQuery)\.\w+\s*\(\s*(?:\{\s*url\s*:\s*)?$"),
+    ("$.ajax", "active", rf"{JQUERY}\s*\(\s*(?:\{{\s*url\s*:\s*)?$"),
     ("window.open", "navigation", r"\bwindow\.open\s*\(\s*$"),
     ("location", "navigation", r"\blocation(?:\.href)?\s*=\s*$"),
     ("location", "navigation", r"\blocation\.(?:assign|replace)\s*\(\s*$"),
