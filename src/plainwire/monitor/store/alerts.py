@@ -135,8 +135,8 @@ def _opened(
                 step=each.step,
                 target_id=target_id,
                 fingerprint=each.fingerprint,
-                title=each.title,
-                body=each.body,
+                title=_storable(each.title),
+                body=_storable(each.body),
                 changes=json.dumps([asdict(change) for change in each.changes]),
                 opened_at=now,
                 changed_at=now,
@@ -151,9 +151,15 @@ def _opened(
     )
 
 
+def _storable(text: str) -> str:
+    """Text without what no store can hold: lone surrogates, and NUL (PostgreSQL)."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
 def _change(connection: sa.Connection, found: Row, each: Condition, now: int) -> None:
     """Tell the alert's new step, if it is a higher one; a lower one is only noted."""
-    new = {"step": each.step, "level": each.level, "title": each.title, "body": each.body}
+    new = {"step": each.step, "level": each.level, "title": _storable(each.title)}
+    new["body"] = _storable(each.body)
     done = connection.execute(
         sa.update(alert)
         .where(alert.c.id == found["id"], alert.c.step == found["step"])

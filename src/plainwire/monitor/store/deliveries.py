@@ -243,7 +243,7 @@ def _group(connection: sa.Connection, channel_id: int, now: int) -> None:
         if said_at is not None and said_at <= now < said_at + GROUP_EVERY:
             wait = said_at + GROUP_EVERY - now
             _put_off(connection, [row.id for row in waiting], wait, now)
-        elif len(waiting) > 1:
+        else:  # even of one alone: what follows within the minute comes with the next
             _say_together(connection, channel_id, rule, waiting, now)
 
 
