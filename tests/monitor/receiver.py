@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Receiver:
     url: str = ""
     answer: Callable[[Received], tuple[str, dict[str, str]]] = lambda got: ("204 No Content", {})
     delay_s: float = 0.0
+    context: ssl.SSLContext | None = None  # TLS
     got: list[Received] = field(default_factory=list)
 
     @property
@@ -59,8 +61,10 @@ async def receiver(**options: Any) -> AsyncIterator[Receiver]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=made.context)
+    made.url = (
+        f"http{'s' if made.context else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    )
     try:
         yield made
     finally:

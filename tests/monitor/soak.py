@@ -30,6 +30,7 @@ import sqlalchemy as sa
 from certificates import issue
 from monitor.farm import Site, farm
 from monitor.receiver import Received, receiver
+from plainwire.model import PlainwireError
 from plainwire.monitor.channels.settings import ChannelSettings
 from plainwire.monitor.store import Store, schema, watched
 from plainwire.monitor.targets import watched as target_of
@@ -61,7 +62,9 @@ class Account:
     duplicates: int = 0
     looks: int = 0
     missed_slots: int = 0
-    late: int = 0  # by more than PATIENCE_S
+    alerts: int = 0  # opened
+    slowest_s: float = 0.0  # of all messages, from the cue to the receiver
+    late: list[str] = field(default_factory=list)  # by more than PATIENCE_S
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -195,7 +198,7 @@ def fingerprint(issued) -> str:
 
 
 async def live(
-    site: Site, counting: Counting, account: Account, budget: list[int], until: float
+    url: str, site: Site, counting: Counting, account: Account, budget: list[int], until: float
 ) -> None:
     """One site's script: bad certificates, each until its alert has arrived; a good one at last."""
     before: list[str] = []
@@ -204,19 +207,53 @@ async def live(
         budget[0] -= len(issued)
         keys = [f"certificate:{fingerprint(each)}" for each in issued]
         site.serve(*issued)
-        await _await([("opened", key) for key in keys], counting, account)
-        await _await([("resolved", key) for key in before], counting, account)
+        await _await(url, [("opened", key) for key in keys], counting, account)
+        await _await(url, [("resolved", key) for key in before], counting, account)
         before = keys
     site.serve(*certificates(ends_soon=False))
-    await _await([("resolved", key) for key in before], counting, account)
+    await _await(url, [("resolved", key) for key in before], counting, account)
 
 
-async def _await(wanted: list[tuple[str, str]], counting: Counting, account: Account) -> None:
+async def _await(
+    url: str, wanted: list[tuple[str, str]], counting: Counting, account: Account
+) -> None:
     account.expected += len(wanted)
     counting.expected.update(wanted)
+    begun = time.monotonic()
     for about in wanted:
         if not await counting.arrived(about):
-            account.late += 1
+            account.late.append(
+                " ".join(about) + ": " + await asyncio.to_thread(_state, url, about[1])
+            )
+        account.slowest_s = max(account.slowest_s, round(time.monotonic() - begun, 1))
+
+
+def _state(url: str, key: str) -> str:
+    """What the store knows of an alert whose message is late, and of its site's duties."""
+    alert, outbox, duty = schema.alert, schema.outbox, schema.duty
+    words = sa.select(outbox).join(alert, alert.c.id == outbox.c.alert_id)
+    serving = sa.select(schema.serving.c.target_id).where(
+        schema.serving.c.fingerprint == key.partition(":")[2]
+    )
+
+    def read(connection):
+        return [
+            dict(row)
+            for query in (
+                words.where(alert.c.dedup_key == key),
+                sa.select(duty).where(duty.c.target_id.in_(serving)),
+            )
+            for row in connection.execute(query).mappings()
+        ]
+
+    try:
+        store = Store(url)
+        try:
+            return f"at {system_clock()}: {store.read(read)}"
+        finally:
+            store.close()
+    except PlainwireError as error:
+        return f"the store could not be asked: {error}"
 
 
 async def faults(
@@ -363,7 +400,7 @@ async def soak(
                 faults(workers, counting, account, cluster, pace_s, kills, done)
             )
             until = time.monotonic() + longest_s
-            await asyncio.gather(*(live(s, counting, account, budget, until) for s in farmed))
+            await asyncio.gather(*(live(url, s, counting, account, budget, until) for s in farmed))
             done.set()
             await trouble
             await _settled(url)
@@ -394,6 +431,7 @@ async def _settled(url: str) -> None:
 
 def _count(counting: Counting, account: Account) -> None:
     account.arrived = len(counting.ids)
+    account.alerts = sum(kind == "opened" for kind, _ in counting.ids)
     account.duplicates = sum(count - 1 for count in counting.taken.values())
     for about, ids in counting.ids.items():
         if len(ids) != 1:

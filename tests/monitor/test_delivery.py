@@ -6,10 +6,12 @@ import hashlib
 import hmac
 import itertools
 import json
+import ssl
 
 import pytest
 import sqlalchemy as sa
 
+from certificates import issue
 from monitor.receiver import receiver
 from plainwire.model import UsageError
 from plainwire.monitor import messages, windows
@@ -27,7 +29,8 @@ NOW = 1_800_000_000_000
 
 
 def condition(key="k", level="warning", step=2, rule="configuration-worse", **more):
-    return Condition(key, rule, level, f"title of {key}", "body", step, **more)
+    values = {"title": f"title of {key}", "body": "body"} | more
+    return Condition(key, rule, level, step=step, **values)
 
 
 class Desk:
@@ -263,6 +266,88 @@ def test_a_storm_keeps_its_id_when_it_is_not_taken(store):
     assert len(groups) == 1 and all(row["sent_at"] for row in desk.rows())
 
 
+def test_a_storm_that_comes_one_by_one_is_said_together_too(store):
+    # More than 20 alerts of one rule in five minutes: the rest is a list, one a minute at most.
+    desk = Desk(store, take)
+    told = []
+    for n in range(60):
+        desk.now = NOW + n * 2 * SECOND
+        desk.hold(condition(f"k{n:03}"))
+        told += desk.deliver()
+    desk.now += MINUTE
+    told += desk.deliver()
+    kinds = [kind for _, kind in told]
+    assert kinds.count("alert.group") >= 1 and len(kinds) <= 20 + 4
+    keys = [
+        each["key"]
+        for _, m in desk.sent
+        for each in m.payload["data"].get("alerts") or [m.payload["data"]["alert"]]
+    ]
+    assert sorted(keys) == [f"k{n:03}" for n in range(60)]
+
+
+def test_what_a_window_held_is_a_storm_at_its_end(store, held_until):
+    desk = Desk(store, take)
+    desk.hold(*(condition(f"k{n:03}") for n in range(30)))
+    assert desk.deliver() == []
+    desk.now = held_until
+    assert desk.deliver() == [("hook", "alert.group")]
+
+
+def test_what_a_later_silence_holds_is_held_on(store, held_until):
+    desk = Desk(store, take)
+    desk.hold(condition())
+    store.run(lambda c: watched.add_silence(c, Only(), held_until + HOUR, "", NOW + MINUTE))
+    desk.now = held_until
+    assert desk.deliver() == []
+    desk.now += HOUR
+    assert desk.deliver() == [("hook", "alert.opened")]
+
+
+def test_a_silence_that_ends_lets_nothing_go_that_a_window_holds(store):
+    desk = Desk(store, take)
+    window = windows.Window("0 8 * * *", 60)
+    store.run(lambda c: watched.set_window(c, "w", window, Only(), None))
+    number = store.run(lambda c: watched.add_silence(c, Only(rules=("other",)), NOW + DAY, "", NOW))
+    desk.hold(condition())
+    store.run(lambda c: watched.end_silence(c, number, NOW))
+    assert desk.deliver() == []
+
+
+@pytest.mark.parametrize("kind", ["leased", "grouped"])
+def test_the_end_of_what_may_have_been_received_is_told(store, held_until, kind):
+    # Killed between sending and marking, or between writing a group and sending it.
+    desk = Desk(store, take)
+    desk.hold(*(condition(f"k{n:03}") for n in range(1 if kind == "leased" else 30)))
+    (channel,) = store.read(watched.channels)
+    at = held_until
+    (mine,) = store.run(lambda c: deliveries.claim(c, channel.id, 5, at, at + MINUTE))
+    if kind == "grouped":
+        store.run(lambda c: deliveries.failed(c, mine, "status 503", SECOND, at))
+    desk.now = at + 2 * MINUTE
+    desk.resolve("k000")
+    first = "alert.opened" if kind == "leased" else "alert.group"
+    assert desk.deliver() == [("hook", first), ("hook", "alert.resolved")]
+
+
+def test_a_hostile_name_is_stored_and_told_everywhere(store):
+    desk = Desk(store, take)
+    desk.hold(condition(title="\ud800 \u0000 name", body="\udfff"))
+    ((_, sent),) = desk.deliver() and desk.sent
+    assert "name" in sent.payload["data"]["alert"]["title"]
+
+
+def test_a_year_ahead_and_back_holds_no_message_for_a_year(store):
+    desk = Desk(store, take)
+    store.run(lambda c: watched.set_window(c, "w", windows.Window("0 8 * * *", 60), Only(), None))
+    store.run(lambda c: watched.set_window(c, "x", windows.Window("0 9 * * *", 60), Only(), None))
+    desk.now = NOW + 365 * DAY
+    desk.hold(condition())
+    desk.now = NOW + 3 * HOUR
+    asyncio.run(desk.deliverer._set_right())
+    assert desk.deliver() == [("hook", "alert.opened")]
+
+
 def test_a_clock_that_ran_ahead_delays_nothing(store):
     desk = Desk(store, take)
     desk.now = NOW + DAY
@@ -281,6 +366,11 @@ def test_a_reminder_is_told_daily_of_what_is_critical(store):
             desk.now = NOW + day * DAY + HOUR
             store.run(lambda c: upkeep.keep_up(c, desk.now, MINUTE))
         assert desk.deliver() == [("hook", "alert.reminder")]
+    desk.hold(condition(level="critical", step=4))  # it has ended: a day later it is recalled anew
+    assert desk.deliver() == [("hook", "alert.raised")]
+    desk.now += DAY
+    store.run(lambda c: upkeep.keep_up(c, desk.now, MINUTE))
+    assert desk.deliver() == [("hook", "alert.reminder")]
 
 
 # On the wire -------------------------------------------------------------------------------
@@ -435,3 +525,66 @@ def test_no_secret_is_stored(store, monkeypatch):
     store.run(lambda c: watched.set_channel(c, ChannelSettings("c", "webhook", options)))
     rows = store.read(lambda c: c.execute(sa.select(schema.channel)).mappings().all())
     assert "c2VjcmV0" not in json.dumps([dict(row) for row in rows])
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory):
+    """A server's context for 127.0.0.1, and the file of the CA that issued its certificate."""
+    folder = tmp_path_factory.mktemp("tls")
+    root = issue("Root", ca=True)
+    leaf = issue("127.0.0.1", by=root)
+    for name, text in (("chain", leaf.chain_pem), ("key", leaf.key_pem), ("ca", root.pem)):
+        (folder / name).write_text(text)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "chain", folder / "key")
+    return context, str(folder / "ca")
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+@pytest.mark.parametrize(
+    ("module", "kind", "secret", "said"),
+    [
+        # api.slack.com/messaging/webhooks: a JSON object with `text`.
+        (slack, "slack", "url-from", lambda got: "&lt;!channel&gt;" in got["text"]),
+        # Events API v2: routing_key, event_action, dedup_key.
+        (
+            pagerduty,
+            "pagerduty",
+            "key-from",
+            lambda got: (got["routing_key"], got["event_action"]) == ("R" * 32, "trigger"),
+        ),
+    ],
+)
+def test_slack_and_pagerduty_on_the_wire(tls, monkeypatch, module, kind, secret, said, is_trusted):
+    context, ca = tls
+
+    async def main():
+        async with receiver(context=context) as got:
+            monkeypatch.setenv("SECRET", got.url if kind == "slack" else "R" * 32)
+            options = {secret: "env:SECRET", "allow-private": True}
+            options |= {"url": got.url} if kind == "pagerduty" else {}
+            options |= {"ca": ca} if is_trusted else {}
+            settings = checked(ChannelSettings("c", kind, options))
+            if not is_trusted:
+                with pytest.raises(SendError, match="TLS"):
+                    await module.send(settings, message())
+                return got.got == []
+            await module.send(settings, message())
+            (one,) = got.payloads
+            return said(one)
+
+    assert asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1:99999/", "http://127.0.0.1:9/a b", "https://[/"]
+)
+def test_a_url_that_is_none_is_a_failure_and_no_crash(url):
+    # The heartbeat has no other border: its loop would end the monitor.
+    async def main():
+        async with receiver() as got:
+            place = http.Place(url.replace(":9/", f":{got.url.split(':')[2][:-4]}"), True)
+            with pytest.raises(SendError):
+                await http.post(place, b"", {}, 0)
+
+    asyncio.run(main())

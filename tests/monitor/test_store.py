@@ -3,7 +3,9 @@
 import asyncio
 import os
 import sqlite3
-from threading import Thread
+import subprocess
+from contextlib import suppress
+from threading import Event, Thread
 
 import pytest
 import sqlalchemy as sa
@@ -158,6 +160,63 @@ def test_a_clock_that_is_set_back_stops_nothing(store):
     assert len(claim(store, now=NOW)) == 2
 
 
+def test_a_year_ahead_and_back_delays_no_look_that_was_asked_for(store):
+    add(store, "a.test:443")
+    number = store.read(lambda c: watched.named(c, "a.test:443")).id
+    store.run(lambda c: claims.ask(c, number, "full-again", NOW + 365 * DAY + MINUTE))
+    again = ("full-again",)
+    store.run(lambda c: upkeep.keep_up(c, NOW, MINUTE))
+    assert len(claim(store, tiers=again)) == 1
+
+
+def test_one_target_is_looked_at_by_one_look_at_a_time(store):
+    # Loopback has no limit a host, but of two looks at once the older could be recorded last.
+    add(store, "127.0.0.1:1")
+    both = ("light", "full")
+    (first,) = claim(store, tiers=both)
+    assert claim(store, tiers=both, owner="b") == []
+    record(store, first)
+    assert len(claim(store, tiers=both, owner="b")) == 1
+
+
+def test_who_slept_while_another_tier_was_looked_at_writes_nothing(store):
+    add(store, "127.0.0.1:1")
+    (slow,) = claim(store, tiers=("full",))
+    later = NOW + MINUTE
+    (quick,) = claim(store, tiers=LIGHT, now=later, owner="b")
+    assert record(store, quick, later)
+    assert not record(store, slow, later)
+    assert {row["tier"] for row in scans(store)} == {"light"}
+    assert (
+        len(claim(store, tiers=("full",), now=later)) == 1
+    )  # nothing is lost: it is due as before
+
+
+def test_what_a_store_will_never_take_is_told_of_its_target_alone(store):
+    add(store, "a.test:443", "b.test:443", "c.test:443")
+    bad = store.read(lambda c: watched.named(c, "b.test:443")).id
+
+    async def observe(target, is_full):
+        if target.id == bad:
+            return [look(error="\ud800"), look()]  # neither to be written, nor once a slot
+        return [look()]
+
+    told = []
+
+    async def main():
+        keeper = Keeper(store, told.append)
+        await Loop(keeper, observe, lambda: NOW, Pace(), told.append).work_off()
+        keeper.close()
+
+    asyncio.run(main())
+    by_target = {}
+    for row in scans(store):
+        by_target.setdefault(row["target_id"], set()).add(row["status"])
+    assert by_target.pop(bad) == {"unknown"}
+    assert list(by_target.values()) == [{"answered"}] * 2
+    assert any(f"target {bad}" in line for line in told)
+
+
 def test_the_grid_spreads_targets_and_is_the_same_after_a_restart():
     at = [offset(f"h{n}.test", "light", HOUR) for n in range(600)]
     by_minute = [
@@ -269,7 +328,6 @@ def trouble(store, begin, end):
             await told_of_begin.wait()
             while not told:
                 await asyncio.sleep(0.02)
-            assert keeper.trouble
             end()
             while loop.recorded < 2:
                 await asyncio.sleep(0.02)
@@ -295,6 +353,39 @@ def test_a_locked_store_is_waited_for(tmp_path, monkeypatch):
     store = Store(str(tmp_path / "monitor.db"))
     assert {row["tier"] for row in scans(store)} == {"light", "full"}
     store.close()
+
+
+def test_a_writer_waits_for_its_turn_before_it_reads(embedded, tmp_path):
+    # Without BEGIN IMMEDIATE both would read, and the second fail at its first word: SQLite
+    # cannot wait for a lock under a snapshot that is old (SQLITE_BUSY_SNAPSHOT).
+    add(embedded, "a.test:443")
+    other = Store(str(tmp_path / "monitor.db"))
+    count = sa.select(sa.func.count()).select_from(schema.target)
+    has_read, failures = Event(), []
+
+    def second():
+        def work(connection):
+            connection.execute(count).scalar()
+            has_read.set()
+            watched.add(connection, target_of("c.test:443"), NOW)
+
+        try:
+            other.run(work)
+        except StoreError as error:
+            failures.append(str(error))
+
+    def first(connection):
+        connection.execute(count).scalar()
+        thread.start()
+        has_read.wait(0.5)
+        watched.add(connection, target_of("b.test:443"), NOW)
+
+    thread = Thread(target=second)
+    embedded.run(first)
+    thread.join()
+    other.close()
+    assert failures == []
+    assert embedded.read(lambda c: c.execute(count).scalar()) == 3
 
 
 @pytest.mark.parametrize(
@@ -325,6 +416,41 @@ def test_a_read_only_and_a_full_store_are_survived(tmp_path, begin, end, words):
     store = Store(str(tmp_path / "monitor.db"))
     assert {row["tier"] for row in scans(store)} == {"light", "full"}
     store.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small file system")
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_a_disk_that_is_full_or_read_only_is_survived(tmp_path, how):
+    place = tmp_path / "small"
+    place.mkdir()
+
+    def remount(words):
+        subprocess.run(["mount", "-o", f"remount,{words}", place], check=True)
+
+    def begin():
+        if how == "full":
+            with suppress(OSError), (place / "rest").open("wb", 0) as file:
+                while True:
+                    file.write(bytes(4096))
+        else:
+            store.engine.dispose()
+            remount("ro")
+
+    def end():
+        if how == "full":
+            (place / "rest").unlink()
+        remount("rw,size=8m")
+
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], check=True)
+    try:
+        store = Store(str(place / "monitor.db"))
+        told = trouble(store, begin, end)
+        assert "full" in told[0] if how == "full" else "unable to open" in told[0]
+        store = Store(str(place / "monitor.db"))
+        assert {row["tier"] for row in scans(store)} == {"light", "full"}
+        store.close()
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def test_the_file_is_its_owners(tmp_path):

@@ -94,6 +94,7 @@ def certificate(born: float, lifetime: float, **more):
     return issue("127.0.0.1", not_before=begin, not_after=end, by=ROOT, **more)
 
 
+@pytest.mark.mission("19")
 def test_from_issue_to_warning_critical_end_renewal_and_all_clear(store, tmp_path):
     async def story(town):
         (site,) = town.sites

@@ -70,6 +70,8 @@ class Deliverer:
             await self._set_right()
             for channel in await self._keeper.read(watched.channels) or ():
                 task = self._busy.get(channel.id)
+                if task is not None and task.done():
+                    task.result()  # what no channel does: a defect ends the process, and is seen
                 if channel.is_enabled and (task is None or task.done()):
                     self._busy[channel.id] = asyncio.create_task(self.drain(channel, stop))
             await self._keeper.pause(stop, self._tick_s)

@@ -39,6 +39,9 @@ class Keeper:
         The work must bear being done twice: a failure in a commit leaves open whether it was one.
         Returns None if it failed and ``gives_up`` was set: nothing is lost by that, what was not
         marked is done again by whoever comes next.
+
+        Raises:
+            StoreError: if the store will never take it.
         """
         wait = FIRST_WAIT_S
         while True:
@@ -46,6 +49,8 @@ class Keeper:
                 return await self._do(self._store.run, work)
             except StoreError as error:
                 self._note(str(error))
+                if not error.is_passing:
+                    raise
                 if self.gives_up:
                     return None
             await asyncio.sleep(wait)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from plainwire.monitor.keeper import Keeper
 from plainwire.monitor.observing import Observe
 from plainwire.monitor.seen import Look
-from plainwire.monitor.store import claims, results, upkeep, watched
+from plainwire.monitor.store import StoreError, claims, results, upkeep, watched
 from plainwire.monitor.store.claims import Claim
 from plainwire.monitor.targets import Watched
 from plainwire.monitor.times import SECOND, Clock
@@ -167,6 +167,29 @@ class Loop:
                 self._done.task_done()
 
     async def _record(self, batch: list[Done]) -> None:
+        try:
+            count = await self._recorded(batch)
+        except StoreError as error:
+            count = 0
+            for each in batch:  # one of them is to blame, and the others are not
+                count += await self._record_alone(each, error)
+        for each in batch:
+            self._claims.pop((each.claim.target_id, each.claim.tier), None)
+        self.recorded += count
+        if count < len(batch):
+            self._tell(f"{len(batch) - count} results came too late: others had looked meanwhile")
+
+    async def _record_alone(self, each: Done, error: StoreError) -> int:
+        """Record a look, or that the store did not take it."""
+        for looks in (each.looks, [Look("", "unknown", each.begun_at, error=str(error))]):
+            try:
+                return await self._recorded([Done(each.claim, looks, each.begun_at)])
+            except StoreError as again:
+                self._tell(f"a look at target {each.claim.target_id} is not taken: {again}")
+        return 0
+
+    async def _recorded(self, batch: list[Done]) -> int:
+        """How much of a batch was ours and is recorded now."""
         now = self._clock()
 
         def work(connection: object) -> int:
@@ -175,12 +198,7 @@ class Loop:
                 for each in batch
             )
 
-        count = await self._keeper.insist(work) or 0
-        for each in batch:
-            self._claims.pop((each.claim.target_id, each.claim.tier), None)
-        self.recorded += count
-        if count < len(batch):
-            self._tell(f"{len(batch) - count} results came too late: others had looked meanwhile")
+        return await self._keeper.insist(work) or 0
 
     async def _keep_leases(self) -> None:
         """Lease for longer what takes longer."""

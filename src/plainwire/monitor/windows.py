@@ -40,6 +40,7 @@ def checked(cron: str, minutes: int, zone: str) -> Window:
     return Window(cron, minutes, zone)
 
 
+@lru_cache(maxsize=64)  # a storm asks for each alert at one moment
 def open_until(window: Window, now: int) -> int | None:
     """When the window that is open at ``now`` ends, in ms; None if none is.
 

@@ -51,10 +51,10 @@ async def post(place: Place, body: bytes, headers: dict[str, str], now_s: float)
     Raises:
         SendError: if there is none in time, the address is refused, or TLS does not verify.
     """
-    parts = urlsplit(place.url)
-    host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
+        parts = urlsplit(place.url)
+        host = parts.hostname or ""
+        port = parts.port or (443 if parts.scheme == "https" else 80)
         async with asyncio.timeout(place.timeout_s):
             address = await _address(host, place)
             if parts.scheme != "https" and not dial.is_loopback(address):
@@ -73,7 +73,9 @@ async def post(place: Place, body: bytes, headers: dict[str, str], now_s: float)
         raise SendError(f"no answer in {place.timeout_s:g} s") from None
     except ssl.SSLCertVerificationError as error:
         raise SendError(f"TLS: {error.verify_message}") from None
-    except (OSError, ssl.SSLError, h11.RemoteProtocolError, UsageError) as error:
+    except ValueError:
+        raise SendError("the URL is none that can be posted to") from None
+    except (OSError, ssl.SSLError, h11.ProtocolError, UsageError) as error:
         raise SendError(str(getattr(error, "strerror", None) or error)) from None
 
 

@@ -135,8 +135,8 @@ def _opened(
                 step=each.step,
                 target_id=target_id,
                 fingerprint=each.fingerprint,
-                title=each.title,
-                body=each.body,
+                title=_storable(each.title),
+                body=_storable(each.body),
                 changes=json.dumps([asdict(change) for change in each.changes]),
                 opened_at=now,
                 changed_at=now,
@@ -151,9 +151,15 @@ def _opened(
     )
 
 
+def _storable(text: str) -> str:
+    """Text without what no store can hold: lone surrogates, and NUL (PostgreSQL)."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
 def _change(connection: sa.Connection, found: Row, each: Condition, now: int) -> None:
     """Tell the alert's new step, if it is a higher one; a lower one is only noted."""
-    new = {"step": each.step, "level": each.level, "title": each.title, "body": each.body}
+    new = {"step": each.step, "level": each.level, "title": _storable(each.title)}
+    new["body"] = _storable(each.body)
     done = connection.execute(
         sa.update(alert)
         .where(alert.c.id == found["id"], alert.c.step == found["step"])
@@ -224,7 +230,7 @@ def write(
             kind=kind,
             level=level,
             seq=seq,
-            payload=json.dumps(payload, ensure_ascii=False),
+            payload=json.dumps(payload),  # ASCII: whatever a target said, every store takes it
             created_at=now,
             next_try_at=max(now, held_until or 0),
             held_until=held_until,
@@ -261,6 +267,13 @@ def _listeners(
         if is_at_least(row["level"], each["least_level"])
         and matching.from_json(each["only"]).fits(name, tags, row["rule"])
     ]
+
+
+def held_until(connection: sa.Connection, row: Row, now: int) -> int | None:
+    """Until when messages about an alert are held, in ms; None: they are not."""
+    about = _target(connection, row["target_id"])
+    name, tags = (about["name"], about["tags"]) if about else (None, ())
+    return _held_until(connection, name, tags, row["rule"], now)
 
 
 def _held_until(

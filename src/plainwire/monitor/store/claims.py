@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from plainwire.monitor.times import MINUTE
+
+LONGEST_ASKED = 5 * MINUTE  # until a look that is asked for (`judging.LOOK_AGAIN`)
 CLAIM_LOCK = 0x706C6173  # PostgreSQL's advisory lock: one process chooses at a time
 
 
@@ -27,18 +30,21 @@ class Claim:
     attempts: int
 
 
-# Of a host that somebody is looking at, or of which another duty comes first, none is taken.
+# Of a host that somebody is looking at, or of which another duty comes first, none is taken; nor
+# of a target: two looks at once would be recorded in any order, the older one last.
 # The candidates are bounded: a host with thousands of due targets must not be ranked whole.
 _CHOSEN = """
 SELECT target_id, tier FROM (
   SELECT c.target_id, c.tier, c.next_due_at,
-         CASE WHEN c.host IS NULL THEN 1
-              ELSE row_number() OVER (PARTITION BY c.host ORDER BY c.next_due_at) END AS turn
+         row_number() OVER (PARTITION BY coalesce(c.host, 'target ' || c.target_id)
+                            ORDER BY c.next_due_at) AS turn
   FROM (SELECT d.target_id, d.tier, d.host, d.next_due_at FROM duty d
         WHERE d.next_due_at <= :now AND d.tier IN :tiers
           AND (d.lease_until IS NULL OR d.lease_until <= :now)
           AND (d.host IS NULL OR NOT EXISTS (
                  SELECT 1 FROM duty h WHERE h.host = d.host AND h.lease_until > :now))
+          AND NOT EXISTS (
+                 SELECT 1 FROM duty t WHERE t.target_id = d.target_id AND t.lease_until > :now)
         ORDER BY d.next_due_at LIMIT :candidates) c
 ) ranked WHERE turn = 1 ORDER BY next_due_at LIMIT :count
 """
@@ -89,7 +95,18 @@ def claim(
         },
     )
     found = [Claim(row[0], row[1], row[2], row[3], row[4], row[5], row[6]) for row in rows]
+    _end_leases(connection, {one.target_id for one in found}, now)
     return sorted(found, key=lambda one: one.due_at)
+
+
+def _end_leases(connection: sa.Connection, targets: Iterable[int], now: int) -> None:
+    """End the leases that are over of targets that are claimed now: their looks come too late."""
+    words = sa.text(
+        "UPDATE duty SET lease_until = NULL, lease_owner = NULL"
+        " WHERE target_id IN :targets AND lease_until <= :now"
+    ).bindparams(sa.bindparam("targets", expanding=True))
+    if numbers := sorted(targets):
+        connection.execute(words, {"targets": numbers, "now": now})
 
 
 def renew(connection: sa.Connection, owner: str, claims: Iterable[Claim], until: int) -> int:
@@ -164,6 +181,12 @@ def pull_back(connection: sa.Connection, now: int, lease_ms: int) -> None:
             " WHERE interval_ms IS NOT NULL AND next_due_at > :now + 2 * interval_ms"
         ),
         {"now": now},
+    )
+    connection.execute(
+        sa.text(
+            "UPDATE duty SET next_due_at = :now WHERE interval_ms IS NULL AND next_due_at > :latest"
+        ),
+        {"now": now, "latest": now + 2 * LONGEST_ASKED},
     )
     connection.execute(
         sa.text("UPDATE duty SET lease_until = :now WHERE lease_until > :latest"),

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from plainwire.model import UsageError
-from plainwire.monitor.store.faults import StoreError, told
+from plainwire.monitor.store.faults import StoreError, is_passing, told
 from plainwire.monitor.store.schema import REVISION
 
 BUSY_TIMEOUT_S = 5.0
@@ -113,9 +113,12 @@ def transaction(engine: sa.Engine, *, is_read: bool = False) -> Iterator[sa.Conn
             connection = raw.execution_options(is_read=True) if is_read else raw
             with connection.begin():
                 yield connection
+    except UnicodeEncodeError as error:  # a lone surrogate, which no driver can write
+        engine.dispose()
+        raise StoreError(str(error), is_passing=False) from error
     except (DBAPIError, OSError, sa.exc.TimeoutError, sa.exc.InvalidRequestError) as error:
         engine.dispose()  # whatever state the connection is in: the next one is new
-        raise StoreError(told(error), is_passing=True) from error
+        raise StoreError(told(error), is_passing=is_passing(error)) from error
 
 
 def migrate(engine: sa.Engine) -> None:

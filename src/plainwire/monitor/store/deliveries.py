@@ -21,6 +21,7 @@ from plainwire.monitor.times import MINUTE
 
 GROUP_ABOVE = 20  # alerts of a rule
 GROUP_WITHIN = 5 * MINUTE
+GROUP_EVERY = 1 * MINUTE  # while the storm lasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def claim(
 ) -> list[Delivery]:
     """Lease messages of a channel that are due, in the order of their alerts."""
     _drop_what_is_over(connection, channel_id, now)
+    _hold_on(connection, channel_id, now)
     _group(connection, channel_id, now)
     is_postgresql = connection.dialect.name == "postgresql"
     words = _CLAIM.format(locked="FOR UPDATE SKIP LOCKED" if is_postgresql else "")
@@ -82,6 +84,11 @@ def pull_back(connection: sa.Connection, now: int, lease_ms: int) -> None:
     too_far = sa.and_(outbox.c.held_until.is_(None), outbox.c.next_try_at > now + outbox.c.wait_ms)
     connection.execute(
         sa.update(outbox).where(waiting, too_far).values(next_try_at=now + outbox.c.wait_ms)
+    )
+    # Until when these are held was reckoned from a moment that has not come: it is, anew.
+    ahead = sa.and_(outbox.c.held_until.is_not(None), outbox.c.created_at > now)
+    connection.execute(
+        sa.update(outbox).where(waiting, ahead).values(next_try_at=now, created_at=now)
     )
     connection.execute(
         sa.update(outbox)
@@ -159,10 +166,13 @@ def _drop_what_is_over(connection: sa.Connection, channel_id: int, now: int) -> 
     connection.execute(
         sa.text(
             f"UPDATE outbox SET dropped_at = :now WHERE {waiting} AND held_until IS NOT NULL"  # noqa: S608
-            " AND attempts = 0 AND kind IN ('opened', 'raised', 'reminder')"
+            # What was leased or grouped may have been received: then its end is told, too.
+            " AND attempts = 0 AND lease_token = 0 AND group_id IS NULL"
+            " AND kind IN ('opened', 'raised', 'reminder')"
             " AND EXISTS (SELECT 1 FROM alert a WHERE a.id = outbox.alert_id"
             "             AND a.resolved_at IS NOT NULL)"
-            f" AND NOT EXISTS ({told} AND (t.sent_at IS NOT NULL OR t.attempts > 0))"
+            f" AND NOT EXISTS ({told} AND (t.sent_at IS NOT NULL OR t.attempts > 0"
+            "                              OR t.lease_token > 0 OR t.group_id IS NOT NULL))"
         ),
         values,
     )
@@ -175,8 +185,33 @@ def _drop_what_is_over(connection: sa.Connection, channel_id: int, now: int) -> 
     )
 
 
+def _hold_on(connection: sa.Connection, channel_id: int, now: int) -> None:
+    """Hold on what was held where another silence or window holds it now."""
+    rows = connection.execute(
+        sa.select(outbox.c.id, alert)
+        .join(alert, alert.c.id == outbox.c.alert_id)
+        .where(
+            outbox.c.channel_id == channel_id,
+            outbox.c.held_until.is_not(None),
+            outbox.c.next_try_at <= now,
+            outbox.c.sent_at.is_(None),
+            outbox.c.dead_at.is_(None),
+            outbox.c.dropped_at.is_(None),
+            outbox.c.group_id.is_(None),
+            outbox.c.lease_token == 0,
+        )
+    )
+    for row in rows.mappings().all():
+        if (until := alerts.held_until(connection, row, now)) is not None:
+            connection.execute(
+                sa.update(outbox)
+                .where(outbox.c.id == row[outbox.c.id])
+                .values(held_until=until, next_try_at=until)
+            )
+
+
 def _group(connection: sa.Connection, channel_id: int, now: int) -> None:
-    """Say together what waits about one rule, if there is much of it: a page of a storm.
+    """Say together what waits about one rule, if it had much to say lately: a page of a storm.
 
     The group is a message of its own with an id that lasts, before it is sent.
     """
@@ -187,7 +222,7 @@ def _group(connection: sa.Connection, channel_id: int, now: int) -> None:
             outbox.c.channel_id == channel_id,
             outbox.c.kind == "opened",
             outbox.c.next_try_at <= now,
-            outbox.c.created_at > now - GROUP_WITHIN,
+            _is_lately(now),
             outbox.c.sent_at.is_(None),
             outbox.c.dead_at.is_(None),
             outbox.c.dropped_at.is_(None),
@@ -202,8 +237,41 @@ def _group(connection: sa.Connection, channel_id: int, now: int) -> None:
     for row in rows:
         by_rule.setdefault(row.rule, []).append(row)
     for rule, waiting in by_rule.items():
-        if len(waiting) > GROUP_ABOVE:
+        opened, said_at = _storm(connection, channel_id, rule, now)
+        if opened <= GROUP_ABOVE:
+            continue
+        if said_at is not None and said_at <= now < said_at + GROUP_EVERY:
+            wait = said_at + GROUP_EVERY - now
+            _put_off(connection, [row.id for row in waiting], wait, now)
+        else:  # even of one alone: what follows within the minute comes with the next
             _say_together(connection, channel_id, rule, waiting, now)
+
+
+def _is_lately(now: int) -> sa.ColumnElement[bool]:
+    """Written a short while ago, or held until then."""
+    begin = now - GROUP_WITHIN
+    return sa.or_(outbox.c.created_at > begin, outbox.c.held_until > begin)
+
+
+def _storm(
+    connection: sa.Connection, channel_id: int, rule: str, now: int
+) -> tuple[int, int | None]:
+    """How many alerts of a rule a channel had to hear of lately, and its last group's time."""
+    lately = sa.and_(outbox.c.channel_id == channel_id, _is_lately(now))
+    opened = sa.select(sa.func.count()).select_from(outbox.join(alert))
+    opened = opened.where(lately, outbox.c.kind == "opened", alert.c.rule == rule)
+    said_at = sa.select(sa.func.max(outbox.c.created_at)).where(
+        lately, outbox.c.kind == "group", outbox.c.seq.startswith(f"{rule} ", autoescape=True)
+    )
+    return connection.execute(opened).scalar_one(), connection.execute(said_at).scalar()
+
+
+def _put_off(connection: sa.Connection, numbers: list[int], wait_ms: int, now: int) -> None:
+    connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.id.in_(numbers))
+        .values(next_try_at=now + wait_ms, wait_ms=wait_ms)
+    )
 
 
 def _say_together(
@@ -212,8 +280,7 @@ def _say_together(
     level = max((row.level for row in waiting), key=LEVELS.index)
     payload = messages.group(rule, level, [json.loads(row.payload) for row in waiting], now)
     # The first member's number: unique among the groups of a channel.
-    made = alerts.write(
-        connection, channel_id, "group", level, payload, now, seq=str(waiting[0].id)
-    )
+    seq = f"{rule} {waiting[0].id}"
+    made = alerts.write(connection, channel_id, "group", level, payload, now, seq=seq)
     members = [row.id for row in waiting]
     connection.execute(sa.update(outbox).where(outbox.c.id.in_(members)).values(group_id=made))

@@ -65,7 +65,9 @@ def _remind(connection: sa.Connection, now: int) -> None:
         )
     )
     for row in list(rows.mappings()):
-        alerts.tell(connection, "reminder", row, now, seq=str((now - row["changed_at"]) // REMIND))
+        # Days since it was last told of: a new step begins to count anew, under other names.
+        seq = f"{row['changed_at']}+{(now - row['changed_at']) // REMIND}"
+        alerts.tell(connection, "reminder", row, now, seq=seq)
 
 
 def _digest(connection: sa.Connection, now: int) -> None:
@@ -77,8 +79,10 @@ def _digest(connection: sa.Connection, now: int) -> None:
     for row in connection.execute(wanting).mappings().all():
         due = digests.last_due(row["digest"], now)
         since = row["digested_until"]
-        if since is not None and since >= due:
+        if since is not None and due <= since <= now:
             continue
+        if since is not None and since > now:
+            since = due - DAY  # a clock ran ahead; a digest that was written has its id
         connection.execute(
             sa.update(channel).where(channel.c.id == row["id"]).values(digested_until=due)
         )
