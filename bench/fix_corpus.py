@@ -28,9 +28,11 @@ from plainwire.fix import applying, listing
 from plainwire.fix.plan import Choice, plan
 
 HEADS = (
-    *("before", "remedy", "gone", "added", "suppressed", "deleted"),
+    *("before", "remedy", "gone", "added", "suppressed", "deleted", "routes"),
     *("invalid", "weaker", "second", "applies", "grade"),
 )
+
+ROUTING = ("route", "get", "post", "put", "patch", "delete", "add_url_rule", "add_resource")
 
 
 def measured(project: Path, with_unsafe: bool) -> dict[str, object]:
@@ -56,6 +58,7 @@ def measured(project: Path, with_unsafe: bool) -> dict[str, object]:
             "added": _added(before, after, old, new),
             "suppressed": _suppressed(after) - _suppressed(before),
             "deleted": len(old) - len(new),
+            "routes": _routes(old) - _routes(new),
             "invalid": sum(_parses(p, old[p]) and not _parses(p, new[p]) for p in changed),
             "weaker": sum(
                 len(lattice.weaker(p.name, _text(old[p]), _text(new[p]))) for p in changed
@@ -71,6 +74,21 @@ def _added(before, after, old: dict[Path, bytes], new: dict[Path, bytes]) -> int
     names = [f.id for f in before.findings]
     return sum(max([f.id for f in after.findings].count(n) - names.count(n), 0)
                for n in {f.id for f in after.findings})  # fmt: skip
+
+
+def _routes(files: dict[Path, bytes]) -> int:
+    """How many routes the Python files register, by decorators or calls."""
+    found = 0
+    for path, data in files.items():
+        if path.suffix != ".py" or not _parses(path, data):
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(data)
+        names = (n.func.attr for n in ast.walk(tree)
+                 if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute))  # fmt: skip
+        found += sum(name in ROUTING for name in names)
+    return found
 
 
 def _suppressed(report) -> int:

@@ -58,7 +58,14 @@ from plainwire.wire.target import parse_target
 
 HOST = "api.example.com"
 OPTED_IN = frozenset(
-    {"trace-probe", "login-probes"}
+    {
+        "trace-probe",
+        "login-probes",
+        "default-credentials",
+        "injection-probes",
+        "rate-probes",
+        "ssrf-probes",
+    }
 )  # an example is found only if its question may be asked
 # Parts of a TlsEndpoint that an example may state.
 PARTS = (

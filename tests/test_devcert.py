@@ -6,6 +6,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import threading
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,6 +61,7 @@ def flask(made):
             yield server
 
 
+@pytest.mark.mission("16")
 def test_python_verifies_it(made, flask):
     trust = ssl.create_default_context(cafile=made.ca)
     for host in ("localhost", "127.0.0.1"):
@@ -101,6 +103,7 @@ def test_openssl_finds_the_certificates_strictly_right(made):
         assert done.stdout == f"{made.certificate}: OK\n", done.stderr
 
 
+@pytest.mark.mission("16")
 @pytest.mark.server("openssl")
 def test_gunicorn_serves_it(made):
     with servers.gunicorn(https=PemFiles(made.certificate, made.key, made.ca)) as server:
@@ -262,6 +265,54 @@ def test_a_failure_leaves_what_was_there(folder, monkeypatch):
     with pytest.raises(UsageError, match="No space left"):
         ensure(folder, now=NOW + timedelta(days=80))
     assert contents(folder) == before
+
+
+# Two at once
+
+
+def is_a_pair(folder):
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trust.load_cert_chain(folder / CERTIFICATE, folder / KEY)  # raises: key values mismatch
+    return issuing.issued_by(
+        issuing.read((folder / CERTIFICATE).read_bytes(), (folder / KEY).read_bytes()),
+        issuing.read((folder / CA).read_bytes(), (folder / CA_KEY).read_bytes()),
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder cannot be locked there")
+def test_a_run_waits_for_another_in_the_same_folder(folder):
+    import fcntl
+
+    ensure(folder, now=NOW)
+    other = os.open(folder, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with pytest.raises(UsageError, match="another run"):
+        ensure(folder, now=NOW + timedelta(days=61), patience_s=0.1)
+    done = []
+    waiting = threading.Thread(target=lambda: done.append(ensure(folder, now=NOW).done))
+    waiting.start()
+    waiting.join(0.3)
+    assert done == []
+    os.close(other)
+    waiting.join(20)
+    assert done == ["kept"]
+
+
+def test_many_runs_that_renew_at_the_same_moment_leave_a_pair(folder):
+    ensure(folder, now=NOW)
+    later, start = NOW + timedelta(days=61), threading.Barrier(8)
+
+    def renew():
+        start.wait()
+        ensure(folder, now=later)
+
+    threads = [threading.Thread(target=renew) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert is_a_pair(folder)
+    assert sorted(contents(folder)) == sorted(FILES)
 
 
 def git(folder, *words):

@@ -199,5 +199,5 @@ def test_a_body_in_another_encoding_is_read():
     found = judged(
         entry("https://api.example.com/users", packed, headers=packing, encoding="base64")
     )
-    assert "personal-data-in-bulk" in ids(found)
+    assert "personal-data-without-authentication" in ids(found)
     assert not [gap for gap in found.unanswered if "'br'" in gap.reason]

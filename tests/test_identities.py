@@ -3,12 +3,18 @@
 A server that keeps every byte shows what was sent; its users and their objects are its own.
 """
 
+import asyncio
 import json
 
 import pytest
 
 from certificates import issue
+from examples import made_token
 from plainwire.cli import main
+from plainwire.live.credentials import Credentials
+from plainwire.live.settings import Settings
+from plainwire.live.site import LiveSite
+from plainwire.wire.target import parse_target
 from servers.recording import recording, response
 
 PASSWORDS = {"ann": "correct-horse-battery-1", "bob": "correct-horse-battery-2"}
@@ -270,3 +276,18 @@ def test_the_wrong_passwords_are_listed_by_a_rehearsal(tmp_path, monkeypatch, ca
     words = ["scan", "https://h.test/", "--as", "ann", "--dry-run", "--allow", "login-probes"]
     assert main(words) == 0
     assert "POST /login with wrong passwords: twice as ann" in capsys.readouterr().out
+
+
+def test_nobody_waits_for_a_secret_that_is_looked_for_among_numbers():
+    async def known():
+        target, _ = parse_target("https://h.test/")
+        line = ("Authorization", f"Bearer {made_token('0042', sub='ann', exp=4600)}")
+        given = Credentials((line,), target.https[0])
+        settings = Settings(is_deep=True, resolve={"h.test": "127.0.0.1"})
+        async with LiveSite(target, settings, credentials=given) as site:
+            looking = asyncio.create_task(site.secret_is_known("given"))
+            await asyncio.sleep(0)
+            identity = await site.identity("given")
+            return identity.token.expires_at, looking.done(), await looking
+
+    assert asyncio.run(known()) == (4600, False, True)

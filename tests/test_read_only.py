@@ -40,7 +40,15 @@ DOCUMENT = {
     "paths": {**FORBIDDEN, **ALLOWED, "/copy": {"additionalOperations": {"COPY": {}}}},
 }
 LINKS = {
-    "links": [{"href": "/users/ann/delete"}, {"href": "/ok?page=2"}, {"href": "/do?action=wipe"}]
+    "links": [
+        {"href": "/users/ann/delete"},
+        {"href": "/ok?page=2"},
+        {"href": "/do?action=wipe"},
+        {"href": "/difficulty/hard"},
+        {"href": "/set/lang"},
+        {"href": "/levels/3"},
+        {"href": "/lang"},
+    ]
 }
 # The second is a user whose name would make the request a dangerous one.
 USERS = [{"name": "ann"}, {"name": "delete"}]
@@ -96,7 +104,10 @@ def test_only_safe_methods_leave_and_nothing_that_changes_state_by_its_name(aske
         path for _, path in requests if "action=wipe" in path or "delete" in path.split("/")
     ]
     assert ("GET", "/users/ann") in requests, "an id of the listing makes an example"
-    assert {"/deleted-items", "/search", "/ok"} <= ways, "names that only look like it are asked"
+    assert not ways & {"/difficulty/hard", "/set/lang"}, "switches"
+    assert {"/deleted-items", "/search", "/ok", "/levels/3", "/lang"} <= ways, (
+        "names that only look like it are asked"
+    )
     why = {
         (each.operation.method, each.operation.path): each.reason
         for each in report.coverage.skipped

@@ -224,3 +224,93 @@ def test_folders_that_nothing_is_deployed_from_are_quiet(folder):
     assert kinds(f"--- app.py\n{app}--- compose.yaml\n{compose}")
     quiet = f"--- {folder}/app.py\n{app}--- {folder}/compose.yaml\n{compose}"
     assert not [f for f in audited(quiet).findings if f.environment in (None, "production")]
+
+
+LATE = """
+--- app.py
+from flask import Flask
+from flask_talisman import Talisman
+talisman = Talisman()
+def create_app():
+    app = Flask(__name__)
+    {call}
+    return app
+app = create_app()
+--- deployment/shop.service
+[Service]
+ExecStart=/usr/bin/gunicorn -b 127.0.0.1:8000 app:app
+--- deployment/nginx.conf
+server {{
+  listen 443 ssl;
+  ssl_protocols TLSv1.2;
+  location / {{
+    proxy_pass http://127.0.0.1:8000;
+    proxy_set_header X-Forwarded-Proto $scheme;
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        ("talisman.init_app(app, strict_transport_security=False)", "talisman-weakened"),
+        ("Talisman(app, strict_transport_security=False)", "talisman-weakened"),
+        ("talisman.init_app(app)", ""),
+        ("Talisman(app)", ""),
+        ("if not app.debug: talisman.init_app(app)", "hsts-missing"),
+    ],
+)
+def test_talisman_by_init_app_is_talisman(call, kind):
+    """The constructor without an application sends nothing; what init_app is told counts."""
+    found = kinds(LATE.format(call=call)) & {"talisman-weakened", "hsts-missing"}
+    assert kind in found if kind else not found
+
+
+RAMP = LATE.replace("from flask_talisman import Talisman\ntalisman = Talisman()", "{first}")
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_flaw"),
+    [
+        ('app.config["TLS_HSTS_SINCE"] = "2026-11-26"; TLS(app)', False),
+        ("TLS(app)", True),
+        ('app.config["TLS_HSTS_MAX_AGE"] = 300; TLS(app)', True),
+        ('app.config["TLS_HSTS_MAX_AGE"] = 31536000; TLS(app)', False),
+    ],
+)
+def test_a_ramp_is_no_short_hsts(lines, is_flaw):
+    """Five minutes that a date raises are a beginning; five minutes for ever are a flaw."""
+    text = RAMP.format(first="from flask_plainwire import TLS", call=lines)
+    assert ("hsts-ineffective" in kinds(text)) is is_flaw
+    sent = text.replace(
+        "listen", 'add_header Strict-Transport-Security "max-age=31536000";\n  listen'
+    )
+    assert "hsts-ineffective" not in kinds(sent)
+
+
+SUITES = """
+--- nginx.conf
+server {{
+  listen 443 ssl;
+  ssl_protocols TLSv1.2;
+  ssl_ciphers {words};
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        ("ECDHE-RSA-AES128-SHA:DES-CBC3-SHA:!DSS", "3DES"),
+        ("'EECDH+AESGCM RC4 HIGH !aNULL'", "RC4"),
+        ("ALL:EXP:!ADH", "export"),
+        ("ECDHE-RSA-AES128-SHA:EDH-RSA-DES-CBC3-SHA", "3DES"),
+        ("HIGH:!aNULL:!MD5:!RC4:!3DES", ""),
+        ("EECDH+AESGCM:EDH+AESGCM:AES256+EECDH:AES256+EDH", ""),
+        ("ECDHE-RSA-AES128-SHA:DES-CBC3-SHA:!3DES", ""),
+    ],
+)
+def test_a_list_of_suites_is_judged_by_what_it_names(words, broken):
+    found = [f for f in audited(SUITES.format(words=words)).findings if "suites" in f.id]
+    assert [f.message for f in found] == ([f"{broken} is offered"] if broken else [])

@@ -10,8 +10,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path as Folder
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from plainwire import __version__, catalog
+from plainwire.deployment import leaves_http_to_application
 from plainwire.grading import grade
 from plainwire.model import (
     CATEGORIES,
@@ -32,6 +34,9 @@ from plainwire.source import cache as kept
 from plainwire.source import packed
 from plainwire.source.walk import read_raw, tree_of
 
+if TYPE_CHECKING:
+    from plainwire.source.importing import Imported
+
 NOT_AUDITED = "not a question of source and deployment files"
 _IGNORE = re.compile(r"plainwire:\s*ignore\[([\w\s,*-]+)\]\s*(.*?)\s*(?:#\}|-->|\*/|%\}|$)")
 
@@ -43,11 +48,13 @@ def audit(
     rules: Sequence[Rule] | None = None,
     project: Project | None = None,
     cache: kept.Cache | None = None,
+    imported: Imported | None = None,
 ) -> Report:
     """Audit a directory and return its report, graded for one environment.
 
     ``project`` replaces the door to the directory, for tests. ``cache`` may answer for content that
-    was audited before by every rule. Nothing of the project is run.
+    was audited before by every rule. Nothing of the project is run here;
+    ``imported`` is what running it showed (`plainwire.source.importing`), in place of what is read.
 
     Raises:
         TargetError: if ``root`` is no directory that can be read.
@@ -56,7 +63,7 @@ def audit(
     key = ""
     if project is None:
         raw = read_raw(Folder(root))
-        if cache is not None and rules is None:
+        if cache is not None and rules is None and imported is None:
             words = f"{kept.program()} {environment} {raw.digest()}"
             key = hashlib.sha256(words.encode()).hexdigest()
             before = _recalled(cache, key)
@@ -65,8 +72,10 @@ def audit(
                 return replace(before, target=str(root), started_at=started, duration_s=took)
         from plainwire.source.project import LocalProject  # what a kept report does not need
 
-        project = LocalProject(Folder(root), tree_of(raw))
+        project = LocalProject(Folder(root), tree_of(raw), imported)
     found = _audited(project, str(root), environment, rules)
+    if imported is not None:
+        found = replace(found, notes=(*imported.notes, *found.notes))
     found = replace(found, started_at=started, duration_s=monotonic() - at)
     if cache is not None and key and not found.unanswered:
         cache.put(key, packed.pack(found))
@@ -139,7 +148,11 @@ def tls_status(
     ]
     clear = [p for p in mine if p.is_encrypted is False]
     unknown = [p for p in mine if p.is_encrypted is None]
-    served = [p for p in mine if p.is_encrypted and p.redirects is False]
+    served = [
+        p
+        for p in mine
+        if p.is_encrypted and (p.redirects is False or leaves_http_to_application(p))
+    ]
     if clear:
         return "FAIL", tuple(f"Reachable over HTTP: {_edge(p)}" for p in clear)
     if not mine:

@@ -25,6 +25,8 @@ from plainwire.model import (
 )
 
 LOOPBACK = ("127.", "localhost", "::1", "[::1]")
+# Routers that answer both schemes: https://devcenter.heroku.com/articles/http-routing, Fly's docs.
+BOTH_SCHEMES = ("platform router", "Heroku router", "Fly proxy")
 NO_TERMINATOR = "nothing in the project terminates TLS here; something outside may"
 
 
@@ -45,6 +47,17 @@ def paths(deployment: Deployment) -> tuple[Path, ...]:
     found = tuple(_paths(deployment))
     over_tls = {p.app.place for p in found if p.app is not None and p.is_encrypted}
     return tuple(path for path in found if not _only_refuses(path, over_tls))
+
+
+def leaves_http_to_application(path: Path) -> bool:
+    """True if a platform's router passes plain HTTP on and the application enforces nothing."""
+    app = path.app
+    if app is None or path.route is None or path.route.program not in BOTH_SCHEMES:
+        return False
+    enforces = app.redirect_hook is not None or any(
+        m.name.endswith(("Talisman", "SSLify")) for m in app.middleware
+    )
+    return path.redirects is None and not enforces
 
 
 def _only_refuses(path: Path, over_tls: Set[Span]) -> bool:

@@ -9,7 +9,8 @@ import contextlib
 import os
 import secrets
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,39 +65,45 @@ def ensure(
     named: Sequence[str] = (),
     now: datetime | None = None,
     wants_new_ca: bool = False,
+    patience_s: float = 30.0,
 ) -> Devcert:
     """A folder with an authority and a certificate for `ALWAYS`, ``named`` and what it held before.
 
     A certificate with a third of its life left is kept. The authority is kept as long as a
-    certificate of it would end before it does.
+    certificate of it would end before it does. A run waits ``patience_s`` seconds for another.
 
     Raises:
         UsageError: for what is no name, what this authority may not vouch for, a file that is not
-            of this module's making, or one that cannot be written.
+            of this module's making, one that cannot be written, or another run that goes on.
     """
     now = now or datetime.now(UTC)
     wanted = [_name(word) for word in named]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = folder.resolve()
-        ca, certificate = _found(folder, CA, CA_KEY), _found(folder, CERTIFICATE, KEY)
-        _ensure_ours(folder, ca, certificate)
-        names = _merged(certificate, wanted)
-        is_new = ca is None or wants_new_ca or _ends_before_its_next(ca, now)
-        if ca is not None and not is_new:
-            _ensure_permitted(ca, names)
-        _ensure_ignored(folder)
-        if ca is None or is_new:
-            ca = issuing.authority(names, now)
-            _write(folder, ca, CA, CA_KEY)
-        kept = certificate is not None and _is_good(certificate, ca, names, now)
-        done = "kept" if kept else ("made" if certificate is None else "renewed")
-        if certificate is None or not kept:
-            certificate = issuing.server(names, ca, now)
-            _write(folder, certificate, CERTIFICATE, KEY)
-        _ensure_private(folder)
+        with _alone(folder, patience_s):
+            return _ensured(folder, wanted, now, wants_new_ca)
     except OSError as error:
         raise UsageError(f"{error.filename or folder}: {error.strerror}") from None
+
+
+def _ensured(folder: Path, wanted: Sequence[str], now: datetime, wants_new_ca: bool) -> Devcert:
+    ca, certificate = _found(folder, CA, CA_KEY), _found(folder, CERTIFICATE, KEY)
+    _ensure_ours(folder, ca, certificate)
+    names = _merged(certificate, wanted)
+    is_new = ca is None or wants_new_ca or _ends_before_its_next(ca, now)
+    if ca is not None and not is_new:
+        _ensure_permitted(ca, names)
+    _ensure_ignored(folder)
+    if ca is None or is_new:
+        ca = issuing.authority(names, now)
+        _write(folder, ca, CA, CA_KEY)
+    kept = certificate is not None and _is_good(certificate, ca, names, now)
+    done = "kept" if kept else ("made" if certificate is None else "renewed")
+    if certificate is None or not kept:
+        certificate = issuing.server(names, ca, now)
+        _write(folder, certificate, CERTIFICATE, KEY)
+    _ensure_private(folder)
     its_end = certificate.certificate.not_valid_after_utc
     return Devcert(folder, names, its_end, done, is_new)
 
@@ -146,6 +153,40 @@ def _ensure_permitted(ca: Issued, names: Sequence[str]) -> None:
 # Files
 
 
+@contextlib.contextmanager
+def _alone(folder: Path, patience_s: float) -> Iterator[None]:
+    """No other run in this folder meanwhile: two that renew at once would mix their pairs.
+
+    The lock is the folder's own: nothing is left behind, and it ends with the process. None on
+    Windows, where a folder has none, and on file systems without (NFS: flock needs a file).
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        until = time.monotonic() + patience_s
+        while not _locked(handle, fcntl.flock, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            if time.monotonic() > until:
+                raise UsageError(f"another run is at work in {folder}")
+            time.sleep(0.05)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int, flock: Callable[[int, int], None], operation: int) -> bool:
+    try:
+        flock(handle, operation)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # there are no locks: as on Windows
+    return True
+
+
 def _found(folder: Path, certificate: str, key: str) -> Issued | None:
     """The pair of files; None if neither is there.
 
@@ -186,22 +227,23 @@ def _both(places: Sequence[Path]) -> str:
 
 
 def _write(folder: Path, issued: Issued, certificate: str, key: str) -> None:
-    """Both files, each whole or not at all; the key is nobody else's from its first byte."""
-    _replace(folder / key, issued.key_pem, 0o600)
-    _replace(folder / certificate, issued.pem, 0o644)
+    """Both files, each whole or not at all; the key is nobody else's from its first byte.
 
-
-def _replace(place: Path, content: bytes, mode: int) -> None:
-    part = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    Both are written before one takes its place: what fails then leaves the pair that was there.
+    """
+    parts: list[tuple[Path, Path]] = []
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        part.replace(place)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
+        for name, content, mode in ((key, issued.key_pem, 0o600), (certificate, issued.pem, 0o644)):
+            part = folder / f".{name}.{secrets.token_hex(8)}"
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            parts.append((part, folder / name))
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+        for part, place in parts:
+            part.replace(place)
+    finally:
+        for part, _ in parts:
+            part.unlink(missing_ok=True)
 
 
 def _ensure_private(folder: Path) -> None:

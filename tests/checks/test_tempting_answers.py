@@ -229,4 +229,8 @@ def test_a_check_without_its_kind_of_thing_is_not_applicable(name, status):
 
 def test_what_bans_the_asker_runs_last():
     last = [each.id for each in CHECKS.values() if each.is_last]
-    assert last == ["login-attempts-unlimited", "rate-limit-missing"]
+    assert last == [
+        "login-attempts-unlimited",
+        "rate-limit-believes-caller",
+        "rate-limit-missing",
+    ]

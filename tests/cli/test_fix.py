@@ -281,3 +281,47 @@ def test_verification_comes_back_where_the_server_verifies(call, tmp_path, name,
         assert "its certificate verifies" in told.out
     else:
         assert told.code == 0 and "hostname_mismatch" in told.out
+
+
+# New files ---------------------------------------------------------------------------------------
+
+
+def test_a_new_file_is_shown_then_written_and_never_overwritten(call, project):
+    words = ("fix", str(project), "--new", "haproxy:2.6.12", "--new", "gunicorn")
+    done = call(*words)
+    assert done.code == 0 and "--- deployment/haproxy.cfg" in done.out
+    assert "for HAProxy 2.6.12" in done.out and not (project / "gunicorn.conf.py").exists()
+    done = call(*words, "--apply")
+    assert done.out.splitlines() == [
+        "written: deployment/haproxy.cfg",
+        "written: gunicorn.conf.py",
+    ]
+    done = call(*words, "--apply")
+    assert done.code == 2 and "overwrites nothing" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--new", "tomcat"), "no file 'tomcat'"),
+        (("--new", "nginx:x"), "no version"),
+        (("--new", "compose"), "no Dockerfile"),
+        (("--new", "nginx", "--prove"), "another call"),
+    ],
+)
+def test_a_new_file_that_cannot_be_made(call, project, words, said):
+    done = call("fix", str(project), *words)
+    assert done.code == 2 and said in done.err
+
+
+def test_the_version_is_that_of_the_installed_server(tmp_path, monkeypatch):
+    from plainwire.cli import creating
+
+    said = "nginx version: nginx/1.26.3\nbuilt with OpenSSL 3.5.1 1 Jul 2025\n"
+    program = tmp_path / "nginx"
+    program.write_text(f"#!/bin/sh\nprintf '{said}' >&2\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert creating._versions("nginx") == creating._versions("nginx:1.26.3:3.5.1")
+    program.write_text("#!/bin/sh\nexit 1\n")
+    assert creating._versions("nginx").server == creating.meeting.VERSIONS["nginx"]

@@ -71,12 +71,6 @@ def test_what_is_served_in_clear_by_choice_keeps_its_cookies(mode):
     assert sum("Secure" in cookie for cookie in over_tls) == 3
 
 
-def test_a_cookie_of_an_exempt_view_is_secure():
-    app = with_cookies(TLS_EXEMPT_ENDPOINTS="cookies")
-    cookies = sent(app, "http", "/cookies").headers.getlist("Set-Cookie")
-    assert [cookie.count("Secure") for cookie in cookies] == [1, 1, 1]
-
-
 def test_development_on_loopback_keeps_its_cookies():
     app = with_cookies(TLS_TERMINATION=None, DEBUG=True)
     got = app.test_client().get("/cookies", base_url="http://localhost")

@@ -87,6 +87,25 @@ def test_what_views_and_layers_show():
     assert check(app)[0].level == "error"
 
 
+def test_talisman_that_is_switched_off_as_the_readme_says_is_no_finding():
+    from flask_talisman import Talisman
+
+    block = README.split("       Talisman(app,")[1].partition("TLS(app)")[0]
+    for said, expected in (
+        (f"Talisman(app,{block.strip()}", set()),
+        ("Talisman(app)", {"tls.W010"}),
+    ):
+        app = plain()
+        eval(said, {"Talisman": Talisman, "app": app})
+        assert ids(app) == expected
+
+
+def test_two_proxy_fixes_outside_are_an_error():
+    app = plain()
+    app.wsgi_app = ProxyFix(ProxyFix(app.wsgi_app))
+    assert ids(app) == {"tls.W002", "tls.E005"}
+
+
 def test_an_application_without_the_extension():
     assert ids(Flask("bare")) == {"tls.E001"}
 

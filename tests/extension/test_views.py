@@ -109,6 +109,7 @@ def test_hooks_that_are_registered_before_do_not_see_a_refused_request():
     assert seen == ["/"]
 
 
+@pytest.mark.mission("16")
 def test_static_files_missing_pages_and_mounted_applications_are_covered(tmp_path):
     (tmp_path / "site.css").write_text("body {}")
     app = Flask("covered", static_folder=str(tmp_path), static_url_path="/static")
@@ -248,6 +249,7 @@ def with_critical(mode):
     return app, called
 
 
+@pytest.mark.mission("16")
 @pytest.mark.parametrize("mode", ["marked", "report"])
 def test_critical_endpoints_alone(mode):
     app, called = with_critical(mode)
@@ -303,6 +305,7 @@ def test_blueprints_their_views_and_what_is_inside_them():
     assert marked_endpoints(app, "exempt") == ["outer.a", "outer.inner.c"]
 
 
+@pytest.mark.mission("16")
 def test_a_critical_blueprint():
     app = application(TLS_MODE="marked")
     critical = require_https(Blueprint("critical", __name__))

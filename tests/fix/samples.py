@@ -11,9 +11,15 @@ FROM python:3.12
 COPY . .
 CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
 --- app.py
-from flask import Flask, request, session
+from flask import Flask, jsonify, request, session
 app = Flask(__name__)
 app.config.update(SECRET_KEY=None)
+@app.get("/")
+def index():
+    return jsonify(service="shop")
+@app.get("/orders")
+def orders():
+    return jsonify([{"id": 1}])
 @app.post("/login")
 def login():
     session["user"] = check(request.json["username"], request.json["password"])
@@ -39,6 +45,7 @@ services:
     ports:
       - "443:443"
 """
+BESIDE = BEHIND.replace("build: .", 'build: .\n    ports:\n      - "8000:8000"')
 NGINX = """
 --- nginx.conf
 server {
@@ -119,18 +126,22 @@ spec:
             backend: {service: {name: web, port: {number: 80}}}
 """
 FORWARDED = "$host;\n    proxy_set_header X-Forwarded-Proto $scheme;"
+# Its links show which scheme it takes a request to have come by.
+LINKING = APPLICATION.replace("session\n", "session, url_for\n", 1).replace(
+    '@app.get("/orders")\ndef orders():\n    return jsonify([{"id": 1}])\n',
+    '@app.get("/orders/")\ndef orders():\n'
+    '    return jsonify(first=url_for("index", _external=True))\n',
+)
 TALISMAN = APPLICATION.replace("gunicorn\n", "flask-talisman\ngunicorn\n", 1).replace(
-    "from flask import Flask, request, session\napp = Flask(__name__)",
-    "from flask import Flask, request, session\nfrom flask_talisman import Talisman\n"
-    "app = Flask(__name__)\nTalisman(app)",
+    "app = Flask(__name__)\n",
+    "from flask_talisman import Talisman\napp = Flask(__name__)\n"
+    "Talisman(app, force_https=False)\n",
 )
 
 PROJECTS = {
     "plain-gunicorn": APPLICATION + PUBLISHED,
-    "nginx-without-forwarded-headers": APPLICATION + BEHIND + NGINX,
-    "published-port": APPLICATION
-    + BEHIND.replace("build: .", 'build: .\n    ports:\n      - "8000:8000"')
-    + NGINX.replace("$host;", FORWARDED),
+    "nginx-without-forwarded-headers": LINKING + BESIDE + NGINX,
+    "published-port": LINKING + BESIDE + NGINX.replace("$host;", FORWARDED),
     "talisman-behind-a-second-proxy": TALISMAN
     + SECOND
     + NGINX.replace("web:8000", "inner:8080").replace("$host;", FORWARDED),

@@ -170,6 +170,13 @@ def test_a_missing_module_is_named(tmp_path):
     )
 
 
+def test_a_dependency_that_a_patch_adds_and_nobody_installed_refutes_nothing(tmp_path):
+    needs = {**GUNICORN.after, "app.py": "import flask_added_by_the_patch\n" + app(SECURE_COOKIE)}
+    proof = proved(GUNICORN.before, needs, tmp_path)
+    assert proof.verdict == "incomplete" and not proof.is_spoilt
+    assert "flask_added_by_the_patch is missing in --python's" in proof.deployments[0].reasons[0]
+
+
 def test_a_missing_variable_is_named_and_given_by_a_file_alone(tmp_path):
     needs = "import os\nKEY = os.environ['SHOP_KEY']\n"
     before = {**GUNICORN.before, "app.py": needs + APP, ".env": "SHOP_KEY=from-the-project\n"}
@@ -425,3 +432,21 @@ def test_two_that_listen_on_every_address_are_not_taken_for_each_other(tmp_path)
     assert proof.verdict == "incomplete"
     said = "two: app.run does not start: another part of the stack listens at 172.31.250.3:5000"
     assert f"before: {said} already" in proof.deployments[0].reasons
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        '"flask", "--app", "app", "run", "--host", "0.0.0.0", "--port", "8000"',
+        '"waitress-serve", "--listen=0.0.0.0:8000", "--trusted-proxy=*", '
+        '"--trusted-proxy-headers=x-forwarded-proto", "app:app"',
+    ],
+    ids=["flask-run", "waitress"],
+)
+def test_other_servers_are_started_by_their_own_command(command, tmp_path):
+    dockerfile = DOCKERFILE.replace('"gunicorn", "--bind", "0.0.0.0:8000", "app:app"', command)
+    assert dockerfile != DOCKERFILE
+    before, after = ({**t, "Dockerfile": dockerfile} for t in (PUBLISHED.before, PUBLISHED.after))
+    proof = proved(before, after, tmp_path)
+    assert proof.verdict == "proved", rendered(proof)
+    assert PUBLISHED.fails <= failing(proof)

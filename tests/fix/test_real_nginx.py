@@ -12,7 +12,9 @@ from plainwire import catalog
 from plainwire.model import example_files
 
 pytestmark = pytest.mark.server("nginx")
-PAGES = [r for r in catalog.load_remedies() if r.id in ("forwarded-proto", "hsts-header")]
+PAGES = [
+    r for r in catalog.load_remedies() if r.id in ("forwarded-proto", "hsts-header", "proxy-suites")
+]
 PAGES += [r for r in catalog.load_remedies() if r.id == "tls-versions"]
 
 

@@ -10,7 +10,14 @@ from certificates import issue
 from flawed_server import CHANGE, HANDSHAKE, HEARTBEAT, HEARTBEAT_EXTENSION, flawed
 from memory_server import MemoryServer, server_context
 from plainwire.live.settings import Settings
-from plainwire.live.tls.attacks import ATTACKS
+from plainwire.live.tls.asker import Asker
+from plainwire.live.tls.attacks import ATTACKS, Attacks
+from plainwire.live.tls.gate import Gate
+from plainwire.live.tls.hellos import Hellos
+from plainwire.live.tls.opening import Opener
+from plainwire.live.tls.seen import Seen
+from plainwire.model import Origin
+from plainwire.policy.versions import Version
 from plainwire.tls import probe_async
 
 RSA = issue("localhost", by=issue("Root", ca=True), key=2048)
@@ -467,6 +474,24 @@ def test_no_false_verdict_under_faults(behave, name, truth, every):
             return await probed(port, 1.5 if name == "ccs_injection" and truth else 20.0)
 
     assert asked(asyncio.run(scenario())).get(name, truth) is truth
+
+
+def test_who_asks_twice_at_once_is_answered_once():
+    """Flights come side by side, and each may show that it is time to ask."""
+
+    async def scenario():
+        async with flawed(resets, RSA) as port:
+            opener = Opener(Origin("https", "localhost", port), "127.0.0.1", Settings())
+            asker, hellos, seen = Asker(opener.open_stream, Gate(10), 20.0), Hellos(None), Seen()
+            offered = hellos.of(Version.TLS_1_2, (0x002F,))
+            seen.hear(await asker.settle(offered, "suites TLSv1.2"))
+            attacks = Attacks(asker, hellos, seen)
+            await asyncio.gather(attacks.ask(), attacks.ask())
+            return seen
+
+    seen = asyncio.run(scenario())
+    assert seen.vulnerabilities["robot"] is False
+    assert len(seen.gaps) == len({gap.question for gap in seen.gaps})
 
 
 # Real servers -----------------------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import itertools
 from dataclasses import replace
 
 import pytest
 
-from plainwire.live.lane import TRIAL_S, Lane, Pace, Service
+from plainwire.live.lane import EXCESS_S, LEAST_TRIAL_S, TRIAL_S, Lane, Pace, Service
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
 from plainwire.live.tls.gate import Gate
@@ -148,8 +149,10 @@ async def beside_each_other(service, halvings=0):
 
 
 @pytest.mark.parametrize(("halvings", "expected"), [(0, (25, 8)), (1, (12, 4)), (9, (1, 1))])
-def test_hellos_have_places_of_their_own_beside_requests(halvings, expected):
-    """Twenty-five and eight (docs/architecture.md), halved by every 429."""
+def test_hellos_have_places_of_their_own_beside_requests(halvings, expected, monkeypatch):
+    """Twenty-five and eight (docs/architecture.md), halved by every 429 that is a second apart."""
+    seconds = itertools.count(0.0, EXCESS_S)
+    monkeypatch.setattr("plainwire.live.lane.time.monotonic", lambda: next(seconds))
     assert asyncio.run(beside_each_other(Service.PARALLEL, halvings)) == expected
 
 
@@ -197,7 +200,9 @@ def test_a_probes_trial_lasts_four_answers_within_bounds_three_times_at_most(too
         assert runner.get_loop().put_off[:3] == pytest.approx([trial_s] * 3)
 
 
-def test_a_lanes_trial_lasts_a_second_and_then_the_idle_connection_is_closed():
+def test_a_lanes_trial_is_a_second_at_most_and_then_the_idle_connection_is_closed():
+    """It lasts as long as four answers take: no less than a quarter of a second."""
+
     async def scenario():
         async with served(at_once=1) as (counting, port):
             target, _ = parse_target(f"http://127.0.0.1:{port}/")
@@ -210,4 +215,7 @@ def test_a_lanes_trial_lasts_a_second_and_then_the_idle_connection_is_closed():
 
     with asyncio.Runner(loop_factory=Delays) as runner:
         runner.run(scenario())
-        assert TRIAL_S == 1.0 and TRIAL_S in runner.get_loop().put_off
+        assert (LEAST_TRIAL_S, TRIAL_S) == (0.25, 1.0)
+        # Nothing else is put off for so long and no longer: polls, time-outs of 5 s and more.
+        trials = [s for s in runner.get_loop().put_off if LEAST_TRIAL_S <= s <= TRIAL_S]
+        assert len(trials) == 1

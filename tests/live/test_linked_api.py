@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from plainwire import catalog
 from plainwire.model import Severity
 from served import JSON, Body, served
@@ -108,3 +110,13 @@ def test_neither_pages_nor_files_nor_refusals_need_a_limit():
     ):
         assert not served(check, {"/": page}).findings, page
     assert served(check, {"/": data({"a": 1})}).finding
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/.well-known/jwks.json", "/version"])
+def test_what_tells_of_the_service_needs_no_limit(path):
+    check = CHECKS["rate-limit-missing"]
+    pages = {"/": Body(f'<a href="{path}">it</a>'), path: data({"status": "ok"})}
+    seen = served(check, pages)
+    assert not seen.findings and path in seen.paths
+    pages = {"/": Body('<a href="/items">them</a>'), "/items": data({"status": "ok"})}
+    assert served(check, pages).finding

@@ -403,6 +403,29 @@ def test_export_and_broken_suites_are_found():
     fully_known(look(server), server)
 
 
+class Balanced(Odd):
+    """Two servers at one address that take connections in turn."""
+
+    def __init__(self, *servers):
+        super().__init__()
+        self.servers = servers
+
+    def answer(self, hello):
+        return self.servers[self.connections % len(self.servers)].answer(hello)
+
+
+def test_two_configurations_at_one_address_are_told_of():
+    """What is a server's refusal is none of the other's."""
+    newer, older = Odd((TLS12,), (GCM, AES256)), Odd((TLS10, TLS12), (AES128, AES256, DES3))
+    found = look(Balanced(newer, older))
+    questions = {
+        gap.part: gap.question for gap in found.inconclusive if "one config" in gap.question
+    }
+    assert questions.keys() >= {"versions", "ciphers"}
+    assert set(found.protocols.values()) == {True}
+    assert look(Balanced(newer, newer)).inconclusive == ()
+
+
 def test_one_that_wants_a_name():
     server = Odd((TLS12,), judge=lambda s, h: None if 0 in h.extensions else alert(112))
     fully_known(look(server), server)

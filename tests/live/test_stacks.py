@@ -227,6 +227,25 @@ def test_haproxy(words, rsa):
         agree_with_openssl(server.https_port, look(server.https_port))
 
 
+@pytest.mark.server("haproxy")
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["", "prefer-client-ciphers"])
+def test_haproxy_chooses_its_certificate_by_the_offer_and_then_refuses_it(
+    order, rsa, ecdsa, tmp_path
+):
+    """A suite with ECDSA that it has not got, among those with RSA that it has, hides them all."""
+    other = tmp_path / "ecdsa.pem"
+    other.write_text(ecdsa.chain.read_text() + ecdsa.key.read_text())
+    with servers.haproxy(
+        rsa,
+        bind=f"crt {other} {order}",
+        ciphers="ALL:!aNULL:!AESCCM:@SECLEVEL=0",
+        protocols="TLSv1.2",
+    ) as server:
+        found = look(server.https_port, parts=("ciphers",))
+        assert codes(found, "TLSv1.2") == truth.suites(server.https_port, "TLSv1.2")
+
+
 @pytest.mark.server("openssl")
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -549,6 +568,10 @@ def test_caddy_which_is_go(extra, expected, rsa):
     with servers.caddy(rsa, tls=extra) as server:
         found = look(server.https_port)
         agree_with_openssl(server.https_port, found)
+    # Go always goes by an order of its own: one for clients with AES hardware, one for the others.
+    assert found.cipher_order["TLSv1.2"] == "server"
+    if not expected:
+        assert found.features["chacha_priority"] is True
     if expected:
         assert set(found.ciphers["TLSv1.2"]) == expected
         assert set(found.groups["TLSv1.3"]) == {"secp384r1", "x25519"}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from plainwire.model import Confidence, Severity
+from plainwire.model import Confidence, Severity, TlsEndpoint
 from plainwire.report import render
 from plainwire.report.layout import cells, wrapped
 from report.example_reports import clean, finding, nobody, report, spot, weak
@@ -243,6 +243,12 @@ def test_an_upper_bound_is_said_beside_the_letter():
 def test_a_recommendation_is_given_only_where_tls_status_fails():
     assert "Recommendation: Enable HTTPS with valid certificate\n" in text(weak())
     assert "Recommendation" not in text(clean(), nobody())
+
+
+def test_who_refuses_starttls_is_not_told_to_enable_https():
+    mail = TlsEndpoint("mail.example.com", 25, starttls="smtp", speaks_tls=False)
+    output = text(replace(weak(), target_kind="endpoint", tls=(mail,)))
+    assert "Recommendation: Offer STARTTLS with valid certificate\n" in output
 
 
 def test_colour_only_when_asked_and_it_changes_no_word():

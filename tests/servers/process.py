@@ -30,8 +30,10 @@ PROGRAMS = {
     "postgres": "postgres",
     "uwsgi": "uwsgi_python3",
 }
-# What `make servers` puts into the user's cache (node_24.sh).
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "plainwire-tests"
+# What `make servers` puts into the user's cache (node_24.sh). Tests are given another cache, and a
+# worker of xdist is given the environment of one who runs tests: so it is kept by a name of ours.
+_USERS = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+CACHE = Path(os.environ.setdefault("PLAINWIRE_TESTS_CACHE", f"{_USERS}/plainwire-tests"))
 CACHED = {"node24": CACHE / "node-24" / "node"}
 # Not in everybody's PATH; Debian keeps each version of PostgreSQL in a folder of its own.
 POSTGRES = sorted(str(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin"))

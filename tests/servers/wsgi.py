@@ -88,6 +88,7 @@ def _command(name: str, where: Place, socket: Path, unix: bool) -> Sequence[str 
         bind = str(socket) if unix else f"127.0.0.1:{port}"
         option = "--http-socket" if name == "uwsgi" else "--socket"
         words = [option, bind, "--chmod-socket=777", "--module", "application:app"]
+        words += ["--post-buffering=4096"]
         return [required("uwsgi"), *words, "--need-app", "--master", "--die-on-term"]
     if name == "gevent":
         words = ["unix", str(socket)] if unix else ["tcp", str(port)]

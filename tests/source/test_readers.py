@@ -401,7 +401,7 @@ frontend mail
         (
             "heroku.yml",
             "build:\n  docker:\n    web: Dockerfile\n",
-            ("platform router", 3, "", None, None),
+            ("Heroku router", 3, "", None, None),
         ),
     ],
 )

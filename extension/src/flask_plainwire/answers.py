@@ -22,7 +22,7 @@ _DETAILS = {
 # RFC 3986, section 3.3 and 3.4
 _IN_PATH = "/!$&'()*+,;=:@~"
 _IN_QUERY = _IN_PATH + "?%"
-_HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 # PEP 3333 leaves Connection to the server; these two raise an error where an application sets it.
 _OWN_CONNECTION = ("waitress", "WSGIServer")
 # RFC 9113, section 8.2.2; RFC 9114, section 4.2: a message with it is malformed.
@@ -57,7 +57,7 @@ def refusal(environ: Mapping[str, Any], title: str = CLEARTEXT) -> Response:
 
 
 def location(environ: Mapping[str, Any], hosts: tuple[str, ...], port: int) -> str | None:
-    """The same URL over https; None if its host is in no entry of ``hosts``.
+    """The same URL over https; None if its host is in no entry of ``hosts``, or its path is none.
 
     An entry with a leading dot holds for the subdomains too, as in Flask's TRUSTED_HOSTS.
     """
@@ -65,11 +65,16 @@ def location(environ: Mapping[str, Any], hosts: tuple[str, ...], port: int) -> s
     if not _HOST.fullmatch(name) or not any(_is_meant(name, entry) for entry in hosts):
         return None
     host = name if port == 443 else f"{name}:{port}"
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "") or "/"
+    if not path.startswith("/"):  # of "GET @evil.example": it would become part of the host
+        return None
     query = environ.get("QUERY_STRING", "")
     # WSGI gives bytes as latin-1, the path without its percent-encoding, the query with it.
-    url = f"https://{host}{quote(path.encode('latin-1'), safe=_IN_PATH) or '/'}"
-    return f"{url}?{quote(query.encode('latin-1'), safe=_IN_QUERY)}" if query else url
+    try:
+        url = f"https://{host}{quote(path.encode('latin-1'), safe=_IN_PATH)}"
+        return f"{url}?{quote(query.encode('latin-1'), safe=_IN_QUERY)}" if query else url
+    except UnicodeEncodeError:
+        return None
 
 
 def redirect_headers(environ: Mapping[str, Any], url: str) -> Headers:

@@ -30,4 +30,4 @@ class TLS:
         app.extensions[NAME] = gate
         app.wsgi_app = gate  # type: ignore[method-assign]
         # Before the hooks that are there already.
-        app.before_request_funcs.setdefault(None, []).insert(0, gate.check_exempt)
+        app.before_request_funcs.setdefault(None, []).insert(0, gate.check_view)

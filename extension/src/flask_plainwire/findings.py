@@ -10,11 +10,10 @@ from flask import Flask
 
 from flask_plainwire import layers, marks, settings
 from flask_plainwire.answers import SAFE_METHODS
-from flask_plainwire.gate import Gate, said_of_outer
+from flask_plainwire.gate import Gate, said_of_outer, said_of_wide
 from flask_plainwire.settings import DEVELOPMENT, PROXY, REFUSE, YEAR_S, Settings
 
 LEVELS = ("info", "warning", "error")
-_WIDEST = {4: 8, 6: 16}  # a wider network than these is no network of proxies
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,10 @@ def _outer_layers(app: Flask, gate: Gate) -> Iterator[Finding]:
     for layer in layers.layers(app.wsgi_app, until=gate):
         level, id = ("warning", "tls.W002") if layers.is_proxy_fix(layer) else ("error", "tls.E003")
         yield Finding(id, level, said_of_outer(layer))
+    try:
+        layers.ensure_peer_is_known(app.wsgi_app, gate)
+    except settings.ConfigurationError as error:
+        yield Finding("tls.E005", "error", str(error))
 
 
 def _undeployed(app: Flask, rules: Settings) -> Iterator[Finding]:
@@ -72,10 +75,8 @@ def _undeployed(app: Flask, rules: Settings) -> Iterator[Finding]:
 
 
 def _wide_trust(app: Flask, rules: Settings) -> Iterator[Finding]:
-    for network in rules.peers.networks:
-        if network.prefixlen < _WIDEST[network.version]:
-            said = f"TLS_TRUSTED_PROXIES trusts {network}: whoever reaches the port can claim https"
-            yield Finding("tls.E004", "error", said, "the addresses of the proxies alone")
+    for network in rules.peers.wide():
+        yield Finding("tls.E004", "error", said_of_wide(network), "the addresses of the proxies")
 
 
 def _unenforced(app: Flask, rules: Settings) -> Iterator[Finding]:
@@ -129,7 +130,9 @@ def _links(app: Flask, rules: Settings) -> Iterator[Finding]:
 def _others(app: Flask, rules: Settings) -> Iterator[Finding]:
     hooks = app.before_request_funcs.get(None, [])
     for name in ("flask_talisman", "flask_sslify"):
-        if any(getattr(hook, "__module__", "").startswith(name) for hook in hooks):
+        theirs = [hook for hook in hooks if getattr(hook, "__module__", "").startswith(name)]
+        # Talisman's hooks are its methods; with force_https=False they redirect nobody.
+        if any(getattr(getattr(hook, "__self__", None), "force_https", True) for hook in theirs):
             said = f"{name} redirects too, by a header that it believes from everybody"
             yield Finding("tls.W010", "warning", said, "README, Coming from Flask-Talisman")
 

@@ -6,14 +6,22 @@ import threading
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from werkzeug.wrappers import Response
 
-from flask_plainwire import answers, credentials, evidence, layers, marks, outgoing, settings
-from flask_plainwire.answers import refusal
+from flask_plainwire import (
+    answers,
+    credentials,
+    evidence,
+    exemption,
+    layers,
+    marks,
+    outgoing,
+    settings,
+)
 from flask_plainwire.hsts import host_name, is_local_name
-from flask_plainwire.peers import address_of, is_loopback, peer_of
-from flask_plainwire.rates import Rate
+from flask_plainwire.peers import Network, address_of, is_loopback, peer_of
+from flask_plainwire.rates import Rate, Recent
 from flask_plainwire.scheme import (
     PROXY_HEADERS,
     SCHEME_HEADERS,
@@ -31,7 +39,6 @@ from flask_plainwire.signals import (
 )
 
 Environ = MutableMapping[str, Any]
-EXEMPTED = "flask_plainwire.exempted"
 _LOGGED_PER_MINUTE = 3
 
 
@@ -45,6 +52,8 @@ class Gate:
         self._lock = threading.Lock()
         self._logged = Rate(_LOGGED_PER_MINUTE)
         self._exposures = Rate(0)
+        self._exposed_lately = Recent()
+        self._judged_headers = PROXY_HEADERS
 
     @property
     def settings(self) -> Settings:
@@ -61,9 +70,8 @@ class Gate:
         """Refuse, redirect or pass on one request."""
         rules = self._settings or self._read(environ)
         verdict = decide(environ, rules)
-        forged = not PROXY_HEADERS.isdisjoint(environ)
-        if forged:
-            self._clean(environ, rules, verdict)
+        is_forwarded = not self._judged_headers.isdisjoint(environ)
+        forged = self._cleaned(environ, rules, verdict) if is_forwarded else ()
         environ["wsgi.url_scheme"] = verdict.scheme
         environ[VERDICT] = verdict
         hsts = None
@@ -71,10 +79,11 @@ class Gate:
             if rules.mode in (REFUSE, REDIRECT):
                 hsts = rules.hsts.value(environ.get("HTTP_HOST", ""))
         else:
-            if rules.termination == DEVELOPMENT and not forged and _is_at_home(environ):
+            if rules.termination == DEVELOPMENT and not is_forwarded and _is_at_home(environ):
                 environ[marks.IN_DEVELOPMENT] = True
-            elif answer := self._answer_in_clear(environ, start_response, rules, verdict):
+            elif answer := self._answer_in_clear(environ, start_response, rules, verdict, forged):
                 return answer
+        self._tell_forged(environ, forged)
         secures = rules.cookies_secure and (
             verdict.scheme == "https"
             or (rules.mode in (REFUSE, REDIRECT) and marks.IN_DEVELOPMENT not in environ)
@@ -83,18 +92,13 @@ class Gate:
             return self.inner(environ, start_response)
         return self.inner(environ, outgoing.secured(start_response, hsts, secures))
 
-    def check_exempt(self) -> Response | None:
-        """Refuse an exempted request that reached another view, or by another method, after all.
+    def check_view(self) -> Response | None:
+        """Refuse a request that has reached another view than the one that was decided on.
 
-        A layer inside may have changed path or method (X-HTTP-Method-Override). Called by Flask.
+        A layer inside may have changed path or method (X-HTTP-Method-Override), or a decorator may
+        stand where its guard is not called. Called by Flask, before every other hook.
         """
-        from flask import request
-
-        endpoint = request.environ.get(EXEMPTED)
-        if endpoint is None:
-            return None
-        is_meant = request.endpoint == endpoint and request.method in answers.SAFE_METHODS
-        return None if is_meant else refusal(request.environ)
+        return marks.denied_at(self.app, request)
 
     # The first request
 
@@ -104,15 +108,18 @@ class Gate:
                 may_be_silent = self.app.debug or self.app.testing
                 try:
                     rules = settings.read(self.app.config, may_be_silent)
+                    layers.ensure_peer_is_known(self.app.wsgi_app, self)
                 except settings.ConfigurationError as error:
                     raise settings.ConfigurationError(self._told(error, environ)) from None
                 self._notice(environ, rules)
+                named = {rules.header_key, rules.client_cert_key} - {""}
+                self._judged_headers = PROXY_HEADERS | named
                 self._exposures = Rate(rules.exposures_per_minute)
                 self._settings = rules
             return self._settings
 
     def _told(self, error: Exception, environ: Environ) -> str:
-        lines = [str(error), "seen with this request:"]
+        lines = [str(error), *settings.said_of_unknown(self.app.config), "seen with this request:"]
         lines += [f"  {line}" for line in evidence.seen(environ, self.app.wsgi_app)]
         return "\n".join([*lines, f"likely: {evidence.likely(environ)}"])
 
@@ -122,15 +129,18 @@ class Gate:
             log.warning("TLS(app) is not the outermost layer: %s", said_of_outer(layer))
         if "werkzeug.proxy_fix.orig" in environ and self.app.wsgi_app is self:
             log.warning("a ProxyFix is around the application: %s", _PROXY_FIX_OUTSIDE)
-        for name, near in settings.unknown_keys(self.app.config).items():
-            log.warning("no key %s%s", ascii(name), f"; {near} is meant?" if near else "")
+        for said in (
+            *settings.said_of_unknown(self.app.config),
+            *map(said_of_wide, rules.peers.wide()),
+        ):
+            log.warning("%s", said)
         if rules.termination == DEVELOPMENT:
             log.info("TLS_TERMINATION is not set (debug or tests): loopback is served in clear")
 
     # In clear
 
-    def _clean(self, environ: Environ, rules: Settings, verdict: Verdict) -> None:
-        """Leave of the proxy's headers what a trusted proxy vouches for."""
+    def _cleaned(self, environ: Environ, rules: Settings, verdict: Verdict) -> tuple[str, ...]:
+        """Leave of the proxy's headers what a trusted proxy vouches for; the others' names."""
         if rules.termination == PROXY and verdict.reason != "peer-untrusted":
             for key in SCHEME_HEADERS:
                 if key != rules.header_key:
@@ -138,17 +148,11 @@ class Gate:
             # One value, for whoever reads it further in: ProxyFix, or code that does so by hand.
             if not rules.is_rfc7239 and rules.header_key in environ:
                 environ[rules.header_key] = verdict.scheme
-            return
-        found = sorted(PROXY_HEADERS.intersection(environ))
+            return ()
+        found = sorted(self._judged_headers.intersection(environ))
         for key in found:
             del environ[key]
-        if rules.client_cert_key:
-            environ.pop(rules.client_cert_key, None)
-        if rules.header_key in environ:
-            del environ[rules.header_key]
-        peer, path = peer_of(environ), environ.get("PATH_INFO", "")
-        names = tuple(header_name(key) for key in found)
-        self._send(untrusted_forwarded_header, headers=names, path=path, peer=peer)
+        return tuple(header_name(key) for key in found)
 
     def _answer_in_clear(
         self,
@@ -156,6 +160,7 @@ class Gate:
         start_response: Callable[..., Any],
         rules: Settings,
         verdict: Verdict,
+        forged: tuple[str, ...],
     ) -> Iterable[bytes] | None:
         """The answer to a request in clear; None if it is to be served."""
         endpoint = marks.endpoint_of(self.app, environ)
@@ -165,17 +170,21 @@ class Gate:
         is_safe = environ["REQUEST_METHOD"] in answers.SAFE_METHODS and (
             "HTTP_UPGRADE" not in environ
         )
-        if mark == marks.EXEMPT and is_safe:
+        if endpoint is not None and mark == marks.EXEMPT and is_safe:
+            self._tell_forged(environ, forged)
             self._expose(environ, list(self._exposed(environ, rules)))
             credentials.strip(environ, rules.credential_headers)
-            environ[EXEMPTED] = endpoint
-            return None
+            return exemption.answer(self.inner, environ, start_response, endpoint)
         if rules.mode in (REPORT, MARKED) and mark not in (marks.REQUIRED, marks.REDIRECTED):
             if rules.mode == REPORT:
                 self._log("would be refused", environ, verdict)
                 self._expose(environ, list(self._exposed(environ, rules)))
             return None
-        return self._denied(environ, start_response, rules, verdict, mark, is_safe)
+        redirects = rules.mode == REDIRECT and mark != marks.REQUIRED
+        url = None
+        if is_safe and (redirects or mark == marks.REDIRECTED):
+            url = answers.location(environ, rules.redirect_hosts, rules.redirect_port)
+        return self._denied(environ, start_response, rules, verdict, forged, url)
 
     def _denied(
         self,
@@ -183,8 +192,8 @@ class Gate:
         start_response: Callable[..., Any],
         rules: Settings,
         verdict: Verdict,
-        mark: str | None,
-        is_safe: bool,
+        forged: tuple[str, ...],
+        url: str | None,
     ) -> Iterable[bytes]:
         found = list(self._exposed(environ, rules))
         kept = {
@@ -193,13 +202,10 @@ class Gate:
             "path": environ.get("PATH_INFO", ""),
             "peer": peer_of(environ),
         }
-        url = None
-        wants_redirect = rules.mode == REDIRECT and mark != marks.REQUIRED
-        if is_safe and (wants_redirect or mark == marks.REDIRECTED):
-            url = answers.location(environ, rules.redirect_hosts, rules.redirect_port)
 
         def then() -> None:
             self._log("redirected" if url else "refused", environ, verdict)
+            self._tell_forged(environ, forged)
             self._send(cleartext_refused, **kept)
             self._expose(environ, found)
 
@@ -214,10 +220,13 @@ class Gate:
 
     def _expose(self, environ: Environ, found: list[credentials.Exposed]) -> None:
         for one in found:
+            if one.sha256 in self._exposed_lately:
+                continue
             passes, held = self._exposures.passes("exposed")
             if held and (passes or held == 1):
                 self.app.logger.warning("credentials exposed and not signalled: %d", held)
             if passes:
+                self._exposed_lately.add(one.sha256)
                 self._send(
                     credential_exposed,
                     kind=one.kind,
@@ -228,12 +237,24 @@ class Gate:
                     peer=peer_of(environ),
                 )
 
+    def _tell_forged(self, environ: Environ, names: tuple[str, ...]) -> None:
+        if names:
+            path, peer = environ.get("PATH_INFO", ""), peer_of(environ)
+            self._send(untrusted_forwarded_header, headers=names, path=path, peer=peer)
+
     def _send(self, signal: Any, **told: Any) -> None:
-        """Tell the receivers; they are the application's, and the answer has gone already."""
-        try:
-            signal.send(self.app, **told)
-        except Exception:  # whatever theirs raise: the next receiver's signal must still be sent
-            self.app.logger.exception("a receiver of %s failed", signal.name)
+        """Tell the receivers, each apart, in an application context as a view has it.
+
+        Not by ``signal.send``, which leaves out those after one that fails.
+        """
+        if signal.is_muted:
+            return
+        for receiver in signal.receivers_for(self.app):
+            try:
+                with self.app.app_context():
+                    self.app.ensure_sync(receiver)(self.app, **told)
+            except Exception:  # whatever theirs raise: the next must still hear
+                self.app.logger.exception("a receiver of %s failed", signal.name)
 
     def _log(self, word: str, environ: Environ, verdict: Verdict) -> None:
         passes, held = self._logged.passes(verdict.reason)
@@ -255,13 +276,18 @@ _PROXY_FIX_OUTSIDE = (
 )
 
 
+def said_of_wide(network: Network) -> str:
+    """What it means to trust so many."""
+    return f"TLS_TRUSTED_PROXIES trusts {network}: whoever reaches the port can claim https"
+
+
 def said_of_outer(layer: Any) -> str:
     """What it means that this layer is around the extension."""
     if layers.is_proxy_fix(layer):
         return f"{layers.name(layer)} was wrapped later: {_PROXY_FIX_OUTSIDE}"
     return (
-        f"{layers.name(layer)} was wrapped later: what it answers itself is served in clear; "
-        "call TLS(app) after it"
+        f"{layers.name(layer)} was wrapped later: what it answers itself is served in clear, "
+        "and what it says of the peer is believed; call TLS(app) after it"
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_plainwire.settings import ConfigurationError
+
 # Ours first, then ProxyFix and DispatcherMiddleware, python-socketio, and what others call it.
 _ATTRIBUTES = ("inner", "app", "wsgi_app", "application", "_app", "wrapped_app")
 _DEEPEST = 20
@@ -18,6 +20,19 @@ def layers(outermost: Any, until: Any = None) -> list[Any]:
         inner = (getattr(layer, name, None) for name in _ATTRIBUTES)
         layer = next((one for one in inner if callable(one)), None)
     return found
+
+
+def ensure_peer_is_known(outermost: Any, gate: Any) -> None:
+    """Each ProxyFix keeps what it found as the original: of two, the second keeps a header's word.
+
+    Raises:
+        ConfigurationError: if more than one is around the extension.
+    """
+    if sum(map(is_proxy_fix, layers(outermost, until=gate))) > 1:
+        raise ConfigurationError(
+            "more than one ProxyFix was wrapped later: the peer's address is lost; "
+            "call TLS(app) after them"
+        )
 
 
 def name(layer: Any) -> str:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
 
-from flask import Blueprint, Flask, current_app, request
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Flask, Request, current_app, request
 from werkzeug.wrappers import Response
 
-from flask_plainwire import client_certificates
-from flask_plainwire.answers import refusal
+from flask_plainwire import client_certificates, exemption
+from flask_plainwire.answers import SAFE_METHODS, refusal
 from flask_plainwire.scheme import VERDICT
 
 EXEMPT, REDIRECTED, REQUIRED = "exempt", "redirect", "required"
 # What a development server on loopback was allowed: `require_https` allows it too.
 IN_DEVELOPMENT = "flask_plainwire.in_development"
 _MARK = "__flask_plainwire_mark__"
+_CLIENT_CERT = "__flask_plainwire_client_cert__"
 
 View = TypeVar("View", bound=Callable[..., Any])
 Markable = TypeVar("Markable", bound=Callable[..., Any] | Blueprint)
@@ -60,11 +61,17 @@ def tls_required(*, client_cert: bool = False) -> Callable[[Markable], Markable]
             setattr(view, _MARK, REQUIRED)
             return view
 
+        # Before it is wrapped: where @app.route is below, Flask knows the view and not the guard.
+        with contextlib.suppress(AttributeError):  # a method
+            setattr(view, _MARK, REQUIRED)
+            setattr(view, _CLIENT_CERT, client_cert)
+
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             return _denied(client_cert) or current_app.ensure_sync(view)(*args, **kwargs)
 
         setattr(guarded, _MARK, REQUIRED)
+        setattr(guarded, _CLIENT_CERT, client_cert)
         return guarded
 
     return decorate
@@ -82,17 +89,38 @@ def _denied(client_cert: bool) -> Response | None:
     return None
 
 
+def denied_at(app: Flask, reached: Request) -> Response | None:
+    """A refusal where the view that Flask has found must not answer this request; else None."""
+    verdict = reached.environ.get(VERDICT)
+    if verdict is None:  # it did not come through the gate: a test's request context
+        return None
+    view = app.view_functions.get(reached.endpoint or "")
+    needs_client_cert = getattr(view, _CLIENT_CERT, False)
+    if verdict.scheme == "https":
+        return _denied(True) if needs_client_cert else None
+    exempted = reached.environ.get(exemption.KEY)
+    if exempted is not None:
+        exempted.is_reached = True
+        is_meant = reached.endpoint == exempted.endpoint and reached.method in SAFE_METHODS
+        return None if is_meant else refusal(reached.environ)
+    is_required = mark_of(app, reached.endpoint) == REQUIRED
+    return _denied(needs_client_cert) if is_required else None
+
+
 def _settings() -> Any:
     return current_app.extensions["plainwire"].settings
 
 
 def endpoint_of(app: Flask, environ: Mapping[str, Any]) -> str | None:
-    """The endpoint that this request would reach; None for 404, 405, a redirect, a wrong host."""
+    """The endpoint that this request would reach; None for 404, 405, a redirect, a wrong host.
+
+    And None where a converter of the application's fails: then it has no view to be exempt.
+    """
     environ = dict(environ)  # a request object leaves itself and its caches there
     try:
         adapter = app.create_url_adapter(app.request_class(environ))
         return None if adapter is None else str(adapter.match()[0])
-    except HTTPException:
+    except Exception:  # HTTPException for want of a route, or whatever a converter raises
         return None
 
 

@@ -15,6 +15,7 @@ def secured(
 
     def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
         wants_hsts = hsts is not None
+        headers = list(headers)  # an application may keep its own and give it again
         for index, (name, value) in enumerate(headers):
             # Two lengths rule out nearly every header without making a string of it.
             if len(name) == 10 and secures_cookies and name.lower() == "set-cookie":

@@ -11,6 +11,7 @@ UNIX = "unix"
 # waitress "localhost", Werkzeug "<local>", uWSGI "0.0.0.0", which is nobody's address.
 _UNIX_WORDS = frozenset({"", "localhost", "<local>", "0.0.0.0", "unix", "unix:"})  # noqa: S104
 _REMEMBERED = 1024
+_WIDEST = {4: 8, 6: 16}  # a wider network than these is no network of proxies
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -54,6 +55,10 @@ class Peers:
 
     def __bool__(self) -> bool:
         return self.has_unix or bool(self.networks)
+
+    def wide(self) -> list[Network]:
+        """The networks that are too wide to be of proxies."""
+        return [one for one in self.networks if one.prefixlen < _WIDEST[one.version]]
 
     def trusts(self, peer: str) -> bool:
         """Is this peer (of `peer_of`) a trusted proxy? What is no address is none."""

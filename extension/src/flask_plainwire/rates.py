@@ -7,6 +7,30 @@ import time
 from collections.abc import Callable
 
 
+class Recent:
+    """What was said within the last minute; forgets everything once it is too much."""
+
+    def __init__(self, most: int = 4096, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._since = clock()
+        self._words: set[str] = set()
+
+    def __contains__(self, word: str) -> bool:
+        with self._lock:
+            return self._clock() - self._since < 60.0 and word in self._words
+
+    def add(self, word: str) -> None:
+        """Remember this."""
+        now = self._clock()
+        with self._lock:
+            if now - self._since >= 60.0 or len(self._words) >= self._most:
+                self._words.clear()
+                self._since = now
+            self._words.add(word)
+
+
 class Rate:
     """Lets something through so many times a minute, and counts the rest.
 

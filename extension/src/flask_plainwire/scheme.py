@@ -68,13 +68,20 @@ def decide(environ: Mapping[str, Any], settings: Settings) -> Verdict:
 def _told_by_proxy(environ: Mapping[str, Any], settings: Settings) -> Verdict:
     peer = peer_of(environ)
     if not settings.peers.trusts(peer):
-        return Verdict("http", "peer-untrusted", f"{peer} is not in TLS_TRUSTED_PROXIES")
+        return Verdict("http", "peer-untrusted", _untrusted(peer, environ))
     value = environ.get(settings.header_key)
     if value == "https" and settings.hops == 1 and not settings.is_rfc7239:
         return SECURE
     if not value:
         return Verdict("http", "header-missing", _missing(environ, settings))
     return _judged(value, settings)
+
+
+def _untrusted(peer: str, environ: Mapping[str, Any]) -> str:
+    told = f"{shown(peer)} is not in TLS_TRUSTED_PROXIES"
+    if peer in environ.get("HTTP_X_FORWARDED_FOR", ""):
+        told += "; the server has taken it from X-Forwarded-For, where it must leave the peer's"
+    return told
 
 
 def _missing(environ: Mapping[str, Any], settings: Settings) -> str:

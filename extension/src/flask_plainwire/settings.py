@@ -16,6 +16,7 @@ from flask_plainwire.peers import UNIX, Peers
 SERVER, PROXY, DEVELOPMENT = "server", "proxy", "development"
 REFUSE, REDIRECT, REPORT, MARKED = "refuse", "redirect", "report", "marked"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HOST = re.compile(r"\.?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 _WORDS = {"true": True, "yes": True, "on": True, "1": True}
 _WORDS |= {"false": False, "no": False, "off": False, "0": False}
 
@@ -95,6 +96,14 @@ def _list(value: object) -> tuple[str, ...]:
     return tuple(_text(item) for item in value)
 
 
+def _hosts(value: object) -> tuple[str, ...]:
+    hosts = _list(value)
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise ValueError("not a host such as api.example.com or .example.com")
+    return hosts
+
+
 def _peers(value: object) -> Peers:
     networks, has_unix = [], False
     for word in _list(value):
@@ -103,8 +112,8 @@ def _peers(value: object) -> Peers:
             continue
         try:
             networks.append(ipaddress.ip_network(word))
-        except ValueError:
-            raise ValueError(f"{word!r} is no address, no network and not 'unix'") from None
+        except ValueError as error:
+            raise ValueError(f"no address, no network and not 'unix': {error}") from None
     return Peers(networks, has_unix)
 
 
@@ -136,7 +145,7 @@ KEYS: Mapping[str, Key] = {
     "TLS_TRUSTED_PROXIES": Key((), _peers),
     "TLS_PROXY_HEADER": Key("X-Forwarded-Proto", _header),
     "TLS_PROXY_HOPS": Key(1, _number(1, 16)),
-    "TLS_REDIRECT_HOSTS": Key((), _list),
+    "TLS_REDIRECT_HOSTS": Key((), _hosts),
     "TLS_REDIRECT_PORT": Key(443, _number(1, 65535)),
     "TLS_EXEMPT_ENDPOINTS": Key((), _list),
     "TLS_COOKIES_SECURE": Key(True, _truth),
@@ -168,6 +177,8 @@ def read(config: Mapping[str, Any], may_be_silent: bool) -> Settings:
         if not may_be_silent:
             wrong.append("TLS_TERMINATION is not set: 'server' or 'proxy'")
         values["TLS_TERMINATION"] = DEVELOPMENT
+    if not any(line.startswith("TLS_TRUSTED_PROXIES") for line in wrong):
+        wrong += _unsaid_proxies(values)
     wrong += _contradictions(values, config)
     if wrong:
         raise ConfigurationError("\n".join(wrong))
@@ -179,6 +190,12 @@ def unknown_keys(config: Mapping[str, Any]) -> dict[str, str | None]:
     names = [name for name in config if name.startswith("TLS_") and name not in KEYS]
     near = {name: difflib.get_close_matches(name, KEYS, n=1) for name in names}
     return {name: found[0] if found else None for name, found in near.items()}
+
+
+def said_of_unknown(config: Mapping[str, Any]) -> list[str]:
+    """A line for each key that is none of ours."""
+    found = unknown_keys(config).items()
+    return [f"no key {name!a}{f'; {near} is meant?' if near else ''}" for name, near in found]
 
 
 def redirect_hosts(config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -202,12 +219,14 @@ def _values(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return values, wrong
 
 
+def _unsaid_proxies(values: Mapping[str, Any]) -> list[str]:
+    if values["TLS_TERMINATION"] != PROXY or values["TLS_TRUSTED_PROXIES"]:
+        return []
+    return ["TLS_TRUSTED_PROXIES is not set: the proxies' addresses or networks, or 'unix'"]
+
+
 def _contradictions(values: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     wrong = []
-    if values["TLS_TERMINATION"] == PROXY and not values["TLS_TRUSTED_PROXIES"]:
-        wrong.append(
-            "TLS_TRUSTED_PROXIES is not set: the proxies' addresses or networks, or 'unix'"
-        )
     if values["TLS_MODE"] == REDIRECT and not redirect_hosts(config):
         wrong.append("TLS_MODE is 'redirect' and TLS_REDIRECT_HOSTS is not set")
     # https://hstspreload.org/#submission-requirements: one year, subdomains, preload.

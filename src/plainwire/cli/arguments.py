@@ -70,8 +70,17 @@ def origin(text: str) -> str:
     return text.lower()
 
 
-def address_and_port(text: str) -> tuple[str, int]:
-    """An IP address and a port (53 if none is named): ``10.0.0.1``, ``[::1]:5353``.
+def address_and_free_port(text: str) -> tuple[str, int]:
+    """An IP address and a port (0, which is any, if none is named).
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    return address_and_port(text, otherwise=0)
+
+
+def address_and_port(text: str, *, otherwise: int = 53) -> tuple[str, int]:
+    """An IP address and a port, or another if none is named: ``10.0.0.1``, ``[::1]:5353``.
 
     Raises:
         argparse.ArgumentTypeError: if it is none.
@@ -82,7 +91,7 @@ def address_and_port(text: str) -> tuple[str, int]:
         address = str(ipaddress.ip_address(words or ""))
     except ValueError:
         raise argparse.ArgumentTypeError(f"not an address and a port: {text!r}") from None
-    return address, port(match[3]) if match and match[3] else 53
+    return address, port(match[3]) if match and match[3] else otherwise
 
 
 def count(text: str) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import gc
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from plainwire import catalog, gate, report
 from plainwire.audit import audit
@@ -15,6 +16,9 @@ from plainwire.cli.arguments import EXIT_CODES, Parser, add_gate
 from plainwire.cli.concluding import Conclusion
 from plainwire.model import Environment, TargetError, UsageError
 from plainwire.source import cache as kept
+
+if TYPE_CHECKING:
+    from plainwire.source.importing import Imported
 
 NAME = "plainwire audit"
 FORMATS = (*report.RENDERERS, *report.PICTURES)
@@ -41,6 +45,18 @@ def parser() -> Parser:
         action="store_true",
         help="neither use nor keep what was found in the same content before",
     )
+    p.add_argument(
+        "--app",
+        metavar="MODULE:NAME",
+        help="run the project's code: import its application (or call module:factory()) in a"
+        " process with limits, and take its configuration for what was read; for one path",
+    )
+    p.add_argument(
+        "--app-python",
+        metavar="FILE",
+        default=sys.executable,
+        help="the interpreter that has the application's packages (default: plainwire's own)",
+    )
     add_gate(p)
     out = p.add_argument_group("output")
     out.add_argument(
@@ -65,10 +81,25 @@ def _run(options: argparse.Namespace) -> int:
     options.anchor = options.anchor or settings.anchor
     wanted = outputs.chosen(options.format or settings.formats, FORMATS)
     outputs.ensure_writable(concluding.files(wanted, settings))
+    if options.app and len(options.path) > 1:
+        raise UsageError("--app: for one path")
     environment = cast("Environment", options.env)
     gc.disable()  # parsing makes millions of objects and no garbage: an eighth of the CPU time less
     with Conclusion(NAME, options, settings, wanted, looked_for=catalog.load_rules) as conclusion:
         for path in options.path:
             cache = None if options.no_cache else kept.of_user(path)
-            conclusion.take(audit(path, environment=environment, cache=cache))
+            facts = _imported(path, options)
+            cache = cache if facts is None else None  # what running shows is not in the content
+            conclusion.take(audit(path, environment=environment, cache=cache, imported=facts))
         return conclusion.end(was_interrupted=False, bad_lines=0)
+
+
+def _imported(path: Path, options: argparse.Namespace) -> Imported | None:
+    """What importing the application shows, if that was asked for."""
+    if not options.app:
+        return None
+    if not path.is_dir():
+        raise TargetError(f"{path}: no directory that can be read")
+    from plainwire.source.importing import imported  # nobody else starts processes
+
+    return imported(path, options.app, options.app_python)

@@ -1,4 +1,4 @@
-"""``plainwire checks``: every check and rule, a line each."""
+"""``plainwire checks``: every check and rule, a line each, by category."""
 
 from __future__ import annotations
 
@@ -39,10 +39,19 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _as_text(checks: Sequence[Check | Rule]) -> str:
+    """A block for each category, in the report's order."""
     width = max((len(check.id) for check in checks), default=0)
-    return "\n".join(
-        f"{check.id:{width}}  {check.severity!s:8}  {check.page.title}" for check in checks
+    blocks = [[each for each in checks if each.category == name] for name in CATEGORIES]
+    return "\n\n".join(
+        "\n".join([block[0].category, *(_line(each, width) for each in block)])
+        for block in blocks
+        if block
     )
+
+
+def _line(check: Check | Rule, width: int) -> str:
+    numbers = ",".join(map(str, check.cwe))
+    return f"  {check.id:{width}}  {check.severity!s:8}  CWE-{numbers:12}  {check.page.title}"
 
 
 def _as_json(checks: Sequence[Check | Rule]) -> str:

@@ -6,27 +6,30 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from plainwire import catalog, gate
 from plainwire.cli import config, outputs
 from plainwire.cli.arguments import Parser, add_gate
 from plainwire.cli.audit import GRADED
 from plainwire.cli.concluding import Conclusion
-from plainwire.cli.proving import add_prove, proved
+from plainwire.cli.creating import add_new, create
+from plainwire.cli.proving import Prover, add_prove, code, keep
 from plainwire.model import Environment, TargetError, UsageError
 from plainwire.report.clean import json_text
 from plainwire.report.envelope import as_dict as report_dict
 
 if TYPE_CHECKING:  # what makes patches is imported when it is known to be there
-    from plainwire.fix.plan import Plan
+    from plainwire.fix.applying import Outcome
+    from plainwire.fix.confirmation import Confirmation
+    from plainwire.fix.plan import Choice, Plan
     from plainwire.fix.trial import Step
 
 NAME = "plainwire fix"
 EXIT_CODES = (
     "exit codes: with --diff 0 nothing to change, 1 something; with --apply those of the audit "
-    "afterwards; with --prove 0 proved, 1 refuted, 4 incomplete; 2 usage, or nothing could be "
-    "written or may be run"
+    "afterwards; with --prove 0 proved, 1 refuted, 4 incomplete, and proved with --apply those of "
+    "the audit; 2 usage, or nothing could be written or may be run"
 )
 
 
@@ -37,7 +40,7 @@ def parser() -> Parser:
     how = p.add_mutually_exclusive_group()
     how.add_argument("--diff", action="store_true", help="show the patches (default)")
     how.add_argument("--apply", action="store_true", help="write them, and audit again")
-    how.add_argument(
+    p.add_argument(
         "--prove", action="store_true", help="run the project without and with them, and compare"
     )
     p.add_argument(
@@ -63,6 +66,7 @@ def parser() -> Parser:
         metavar="NAME",
         help=f"the environment that is graded: {', '.join(GRADED)} (default: production)",
     )
+    add_new(p)
     add_prove(p)
     add_gate(p)
     p.add_argument_group("output").add_argument(
@@ -90,6 +94,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.interactive and options.diff:
         raise UsageError("--interactive applies what is agreed to; it does not go with --diff")
     _ensure_known(options.only)
+    if options.new:
+        if options.prove or options.interactive or options.only:
+            raise UsageError("--new goes with --apply alone: patches are for another call")
+        return create(options)
     from plainwire.fix import listing, plan
 
     ask = None
@@ -104,9 +112,9 @@ def _run(options: argparse.Namespace) -> int:
         _is_wanted if options.interactive else None,
         ask,
     )
-    made = plan.plan(options.path, choice)
     if options.prove:
-        return _prove(options, made)
+        return _prove(options, choice)
+    made = plan.plan(options.path, choice)
     if options.apply or options.interactive:
         return _apply(options, made)
     if options.format == "json":
@@ -116,14 +124,35 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if made.changes else 0
 
 
-def _prove(options: argparse.Namespace, made: Plan) -> int:
-    """Run the project without and with what was planned, and return the proof's exit code."""
-    from plainwire.fix import listing
+def _prove(options: argparse.Namespace, choice: Choice) -> int:
+    """Run the project without and with what is planned; with --apply, write what is proved."""
+    from plainwire.fix import applying, confirmation, listing, proof
 
-    outputs.say(listing.text(made))
+    made, left_open = confirmation.proposed(
+        options.path, choice, deployment=options.deployment, start_command=options.start
+    )
+    if not made.changes and options.apply:
+        return _apply(options, made)
     if not made.changes:
+        sys.stderr.write("".join(listing.left(made)))
         raise UsageError("there is nothing to prove: no patch is proposed")
-    return proved(options.path, {new.path: new.data for _, new in made.changes}, options)
+    if options.apply:  # before anything runs
+        applying.ensure_recoverable(options.path, made, is_forced=options.force)
+    is_json = options.format == "json"
+    if not is_json:
+        outputs.say(listing.text(made))
+    found = confirmation.confirmed(made, left_open, Prover(options.path, options))
+    if not is_json:
+        outputs.say(proof.rendered(found.proof) + listing.confirmation(found))
+    keep(found.proof, options)
+    if options.apply and found.is_proved:
+        return _apply(options, made, found)
+    if is_json:
+        told = listing.confirmed(found) | {"proof": proof.to_json(found.proof)}
+        outputs.say(json_text(told) + "\n")
+    elif options.apply:
+        outputs.say("nothing was written\n")
+    return code(found.proof)
 
 
 def _ensure_known(only: list[str]) -> None:
@@ -153,22 +182,39 @@ def _is_wanted(step: Step) -> bool:
     return input("apply this patch? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _apply(options: argparse.Namespace, made: Plan) -> int:
+def _apply(options: argparse.Namespace, made: Plan, found: Confirmation | None = None) -> int:
     """Write the plan, say what came of it, and return the exit code of the audit afterwards."""
     from plainwire.fix import applying, listing
 
     settings = config.load(options)
-    environment = cast("Environment", options.env)
-    done = applying.apply(options.path, made, environment=environment, is_forced=options.force)
+    done = applying.apply(
+        options.path,
+        made,
+        environment=cast("Environment", options.env),
+        is_forced=options.force,
+        proof=found.proof if found is not None else None,
+    )
+    told = listing.as_dict(made)
+    if found is not None:
+        told = _kept(options, found, done)
     for note in done.notes:
         outputs.complain(NAME, note)
     is_json = options.format == "json"
     if not is_json:
-        outputs.say(listing.text(made) + listing.outcome(made, done))
+        shown = listing.text(made) if found is None else ""  # else it was shown before the proof
+        outputs.say(shown + listing.outcome(made, done))
     wanted = () if is_json else (("text", None),)
     with Conclusion(NAME, options, settings, wanted, looked_for=catalog.load_rules) as conclusion:
         conclusion.take(done.report)
         if is_json:
             report = report_dict(gate.judged_one(done.report, settings))
-            outputs.say(json_text(listing.as_dict(made) | {"report": report}) + "\n")
+            outputs.say(json_text(told | {"report": report}) + "\n")
         return conclusion.end(was_interrupted=False, bad_lines=0)
+
+
+def _kept(options: argparse.Namespace, found: Confirmation, done: Outcome) -> dict[str, Any]:
+    """Write the proof where --proof says, and return plan and proof as dictionaries."""
+    from plainwire.fix import listing, proof
+
+    keep(found.proof, options, done.tree)
+    return listing.confirmed(found) | {"proof": proof.to_json(found.proof, done.tree)}

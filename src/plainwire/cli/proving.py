@@ -70,51 +70,77 @@ def run(arguments: Sequence[str]) -> int:
     """Prove what led from one tree to another and return the exit code."""
     options = two_trees().parse_args(arguments)
     try:
-        return proved(options.before, options.after, options)
+        return _proved(options)
     except (UsageError, TargetError) as error:
         outputs.complain(NAME, str(error))
         return gate.USAGE
 
 
-def proved(
-    before: Path,
-    after: Path | Mapping[str, bytes],
-    options: argparse.Namespace,
-    patch: bytes | None = None,
-) -> int:
-    """Prove a patch by the options of `add_prove`, print the table, and return the exit code.
+def _proved(options: argparse.Namespace) -> int:
+    from plainwire.fix import proof
 
-    ``after`` is a tree, or the bytes of the files that are otherwise in ``before``.
+    found = Prover(options.before, options)(options.after)
+    outputs.say(proof.rendered(found))
+    keep(found, options)
+    return code(found)
 
-    Raises:
-        UsageError: if it may not be run, or not as asked.
-        TargetError: if a tree cannot be read.
+
+class Prover:
+    """Proves what becomes of a tree, by the options of `add_prove`.
+
+    The user is asked once, and again only for commands that were not among those agreed to.
     """
+
+    def __init__(self, before: Path, options: argparse.Namespace) -> None:
+        if options.proof is not None:
+            outputs.ensure_writable([("--proof", options.proof)])
+        self._before, self._options = before, options
+        self._agreed: set[str] = set()
+
+    def __call__(self, after: Path | Mapping[str, bytes]) -> Proof:
+        """The proof of a tree, or of the files that are otherwise in the first.
+
+        Raises:
+            UsageError: if it may not be run, or not as asked.
+            TargetError: if a tree cannot be read.
+        """
+        from plainwire.fix import proof
+
+        options = self._options
+        return proof.prove(
+            self._before,
+            after,
+            confirm=self._is_agreed,
+            python=options.python,
+            env_file=options.env_file,
+            test_command=options.test_command,
+            allows_network="network" in options.allow,
+            environment=cast("Environment", options.env),
+            deployment=options.deployment,
+            start_command=options.start,
+            host=options.host,
+        )
+
+    def _is_agreed(self, consent: Consent) -> bool:
+        if self._agreed and set(consent.commands) <= self._agreed:
+            return True
+        is_agreed = _is_agreed(consent, is_given=self._options.yes)
+        if is_agreed:
+            self._agreed.update(consent.commands)
+        return is_agreed
+
+
+def keep(found: Proof, options: argparse.Namespace, written: str | None = None) -> None:
+    """Write a proof where --proof says; ``written`` is the digest of the tree that was written."""
     from plainwire.fix import proof
 
     if options.proof is not None:
-        outputs.ensure_writable([("--proof", options.proof)])
-    found = proof.prove(
-        before,
-        after,
-        confirm=lambda consent: _is_agreed(consent, is_given=options.yes),
-        python=options.python,
-        env_file=options.env_file,
-        test_command=options.test_command,
-        allows_network="network" in options.allow,
-        environment=cast("Environment", options.env),
-        deployment=options.deployment,
-        start_command=options.start,
-        host=options.host,
-        patch=patch,
-    )
-    outputs.say(proof.rendered(found))
-    if options.proof is not None:
-        options.proof.write_text(json_text(proof.to_json(found)) + "\n", "utf-8")
-    return _code(found)
+        text = json_text(proof.to_json(found, written))
+        options.proof.write_text(text + "\n", "utf-8")
 
 
-def _code(found: Proof) -> int:
+def code(found: Proof) -> int:
+    """The exit code of a proof."""
     return {"proved": 0, "refuted": 1, "incomplete": gate.INCOMPLETE}[found.verdict]
 
 

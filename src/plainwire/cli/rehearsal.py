@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from plainwire.live.settings import Settings
-from plainwire.live.site import LiveSite
+from plainwire.live.site import SSRF_PROBES, LiveSite
 from plainwire.live.trace import Trace
 from plainwire.model import ApiOperation, Exchange, Origin, Request, Target, TlsEndpoint
 from plainwire.scan import scan_async
@@ -33,6 +34,8 @@ def questions(
         trace.hello(origin, "TLS ClientHellos, as many as there is to find out,")
         return TlsEndpoint(origin.host, origin.port, speaks_tls=True)
 
+    # No listener for what is only listed; the plan says in words what those probes are.
+    settings = replace(settings, allow=settings.allow - {SSRF_PROBES})
     # A description elsewhere would have to be fetched to know what it names.
     files = tuple(spec for spec in specs if "://" not in spec)
     asyncio.run(

@@ -16,15 +16,26 @@ from plainwire.live import dial
 from plainwire.live.credentials import Credentials
 from plainwire.live.logins import Recipe
 from plainwire.live.settings import Settings
-from plainwire.live.site import LOGIN_PROBES
+from plainwire.live.site import DEFAULT_CREDENTIALS, LOGIN_PROBES
 from plainwire.live.stopping import until
 from plainwire.live.trace import Trace
 from plainwire.model import ApiOperation, Report, Target, TargetError
+from plainwire.policy.default_logins import PAIRS
 from plainwire.scan import scan_async
 from plainwire.wire.masking import Masker
 
 TRY_AGAIN_S = 0.2
 PATIENCE_S = 1.0  # a terminal and a launcher may both pass the same Ctrl-C on
+
+
+# What the classes of further GETs come to; which operations they are for is not known before.
+_PROBES = {
+    "injection-probes": "GET with conditions behind values (' AND '7'='7 and the like): of ten "
+    "values at most, ten forms, and six once more where they tell",
+    "rate-probes": "GET up to six times with and without X-Forwarded-For, where a limit was met",
+    "ssrf-probes": "GET with the URL of a listener of plainwire's own, and with one of a closed "
+    "port of the target's, in ten parameters that take a URL at most",
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,14 @@ class Plan:
                 f"{first.method} {first.path} with wrong passwords: twice as {first.name}, "
                 "ten times as a user that nobody is"
             )
+        if told and DEFAULT_CREDENTIALS in self.settings.allow:
+            first = next(iter(self.logins.values()))
+            names = ", ".join(dict.fromkeys(name for name, _ in PAIRS))
+            told.append(
+                f"{first.method} {first.path} with {len(PAIRS)} usual users and passwords "
+                f"({names}), those that get in once more, and once as a user that nobody is"
+            )
+        told += [_PROBES[each] for each in sorted(self.settings.allow & set(_PROBES))]
         return told
 
 

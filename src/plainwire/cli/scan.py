@@ -17,6 +17,7 @@ from plainwire.cli.arguments import (
     add_gate,
     add_output,
     add_targets,
+    address_and_free_port,
     count,
     duration,
     origin,
@@ -39,6 +40,10 @@ NAME = "plainwire scan"
 ALLOW = {
     "attack-probes": "ask for Heartbleed, ROBOT and their like, with the least that shows them",
     "cleartext-credentials": "send the given credentials over plain HTTP too",
+    "default-credentials": "log in with eight usual users and passwords, as --as NAME logs in",
+    "injection-probes": "ask GET operations with conditions of SQL behind their values",
+    "rate-probes": "where a limit was met, ask as if from another address",
+    "ssrf-probes": "let GET operations that take a URL ask a listener of plainwire's own",
     "login-probes": "log in with wrong passwords, fourteen times at most, as --as NAME logs in",
     "trace-probe": "ask with TRACE whether a server shows requests back",
 }
@@ -114,6 +119,12 @@ def parser() -> Parser:
         default=[],
         metavar="ORIGIN",
         help="an origin whose pages may ask the API: names like it are tried",
+    )
+    p.add_argument(
+        "--callback",
+        type=address_and_free_port,
+        metavar="ADDR[:PORT]",
+        help="where the target reaches this machine; with --allow ssrf-probes",
     )
     add_gate(p)
     out = add_output(p)
@@ -199,6 +210,7 @@ def _plan(options: argparse.Namespace, rules: config.Configuration) -> Plan:
         may_post=not options.no_post,
         is_deep=options.deep,
         trusted_origins=tuple(options.trusted_origin),
+        callback=options.callback,
         proxies=proxies,
         no_proxy=no_proxy,
     )

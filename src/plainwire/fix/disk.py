@@ -13,7 +13,7 @@ import os
 import secrets
 import signal
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,31 @@ def write(root: Path, changes: Sequence[tuple[Content, Content]]) -> None:
             raise TargetError(f"{said or error}; nothing was changed") from None
         for one in staged:
             one.finish()
+
+
+def create(root: Path, texts: Mapping[str, str]) -> None:
+    """Write files that are not there, all of them or none; folders on their way are made.
+
+    Raises:
+        TargetError: if one is there, lies outside the project, or cannot be written; then none is.
+    """
+    with _undisturbed():
+        made: list[Path] = []
+        try:
+            for path, text in texts.items():
+                place = _place(root, path)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o644)
+                made.append(place)
+                with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fsync(file.fileno())
+        except OSError as error:
+            for place in made:
+                with contextlib.suppress(OSError):
+                    place.unlink()
+            raise TargetError(f"{error.strerror}: {path}; nothing was written") from None
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plainwire.fix.applying import Outcome
 from plainwire.fix.content import Content
@@ -17,6 +17,9 @@ from plainwire.fix.trial import Step
 from plainwire.model import Finding, Patch
 from plainwire.report.clean import visible
 from plainwire.report.groups import counted
+
+if TYPE_CHECKING:  # a proof is imported when one is asked for
+    from plainwire.fix.confirmation import Confirmation
 
 _CONTROL = re.compile(r"\r(?!\n)|[^\t\n\r\x20-\x7e\u00a0-\U0010ffff]|[\u200b-\u200f\u2028-\u202e]"
                       r"|[\u2066-\u2069\ufeff\ud800-\udfff]")  # fmt: skip
@@ -34,6 +37,11 @@ def _lines(plan: Plan) -> Iterator[str]:
         if not step.files:
             yield "#    by the same change as before\n"
         yield "\n"
+    yield from left(plan)
+
+
+def left(plan: Plan) -> Iterator[str]:
+    """The lines on what is not changed, and why."""
     if plan.advice:
         yield "# Not made:\n"
         for patch in plan.advice:
@@ -89,6 +97,32 @@ def outcome(plan: Plan, done: Outcome) -> str:
     lines += [f"  gone: {f.id} at {_where(f)}\n" for f in done.gone]
     lines += [f"  left: {f.id} at {_where(f)}\n" for f in done.left]
     return "".join((*lines, "\n"))
+
+
+def confirmation(found: Confirmation) -> str:
+    """The level of each patch before and after its proof, and what spoils it."""
+    lines = []
+    for step in found.plan.steps:
+        patch, level = step.patch, found.level(step.patch)
+        became = f"{patch.level}, proved: {level}" if level != patch.level else patch.level
+        words = " by your consent" if level == "unsafe" else ""
+        lines.append(f"  {patch.remedy} at {_where(patch.finding)}: {became}{words}\n")
+    lines += [f"  not shown: {visible(words, 200)}\n" for words in found.unshown]
+    if found.spoiler:
+        lines.append(f"  {visible(found.spoiler, 300)}\n")
+    elif found.proof.is_spoilt:
+        lines.append("  which patch breaks it was not told: it is the set\n")
+    elif found.proof.verdict == "refuted":
+        lines.append("  no patch breaks anything: they leave what fails\n")
+    return "".join(("Patches:\n", *lines, "\n"))
+
+
+def confirmed(found: Confirmation) -> dict[str, Any]:
+    """The plan with the levels after the proof, as plain dictionaries, lists and strings."""
+    told = as_dict(found.plan)
+    for patch, step in zip(told["patches"], found.plan.steps, strict=True):
+        patch["level_after_proof"] = found.level(step.patch)
+    return told | {"spoiler": found.spoiler, "unshown": list(found.unshown)}
 
 
 def as_dict(plan: Plan) -> dict[str, Any]:

@@ -11,6 +11,7 @@ _LISTED = re.compile(
     r"^(?P<margin>[ \t]*)(?P<quote>[\"']?)(?P<name>flask(?:[-_.]\w+)*)(?P<rest>(?![\w.-])[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
+_ASIDE = re.compile(r"(?:^|[-_.])(?:dev|development|docs?|tests?|testing|lint|ci)[-_.]")
 _INLINE = re.compile(r"(?P<quote>[\"'])flask(?:\[[^\]]*\])?(?:[=<>~! ][^\"'\n]*)?(?P=quote)", re.I)
 
 
@@ -35,14 +36,16 @@ def with_dependency(app: App, name: str, project: Project) -> Edit | None:
 
 
 def _manifests(app: App, project: Project) -> list[SourceFile]:
-    """The lists of the application's folder, those nearest to it and meant for all first."""
+    """The lists of the application, the nearest first; none for tests or documents."""
     prefix = app.folder + "/" if app.folder else ""
     mine = [
         f
         for f in project.of("requirements")
-        if f.path.startswith(prefix) and f.environment in ("production", "staging")
+        if f.path.startswith(prefix)
+        and f.environment in ("production", "staging")
+        and not _ASIDE.search(f.name.lower())
     ]
-    return sorted(mine, key=lambda f: (f.path.count("/"), "dev" in f.name, f.path))
+    return sorted(mine, key=lambda f: (f.path.count("/"), f.path))
 
 
 def _beside(file: SourceFile, name: str) -> Edit | None:

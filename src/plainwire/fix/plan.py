@@ -8,7 +8,7 @@ end when nothing is proposed any more, which is why a second run has nothing to 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from plainwire import catalog
@@ -58,7 +58,8 @@ class Plan:
 class Choice:
     """What the user wants: ids of remedies or rules, levels, and a say in each patch.
 
-    ``ask`` looks whether a server's certificate verifies; None: no server is asked.
+    ``with_provable``: also the unsafe patches whose condition a proof is about to show. ``ask``
+    looks whether a server's certificate verifies; None: no server is asked.
     """
 
     environment: Environment = "production"
@@ -66,11 +67,13 @@ class Choice:
     with_unsafe: bool = False
     is_wanted: Asked | None = None
     ask: Callable[[Peer], Proof] | None = None
+    with_provable: bool = False
 
     def takes(self, patch: Patch) -> bool:
         """True if a patch's level is one that is made."""
         levels = LEVELS[: 3 if self.with_unsafe else 2]
-        return bool(patch.edits) and patch.level in levels
+        is_taken = patch.level in levels or (self.with_provable and patch.is_provable)
+        return bool(patch.edits) and is_taken
 
     def names(self, remedy: Remedy, finding: Finding) -> bool:
         """True if a remedy, or the finding that it answers, was asked for."""
@@ -140,7 +143,7 @@ class _Planning:
     def _told(self, patch: Patch) -> Patch:
         """A patch that was not made, with the reason."""
         why = self.refused.get(_name(patch)) or patch.proof
-        return Patch(patch.remedy, patch.finding, patch.level, patch.summary, why, patch.edits)
+        return replace(patch, proof=why)
 
     # Proposals -------------------------------------------------------------------------------
 
@@ -159,7 +162,7 @@ class _Planning:
                 if (patch := _patch(remedy, finding, project, self.choice.ask)) is not None
             ]
             if found:
-                patches.append(min(found, key=lambda p: (not p.edits, LEVELS.index(p.level))))
+                patches.append(min(found, key=_rank))
             else:
                 unanswered.append(finding)
         return patches, unanswered
@@ -236,7 +239,13 @@ def _patch(
         seen = ask(proposal.peer)
         level, proof = seen.level, seen.words
     level = level if proposal.edits else "advice"
-    return Patch(remedy.id, finding, level, proposal.summary, proof, proposal.edits)
+    # A conditional remedy that is unsafe here lacks its condition; another is unsafe by its nature.
+    is_provable = proposal.is_provable and level == "unsafe" and remedy.level == "conditional"
+    return Patch(remedy.id, finding, level, proposal.summary, proof, proposal.edits, is_provable)
+
+
+def _rank(patch: Patch) -> tuple[bool, int, bool]:
+    return not patch.edits, LEVELS.index(patch.level), not patch.is_provable
 
 
 def _name(patch: Patch) -> tuple[str, str]:

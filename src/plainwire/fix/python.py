@@ -273,6 +273,15 @@ class Python:
             return self._span(body[start])[0]
         return len(self.text)
 
+    def in_place_of(self, call: cst.Call, new: str) -> Edit | None:
+        """The edit that puts an expression in the place of a call with nothing but literals.
+
+        Returns None if anything else is passed: what is worked out there would be lost.
+        """
+        if not all(_is_literal(argument.value) for argument in call.args):
+            return None
+        return Edit(self.path, *self._span(call), new)
+
     def with_literal(self, node: cst.BaseExpression, value: str) -> Edit | None:
         """The edit that replaces a literal. Returns None if the expression is none."""
         if not _is_literal(node):

@@ -254,7 +254,7 @@ def _with_links(
             if found[at].request is None and found[at].skipped == NO_VALUE:
                 found[at] = replace(found[at], request=request, skipped=None)
             continue
-        reason = openapi.state_change("GET", path)
+        reason = openapi.followed_change(path)
         way = path.partition("?")[0]
         if reason is not None and any(e.operation.path == way for e in found):
             continue

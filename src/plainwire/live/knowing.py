@@ -16,30 +16,37 @@ from plainwire.wire import jwt, members
 _NAMING = ("sub", "user_id", "userId", "uid", "id", "username", "preferred_username", "email")
 
 
-async def knowing(identities: Identities, name: str, *, with_numbers: bool) -> Identity:
+def knowing(identities: Identities, name: str) -> Identity:
     """What is known of an identity, with the facts of its first token."""
     about = identities.about(name)
     token = next(iter(identities.tokens(name)), None)
     if token is None:
         return about
-    is_known = await asyncio.to_thread(_is_known, token, with_numbers)
     said = {str(token.claims[key])[:256] for key in _NAMING if _is_plain(token.claims.get(key))}
     is_admin = members.says_admin(token.claims)
     return replace(
         about,
         is_admin=about.is_admin if about.is_admin is not None else is_admin,
         names=about.names | said,
-        token=_facts(token, is_known),
+        token=_facts(token),
     )
 
 
-def _is_known(token: jwt.Token, with_numbers: bool) -> bool | None:
-    if not with_numbers:
-        return jwt.is_signed_with_any(token, weak_secrets.words())
-    return jwt.is_signed_with_any(token, chain(weak_secrets.words(), weak_secrets.numbers()))
+async def secret_is_known(identities: Identities, name: str, *, with_numbers: bool) -> bool | None:
+    """True if a well-known secret signs an identity's first token. Returns None if it has no HMAC.
+
+    With numbers it takes seconds of computing, in a thread: nothing else needs its answer.
+    """
+    token = next(iter(identities.tokens(name)), None)
+    if token is None:
+        return None
+    numbers = weak_secrets.numbers() if with_numbers else ()
+    return await asyncio.to_thread(
+        jwt.is_signed_with_any, token, chain(weak_secrets.words(), numbers)
+    )
 
 
-def _facts(token: jwt.Token, is_known: bool | None) -> TokenFacts:
+def _facts(token: jwt.Token) -> TokenFacts:
     issued, expires = (_time(token.claims.get(key)) for key in ("iat", "exp"))
     telling = dict.fromkeys(each.key[:64] for each in members.telling(token.claims))
     return TokenFacts(
@@ -48,7 +55,7 @@ def _facts(token: jwt.Token, is_known: bool | None) -> TokenFacts:
         tuple(telling),
         expires is not None,
         expires - issued if issued is not None and expires is not None else None,
-        is_known,
+        expires,
     )
 
 

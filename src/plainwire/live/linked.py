@@ -27,9 +27,7 @@ async def explored(
 ) -> tuple[list[ApiOperation], list[str]]:
     """What answers in JSON lead to where nothing describes the API: the first object of each
     listing, as an operation with a variable, and the paths of further links."""
-    ways = [
-        path for path in (site.target.path, *known) if openapi.state_change("GET", path) is None
-    ]
+    ways = [path for path in (site.target.path, *known) if openapi.followed_change(path) is None]
     asked = (site.ask(Request(origin, "GET", way)) for way in dict.fromkeys(ways))
     answers = [each for each in await asyncio.gather(*asked) if isinstance(each, Exchange)]
     data = [each for each in answers if each.status == 200 and "json" in each.content_type]

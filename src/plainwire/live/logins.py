@@ -21,6 +21,7 @@ from plainwire.model import (
     Request,
     WireError,
 )
+from plainwire.policy.default_logins import PAIRS
 from plainwire.wire import cookies, members
 
 if TYPE_CHECKING:
@@ -109,15 +110,81 @@ async def fail(site: LiveSite, recipe: Recipe, *, as_nobody: bool, number: int) 
 
     Returns None if the recipe's body does not show which of its fields are user and password.
     """
+    fields = _fields(recipe)
+    if not fields.passwords or (as_nobody and len(fields.users) != 1):
+        return None
+    changed = (*fields.passwords, *(fields.users if as_nobody else ()))
+    told = {name: _made_of(site, str(fields.told[name])) for name in changed}
+    return await _try(site, recipe, told, number)
+
+
+async def by_default(site: LiveSite, recipe: Recipe) -> tuple[Exchange, ...] | str:
+    """The answers to logins with well-known users and passwords that got in, twice each, or why
+    that is not known. What they gave is taken out of them.
+
+    Nothing got in where a user that nobody is gets the same.
+    """
+    fields = _fields(recipe)
+    if len(fields.passwords) != 1 or len(fields.users) != 1:
+        return "the login does not show which parts are user and password"
+    (user,), (password,) = fields.users, fields.passwords
+    _, at, domain = str(fields.told[user]).partition("@")
+    control = await fail(site, recipe, as_nobody=True, number=len(PAIRS))
+    if not isinstance(control, Exchange) or _got_in(control, recipe):
+        return "a user that nobody is gets in, or no answer"
+    found = []
+    for name, word in PAIRS:
+        answers = []
+        for number in range(2):
+            told = {user: f"{name}{at}{domain}", password: word}
+            answer = await _try(site, recipe, told, number)
+            if not isinstance(answer, Exchange):
+                return answer.reason
+            if answer.status in (423, 429):
+                return f"answered {answer.status}"
+            if not _got_in(answer, recipe):
+                break
+            answers.append(answer)
+        if len(answers) == 2:
+            found.append(_without_token(answers[0], recipe))
+    return tuple(found)
+
+
+def _got_in(answer: Exchange, recipe: Recipe) -> bool:
+    return answer.status < 300 and _value(answer, recipe.token) is not None
+
+
+def _without_token(answer: Exchange, recipe: Recipe) -> Exchange:
+    """The answer without the credential that it gave, and without its cookies."""
+    token = (_value(answer, recipe.token) or "").encode()
+    kept = tuple(h for h in answer.headers if h[0].lower() != "set-cookie")
+    kept = tuple((n, v.replace(token.decode(), "given-credential")) for n, v in kept)
+    body = answer.body.replace(token, b"given-credential")
+    return replace(answer, headers=kept, body=body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """What a login says, and which of it are user and password."""
+
+    told: dict[str, Any]
+    users: tuple[str, ...]
+    passwords: tuple[str, ...]
+
+
+def _fields(recipe: Recipe) -> _Fields:
     is_json = recipe.body.startswith(b"{")
     told = json.loads(recipe.body) if is_json else dict(parse_qsl(recipe.body.decode()))
     kept = set(recipe.secrets)
-    passwords = [name for name, value in told.items() if str(value) in kept]
-    users = [name for name in told if members.words(name) in USERS and name not in passwords]
-    if not passwords or (as_nobody and len(users) != 1):
-        return None
-    for name in (*passwords, *(users if as_nobody else ())):
-        told[name] = _made_of(site, str(told[name]))
+    passwords = tuple(name for name, value in told.items() if str(value) in kept)
+    users = tuple(n for n in told if members.words(n) in USERS and n not in passwords)
+    return _Fields(told, users, passwords)
+
+
+async def _try(site: LiveSite, recipe: Recipe, changed: Mapping[str, str], number: int) -> Answer:
+    """The answer to a login with other values, while nothing else is under way."""
+    told = {**_fields(recipe).told, **changed}
+    is_json = recipe.body.startswith(b"{")
     body = json.dumps(told).encode() if is_json else urlencode(told).encode()
     target = site.target
     origin = target.http[0] if target.named == "http" else target.https[0]

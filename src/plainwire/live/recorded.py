@@ -89,6 +89,10 @@ class RecordedSite:
         """Nothing but a name."""
         return Identity(name)
 
+    async def secret_is_known(self, name: str) -> bool | None:
+        """Not known."""
+        return None
+
     async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
         """None: what others would have got was not recorded."""
         return ()
@@ -165,6 +169,25 @@ class RecordedSite:
         """None: nothing is sent."""
         self.notes.leave_untested(NOT_RECORDED)
         return ()
+
+    async def default_logins(self) -> tuple[Exchange, ...]:
+        """None: nothing is sent."""
+        self.notes.leave_untested(NOT_RECORDED)
+        return ()
+
+    async def callback(self, token: str) -> str | None:
+        """None: nothing is sent."""
+        self.notes.leave_untested(NOT_RECORDED)
+        return None
+
+    async def was_called_back(self, token: str) -> bool:
+        """False: nothing was sent."""
+        return False
+
+    def allows(self, what: str) -> bool:
+        """False: nothing is sent."""
+        self.notes.leave_untested(NOT_RECORDED)
+        return False
 
     async def answers(
         self, identity: str | None = "given"

@@ -24,6 +24,7 @@ class Settings:
     constant POSTs of `wire/constant_posts.py` leave: GraphQL and MCP know no other way. ``is_deep``
     computes what takes seconds: a token's secret among all numbers of up to six digits.
     ``trusted_origins`` are those whose pages may ask the API: names like them are tried.
+    ``callback`` is the address and port (0: any) of our own listener, where the target reaches it.
     """
 
     connect_timeout_s: float = 5.0
@@ -40,6 +41,7 @@ class Settings:
     may_post: bool = True
     is_deep: bool = False
     trusted_origins: tuple[str, ...] = ()
+    callback: tuple[str, int] | None = None
     proxies: Mapping[str, str] = field(default_factory=dict)
     no_proxy: str = ""
     asks_dns: bool = False

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from plainwire.live import (
+    callbacks,
     controls,
     discover,
     graphql,
@@ -29,7 +30,7 @@ from plainwire.live import hops as hops_of
 from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
-from plainwire.live.knowing import knowing
+from plainwire.live.knowing import knowing, secret_is_known
 from plainwire.live.notes import Notes
 from plainwire.live.once import Once
 from plainwire.live.prober import VersionsAnswer
@@ -65,7 +66,10 @@ Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
 
 TRACE_PROBE = "trace-probe"
 LOGIN_PROBES = "login-probes"
+DEFAULT_CREDENTIALS = "default-credentials"
+SSRF_PROBES = "ssrf-probes"
 STOPPED = (423, 429)  # locked, too many
+CALL_WAIT_S = 1.0  # for what a server asks after it has answered
 
 
 class LiveSite:
@@ -118,11 +122,14 @@ class LiveSite:
         self._probes = Probes(target, settings, self._once, self.transport)
         self.notes = Notes()
         self.recipes: Mapping[str, logins.Recipe] = {}
+        self._callbacks: callbacks.Callbacks | None = None
 
     async def __aenter__(self) -> LiveSite:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._callbacks is not None:
+            self._callbacks.close()
         await self._once.close()
         self.transport.close()
 
@@ -168,12 +175,13 @@ class LiveSite:
 
     async def identity(self, name: str) -> Identity:
         """What is known of an identity, with what its token says of itself."""
+        return knowing(self._identities, name)
+
+    async def secret_is_known(self, name: str) -> bool | None:
+        """True if a well-known secret signs an identity's token. Returns None if it has no HMAC."""
         # One service signs with one secret: the first identity's token is tried at length.
         is_tried = self.settings.is_deep and name == next(iter(self.identities), None)
-        found: Identity = await self._once.ask(
-            ("identity", name), lambda: knowing(self._identities, name, with_numbers=is_tried)
-        )
-        return found
+        return await secret_is_known(self._identities, name, with_numbers=is_tried)
 
     async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
         """What an identity gets and neither nobody nor a random credential does."""
@@ -310,6 +318,43 @@ class LiveSite:
             if answer.status in STOPPED:
                 break
         return tuple(found)
+
+    def allows(self, what: str) -> bool:
+        """True if the user opted in to a class of questions."""
+        if what not in self.settings.allow:
+            self.leave_untested(f"needs --allow {what}")
+        return what in self.settings.allow
+
+    async def default_logins(self) -> tuple[Exchange, ...]:
+        """The answers to logins with well-known users and passwords that got in twice."""
+        recipe = next(iter(self.recipes.values()), None)
+        if DEFAULT_CREDENTIALS not in self.settings.allow or recipe is None:
+            what = f"needs --allow {DEFAULT_CREDENTIALS} and a login in the configuration"
+            self.leave_untested(what)
+            return ()
+        found: tuple[Exchange, ...] | str = await logins.by_default(self, recipe)
+        if isinstance(found, str):
+            self.leave_open(f"{recipe.method} {recipe.path} with default credentials", found)
+            return ()
+        self.leave_answered()
+        return found
+
+    async def callback(self, token: str) -> str | None:
+        """A URL of our own listener that ends with a token."""
+        if not self.allows(SSRF_PROBES):
+            return None
+        found: callbacks.Callbacks | str
+        found = await self._once.ask("callbacks", lambda: callbacks.listening(self))
+        if isinstance(found, str):
+            self.leave_untested(found)
+            return None
+        self._callbacks = found
+        return found.url_of(token)
+
+    async def was_called_back(self, token: str) -> bool:
+        """True if the listener was asked for a token, now or within a second."""
+        listener = self._callbacks
+        return listener is not None and await listener.were_for(token, CALL_WAIT_S)
 
     async def answers(
         self, identity: str | None = GIVEN

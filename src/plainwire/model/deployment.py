@@ -116,8 +116,9 @@ class Forward:
 class ProxySite:
     """One server block, virtual host or route of a reverse proxy.
 
-    ``redirects`` and ``hsts`` are where it says so, ``asks_password`` where it wants one by Basic
-    authentication. ``protocols`` are the TLS versions it names.
+    ``redirects`` is where it sends every request to https or refuses it, ``hsts`` where it sends
+    that, ``asks_password`` where it wants a password by Basic authentication. ``protocols`` are the
+    TLS versions it names, ``ciphers`` the suites as OpenSSL's list (ciphers(1)).
     """
 
     program: str
@@ -132,6 +133,7 @@ class ProxySite:
     is_embedded: bool = False
     policy: Span | None = None
     asks_password: Span | None = None
+    ciphers: Setting | None = None
 
     @property
     def has_tls(self) -> bool:

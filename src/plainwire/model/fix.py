@@ -45,6 +45,7 @@ class Proposal:
     one: a conditional remedy whose condition was not shown is unsafe. ``proof`` is what shows the
     condition, or what is missing for it. Without ``edits`` it is advice. ``peer`` is the server
     whose certificate decides: where it was asked and verifies, an unsafe proposal is conditional.
+    ``is_provable``: running the project can show a condition that its files do not.
     """
 
     summary: str
@@ -52,11 +53,15 @@ class Proposal:
     level: Level | None = None
     proof: str = ""
     peer: Peer | None = None
+    is_provable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A proposal for a finding, with the level it came out at."""
+    """A proposal for a finding, with the level it came out at.
+
+    ``is_provable``: unsafe for want of a condition that a run of the project can show.
+    """
 
     remedy: str
     finding: Finding
@@ -64,6 +69,7 @@ class Patch:
     summary: str
     proof: str
     edits: tuple[Edit, ...]
+    is_provable: bool = False
 
 
 RemedyRun = Callable[[Finding, Project], Proposal | None]

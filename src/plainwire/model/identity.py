@@ -17,8 +17,8 @@ class TokenFacts:
     """What a JSON Web Token says of itself (RFC 7519); the token is not in it.
 
     ``claims`` are the names of its claims, ``telling`` those that hold a secret or personal data.
-    ``lifetime_s`` is from issue to expiry; None where either is not said. ``secret_is_known`` is
-    True if a list of well-known secrets makes its signature, None if that was not asked.
+    ``lifetime_s`` is from issue to expiry; None where either is not said. ``expires_at`` is in
+    seconds since 1970; None without an expiry.
     """
 
     algorithm: str
@@ -26,7 +26,7 @@ class TokenFacts:
     telling: tuple[str, ...] = ()
     has_expiry: bool = False
     lifetime_s: int | None = None
-    secret_is_known: bool | None = None
+    expires_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

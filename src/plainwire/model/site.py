@@ -55,6 +55,9 @@ class Site(Protocol):
     async def identity(self, name: str) -> Identity:
         """What is known of an identity beside its credential: what its token says of itself."""
 
+    async def secret_is_known(self, name: str) -> bool | None:
+        """True if a well-known secret signs an identity's token. Returns None if it has no HMAC."""
+
     async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
         """The operations that give data to an identity and neither to nobody nor to a random
         credential of the same shape, with the answer that the identity gets."""
@@ -88,6 +91,26 @@ class Site(Protocol):
 
         Without ``--allow login-probes`` or a recipe it leaves the check untested and gives none.
         """
+
+    async def default_logins(self) -> tuple[Exchange, ...]:
+        """The answers to logins with users and passwords that systems are delivered with, of those
+        that got in twice, by the first recipe; the credential that they gave is not in them.
+
+        Without ``--allow default-credentials`` or a recipe it leaves the check untested.
+        """
+
+    async def callback(self, token: str) -> str | None:
+        """A URL of our own listener with a word that nobody else has, for the target to ask.
+
+        Without ``--allow ssrf-probes``, or where the target does not reach us, it leaves the check
+        untested and returns None.
+        """
+
+    async def was_called_back(self, token: str) -> bool:
+        """True if our listener was asked for that word, now or within a second."""
+
+    def allows(self, what: str) -> bool:
+        """True if the user opted in to a class of questions; else the check is left untested."""
 
     async def answers(
         self, identity: str | None = "given"

@@ -205,9 +205,31 @@ def chacha() -> frozenset[int]:
     return frozenset(code for code, suite in suites().items() if "CHACHA20" in suite.name)
 
 
+GCM = ("AES_128_GCM_SHA256", "AES_256_GCM_SHA384")
+
+
+@cache
+def aes_gcm() -> frozenset[int]:
+    """The suites with ECDHE and AES-GCM: a client that puts one first has AES hardware.
+
+    Go ranks its suites in one of two ways by the first that it knows of the client's; those with
+    RSA alone do not count (crypto/tls, ``aesgcmPreferred``).
+    """
+    exchanges = ("TLS_ECDHE_ECDSA_WITH_", "TLS_ECDHE_RSA_WITH_", "TLS_")
+    names = {f"{exchange}{bits}" for exchange in exchanges for bits in GCM}
+    return frozenset(code for code, suite in suites().items() if suite.name in names)
+
+
 def headed(codes: Codes, never_first: frozenset[int]) -> Codes:
-    """The codes with one at their head that may be there, if they have one."""
-    at = next((at for at, code in enumerate(codes) if code not in never_first), 0)
+    """The codes with one at their head that may be there, if they have one.
+
+    Where some may not (ChaCha20), it is one with AES-GCM if there is any: so that a server of
+    two orders, for clients with AES hardware and without, always goes by the same.
+    """
+    good = (at for at, code in enumerate(codes) if never_first and code in aes_gcm())
+    at = next(good, -1)
+    if at < 0:
+        at = next((at for at, code in enumerate(codes) if code not in never_first), 0)
     return (codes[at], *codes[:at], *codes[at + 1 :])
 
 

@@ -78,7 +78,9 @@ class _Page:
         for reason in report.tls_reasons:
             yield from self._put(reason, "  - ")
         if report.tls_status == "FAIL":
-            yield from self._put("Enable HTTPS with valid certificate", "Recommendation: ", "  ")
+            starttls = any(endpoint.starttls for endpoint in report.tls)
+            what = "Offer STARTTLS" if starttls else "Enable HTTPS"
+            yield from self._put(f"{what} with valid certificate", "Recommendation: ", "  ")
 
     def _categories(self) -> Iterator[str]:
         report = self.report

@@ -44,6 +44,7 @@ class Configuration:
                 elif not (is_config and not b.scope and _UPPER.fullmatch(b.name)):
                     continue
                 is_unsure = b.is_conditional or (b.is_main and self._is_given_otherwise(b, module))
+                is_unsure |= b.name.endswith(".debug") and _only_runs(module)
                 yield _setting(key, b.value, module, b.line, environment, scope, is_unsure)
             for call in module.calls:
                 yield from _updates(call, module)
@@ -80,7 +81,11 @@ class Configuration:
 
     def _is_config(self, module: PythonModule) -> bool:
         stem = dotted(module.file.path).rpartition(".")[2].lower()
-        return bool(_CONFIG_STEM.search(stem)) or module.name in self._from_object()
+        is_own = any(
+            c.name.endswith(".from_object") and c.named("obj", 0) == "__name__"
+            for c in module.calls
+        )
+        return is_own or bool(_CONFIG_STEM.search(stem)) or module.name in self._from_object()
 
     def _from_object(self) -> set[str]:
         if not hasattr(self, "_named"):
@@ -114,6 +119,12 @@ class Configuration:
                     yield module.span(line)
 
 
+def _only_runs(module: PythonModule) -> bool:
+    """True for a script that starts an application of another module, for whoever runs it."""
+    names = [call.name for call in module.calls]
+    return any(n.endswith(".run") for n in names) and not any(n.endswith("Flask") for n in names)
+
+
 def _setting(
     key: str,
     value: Value,
@@ -124,6 +135,8 @@ def _setting(
     is_conditional: bool,
 ) -> Setting:
     literal = value.literal
+    if isinstance(literal, bytes):
+        literal = literal.decode("ascii", "backslashreplace")
     text = str(literal) if isinstance(literal, str | int | float | bool) else None
     if literal is None:
         text = ""

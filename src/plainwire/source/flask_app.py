@@ -157,12 +157,13 @@ class _Component:
     # What is wrapped around it ---------------------------------------------------------------
 
     def _middleware(self) -> Iterator[Middleware]:
+        late = {_wrapped_late(call) for module in self.modules for call in module.calls}
         for module in self.modules:
             for call in module.calls:
-                last = call.name.rpartition(".")[2]
-                if last == "init_app":
-                    receiver = call.name.rpartition(".")[0].rpartition(".")[2].lower()
-                    last = {"talisman": "Talisman", "sslify": "SSLify"}.get(receiver, "")
+                given = _wrapped_late(call)
+                last = given or call.name.rpartition(".")[2]
+                if not given and last in late and not call.has_arguments:
+                    continue  # it wraps nothing before its init_app
                 if last not in WRAPPERS or (last == "Secure" and "secure" not in call.name):
                     continue
                 arguments: dict[str, object] = {}
@@ -178,7 +179,7 @@ class _Component:
                 conditional = bool(call.conditions)
                 name = call.name
                 yield Middleware(
-                    last if "." not in name else name,
+                    last if given or "." not in name else name,
                     module.span(call.line),
                     arguments,
                     conditional,
@@ -222,6 +223,15 @@ class _Component:
                     external = call.argument("_external")
                     if external is not None and external.literal:
                         yield module.span(call.line)
+
+
+def _wrapped_late(call: PythonCall) -> str:
+    """What wraps an application by ``init_app``, by the usual name of the object; or nothing."""
+    holder, _, last = call.name.rpartition(".")
+    if last != "init_app":
+        return ""
+    receiver = holder.rpartition(".")[2].lower()
+    return {"talisman": "Talisman", "sslify": "SSLify"}.get(receiver, "")
 
 
 def _takes_password(function: Function) -> int | None:

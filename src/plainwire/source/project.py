@@ -37,6 +37,7 @@ from plainwire.source.deploy import (
     traefik,
 )
 from plainwire.source.flask_app import component_roots, find_apps, folder_of
+from plainwire.source.importing import Imported, with_facts
 from plainwire.source.python.program import Program
 from plainwire.source.starting import Starter
 from plainwire.source.walk import Tree, read_tree
@@ -47,8 +48,11 @@ _REQUIREMENT = re.compile(r"^\s*[\"']?([A-Za-z][\w.-]*)(?:\[[^\]]*\])?\s*([=<>~!
 class LocalProject:
     """A `plainwire.model.Project` over a directory. Nothing outside it is read, nothing is run."""
 
-    def __init__(self, root: Path, tree: Tree | None = None) -> None:
+    def __init__(
+        self, root: Path, tree: Tree | None = None, imported: Imported | None = None
+    ) -> None:
         self.root = root
+        self._imported = imported
         self._tree = tree if tree is not None else read_tree(root)
         self._by_path = {file.path: file for file in self._tree.files}
         self._unread: list[Skip] = []
@@ -91,7 +95,8 @@ class LocalProject:
     @cached_property
     def apps(self) -> tuple[App, ...]:
         """The Flask applications, wherever they are made."""
-        return find_apps(self._program, self.roots)
+        found = find_apps(self._program, self.roots)
+        return found if self._imported is None else with_facts(found, self._imported)
 
     @cached_property
     def routes(self) -> tuple[ApiOperation, ...]:

@@ -36,8 +36,9 @@ Limits:
 
     Sends 25 requests to one operation that gives JSON when all else is done: a limit above that,
     and one that watches other operations only, is not seen. "Not observed" is what this says, no
-    more, so it is tentative. Pages, files and refusals need no limit, and an API that answered 429
-    to anything has one.
+    more, so it is tentative. Pages, files, refusals, and what tells of the service itself (health,
+    descriptions, keys under `/.well-known/`) need no limit, and an API that answered 429 to
+    anything has one.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from plainwire.model import ApiOperation, Confidence, Exchange, Finding, Severity, Site, check
-from plainwire.wire import denials, json_body, members
+from plainwire.wire import denials, json_body, members, places
 from plainwire.wire.files import is_file
 
 TIMES = 25
@@ -87,10 +88,22 @@ def _tells(answer: Exchange) -> bool:
     return any(name.lower().startswith(FIELDS) for name, _ in answer.headers)
 
 
+def _is_of_the_service(path: str) -> bool:
+    """True for what is polled or kept by every client, and costs the server nothing."""
+    return path.startswith("/.well-known/") or (path != "/" and places.is_about_service(path))
+
+
 def _chosen(seen: Sequence[tuple[ApiOperation, Exchange]]) -> tuple[ApiOperation, Exchange] | None:
     """What a limit would protect first: a listing of people, any listing, any data."""
     # One that does not end costs its asker more than the server.
-    good = [(o, a) for o, a in seen if not a.is_cut and denials.gives_data(a) and not is_file(a)]
+    good = [
+        (o, a)
+        for o, a in seen
+        if not a.is_cut
+        and denials.gives_data(a)
+        and not is_file(a)
+        and not _is_of_the_service(o.path)
+    ]
     data = [(o, a) for o, a in good if json_body.listed(json_body.parsed(a.body)) is not None]
     people = [(o, a) for o, a in data if members.people(json_body.parsed(a.body))]
     return next(iter((*people, *data, *good)), None)

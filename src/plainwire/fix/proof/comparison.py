@@ -103,8 +103,12 @@ def _judged(old: Answer, new: Answer, again: tuple[Answer, Answer], host: str) -
             "fail" if new.refused else "unanswered", why
         )
         return state(f"answered before, not after: {new.silence}")
-    if old.status >= 500 and new.status >= 500:
-        return Judgement("unanswered", f"the application fails before and after: {new.status}")
+    for which, once, twin in (("before", old, again[0]), ("after", new, again[1])):
+        if twin.status and twin.status != once.status:
+            words = f"{which}, it answers {once.status} and {twin.status} by turns"
+            return Judgement("unanswered", words)
+    if old.status >= 500:
+        return Judgement("unanswered", f"the application fails before: {old.status}")
     if old.status != new.status:
         return Judgement("fail", f"status {old.status} became {new.status}")
     for name in HEADERS:
@@ -124,22 +128,25 @@ def _judged(old: Answer, new: Answer, again: tuple[Answer, Answer], host: str) -
 
 def _lost_cookies(old: Answer, new: Answer) -> str:
     """What cookies lost, in words; empty if every cookie is there with what it had."""
-    now = {c.partition("=")[0]: _attributes(c) for c in new.all("set-cookie")}
+    then = {c.partition("=")[0]: c for c in new.all("set-cookie")}
     for cookie in old.all("set-cookie"):
         name = cookie.partition("=")[0]
-        if name not in now:
+        if name not in then:
             return f"the cookie {name[:40]} is not set any more"
-        gone = _attributes(cookie) - now[name]
+        gone = _attributes(cookie) - _attributes(then[name])
         if gone:
             return f"the cookie {name[:40]} lost {', '.join(sorted(gone))[:80]}"
-        if "secure" in cookie.lower() and "secure" not in new.all("set-cookie")[0].lower():
+        if "secure" in _names(cookie) and "secure" not in _names(then[name]):
             return f"the cookie {name[:40]} lost Secure"
     return ""
 
 
 def _attributes(cookie: str) -> set[str]:
-    parts = {part.strip().lower() for part in cookie.split(";")[1:]}
-    return {part for part in parts if part.partition("=")[0] not in _FREE}
+    return {part for part in _names(cookie) if part.partition("=")[0] not in _FREE}
+
+
+def _names(cookie: str) -> set[str]:
+    return {part.strip().lower() for part in cookie.split(";")[1:]}
 
 
 def _plain(text: str, host: str) -> str:

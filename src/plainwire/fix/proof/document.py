@@ -14,8 +14,11 @@ from plainwire.fix.proof.proof import Proof, Proved
 SCHEMA: Final = "plainwire-proof/1"
 
 
-def to_json(proof: Proof) -> dict[str, Any]:
-    """The proof as ``plainwire-proof/1``; values of --env-file are masked wherever they appear."""
+def to_json(proof: Proof, written: str | None = None) -> dict[str, Any]:
+    """The proof as ``plainwire-proof/1``; values of --env-file are masked wherever they appear.
+
+    ``written`` is the digest of the tree as it is after the patch was applied; None: it was not.
+    """
     transcript = proof.transcript
     canonical = json.dumps(transcript, sort_keys=True, separators=(",", ":"))
     canonical = masked(canonical, proof.secrets)  # so that a reader can make it again
@@ -32,6 +35,7 @@ def to_json(proof: Proof) -> dict[str, Any]:
         "sha256": {
             "tree_before": proof.tree_before,
             "tree_after": proof.tree_after,
+            "tree_written": written,
             "patch": proof.patch,
             "transcript": hashlib.sha256(canonical.encode()).hexdigest(),
         },

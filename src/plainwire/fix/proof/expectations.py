@@ -205,6 +205,8 @@ def unmoved(seen: Seen, number: int, count: int) -> Judgement:
         plain, told = seen.answer(name), seen.answer(f"https:{number}:told-http:{n}")
         if not told.status:
             return Judgement("unanswered", told.silence)
+        if plain.status >= 500 or told.status >= 500:
+            return Judgement("unanswered", f"{plain.status} and {told.status}: it failed")
         one, other = ((a.status, a.header("location")) for a in (plain, told))
         if one != other:
             return Judgement("fail", f"{plain.status} becomes {told.status}")

@@ -6,8 +6,10 @@ only; a WebSocket handshake is a GET (RFC 6455, 4.1).
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from secrets import token_bytes, token_hex
 from typing import Any, Final, Literal
 
 from plainwire.fix.proof import expectations as expect
@@ -20,18 +22,20 @@ SPOOFED_PATHS: Final = 3
 MAX_SLASHES: Final = 10
 _CLEAR: Final = "draft-ietf-httpapi-privacy-06, sections 2-3; RFC 9110, section 17.1"
 _FORWARDED: Final = "RFC 7239, section 8.1"
-UNKNOWN_PATH: Final = "/plainwire-0f9c2ab4e1"
-STATIC_PATH: Final = "/static/plainwire-0f9c2ab4e1.css"
+# Made anew for each proof, so that an application cannot know its client by them.
+_MARK: Final = token_hex(6)
+UNKNOWN_PATH: Final = f"/{_MARK}"
+STATIC_PATH: Final = f"/static/{_MARK}.css"
 WEBSOCKET: Final = (
     ("Connection", "Upgrade"),
     ("Upgrade", "websocket"),
     ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "cGxhaW53aXJlLXByb29mIQ=="),
+    ("Sec-WebSocket-Key", b64encode(token_bytes(16)).decode()),
 )
 CREDENTIALS: Final[Mapping[str, tuple[str, str]]] = {
-    "bearer": ("Authorization", "Bearer pw-canary-7f3a9d2e61c84b05"),
-    "other": ("Authorization", "Bearer pw-canary-b81e60f24d7a9c33"),
-    "key": ("X-API-Key", "pw-canary-52d9e8a17c3f4b60"),
+    "bearer": ("Authorization", f"Bearer {token_hex(16)}"),
+    "other": ("Authorization", f"Bearer {token_hex(16)}"),
+    "key": ("X-API-Key", token_hex(16)),
 }
 # What clients forge to be taken for https: remedy matrix; Werkzeug, gunicorn, IIS, Front-End-Https.
 SPOOFS: Final[Mapping[str, tuple[str, str]]] = {

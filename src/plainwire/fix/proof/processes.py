@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from secrets import token_hex
 from typing import Final, Literal
 
 from plainwire.fix.proof.plan import Process
@@ -21,7 +22,10 @@ MAX_MEMORY_BYTES: Final = 2 * 1024**3
 MAX_PROCESSES: Final = 300
 MAX_LOG_BYTES: Final = 64 * 1024**2
 _TAIL_BYTES: Final = 20_000
-_PAGE: Final = b"GET /plainwire-0f9c2ab4e1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+_PAGE: Final = (
+    f"GET /{token_hex(6)} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+)
+_UNINSTALLED: Final = " is missing in --python's environment"
 _MODULE: Final = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _RUN: Final = re.compile(r"No module named ([\w.]+)")
 _VARIABLE: Final = re.compile(r"KeyError: '([A-Z][A-Z0-9_]*)'")
@@ -252,7 +256,7 @@ def reason(log: str, code: int | None) -> str:
     """Why a program ended or never listened, by what it wrote, in words for a reader."""
     missing = _MODULE.search(log) or _RUN.search(log)
     if missing is not None:
-        return f"the Python module {missing[1]} is missing in --python's environment"
+        return f"the Python module {missing[1]}{_UNINSTALLED}"
     variable = _VARIABLE.search(log)
     if variable is not None and "environ" in log:
         return f"the variable {variable[1]} is not set: give it by --env-file"
@@ -261,6 +265,11 @@ def reason(log: str, code: int | None) -> str:
         return library[0]
     ended = f"ended with {code}: " if code is not None else ""
     return f"{ended}{last_line(log)}"
+
+
+def is_uninstalled(why: str) -> bool:
+    """True for a `reason` that says nothing of a patch: the interpreter lacks a module."""
+    return why.endswith(_UNINSTALLED)
 
 
 def last_line(log: str) -> str:

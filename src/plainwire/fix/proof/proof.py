@@ -15,6 +15,7 @@ from plainwire.fix.proof.comparison import Compared
 from plainwire.fix.proof.expectations import Judgement
 from plainwire.fix.proof.matrix import Case
 from plainwire.fix.proof.plan import Answer, Question, Stack
+from plainwire.fix.proof.processes import is_uninstalled
 from plainwire.fix.proof.running import Run
 from plainwire.model import Environment
 
@@ -64,9 +65,8 @@ class Proved:
             return
         for which, run in zip(("before", "after"), self.runs, strict=True):
             for label, why in run.failed.items():
-                kind: Verdict = (
-                    "incomplete" if which == "before" or self.runs[0].failed else "refuted"
-                )
+                is_told = which == "after" and not self.runs[0].failed and not is_uninstalled(why)
+                kind: Verdict = "refuted" if is_told else "incomplete"
                 yield kind, f"{which}: {label} does not start: {why}"
             for why in (run.refused, run.stopped):
                 if why:
@@ -92,6 +92,24 @@ class Proved:
                 yield "refuted", words
             elif route.judgement.state == "unanswered":
                 yield "incomplete", words
+
+    @property
+    def is_spoilt(self) -> bool:
+        """True if something is worse than before, which is more than a flaw that is left."""
+        if self.after.is_gone:
+            return True
+        if self.runs is None:
+            return False
+        first, then = self.runs
+        if not first.failed and then.failed:
+            return not all(map(is_uninstalled, then.failed.values()))
+        is_case = any(
+            r.before.state == "pass" and r.after.state == "fail"
+            for r in self.cases
+            if r.case.is_required
+        )
+        is_route = any(route.judgement.state == "fail" for route in self.routes)
+        return is_case or is_route or any(kind == "refuted" for kind, _ in self._tests())
 
     def _tests(self) -> Iterator[tuple[Verdict, str]]:
         before, after = (run.tests for run in self.runs or ())
@@ -139,6 +157,11 @@ class Proof:
             return "refuted"
         is_whole = kinds and not self.not_run and "incomplete" not in kinds
         return "proved" if is_whole else "incomplete"
+
+    @property
+    def is_spoilt(self) -> bool:
+        """True if something of a deployment is worse than before."""
+        return any(one.is_spoilt for one in self.deployments)
 
     @property
     def assumptions(self) -> tuple[str, ...]:

@@ -90,6 +90,32 @@ def prove(
     )
 
 
+def unshown(
+    before: Path,
+    changes: Mapping[str, bytes],
+    environment: Environment,
+    wanted: str | None = None,
+    start_command: str = "",
+) -> tuple[str, ...]:
+    """What a proof of a changed tree would not show of the ways in, in words. Nothing is run.
+
+    That is a deployment before which an edge would have to be assumed, and one that is not run.
+
+    Raises:
+        TargetError: if the tree cannot be read.
+    """
+    project = Source(before, changes).project()
+    options = {"environment": environment, "start_command": start_command}
+    found = stack.deployments(project, environment)
+    run = [d for d in found if wanted in (None, d.name)][:MAX_STACKS]
+    said = [f"{d.name} is not run" for d in found if d not in run]
+    for one in run:
+        made = _stack(one.name, project, one, Ground("network"), options)
+        if any(process.stands_for == entrances.ASSUMED for process in made.processes):
+            said.append(f"no file says who publishes the server of {one.name}")
+    return tuple(said)
+
+
 def _kind(*, allows_network: bool) -> tuple[Kind, str]:
     """The isolation that the system grants, and the folder to run in."""
     if not allows_network:

@@ -16,10 +16,10 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from plainwire.fix.proof import certificates, isolation, processes, tree
 from plainwire.fix.proof.client import Client
@@ -27,6 +27,7 @@ from plainwire.fix.proof.plan import OUTSIDE, Answer, Entrance, Process, Questio
 from plainwire.fix.proof.watching import Watch
 
 PACKAGES = "flask werkzeug gunicorn uvicorn waitress hypercorn granian gevent flask-talisman"
+MAX_BODIES: Final = 64 * 1024**2
 _VERSIONS = (
     "import importlib.metadata as m, json, sys\n"
     "found = {'python': sys.version.split()[0]}\n"
@@ -133,13 +134,25 @@ def _asked(
     ca_file = str(folder / "tls" / "ca.pem")
     source = OUTSIDE if job["kind"] == "network" else None
     client = Client(stack.host, stack.entrances, ca_file, source, job["denied"])
-    answers = {}
-    for each in job["questions"]:
-        each["headers"] = tuple((n, v) for n, v in each["headers"])
-        question = Question(**each)
-        answers[question.id] = _written(client.ask(question))
+    questions = [
+        Question(**{**each, "headers": tuple((n, v) for n, v in each["headers"])})
+        for each in job["questions"]
+    ]
+    answers = answered(client, questions)
     found = {str(e.number): _probed(e, stack.host, ca_file) for e in stack.entrances if e.has_tls}
     return {"answers": answers, "tls": found, "reload": _reloaded(stack, folder, started, ca_file)}
+
+
+def answered(client: Client, questions: Sequence[Question]) -> dict[str, dict[str, Any]]:
+    """The answers by the id of their question, with `MAX_BODIES` bytes of body in all."""
+    found, total = {}, 0
+    for question in questions:
+        answer = client.ask(question)
+        total += len(answer.body)
+        if total > MAX_BODIES:
+            answer = Answer(silence="more was answered in all than is kept")
+        found[question.id] = _written(answer)
+    return found
 
 
 def _written(answer: Answer) -> dict[str, Any]:

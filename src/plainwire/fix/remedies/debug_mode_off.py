@@ -69,7 +69,8 @@ def debug_mode_off(finding: Finding, project: Project) -> Proposal | None:
     if not edits:
         return None
     proof = _proof(finding)
-    return Proposal("switch debug mode off", edits, proof.level, proof.words)
+    summary = "switch debug mode off"  # where it is wanted, no run of the project shows
+    return Proposal(summary, edits, proof.level, proof.words, is_provable=False)
 
 
 def _in_python(file: SourceFile, line: int) -> tuple[Edit, ...]:

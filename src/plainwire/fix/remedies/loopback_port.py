@@ -126,6 +126,7 @@ def loopback_port(finding: Finding, project: Project) -> Proposal | None:
         tuple(dict.fromkeys(edits)),
         failed.level,
         failed.words,
+        is_provable=False,  # who comes in by the port is not seen by running the project
     )
 
 

@@ -2,14 +2,17 @@
 
 ProxyFix believes the header from whoever sends it. The extension believes it from the proxy's
 address alone and from an exact number of proxies, and answers 403 to what is not https, before
-anything of the application runs (RFC 7239, section 8.1).
+anything of the application runs (RFC 7239, section 8.1). TLS_HSTS_SINCE lets it send HSTS for five
+minutes on the first day and for a year from day 38 on; where the proxy sends it, it sends none.
+Views that a health check of the deployment asks in clear are exempted.
 
 Condition:
 
     Right if every path to the application is encrypted and the proxy's address is certain: it comes
     over loopback or a Unix socket, or the compose file names the subnet of its one network.
     Elsewhere it needs your consent: the networks of containers are trusted then, and
-    TLS_TRUSTED_PROXIES is yours to narrow.
+    TLS_TRUSTED_PROXIES is yours to narrow. So it is where a health check asks a path in clear whose
+    view was not found, or is a page for users.
 
 Before:
 
@@ -23,6 +26,12 @@ Before:
         app = Flask(__name__)
         return app
     app = create_app()
+    @app.get("/healthz")
+    def healthy():
+        return ""
+    --- Dockerfile
+    FROM python:3.12
+    HEALTHCHECK CMD curl -f http://localhost:8000/healthz
     --- deployment/shop.service
     [Service]
     ExecStart=/usr/bin/waitress-serve --listen=127.0.0.1:8000 app:app
@@ -45,14 +54,22 @@ After:
     waitress==3.0.2
     --- app.py
     from flask import Flask
-    from flask_plainwire import TLS
+    from flask_plainwire import TLS, tls_exempt
     def create_app():
         app = Flask(__name__)
         app.config["TLS_TERMINATION"] = "proxy"
         app.config["TLS_TRUSTED_PROXIES"] = ["127.0.0.1", "::1"]
+        app.config["TLS_HSTS_SINCE"] = "2026-11-26"
         TLS(app)
         return app
     app = create_app()
+    @app.get("/healthz")
+    @tls_exempt
+    def healthy():
+        return ""
+    --- Dockerfile
+    FROM python:3.12
+    HEALTHCHECK CMD curl -f http://localhost:8000/healthz
     --- deployment/shop.service
     [Service]
     ExecStart=/usr/bin/waitress-serve --listen=127.0.0.1:8000 app:app
@@ -68,21 +85,26 @@ After:
 
 Limits:
 
-    One proxy is taken for granted. A lock file beside the list of dependencies is not written anew.
+    One proxy is taken for granted. The ramp's first day is that of the patch (in UTC). A lock file
+    beside the list of dependencies is not written anew.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from plainwire.fix.calendar import today
 from plainwire.fix.compose import subnet
+from plainwire.fix.health import health_checks, view_of
 from plainwire.fix.manifest import has_dependency, with_dependency
 from plainwire.fix.proofs import Proof, served_over_https_only
 from plainwire.fix.python import python
-from plainwire.fix.text import paths_of
+from plainwire.fix.text import paths_of, span_of
 from plainwire.model import App, Edit, Finding, Path, Project, Proposal, remedy
 
 _PACKAGE = "flask-plainwire"
+_MARK = ("flask_plainwire", "tls_exempt")
 _PRODUCTION = re.compile(r"class \w*prod", re.IGNORECASE)
 _CONTAINERS = '["172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8"]'
 
@@ -100,16 +122,69 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
         return None  # the two would decide the scheme one after the other
     listed = with_dependency(app, _PACKAGE, project)
     peers, proof = _peers(path, project)
-    code = _code(app, peers, project)
+    settings = {
+        "TLS_TERMINATION": '"proxy"',
+        "TLS_TRUSTED_PROXIES": peers,
+        **_hsts(app, project),
+    }
+    code = _code(app, settings, project)
     if code is None or (listed is None and not has_dependency(app, _PACKAGE, project)):
         why = "the list of dependencies that names Flask was not found, or it pins hashes"
         words = "add flask-plainwire to the dependencies and TLS(app) after the application is made"
         return Proposal(words, level="advice", proof=why if code is not None else "")
-    edits = (*code, *((listed,) if listed is not None else ()))
-    return Proposal("use flask_plainwire behind the proxy", edits, proof.level, proof.words)
+    exempt, missing = _exempt(path, project)
+    if missing and proof.holds:
+        proof = Proof(False, missing)
+    edits = (*_joined(code, exempt), *((listed,) if listed is not None else ()))
+    # A run gives addresses of its own: only where Docker's defaults are known does it show enough.
+    is_provable = not missing and _is_compose(path, project) and peers == _CONTAINERS
+    summary = "use flask_plainwire behind the proxy"
+    return Proposal(summary, edits, proof.level, proof.words, is_provable=is_provable)
 
 
-def _code(app: App, peers: str, project: Project) -> list[Edit] | None:
+def _exempt(path: Path, project: Project) -> tuple[list[Edit], str]:
+    """The edits that let health checks in, and the check for which there is none."""
+    edits: list[Edit] = []
+    port = path.start.port if path.start is not None else None
+    for check in health_checks(project):
+        if None not in (port, check.port) and port != check.port:
+            continue
+        found = view_of(check, project)
+        if found is None:
+            return edits, f"{check.at} asks {check.path} in clear; its view is yours to exempt"
+        module, function = found
+        start, _ = span_of(module.file.text, function.line)
+        margin = re.match(r"[ \t]*", module.file.text[start:])
+        mark = f"{margin[0] if margin else ''}@tls_exempt\n"
+        imported = python(module.file).with_import(*_MARK)
+        edits += [Edit(module.file.path, start, start, mark), *([imported] if imported else [])]
+    return list(dict.fromkeys(edits)), ""
+
+
+def _joined(code: list[Edit], exempt: list[Edit]) -> Iterator[Edit]:
+    """The edits with one import for both names where both are imported in one place."""
+    places = {(edit.path, edit.start): edit for edit in exempt if "import" in edit.new}
+    for edit in code:
+        second = places.pop((edit.path, edit.start), None)
+        if second is None:
+            yield edit
+        else:
+            yield Edit(edit.path, edit.start, edit.end, edit.new.replace("TLS", "TLS, tls_exempt"))
+    yield from (e for e in exempt if "import" not in e.new or (e.path, e.start) in places)
+
+
+def _hsts(app: App, project: Project) -> dict[str, str]:
+    """The setting for HSTS: its ramp from today on, or none where every proxy sends it.
+
+    Of two headers a browser heeds the first (RFC 6797, section 8.1), which would be the ramp's.
+    """
+    paths = [p for p in project.paths if p.app is app and p.is_encrypted]
+    if paths and all(path.hsts is not None for path in paths):
+        return {"TLS_HSTS_MAX_AGE": "0"}
+    return {"TLS_HSTS_SINCE": f'"{today()}"'}
+
+
+def _code(app: App, settings: dict[str, str], project: Project) -> list[Edit] | None:
     """The import, the settings and the call. Returns None if the application's line is unusual."""
     file = project.file(app.place.path)
     if file is None:
@@ -118,7 +193,6 @@ def _code(app: App, peers: str, project: Project) -> list[Edit] | None:
     name = source.assigned_name(app.place.line)
     if not name:
         return None
-    settings = {"TLS_TERMINATION": '"proxy"', "TLS_TRUSTED_PROXIES": peers}
     at_app = [
         f"{name}.config[{key!r}] = {value}".replace("'", '"', 2) for key, value in settings.items()
     ]
@@ -151,8 +225,16 @@ def _peers(path: Path, project: Project) -> tuple[str, Proof]:
         is_here = start is not None and start.is_local
         why = "in what it runs is not known: a container sees the proxy at another address"
         return '["127.0.0.1", "::1"]', served if is_here or not served.holds else Proof(False, why)
-    compose = project.file(path.deployment)
-    network = subnet(compose) if compose is not None and compose.format == "compose" else None
+    compose = project.file(path.deployment) if _is_compose(path, project) else None
+    network = subnet(compose) if compose is not None else None
     if network is not None:
         return f'["{network}"]', served
-    return _CONTAINERS, Proof(False, "the address that the proxy has in its network is not known")
+    why = "the address that the proxy has in its network is not known"
+    if compose is not None:
+        why += ": one of Docker's own pools unless the daemon was told others"
+    return _CONTAINERS, Proof(False, why)
+
+
+def _is_compose(path: Path, project: Project) -> bool:
+    file = project.file(path.deployment)
+    return file is not None and file.format == "compose"

@@ -12,6 +12,10 @@ Two answers, to an offer and to its reverse, tell whether the server has an orde
 so it is asked for **suffixes** of a guessed order: one answer proves that the code is accepted
 and that it stands before everything that follows. Where the guess was right, the order costs
 next to nothing; what stands elsewhere is found by asking for all that was passed over, and moved.
+
+Answers may fit neither order, or refuse what another answer took. Some stacks are like that; but
+a load balancer in front of servers of different configurations is, too. Such an offer is then made
+again: one configuration answers it alike each time.
 """
 
 from __future__ import annotations
@@ -40,6 +44,9 @@ FEW = 5
 # So few that are left of a part, all others of which were taken, are asked for so at once.
 FEW_LEFT = 3
 
+# So many offers are made again where answers contradict each other, and so often.
+DOUBTED, REPEATS = 2, 3
+
 # The code chosen; None for a refusal.
 Ask = Callable[[Codes], Awaitable[int | Unknown | None]]
 
@@ -50,11 +57,13 @@ class Choices:
 
     ``order`` is whose order decides, None where fewer than two codes are accepted or the answers
     do not say. ``accepted`` is in the server's order where it has one, else as guessed.
+    ``is_fickle`` if one offer was answered in different ways: not by one configuration.
     """
 
     accepted: Codes = ()
     order: Literal["server", "client"] | None = None
     unknown: tuple[tuple[Codes, str], ...] = ()
+    is_fickle: bool = False
 
 
 async def choices(
@@ -67,6 +76,7 @@ async def choices(
     is_ordered: bool = True,
     known: Sequence[tuple[Codes, int]] = (),
     starts: Sequence[int] = (),
+    rank: Callable[[int], int | None] = lambda code: None,
 ) -> Choices:
     """Everything that a server takes out of ``families`` and ``rest``, packs of unlikely codes.
 
@@ -76,17 +86,20 @@ async def choices(
     not).
     With ``is_ordered`` False only acceptance is asked. ``known`` are answers from before.
     ``starts`` are where the suffixes begin that are asked for first: near each other where most
-    is likely accepted.
+    is likely accepted. ``rank`` says what hides what: some servers (HAProxy with two certificates)
+    decide for the lowest rank that is offered, and refuse the offer if they take none of that.
     """
     likely = guess or _codes(families)
-    search = _Search(ask, families, rest, likely, never_first, starts)
+    search = _Search(ask, families, rest, likely, never_first, starts, rank)
     for offer, chosen in known:
         if chosen in offer:  # what a server makes up is no answer; it is asked again
             search.note(offer, chosen)
     if is_ordered:
         await search.tell_order()
     await search.find()
-    return await search.result() if is_ordered else search.unordered()
+    found = await search.result() if is_ordered else search.unordered()
+    found.is_fickle = await search.is_fickle(found)
+    return found
 
 
 @dataclass
@@ -99,6 +112,7 @@ class _Search:
     likely: Codes
     never_first: frozenset[int]
     starts: Sequence[int]
+    rank: Callable[[int], int | None]
     accepted: dict[int, None] = field(default_factory=dict)
     answers: list[tuple[Codes, int]] = field(default_factory=list)
     offered: list[frozenset[int]] = field(default_factory=list)  # in the answers
@@ -107,6 +121,7 @@ class _Search:
     order: Literal["server", "client"] | None = None
     is_refused: bool = False
     is_whole_refused: bool = False
+    refusals: list[Codes] = field(default_factory=list)
 
     async def put(self, offer: Codes) -> int | None:
         """What the server chooses from an offer. Returns None if nothing was chosen."""
@@ -116,7 +131,9 @@ class _Search:
             return None
         if answer is not None:
             self.note(offer, answer)
-        elif not set(offer) & self.accepted.keys():
+            return answer
+        self.refusals.append(offer)
+        if not set(offer) & self.accepted.keys():
             self.refused.update(offer)
         else:
             # GnuTLS with a suite first for which it has no credentials, for one.
@@ -158,7 +175,11 @@ class _Search:
         """Ask for every code, families at once."""
         if self.order == "server":
             await self._find_in_order()
-            return
+        else:
+            await self._find_in_families()
+        await self._ask_apart()
+
+    async def _find_in_families(self) -> None:
         families = () if self.is_refused else self.families
         if self.is_whole_refused:
             families = tuple(((code,),) for code in self.likely)
@@ -169,6 +190,22 @@ class _Search:
             families = tuple(_without(family, passed) for family in families)
             packs = _with_more(packs, tuple(part for family in taken for part in family))
         await asyncio.gather(*(self._exhaust(family) for family in (*families, *packs)))
+
+    async def _ask_apart(self) -> None:
+        """Ask again, by themselves, for codes that others in their offer may have hidden."""
+        ranks = [rank for code in self.accepted if (rank := self.rank(code)) is not None]
+        if not ranks:
+            return
+        best = min(ranks)
+        behind = {code for code in self.refused if (self.rank(code) or 0) > best}
+        for offer in self.refusals:
+            if not any(self.rank(code) == best for code in offer):
+                behind -= set(offer)
+        self.refused -= behind
+        left = tuple(code for code in (*self.likely, *sorted(behind)) if code in behind)
+        left = tuple(dict.fromkeys(left))
+        offers = [left[at : at + OFFER_SIZE] for at in range(0, len(left), OFFER_SIZE)]
+        await asyncio.gather(*(self._exhaust((offer,)) for offer in offers))
 
     def _passed_over(self) -> set[int]:
         """What stood before the chosen code in an offer."""
@@ -238,6 +275,19 @@ class _Search:
 
     def _backwards(self, codes: Codes) -> Codes:
         return headed(codes[::-1], self.never_first)
+
+    # One configuration ---------------------------------------------------------------------
+
+    async def is_fickle(self, found: Choices) -> bool:
+        """Whether an offer that contradicts others is answered in different ways when repeated."""
+        doubted = [offer for offer in self.refusals if set(offer) & self.accepted.keys()]
+        if self.order and not found.order and len(found.accepted) > 1:
+            doubted += [offer for offer, _ in self.answers]
+        for offer in doubted[:DOUBTED]:
+            answers = {await self.ask(offer) for _ in range(REPEATS)}
+            if len([answer for answer in answers if not isinstance(answer, Unknown)]) > 1:
+                return True
+        return False
 
     # The order -----------------------------------------------------------------------------
 

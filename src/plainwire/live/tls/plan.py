@@ -33,6 +33,8 @@ SSLV2 = "does it accept SSLv2?"
 WHICH = "which certificates does it show?"
 # Key exchanges without a certificate, by words of their names.
 UNSIGNED = ("anon", "PSK", "SRP_SHA", "NULL")
+ONE = "do its answers come from one configuration?"
+SEVERAL = "no: it answers the same hello in different ways; what one refuses another may accept"
 THROTTLED = "no: it may have throttled the probe, and what it refused last may be accepted"
 
 
@@ -91,6 +93,10 @@ async def examine(
             seen.features["clock_skew_s"] = skew_s
     if "certificates" in parts:
         _note_unseen(seen)
+    if seen.is_fickle:
+        accepted = {name: True for name, known in seen.versions.protocols.items() if known}
+        seen.versions = replace(seen.versions, protocols=accepted)
+        seen.gaps += (Gap(part, ONE, SEVERAL) for part in sorted({"versions", *parts}))
     if not await asker.is_still_well():
         reason = asker.time_is_up.reason if asker.is_out_of_time else THROTTLED
         seen.gaps += (Gap(part, STILL, reason) for part in sorted({"versions", *parts}))

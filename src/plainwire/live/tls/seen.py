@@ -27,6 +27,7 @@ class Seen:
     what flights tell besides is read from them by `facts`. ``handshakes`` are the finished ones
     of TLS 1.3; ``unnamed`` says of a version whether it refuses a client that names no server,
     and ``has_name`` whether there is a name to give (RFC 6066, section 3: no IP address).
+    ``is_fickle`` if the same hello was answered in different ways.
     """
 
     versions: VersionsAnswer | None = None
@@ -41,6 +42,7 @@ class Seen:
     unnamed: dict[Version, bool] = field(default_factory=dict)
     has_name: bool = True
     sslv2: ServerHello2 | None = None
+    is_fickle: bool = False
     gaps: list[Gap] = field(default_factory=list)
 
     def accepted(self) -> tuple[Version, ...]:
@@ -73,7 +75,8 @@ class Seen:
             self.unnamed[version] = answer
 
     def leave_open(self, part: Part, what: str, found: Choices) -> None:
-        """Note the offers that got no answer."""
+        """Note the offers that got no answer, and whether one got several."""
+        self.is_fickle |= found.is_fickle
         for offer, reason in found.unknown:
             self.gaps.append(Gap(part, f"which of {len(offer)} {what} does it take?", reason))
 

@@ -91,6 +91,10 @@ class EndpointSite:
         """Nothing but a name."""
         return Identity(name)
 
+    async def secret_is_known(self, name: str) -> bool | None:
+        """Not known."""
+        return None
+
     async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
         """None."""
         return ()
@@ -111,6 +115,25 @@ class EndpointSite:
         """None: nothing is sent."""
         self.notes.leave_untested("nothing is asked over HTTP")
         return ()
+
+    async def default_logins(self) -> tuple[Exchange, ...]:
+        """None: nothing is sent."""
+        self.notes.leave_untested("nothing is asked over HTTP")
+        return ()
+
+    async def callback(self, token: str) -> str | None:
+        """None: nothing is sent."""
+        self.notes.leave_untested("nothing is asked over HTTP")
+        return None
+
+    async def was_called_back(self, token: str) -> bool:
+        """False: nothing was sent."""
+        return False
+
+    def allows(self, what: str) -> bool:
+        """False: nothing is sent."""
+        self.notes.leave_untested("nothing is asked over HTTP")
+        return False
 
     async def answers(
         self, identity: str | None = "given"

@@ -6,18 +6,31 @@ group and its signature scheme cost no further connection.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plainwire.live.tls.asker import Refusal, Unknown
 from plainwire.live.tls.choices import Choices, choices
 from plainwire.live.tls.choices import Unknown as NoChoice
 from plainwire.live.tls.together import Settled
-from plainwire.policy.families import Codes, Family, chacha, families, guess, packed, unlikely
+from plainwire.policy.families import (
+    Codes,
+    Family,
+    authentication,
+    chacha,
+    families,
+    guess,
+    packed,
+    unlikely,
+)
 from plainwire.policy.suites import suite_name, suites
 from plainwire.policy.versions import Version, version_name
 from plainwire.wire.flight import Flight
 from plainwire.wire.verdict import is_refusal
+
+# HAProxy with two certificates shows the one with ECDSA to whoever offers a suite with ECDSA, be it
+# one that it has not got, and refuses what it has with RSA.
+HIDING: Mapping[str | None, int] = {"ECDSA": 0, "RSA": 1}
 
 # The answer to a hello of one version that offers these suites.
 Offer = Callable[[Codes], Awaitable[Settled]]
@@ -75,7 +88,15 @@ async def accepted_suites(
     if asked:
         found, rest = _expected(version, asked)
         order = asked
-    answer.choices = await choices(ask, found, rest, guess=order, never_first=chacha(), known=known)
+    answer.choices = await choices(
+        ask,
+        found,
+        rest,
+        guess=order,
+        never_first=chacha(),
+        known=known,
+        rank=lambda code: HIDING.get(authentication(code)),
+    )
     return answer
 
 

@@ -67,7 +67,8 @@ def cookie_set_without_secure(project: Project) -> Iterator[Finding]:
             if any(v is not None and v.literal == 0 and v.is_known for v in ends):
                 continue  # it is taken away
             key = call.argument("key", 0)
-            is_sensitive = key is not None and bool(_SENSITIVE.search(key.text))
+            names = (key.text if key is not None else "", call.named("value", 1))
+            is_sensitive = any(_SENSITIVE.search(name) for name in names)
             named = f"the cookie {key.text!r}" if key is not None and key.text else "a cookie"
             yield cookie_set_without_secure.finding(
                 f"{named} is set without Secure",

@@ -37,13 +37,19 @@ from plainwire.model import Call, Finding, Project, Setting, Severity, rule
 from plainwire.wire.plain_urls import is_remote
 
 _REDIS = re.compile(r"(^|\.)(Strict)?Redis$")
+_CLIENT = re.compile(
+    r"(^|\.)(Celery|create_engine|from_url|URLParameters|MongoClient|connect|Connection)$"
+)
+_HOSTED: dict[str, int | None] = {"ConnectionParameters": 0, "Redis": 0, "StrictRedis": 0}
 _ADDRESS = re.compile(
     r"(postgres(?:ql)?|mysql|mariadb|redis|amqp|mongodb|ldap|memcached|nats)(?:\+\w+)?://"
     r"(?:[^@/\s]*@)?([\w.-]+)",
     re.IGNORECASE,
 )
 _TLS = re.compile(r"sslmode=(require|verify)|ssl(_ca|_mode)?=|tls=true|ssl=true", re.IGNORECASE)
-_SECURE = frozenset({"ssl", "ssl_context", "secure", "use_ssl", "use_tls", "tls", "sslmode"})
+_SECURE = frozenset(
+    {"ssl", "ssl_context", "ssl_options", "secure", "use_ssl", "use_tls", "tls", "sslmode"}
+)
 
 
 @rule(
@@ -55,18 +61,47 @@ _SECURE = frozenset({"ssl", "ssl_context", "secure", "use_ssl", "use_tls", "tls"
 def backend_reached_plain(project: Project) -> Iterator[Finding]:
     """Clients of backends with TLS left off, and addresses of remote ones without it."""
     for setting in _settings(project):
-        match = _ADDRESS.match(setting.value or "")
-        if match and is_remote(f"http://{match[2]}/") and not _TLS.search(setting.value or ""):
+        address = _address(setting.value or "")
+        if address:
             yield backend_reached_plain.finding(
-                f"{match[2]} is reached without TLS", setting.place, severity=Severity.MEDIUM
+                f"{address} is reached without TLS", setting.place, severity=Severity.MEDIUM
             )
     for module in project.modules:
         if module.file.environment not in ("production", "staging"):
             continue
         for call in module.calls:
+            address = next((a for a in map(_address, _arguments(call)) if a), "")
+            if address:
+                yield backend_reached_plain.finding(
+                    f"{address} is reached without TLS",
+                    module.span(call.line),
+                    severity=Severity.MEDIUM,
+                )
+                continue
             why = _why(call)
             if why:
                 yield backend_reached_plain.finding(why, module.span(call.line))
+
+
+def _address(text: str) -> str:
+    """The host of a backend's address on the internet without TLS, or an empty string."""
+    match = _ADDRESS.match(text)
+    is_plain = match is not None and not _TLS.search(text)
+    return match[2] if match and is_plain and is_remote(f"http://{match[2]}/") else ""
+
+
+def _arguments(call: Call) -> Iterator[str]:
+    """The addresses that a client of a backend is given."""
+    last = call.name.rpartition(".")[2]
+    if _CLIENT.search(call.name):
+        for name, position in (("broker", None), ("backend", None), ("url", 0), ("name", 0)):
+            value = call.argument(name, position)
+            if value is not None and value.text and value.variable is None:
+                yield value.text
+    named_host = _HOSTED.get(last)
+    host = call.argument("host", named_host) if last in _HOSTED else None
+    if host is not None and host.text and not set(call.keywords) & (_SECURE | {"**"}):
+        yield f"redis://{host.text}"
 
 
 def _settings(project: Project) -> Iterator[Setting]:

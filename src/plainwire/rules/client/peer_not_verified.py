@@ -80,6 +80,22 @@ def _of_call(call: Call, uses_mail: bool) -> tuple[str, Severity]:
                 return f"{option}=False: any certificate is accepted", Severity.HIGH
         if call.named("cert_reqs").endswith("CERT_NONE"):
             return "CERT_NONE: any certificate is accepted", Severity.HIGH
+    for option in ("verify_ssl", "ssl_verify", "verify_certs", "tls_verify"):
+        value = call.argument(option)
+        if value is not None and value.literal is False:
+            return f"{option}=False: any certificate is accepted", Severity.MEDIUM
+    for option in ("tlsAllowInvalidCertificates", "tlsInsecure"):
+        value = call.argument(option)
+        if value is not None and value.literal is True:
+            return f"{option}=True: any certificate is accepted", Severity.HIGH
+    if last == "Tls" and call.named("validate").endswith("CERT_NONE"):
+        return "CERT_NONE: any certificate is accepted", Severity.HIGH
+    if last == "set_option" and call.named("option", 0).endswith("OPT_X_TLS_REQUIRE_CERT"):
+        wanted = call.named("invalue", 1)
+        if wanted.endswith("OPT_X_TLS_NEVER"):
+            return "OPT_X_TLS_NEVER: any certificate is accepted", Severity.HIGH
+        if wanted.endswith("OPT_X_TLS_ALLOW"):
+            return "OPT_X_TLS_ALLOW: a bad certificate is accepted", Severity.HIGH
     if last == "_create_unverified_context":
         return "the context verifies nothing", Severity.HIGH
     has_context = call.argument("context") is not None or call.argument("ssl_context") is not None

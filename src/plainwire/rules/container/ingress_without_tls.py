@@ -102,3 +102,11 @@ def ingress_without_tls(project: Project) -> Iterator[Finding]:
                 *path.route.places,
                 *path.places,
             )
+        elif path.redirects is False:
+            yield ingress_without_tls.finding(
+                f"the {path.route.program} serves {path.route.service} over plain HTTP as well",
+                path.route.place,
+                *path.route.places,
+                *path.places,
+                severity=Severity.MEDIUM,
+            )

@@ -42,6 +42,7 @@ _MAKERS = frozenset(
 )
 _SECRET = re.compile(
     r"token|secret|passw(or)?d|\botp\b|(^|_)(otp|pin|nonce|salt|csrf|api_?key|session_?id)(_|$)"
+    r"|(^|_)key_?gen|(gen|generate|make|create|new)_(api_?)?key"
     r"|(reset|verif\w*|auth|invite|access|recovery|login)_?(code|key)",
     re.IGNORECASE,
 )
@@ -66,9 +67,13 @@ def token_guessable(project: Project) -> Iterator[Finding]:
 
 
 def _in(module: Module) -> Iterator[Finding]:
-    found = set()
+    found: set[int] = set()
+    cookies: set[tuple[str, str]] = set()
     imported = {n for n, full in module.imports.items() if full.startswith(("random.", "uuid."))}
     imported |= {n for n, full in module.imports.items() if full in ("random", "uuid")}
+    for call in module.calls:
+        if call.name.endswith(".set_cookie") and call.named("value", 1):
+            cookies.add((call.scope, call.named("value", 1)))
     for binding in module.bindings:
         words = binding.source
         is_random = bool(words & _MAKERS) and ("random" in words or bool(words & imported))
@@ -76,7 +81,16 @@ def _in(module: Module) -> Iterator[Finding]:
         if is_picked and f"{binding.key}s" in {word.lower() for word in words}:
             found.add(binding.line)
             continue  # one of several that are there
-        if is_random and not words & _SAFE and _is_secret(binding.key, module) and _uses(module):
+        if not is_random or words & _SAFE or not _uses(module):
+            continue
+        if (binding.scope, binding.name) in cookies and not _is_secret(binding.key, module):
+            found.add(binding.line)
+            yield token_guessable.finding(
+                f"{binding.key} tells clients apart and can be predicted",
+                module.span(binding.line),
+                severity=Severity.LOW,
+            )
+        elif _is_secret(binding.key, module):
             found.add(binding.line)
             yield token_guessable.finding(
                 f"{binding.key} can be predicted", module.span(binding.line)
@@ -84,11 +98,16 @@ def _in(module: Module) -> Iterator[Finding]:
     for call in module.calls:
         function = call.scope.rpartition(".")[2]
         is_random = call.name.startswith("random.") and call.name[7:] in _MAKERS
-        if is_random and _is_secret(function, module) and call.line not in found:
+        if is_random and _is_secret(function, module) and not _is_near(call.line, found):
             found.add(call.line)
             yield token_guessable.finding(
                 f"what {function} returns can be predicted", module.span(call.line)
             )
+
+
+def _is_near(line: int, found: set[int]) -> bool:
+    """True for a line of a statement that is found already."""
+    return any(0 <= line - other <= 2 for other in found)
 
 
 def _uses(module: Module) -> bool:

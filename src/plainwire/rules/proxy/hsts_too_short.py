@@ -5,7 +5,8 @@ is unprotected again (RFC 6797, section 11.2). max-age=0 takes the policy away (
 
 Remedy:
 
-    Send max-age=31536000. A short value is for the days in which HTTPS is tried out.
+    Send max-age=31536000. A short value is for the days in which HTTPS is tried out; with
+    TLS_HSTS_SINCE flask_plainwire raises it by itself, from five minutes to a year.
 
 Bad:
 
@@ -29,7 +30,8 @@ Good:
 
 Limits:
 
-    A value that a variable holds is not known. What Flask-Talisman sends is hsts-switched-off's.
+    A value that a variable holds is not known, nor what FLASK_TLS_HSTS_SINCE says to
+    from_prefixed_env. What Flask-Talisman sends is hsts-switched-off's.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from plainwire.model import Finding, Project, Severity, Span, rule
+from plainwire.model import App, Finding, Project, Severity, Span, rule
 
 ENOUGH = 15_768_000  # half a year: what hsts-switched-off asks for too
 _MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d{1,12})\b", re.IGNORECASE)
@@ -61,6 +63,26 @@ def hsts_too_short(project: Project) -> Iterator[Finding]:
         for binding in module.bindings:
             if binding.key.lower() == _NAME:
                 yield from _found(module.span(binding.line), binding.value.text)
+    for app in project.apps:
+        yield from _by_extension(app, project)
+
+
+def _by_extension(app: App, project: Project) -> Iterator[Finding]:
+    """flask_plainwire sends five minutes for ever where neither a date nor a max-age is set."""
+    extension = next((m for m in app.middleware if m.name == "flask_plainwire.TLS"), None)
+    paths = [p for p in project.paths if p.app is app and p.environment == "production"]
+    if extension is None or not paths or all(p.hsts is not None for p in paths):
+        return
+    if app.hsts_hook is not None or app.setting("TLS_HSTS_SINCE"):
+        return
+    ages = app.setting("TLS_HSTS_MAX_AGE", "production", "staging")
+    for age in ages:
+        if (age.value or "").isdecimal() and int((age.value or "")[:12]) < ENOUGH:
+            said = f"TLS_HSTS_MAX_AGE = {age.value} is less than half a year"
+            yield hsts_too_short.finding(said, age.place)
+    if not ages:
+        said = "max-age=300 is sent for ever: TLS_HSTS_SINCE is not set"
+        yield hsts_too_short.finding(said, extension.place)
 
 
 def _found(place: Span, text: str) -> Iterator[Finding]:

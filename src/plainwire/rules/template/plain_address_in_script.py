@@ -20,7 +20,8 @@ Good:
 
 Limits:
 
-    Addresses that are put together from parts are not seen, nor what becomes of a string.
+    Addresses that are put together from parts are not seen, nor what becomes of a string but where
+    a name that is given it is asked in the same file.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _ASKS = re.compile(
     r"|import\s*\(|base_?url|api|endpoint|host|server|src\s*=",
     re.IGNORECASE,
 )
+
+_NAMED = re.compile(r"\b(?:const|let|var)\s+(\w{1,60})\s*=")
 
 
 @rule(
@@ -53,7 +56,17 @@ def plain_address_in_script(project: Project) -> Iterator[Finding]:
             if text.use != "script" or not is_remote(text.value):
                 continue
             place = file.span(text.line)
-            if text.value.startswith("ws://") or _ASKS.search(place.text):
+            is_asked = _ASKS.search(place.text) or _is_asked_later(place.text, file.text)
+            if text.value.startswith("ws://") or is_asked:
                 yield plain_address_in_script.finding(
                     f"{text.value[:120]} is asked in clear", place
                 )
+
+
+def _is_asked_later(line: str, text: str) -> bool:
+    """True if the line gives the address a name with which something is asked in the file."""
+    named = _NAMED.search(line)
+    if named is None:
+        return False
+    asks = r"(?:fetch|axios(?:\.\w+)?|\.(?:get|post|put|patch|delete|ajax|open))\s*\(\s*"
+    return re.search(asks + named[1] + r"\b", text[:600_000]) is not None

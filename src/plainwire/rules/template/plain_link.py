@@ -27,8 +27,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plainwire.model import Finding, Project, Severity, rule
+from plainwire.model import Finding, Project, Severity, Span, rule
 from plainwire.wire.plain_urls import is_remote
+
+_MOST_PLACES = 8
 
 
 @rule(
@@ -38,13 +40,16 @@ from plainwire.wire.plain_urls import is_remote
     references=("RFC 9110, section 17",),
 )
 def plain_link(project: Project) -> Iterator[Finding]:
-    """Anchors with an http address on the internet, a finding a file."""
+    """Anchors with an http address on the internet: one finding for the same link in many files."""
+    places: dict[str, list[Span]] = {}
     for file in project.of("template"):
         if file.environment not in ("production", "staging"):
             continue
         found = [t for t in project.texts(file) if t.use == "link" and is_remote(t.value)]
         if found:
             more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-            yield plain_link.finding(
-                f"a link to {found[0].value[:120]}{more}", *(file.span(t.line) for t in found)
-            )
+            key = f"a link to {found[0].value[:120]}{more}"
+            places.setdefault(key, []).extend(file.span(t.line) for t in found)
+    for message, spans in places.items():
+        for at in range(0, len(spans), _MOST_PLACES):
+            yield plain_link.finding(message, *spans[at : at + _MOST_PLACES])

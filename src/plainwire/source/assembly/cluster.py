@@ -15,7 +15,7 @@ from plainwire.model import (
     SourceFile,
     Start,
 )
-from plainwire.source.assembly import helm_charts, kustomize
+from plainwire.source.assembly import helm_charts, images, kustomize
 from plainwire.source.assembly.known import DASHBOARDS, PROXIES, QUIET, STORES, Known, Role, implied
 from plainwire.source.deploy import kubernetes, nginx
 from plainwire.source.starting import Context
@@ -71,40 +71,18 @@ def _services(
     by_source: dict[str, list[Setting]] = {}
     for setting in found.settings:
         by_source.setdefault(setting.scope.partition(" ")[2], []).append(setting)
-    app = known.only_app()
     for service in found.services:
-        starts: tuple[Start, ...] = ()
+        selected = [
+            workload
+            for workload in found.workloads
+            if service.selector and service.selector.items() <= workload.labels.items()
+        ]
         settings: dict[str, Setting] = {}
-        image = ""
-        for workload in found.workloads:
-            is_mine = service.selector and service.selector.items() <= workload.labels.items()
-            if not is_mine:
-                continue
+        for workload in selected:
             for source in workload.sources:
                 settings |= {s.name: s for s in by_source.get(source, ())}
             settings |= workload.settings
-            image = workload.image
-            own = posixpath.join(app.folder if app is not None else "", "Dockerfile")
-            if known.is_own(image) and own in known.images:
-                known.used_images.add(own)
-            place = workload.command_place or workload.place
-            code = app.folder if app is not None else ""
-            context = Context(code, settings)
-            starts += known.starter.starts(workload.command, place, context)
-            starts += _of_own_image(known, image, code, settings) if not starts else ()
-        role = _role(service.name, image)
-        yield Service(
-            service.name,
-            service.place,
-            environment,
-            service.publications,
-            starts,
-            (),
-            settings,
-            image,
-            app.folder if app is not None and role == "app" else None,
-            role,
-        )
+        yield _service(known, service, selected, settings, environment)
     for name, text, line, file in found.embedded:
         for site in _embedded(text, line, file):
             is_mounted = any(name in w.mounts for w in found.workloads)
@@ -122,16 +100,66 @@ def _services(
             )
 
 
-def _of_own_image(
-    known: Known, image: str, folder: str, settings: Mapping[str, Setting]
-) -> tuple[Start, ...]:
-    dockerfile = known.images.get(posixpath.join(folder, "Dockerfile"))
-    stage = dockerfile.stage(None) if dockerfile is not None else None
-    if not known.is_own(image) or dockerfile is None or stage is None:
-        return ()
-    known.used_images.add(dockerfile.path)
-    at = Context(folder, {**stage.settings, **settings})
-    return known.of_image(dockerfile.path, stage, at)
+def _service(
+    known: Known,
+    service: kubernetes.KubernetesService,
+    workloads: Sequence[kubernetes.Workload],
+    settings: Mapping[str, Setting],
+    environment: Environment,
+) -> Service:
+    """A service with what its containers run: of the image that is built here, if one is."""
+    starts: tuple[Start, ...] = ()
+    sites: tuple[ProxySite, ...] = ()
+    image = workloads[-1].image if workloads else ""
+    role = _role(service.name, image)
+    folder: str | None = None
+    for workload in workloads:
+        built = _built_from(known, workload.image)
+        path, folder = built or ("", _folder_of_only_app(known))
+        stage = known.images[path].stage(None) if path in known.images else None
+        all_settings = {**(stage.settings if stage is not None else {}), **settings}
+        context = Context(folder or "", all_settings)
+        place = workload.command_place or workload.place
+        own = known.starter.starts(workload.command, place, context)
+        if stage is not None:
+            known.used_images.add(path)
+            own = own or known.of_image(path, stage, context)
+            is_proxy = bool(PROXIES.search(stage.base))
+            paths = images.copied_sites(known, stage, folder or "", is_proxy=is_proxy)
+            known.claimed |= set(paths)
+            values = {n: s.value for n, s in all_settings.items() if s.value is not None}
+            sites += tuple(images.filled(s, values) for p in paths for s in known.sites[p])
+            if sites or (is_proxy and not known.has_app(folder or "")):
+                role = "proxy"
+        starts += own
+    if role == "app" and folder and not starts and not known.has_app(folder):
+        role = "other"  # it is built here, and no application that is known of is in it
+    return Service(
+        service.name,
+        service.place,
+        environment,
+        service.publications,
+        starts,
+        sites,
+        settings,
+        image,
+        folder if role in ("app", "proxy") else None,
+        role,
+    )
+
+
+def _built_from(known: Known, image: str) -> tuple[str, str] | None:
+    named = images.built_from(known, image)
+    folder = _folder_of_only_app(known)
+    own = posixpath.join(folder or "", "Dockerfile")
+    if named is None and known.is_own(image) and folder is not None and own in known.images:
+        return own, folder
+    return named
+
+
+def _folder_of_only_app(known: Known) -> str | None:
+    app = known.only_app()
+    return app.folder if app is not None else None
 
 
 def _role(name: str, image: str) -> Role:

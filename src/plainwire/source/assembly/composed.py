@@ -20,22 +20,19 @@ from plainwire.model import (
     Start,
     masked_value,
 )
-from plainwire.source.assembly import labels
+from plainwire.source.assembly import images, labels
 from plainwire.source.assembly.known import (
     DASHBOARDS,
     DEVELOPMENT_NAME,
     FLAT_FOLDER,
     PRODUCTION_NAME,
     PROXIES,
-    PROXY_FOLDER,
     STORES,
     Known,
     Role,
-    is_under,
 )
 from plainwire.source.deploy import compose
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
-from plainwire.source.deploy.words import expanded
 from plainwire.source.starting import Context
 
 _SAMPLES = ("-sample", ".sample", ".example", "-example", ".template", ".dist")
@@ -117,7 +114,7 @@ def _service(
         context = Context(folder or one.file.folder, settings)
         starts = _starts(known, base, stage, image, context)
         holds_app = folder is not None and known.has_app(folder)
-        is_built = base.context is not None
+        is_built = base.context is not None or bool(images.built_from(known, base.image))
         if role == "other" and (starts or (holds_app and is_built)):
             role = "app"
     if image is not None and environment in ("production", "staging"):
@@ -167,6 +164,9 @@ def _image(
         image = known.images.get(path)
         stage = image.stage(service.target) if image is not None else None
         return image, stage, service.context
+    if named := images.built_from(known, service.image):
+        path, context = named
+        return known.images[path], known.images[path].stage(None), context
     if service.image and known.is_own(service.image):
         for folder in (one.file.folder, "", "docker"):
             image = known.images.get(posixpath.join(folder, "Dockerfile"))
@@ -208,26 +208,13 @@ def _sites_of(
         for path in known.sites:
             if path == source or (is_proxy and _is_loaded(path, source.rstrip("/"), target)):
                 paths[path] = None
-    if not paths and is_proxy and image is not None and stage is not None:
-        context = folder or ""
-        for source, _, _ in stage.copies:
-            name = posixpath.normpath(source.partition(":")[2] or source)
-            for path in known.sites:
-                is_here = path == posixpath.join(context, name)
-                if is_here or (is_under(path, context) and _ends_with(path, name)):
-                    paths[path] = None
-        if not paths:
-            paths = dict.fromkeys(p for p in known.sites if is_under(p, context))
-    if not paths and not is_proxy and stage is not None:
-        for source, target, _ in stage.copies:
-            if PROXY_FOLDER.search(target):
-                name = posixpath.normpath(posixpath.join(folder or "", source))
-                paths |= dict.fromkeys(p for p in known.sites if p == name or _is_in(p, name))
+    if not paths and stage is not None and (image is not None or not is_proxy):
+        paths = images.copied_sites(known, stage, folder or "", is_proxy=is_proxy)
     values = {n: s.value for n, s in settings.items() if s.value is not None}
     for path in paths:
         known.claimed.add(path)
         for site in known.sites[path]:
-            yield _filled(site, values)
+            yield images.filled(site, values)
 
 
 def _role(
@@ -245,7 +232,8 @@ def _role(
         return "dashboard"
     if STORES.search(name):
         return "store"
-    if any(DASHBOARDS.search(word) for word in service.command[:2]):
+    is_flower = service.command[:1] == ("celery",) and "flower" in service.command
+    if is_flower or any(DASHBOARDS.search(word) for word in service.command[:2]):
         return "dashboard"
     is_built = service.context is not None and not known.has_app(service.context)
     if is_built and STORES.search(service.name.lower()):  # built here, named by what it is
@@ -267,10 +255,6 @@ def _starts(
                 line = stage.command_line or stage.entrypoint_line
                 place = file.span(line) if file is not None and line else place
     return known.run(entrypoint, command, place, at)
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return path.rpartition("/")[0] == folder.removesuffix("/.")
 
 
 def _is_loaded(path: str, folder: str, target: str) -> bool:
@@ -305,23 +289,6 @@ def _on_the_host(service: ComposeService, starts: Iterable[Start]) -> tuple[Publ
         for s in starts
         if s.port is not None and not s.is_local
     )
-
-
-def _ends_with(path: str, name: str) -> bool:
-    return path.endswith("/" + name.rpartition("/")[2])
-
-
-def _filled(site: ProxySite, known: Mapping[str, str]) -> ProxySite:
-    """A site with the variables that its service sets (envsubst) filled in."""
-    forwards = []
-    for forward in site.forwards:
-        host = expanded(forward.host, known)
-        port = forward.port
-        if ":" in host:
-            host, _, number = host.rpartition(":")
-            port = int(number) if number.isdecimal() else port
-        forwards.append(replace(forward, host=host, port=port))
-    return replace(site, forwards=tuple(forwards))
 
 
 def _service_environment(service: ComposeService, settings: Mapping[str, Setting]) -> Environment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
@@ -18,6 +19,9 @@ from plainwire.source.deploy import programs
 from plainwire.source.flask_app import folder_of
 from plainwire.source.python.serving import servers
 from plainwire.source.starting import Context
+
+_UWSGI = re.compile(r"(?m)^\[uwsgi\]")
+_UWSGI_HTTP = re.compile(r"\s*(http|http-socket|https|socket)\s*=")
 
 
 def hosts(known: Known) -> Iterator[Deployment]:
@@ -60,7 +64,11 @@ def bare_units(known: Known) -> Iterator[Deployment]:
         folder = folder_of(file.path, known.roots)
         if any(is_under(path, folder) for path in known.images):
             continue  # the image's own supervisor
-        for text, place in programs.commands(file)[:20]:
+        units = programs.commands(file)[:20]
+        if _UWSGI.search(file.text):
+            line = next((n for n, t in enumerate(file.lines, 1) if _UWSGI_HTTP.match(t)), 1)
+            units = ((f"uwsgi --ini /{file.path}", file.span(line)),)
+        for text, place in units:
             starts = known.starter.unit(text, place, Context(folder, {}))
             service = Service(file.path, place, "production", (), starts, folder=folder, role="app")
             if starts:

@@ -29,7 +29,9 @@ def procfiles(known: Known) -> Iterator[Deployment]:
             service = Service(
                 "web", place, environment, (), starts, (), settings, "", file.folder, "app"
             )
-            route = Route("platform router", place, "web", None, True, (), None)
+            is_heroku = known.file(posixpath.join(file.folder, "app.json")) is not None
+            name = "Heroku router" if is_heroku else "platform router"
+            route = Route(name, place, "web", None, True, (), None)
             yield known.finished(file.path, environment, (service,), (route,))
 
 

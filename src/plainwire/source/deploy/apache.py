@@ -56,7 +56,7 @@ def _site(
     headers: dict[str, str] = {}
     place: Span | None = None
     hsts = redirects = asks_password = None
-    protocols = certificate = None
+    protocols = certificate = ciphers = None
     forwards: list[tuple[str, str, int | None, Span]] = []
     for words, line in body:
         name = words[0].lower()
@@ -68,12 +68,14 @@ def _site(
         elif name == "header" and "strict-transport-security" in lowered:
             hsts = file.span(line)
         elif name in ("redirect", "redirectpermanent", "redirectmatch", "rewriterule"):
-            if any(w.startswith("https://") for w in rest):
+            if any(w.startswith("https://") for w in rest) or _refuses(lowered):
                 redirects = file.span(line)
         elif name == "authtype" and lowered[:1] == ["basic"]:
             asks_password = file.span(line)
         elif name == "sslprotocol":
             protocols = Setting("SSLProtocol", " ".join(rest), file.span(line), file.environment)
+        elif name == "sslciphersuite":
+            ciphers = Setting(words[0], rest[-1] if rest else "", file.span(line), file.environment)
         elif name == "sslcertificatefile":
             certificate = Setting(words[0], " ".join(rest), file.span(line), file.environment)
         elif name in ("proxypass", "proxypassmatch") and len(rest) > 1 and "://" in rest[1]:
@@ -99,7 +101,16 @@ def _site(
         certificate,
         file.environment,
         asks_password=asks_password,
+        ciphers=ciphers,
     )
+
+
+def _refuses(words: list[str]) -> bool:
+    """True for a status 4xx for every path but perhaps ACME's (Apache, mod_alias)."""
+    if not words or not re.fullmatch(r"4\d\d", words[0]):
+        return False
+    pattern = "".join(words[1:]).replace("\\", "")
+    return pattern in ("/", "^/", "^/(?!.well-known/acme-challenge/)")
 
 
 def _port(host: str) -> int:

@@ -24,6 +24,8 @@ class _Block:
     forwards: list[Forward] = field(default_factory=list)
     hsts: Span | None = None
     redirects: Span | None = None
+    refuses: Span | None = None
+    is_split: bool = False
     certificate: Setting | None = None
 
 
@@ -44,6 +46,8 @@ def sites(file: SourceFile) -> tuple[ProxySite, ...]:
                 depth = 1
                 continue
         elif block is not None and text != "}":
+            if depth == 1 and re.fullmatch(r"respond 4\d\d", text):
+                block.refuses = file.span(number)
             _directive(block, text, file, number)
         depth += text.endswith("{") - (text == "}")
         if depth == 0 and block is not None:
@@ -74,12 +78,16 @@ def _directive(block: _Block, text: str, file: SourceFile, number: int) -> None:
         block.hsts = place
     elif words[0] == "redir" and any(word.startswith("https://") for word in words):
         block.redirects = place
+    elif words[0] in ("handle", "handle_path", "route"):
+        block.is_split = True
     elif words[:2] == ["tls", "internal"]:
         block.certificate = Setting("tls", "internal self-signed", place, file.environment)
 
 
 def _closed(block: _Block, file: SourceFile) -> list[ProxySite]:
     listens = []
+    if block.refuses is not None and not block.forwards and not block.is_split:
+        block.redirects = block.refuses  # it comes before all but these (Caddy, directive order)
     for address in block.addresses:
         match = _ADDRESS.match(address)
         if match is None:

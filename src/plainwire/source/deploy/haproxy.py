@@ -72,13 +72,20 @@ def _line(section: _Section, text: str, place: Span) -> None:
         section.backends.append(words[1])
     elif words[:2] == ["mode", "tcp"]:
         section.is_tcp = True
-    elif "redirect" in words[:2] and "scheme" in words and "https" in words:
+    elif _sends_away(words):
         section.redirects = place
     elif "strict-transport-security" in text.lower():
         section.hsts = place
     elif text.startswith(("http-request set-header ", "http-request add-header ")):
         section.headers[words[2].lower()] = words[3] if len(words) > 3 else ""
         section.header_place = place
+
+
+def _sends_away(words: list[str]) -> bool:
+    """True for a redirect to https, or a refusal of everything."""
+    if words[:2] == ["http-request", "deny"]:
+        return not {"if", "unless"} & set(words)
+    return "redirect" in words[:2] and "scheme" in words and "https" in words
 
 
 def _site(section: _Section, backends: dict[str, _Section], file: SourceFile) -> ProxySite:

@@ -14,6 +14,14 @@ from plainwire.model import Publication, Route, Setting, SourceFile, Span
 from plainwire.source.deploy import gateway
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
+# https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs and …/ingress-multi-ssl
+GKE_CERTIFICATES = frozenset(
+    {
+        "networking.gke.io/managed-certificates",
+        "networking.gke.io/certmap",
+        "ingress.gcp.kubernetes.io/pre-shared-cert",
+    }
+)
 REDIRECTS = (
     "nginx.ingress.kubernetes.io/ssl-redirect",
     "nginx.ingress.kubernetes.io/force-ssl-redirect",
@@ -134,6 +142,8 @@ def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
     redirects: bool | None = has_tls or None
     places = [place]
     hsts = None
+    is_google = False
+    serves_http: bool | None = True
     for key, line, value in annotations.items() if annotations is not None else ():
         if key in REDIRECTS:
             redirects = value.text == "true"
@@ -141,10 +151,19 @@ def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
                 places.append(file.span(line))
         elif key == "kubernetes.io/ingress.class":
             program = value.text or ""
-        elif key.endswith("/acm-certificate-arn") or key.endswith("certificate-arn"):
+        elif key.endswith("certificate-arn"):
             has_tls = True
+        elif key in GKE_CERTIFICATES or key.endswith("/appgw-ssl-certificate"):
+            has_tls = True
+            is_google = key in GKE_CERTIFICATES
+        elif key == "kubernetes.io/ingress.allow-http":
+            serves_http = value.text != "false"
+        elif key.endswith(".FrontendConfig"):
+            serves_http = None  # it may redirect
         elif "strict-transport" in (value.text or "").lower():
             hsts = file.span(line)
+    if is_google and serves_http is not None and redirects is None:
+        redirects = not serves_http  # Google's load balancer answers both unless told otherwise
     seen = set()
     for backend in _backends(spec):
         service = _text(backend.get("service", "name")) or _text(backend.get("serviceName")) or ""

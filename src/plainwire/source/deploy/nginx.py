@@ -186,6 +186,7 @@ def _site(
     if hsts is not None and _is_lost(server):
         hsts = None
     protocols = next((d for s in (server, outer) for d in s.all("ssl_protocols")), None)
+    ciphers = next((d for s in (server, outer) for d in s.all("ssl_ciphers")), None)
     certificate = next((d for s in (server, outer) for d in s.all("ssl_certificate")), None)
     policy = next(
         (
@@ -203,6 +204,7 @@ def _site(
         redirects=_redirect(server),
         hsts=hsts,
         protocols=_setting(protocols, file) if protocols else None,
+        ciphers=_setting(ciphers, file) if ciphers else None,
         certificate=_setting(certificate, file) if certificate else None,
         environment=file.environment,
         is_embedded=is_embedded,
@@ -261,10 +263,15 @@ def _allows_http(d: Directive) -> bool:
 
 
 def _redirect(server: Directive) -> Span | None:
-    """Where a server sends all requests to https. Returns None if it does not."""
+    """Where a server sends all requests to https, or refuses them all. None: it does neither."""
+    passes_none = not any(d.name.endswith("_pass") for d in server.deep())
     for d in server.block:
-        if _is_to_https(d):
+        if _is_to_https(d) or _refuses(d):
             return d.span()
+        if passes_none and d.name == "location" and d.arguments == ("/",):
+            refused = next((inner for inner in d.block if _refuses(inner)), None)
+            if refused is not None:
+                return refused.span()
         if d.name == "location" and d.arguments[-1:] == ("/",):
             for inner in d.block:
                 if _is_to_https(inner):
@@ -280,6 +287,12 @@ def _is_to_https(d: Directive) -> bool:
     if d.name == "return":
         return any(w.startswith("https://") for w in d.arguments)
     return d.name == "rewrite" and len(d.arguments) > 1 and d.arguments[1].startswith("https://")
+
+
+def _refuses(d: Directive) -> bool:
+    """True for ``return 403;`` and its like; 444 closes the connection (nginx, rewrite)."""
+    status = d.arguments[0] if d.name == "return" and len(d.arguments) == 1 else ""
+    return len(status) == 3 and status.isdecimal() and status.startswith("4")
 
 
 class _Target(NamedTuple):

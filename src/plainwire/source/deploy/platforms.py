@@ -57,6 +57,7 @@ def _fly(file: SourceFile) -> Iterator[Platform]:
         raise ValueError(f"not TOML: {error}") from None
     service = table.get("http_service")
     if not isinstance(service, dict):
+        yield from _fly_services(file, table)
         return
     port = service.get("internal_port")
     processes = table.get("processes")
@@ -68,6 +69,24 @@ def _fly(file: SourceFile) -> Iterator[Platform]:
         port=port if isinstance(port, int) else None,
         redirects=service.get("force_https") is True,
     )
+
+
+def _fly_services(file: SourceFile, table: dict[str, object]) -> Iterator[Platform]:
+    """Services with ports of their own: handlers ["tls", "http"], and force_https on the plain."""
+    services = table.get("services")
+    for service in services if isinstance(services, list) else ():
+        ports = service.get("ports") if isinstance(service, dict) else None
+        tables = [p for p in ports if isinstance(p, dict)] if isinstance(ports, list) else []
+        if not any("tls" in str(p.get("handlers")) for p in tables):
+            continue
+        plain = [p for p in tables if str(p.get("handlers")) == "['http']"]
+        port = service.get("internal_port")
+        yield Platform(
+            "Fly proxy",
+            file.span(_line(file, "[[services]]")),
+            port=port if isinstance(port, int) else None,
+            redirects=all(p.get("force_https") is True for p in plain) or None,
+        )
 
 
 def _render(file: SourceFile) -> Iterator[Platform]:
@@ -87,4 +106,4 @@ def _heroku(file: SourceFile) -> Iterator[Platform]:
         if node is not None:
             name = (image.text or "Dockerfile") if image is not None else "Dockerfile"
             text = (command.text or "") if command is not None else ""
-            yield Platform("platform router", file.span(node.line), text, name)
+            yield Platform("Heroku router", file.span(node.line), text, name)

@@ -67,6 +67,11 @@ class PythonCall:
         """What the enclosing ``if`` statements test."""
         return tuple(self._module.value(test, self.scope) for test in self._where.tests)
 
+    @property
+    def has_arguments(self) -> bool:
+        """True if anything is passed."""
+        return bool(self._arguments)
+
     def span(self) -> Span:
         """Its line as evidence."""
         return self._module.span(self.line)

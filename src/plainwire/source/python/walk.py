@@ -10,6 +10,8 @@ from plainwire.model import Text
 from plainwire.source.python.expressions import Expression, shortened
 from plainwire.source.python.facts import Names, PythonBinding, PythonCall, PythonFunction, Where
 
+MAX_ENTRIES = 200
+_CONFIGURES = (".config.update", ".config.from_mapping")
 MAX_TESTS = 20
 MAX_WORDS = 4000  # of a function
 MAX_SOURCE = 60  # words of what a name is given
@@ -82,6 +84,8 @@ class Walk:
                 case ast.Call():
                     self._made[node] = call = self._call(node, where)
                     self.calls.append(call)
+                    if call.name.endswith(_CONFIGURES):
+                        self._configured(node, call.name.rpartition(".")[0], where)
                     waiting.append((node.func, where, words))
                     waiting += [(part, where, words) for part in node.args]
                     waiting += [(part, where, words) for part in node.keywords]
@@ -257,6 +261,25 @@ class Walk:
                 binding = PythonBinding(self._module, name, self._short(value), where, key.lineno)
                 binding.words = tuple(dict.fromkeys(_words_of(value)))
                 self.bindings.append(binding)
+
+    def _configured(self, node: ast.Call, name: str, where: Where) -> None:
+        """``app.config.update({"KEY": value})`` and ``dict(KEY=value)`` as the keys they set."""
+        pairs: list[tuple[str, ast.expr]] = []
+        for given in node.args:
+            match given:
+                case ast.Dict(keys=keys, values=values):
+                    for key, value in zip(keys, values, strict=True):
+                        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                            pairs.append((key.value, value))
+                case ast.Call(func=ast.Name(id="dict"), keywords=keywords):
+                    pairs += [(part.arg, part.value) for part in keywords if part.arg is not None]
+        for entry, value in pairs[:MAX_ENTRIES]:
+            binding = PythonBinding(
+                self._module, intern(f"{name}[{entry[:MAX_WORD]}]"), self._short(value), where,
+                value.lineno,
+            )  # fmt: skip
+            binding.words = tuple(dict.fromkeys(_words_of(value)))
+            self.bindings.append(binding)
 
     def _assign(
         self,

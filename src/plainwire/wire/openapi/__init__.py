@@ -5,7 +5,7 @@ from plainwire.wire.openapi.document import load, parse
 from plainwire.wire.openapi.lines import line_of
 from plainwire.wire.openapi.reader import read
 from plainwire.wire.openapi.references import MAX_FILES, companions
-from plainwire.wire.openapi.verbs import state_change
+from plainwire.wire.openapi.verbs import followed_change, state_change
 
 __all__ = [
     "MAX_FILES",
@@ -14,6 +14,7 @@ __all__ = [
     "companions",
     "credential_fields",
     "credentials",
+    "followed_change",
     "line_of",
     "load",
     "parse",

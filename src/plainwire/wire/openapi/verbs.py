@@ -67,6 +67,12 @@ _PHRASE_END = re.compile(r"[.:;,()\n]")
 _JOINING = frozenset({"and", "then", "or"})
 # What a verb of a sentence may follow, beside adverbs.
 _LEADING = _JOINING | _words("api also call endpoint handler it method operation route that this")
+# Where a link ends with the value of one of these it is a switch: "/difficulty/hard", "/set/lang".
+_CHOICES = _words(
+    """
+    choose difficulty lang language level locale mode select set skin style switch theme timezone
+    """
+)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PLACEHOLDER = re.compile(r"\{[^{}/]*\}|<[^<>/]*>")
 
@@ -91,6 +97,17 @@ def state_change(
         if (word := _verb(name, is_sentence=True)) is not None:
             return f"changes state by its name: {word}"
     return None
+
+
+def followed_change(path: str) -> str | None:
+    """Why following a link may change state: as `state_change` says, or because it is a switch.
+
+    A described operation of such a path reads: what it is for was written down by somebody.
+    """
+    segments = [unquote(each).lower() for each in path[:4096].partition("?")[0].split("/") if each]
+    if len(segments) > 1 and segments[-2] in _CHOICES:
+        return f"may choose a setting by its name: {segments[-2]}"
+    return state_change("GET", path)
 
 
 def _path_phrases(path: str) -> Iterator[str]:

@@ -73,7 +73,9 @@ class Attacks:
         return is_whole and len(self._kinds) > before
 
     async def _ask(self, name: str) -> None:
-        asking = self._open.pop(name)
+        asking = self._open.pop(name, None)
+        if asking is None:
+            return  # taken meanwhile by another who asks: `ask` is called as flights come
         match await asking(self._asker, self._hellos, self._seen):
             case Unknown(reason):
                 self._seen.gaps.append(Gap("vulnerabilities", f"is it open to {name}?", reason))

@@ -1,0 +1,78 @@
+"""Health checks that must not be refused: found in the deployment, exempted where that is right."""
+
+import pytest
+
+from fix.fixing import planned
+from plainwire import catalog
+from plainwire.model import example_files
+
+PAGE = next(r for r in catalog.load_remedies() if r.id == "tls-extension").page
+FILES = example_files(PAGE.before)
+CHECK = "HEALTHCHECK CMD curl -f http://localhost:8000/healthz"
+PROBE = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      containers:
+        - name: web
+          livenessProbe:
+            httpGet:
+              path: /healthz
+              port: 8000
+"""
+COMPOSE = """\
+services:
+  other:
+    image: other
+    healthcheck:
+      test: ["CMD", "curl", "-f", "http://localhost:9200/_cluster/health"]
+"""
+BUCKET = 'resource "aws_lb_target_group" "web" {\n  health_check {\n    path = "/healthz"\n  }\n}\n'
+
+
+def outcome(files):
+    """The level of the extension's patch, and the text of the application after it."""
+    made = planned(files, only=frozenset({"tls-extension"}), with_unsafe=True)
+    (step,) = made.steps
+    text = next(new.text for _, new in made.changes if new.path == "app.py")
+    return step.patch.level, step.patch.proof, text
+
+
+def with_file(path, text):
+    without = FILES["Dockerfile"].replace(CHECK, "")
+    return FILES | {"Dockerfile": without, path: text}
+
+
+@pytest.mark.parametrize(
+    "files", [with_file("k8s/web.yaml", PROBE), with_file("main.tf", BUCKET)], ids=["probe", "alb"]
+)
+def test_the_view_that_is_asked_is_exempted(files):
+    level, _, text = outcome(files)
+    assert '@app.get("/healthz")\n@tls_exempt\ndef healthy' in text
+    assert level == "conditional"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        with_file("k8s/web.yaml", PROBE.replace("8000", "8000\n              scheme: HTTPS")),
+        with_file("compose.yaml", COMPOSE),
+        with_file("k8s/web.yaml", PROBE.replace("8000", "9100")),
+    ],
+    ids=["over tls", "of another service", "of another port"],
+)
+def test_what_is_not_asked_in_clear_is_not_exempted(files):
+    assert "tls_exempt" not in outcome(files)[2]
+
+
+@pytest.mark.parametrize("path", ["/", "/orders", "/gone/health"])
+def test_a_page_for_users_is_not_opened(path):
+    """It needs consent then, and the reason names the check."""
+    asked = FILES["app.py"] + '@app.get("/orders")\ndef orders():\n    return ""\n'
+    docker = FILES["Dockerfile"].replace("/healthz", path)
+    level, proof, text = outcome(FILES | {"app.py": asked, "Dockerfile": docker})
+    assert level == "unsafe" and f"Dockerfile:2 asks {path} in clear" in proof
+    assert "tls_exempt" not in text

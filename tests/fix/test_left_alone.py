@@ -1,0 +1,63 @@
+"""What remedies leave alone because it would not be right, beside what they change."""
+
+import pytest
+
+from fix.fixing import planned
+from plainwire import catalog
+from plainwire.model import example_files
+
+BEFORE = {r.id: example_files(r.page.before) for r in catalog.load_remedies()}
+
+
+def patches(remedy, old="", new="", path="app.py"):
+    """How many patches a remedy has for its page's files with one stretch changed."""
+    files = BEFORE[remedy]
+    assert old in files[path]
+    changed = files | {path: files[path].replace(old, new)} if old else files
+    made = planned(changed, only=frozenset({remedy}), with_unsafe=True)
+    assert not any(patch.remedy == remedy for patch in made.advice)
+    return len(made.steps)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "count"),
+    [
+        ("", "", 1),
+        ("\nTLS(app)", "\n", 0),
+        ("\nTLS(app)", "\nif app.debug: TLS(app)", 0),
+        ("X-Forwarded-Proto", "X-Forwarded-Ssl", 0),
+        ('"http") ==', "find()) ==", 0),
+        ("request.headers.get", "flask.request.headers.get", 0),
+    ],
+)
+def test_the_scheme_is_asked_of_the_request_only_where_something_trusted_decides_it(
+    old, new, count
+):
+    assert patches("scheme-asked-of-request", old, new) == count
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "count"),
+    [
+        ("app.py", "", "", 2),
+        ("app.py", "server = smtplib.SMTP", "self.server = smtplib.SMTP", 1),
+        ("config.py", "USE_TLS = False", "USE_TLS = bool(0)", 1),
+        ("config.py", "MAIL_USE_TLS", "MAIL_PORT = 465\n    MAIL_USE_TLS", 1),
+    ],
+)
+def test_mail_is_left_alone_where_what_to_do_is_not_clear(path, old, new, count):
+    assert patches("mail-tls", old, new, path) == count
+
+
+def test_suites_of_a_variable_are_left_alone():
+    assert patches("proxy-suites", path="deployment/nginx.conf") == 1
+    old, new = "'ECDHE-RSA-AES128-GCM-SHA256:DES-CBC3-SHA'", '"$suites:DES-CBC3-SHA"'
+    assert patches("proxy-suites", old, new, "deployment/nginx.conf") == 0
+
+
+@pytest.mark.parametrize("name", ["requirements-docs.in", "requirements-dev.txt", "dev.in"])
+def test_a_list_for_documents_or_development_gets_no_dependency(name):
+    files = BEFORE["tls-extension"] | {name: "flask\n"}
+    made = planned(files, only=frozenset({"tls-extension"}))
+    changed = {new.path for _, new in made.changes}
+    assert "requirements.txt" in changed and name not in changed
