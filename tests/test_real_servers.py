@@ -11,6 +11,8 @@ import servers
 from certificates import Issued, PemFiles, issue
 from plainwire.checks.encryption.hsts_missing import hsts_missing
 from plainwire.cli import main
+from plainwire.report import Options
+from plainwire.report.text import render
 from scanning import AT_LEAST, HSTS, NAME, command, ids, letter, scanned
 
 DAY = timedelta(days=1)
@@ -349,3 +351,16 @@ def test_a_server_that_requires_a_client_certificate_leaves_gaps_and_a_report(ve
     assert any("handshake fail" in each or "certificate required" in each for each in reasons)
     assert not [gap for gap in report.unanswered if "crashed" in gap.reason]
     assert report.tls[0].features["client_certificate"] == "required"
+
+
+@pytest.mark.server("node")
+def test_http_2_alone_is_said_once_and_is_no_pass(certificate):
+    with servers.node(https=certificate, options="ALPNProtocols: ['h2'],") as server:
+        report = scanned(server, certificate.ca)
+    asked = {gap.question: gap.reason for gap in report.unanswered if "GET https" in gap.question}
+    reason = "not asked: it speaks HTTP/2 only (ALPN tells), which is not spoken here"
+    assert set(asked.values()) == {reason}
+    assert report.grade is not None and report.grade.is_upper_bound
+    text = render([report], Options())
+    assert text.count("HTTP/2 only") <= 12  # a line for each category, and one for the questions
+    assert f"and {len(asked) - 1} more" in text

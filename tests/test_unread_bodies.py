@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import json
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -35,19 +36,19 @@ IN_DATA = {"cleartext-link", "cleartext-websocket"}
 LIMIT = 20_000
 
 
-def report(body, *headers, is_cut=False):
+def report(body, *headers, is_cut=False, limit=LIMIT, status=200):
     """The report on a site that answers so everywhere, over https only."""
 
     async def send(request):
         if request.origin.scheme == "http":
             raise NoListenerError("connection refused")
-        return Exchange(request, 200, headers, body[:LIMIT], is_cut, address="127.0.0.1")
+        return Exchange(request, status, headers, body[:limit], is_cut, address="127.0.0.1")
 
     async def look(site, origin):
         return TlsEndpoint(origin.host, origin.port, speaks_tls=True)
 
     target = replace(parse_target("https://api.example.com/")[0], address="127.0.0.1")
-    settings = Settings(body_limit=LIMIT)
+    settings = Settings(body_limit=limit)
     return asyncio.run(scan_async(target, settings=settings, send=send, look=look))
 
 
@@ -99,6 +100,67 @@ def test_what_was_found_in_the_part_that_was_read_stands_and_is_no_gap():
     found = report(PAGE.encode() + b" " * LIMIT, kind("text/html"), is_cut=True)
     assert {finding.id for finding in found.findings} >= IN_PAGE
     assert not {gap.check for gap in found.unanswered} & IN_PAGE
+
+
+SECRET = "amqp://orders:kf83hfkq92@rabbit.internal:5672/"
+TRACE = 'Traceback (most recent call last):\n  File "/srv/app.py", line 7, in index\n'
+# Each has what the check is after, behind more than it looks at.
+LEFT_OUT = [
+    ("secret-in-answer", 200, "text/plain", " " * (1 << 20) + SECRET),
+    ("stack-trace-shown", 500, "text/plain", " " * (512 << 10) + TRACE),
+    (
+        "stack-trace-shown",
+        200,
+        "application/json",
+        json.dumps({"trace": " " * (512 << 10) + TRACE}),
+    ),
+    ("cleartext-link", 200, "text/html", "<a href=/a>a</a>" * 2000 + PAGE),
+    ("mixed-content-active", 200, "text/html", "<a href=/a>a</a>" * 2000 + PAGE),
+    ("cleartext-link", 200, "application/json", json.dumps([0] * 500_000 + [json.loads(DATA)])),
+    (
+        "personal-data-without-authentication",
+        200,
+        "application/json",
+        json.dumps([{}] * 20_000 + [{"email": f"ann{n}@example.net"} for n in range(9)]),
+    ),
+    (
+        "payment-number-shown",
+        200,
+        "application/json",
+        json.dumps({"card_number": "4929420573595709", "all": [0] * 50_000}),
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "status", "kind_of", "body"), LEFT_OUT)
+def test_what_a_check_does_not_look_at_is_a_gap_and_no_pass(check, status, kind_of, body):
+    found = report(body.encode(), kind(kind_of), limit=4 << 20, status=status)
+    assert check not in {finding.id for finding in found.findings}
+    assert {gap.check for gap in found.unanswered} >= {check}
+
+
+@pytest.mark.parametrize(("check", "status", "kind_of", "body"), LEFT_OUT)
+def test_what_a_check_looks_at_whole_leaves_nothing_open(check, status, kind_of, body):
+    begin = {"text/plain": body[-150:], "text/html": PAGE}.get(kind_of, '{"a": "b"}')
+    found = report(begin.encode(), kind(kind_of), limit=4 << 20, status=status)
+    assert check not in {gap.check for gap in found.unanswered}
+
+
+READERS = {
+    "members.secrets", "members.people", "members.telling", "members.objects",
+    "secret_formats.found", "stack_traces.in_text", "signature(", "json_body.values(json_body",
+    "insecure_links(", "insecure_links_of(", " personal_data.",
+}  # fmt: skip
+# They look at the first objects only, or for what is known from elsewhere.
+SAMPLING = {"admin-operation-open-to-users", "rate-limit-missing"}
+
+
+def test_each_check_that_uses_a_reader_with_a_limit_says_what_it_leaves_out():
+    for check in catalog.load():
+        path = check.module.removeprefix("plainwire.").replace(".", "/")
+        text = Path("src/plainwire", path + ".py").read_text("utf-8")
+        if any(word in text for word in READERS) and check.id not in SAMPLING:
+            assert check.left_out is not None, check.id
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "text/event-stream"])

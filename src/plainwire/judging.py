@@ -20,6 +20,7 @@ from plainwire.model import (
     Evidence,
     Exchange,
     Finding,
+    LeftOut,
     PlainwireError,
     Report,
     Site,
@@ -47,18 +48,30 @@ class Outcome:
         return (*self.unanswered, *notes.unanswered.values(), *unread, *late)
 
     def _unread(self, checks: Sequence[Check], notes: Notes) -> Iterator[Unanswered]:
-        """The bodies that are not known whole, for each check that reads such and found nothing
-        in what was read of it."""
-        reading = {check.id for check in checks if check.reads_bodies}
+        """The bodies that are not known or not looked at whole, for each check that reads such
+        and found nothing in what was read of it."""
+        reading = {check.id: check for check in checks if check.reads_bodies}
         shown = {
             (finding.id, str(item.request))
             for finding in self.findings
             for item in finding.evidence
             if isinstance(item, Exchange)
         }
-        for key, gap in notes.unread.items():
-            if gap.check in reading and key not in shown and key not in notes.unanswered:
-                yield gap
+        silent = {
+            key: answer
+            for key, answer in notes.read.items()
+            if key[0] in reading and key not in shown and key not in notes.unanswered
+        }
+        known: dict[tuple[LeftOut, int], str] = {}
+        for (who, question), answer in silent.items():
+            reason, left_out = answer.unread, reading[who].left_out
+            if not reason and left_out is not None:
+                body = (left_out, id(answer.body))
+                if body not in known:
+                    known[body] = left_out(answer)
+                reason = known[body]
+            if reason:
+                yield Unanswered(who, question, reason)
 
 
 async def run_checks(

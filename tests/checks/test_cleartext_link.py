@@ -77,6 +77,7 @@ def test_links_to_the_own_host_are_shown_before_those_to_others():
             }
         ),
         answer({"@context": "http://api.example.com/vocabulary"}),
+        answer({"@id": "http://api.example.com/books/1", "@type": "Book", "title": "Ada"}),
         answer({"xmlns:a": "http://api.example.com/ns", "svg": "http://www.w3.org/2000/svg"}),
         answer({"dev": "http://localhost:5000/", "also": "http://[::1]/"}),
         answer({"events": "ws://api.example.com/"}),

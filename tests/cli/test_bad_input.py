@@ -137,6 +137,7 @@ HOSTILE = {
     "control characters": (SILENT, "answer is not HTTP/1.x"),
     "escape characters": (FOUND, "plain-http-served"),
     "JSON of empty lists": (FOUND, "plain-http-served"),
+    "a long API description": (FOUND, "plain-http-served"),
 }
 
 

@@ -139,6 +139,23 @@ def _bomb(_: bytes) -> bytes:
 
 gzip_bomb: Behaviour = answering(_bomb)
 
+
+@cache
+def _long_description() -> bytes:
+    """An OpenAPI document of 15 megabytes: as values, ten times its size."""
+    head = b'{"openapi": "3.0.0", "info": {}, "paths": {"/a": {"get": {}}}, "x": ['
+    value = b'{"a": "bbbbbbbbbbbbb"}, '
+    return head + value * (15 * MEGABYTE // len(value)) + b"0]}"
+
+
+def _described(request: bytes) -> bytes:
+    is_described = request.startswith(b"GET /openapi.json ")
+    body = _long_description() if is_described else b"{}"
+    return response(200 if is_described or b" / " in request[:8] else 404, body)
+
+
+long_description: Behaviour = answering(_described)
+
 invalid_utf8: Behaviour = answering(
     lambda _: response(
         200,
@@ -201,6 +218,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "endless body": endless_body,
     "endless chunks": endless_chunks,
     "JSON of empty lists": json_of_empty_lists,
+    "a long API description": long_description,
     "header of 16 megabytes": header_of_16_megabytes,
     "redirect loop": redirect_loop,
     "gzip bomb": gzip_bomb,

@@ -137,7 +137,19 @@ JSON = [
     (H, [(H, "data", "")]),
     ({"ws": "ws://h/x"}, [("ws://h/x", "data", "/ws")]),
     ({"text": f"see {H}"}, []),
-    ({"$schema": H, "$id": H, "@context": [H], "xmlns": H, "@xmlns:a": H, "rel": H}, []),
+    (
+        {
+            "$schema": H,
+            "$id": H,
+            "@id": H,
+            "@base": H,
+            "@context": [H],
+            "xmlns": H,
+            "@xmlns:a": H,
+            "rel": H,
+        },
+        [],
+    ),
     (
         {"href": "/a?b=1", "avatar_url": "/c", "_links": {"self": "/e"}},
         [

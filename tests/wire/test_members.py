@@ -158,4 +158,9 @@ def test_a_deep_and_a_wide_body_are_bounded():
     assert members.load(b"[" * 100_000) is None
     deep = json.loads('{"a":' * 200 + "1" + "}" * 200)
     assert len(list(members.members(deep))) <= members.MAX_DEPTH + 1
-    assert len(list(members.members([{"a": [{"b": 1}]}] * 1000))) <= members.MAX_MEMBERS
+    assert len(list(members.members([{"a": [{"b": 1}]}] * 20_000))) <= members.MAX_OBJECTS
+
+
+def test_a_list_of_many_objects_is_read_to_its_end():
+    rows = [{"n": n} for n in range(5000)] + [{"email": f"ann{n}@example.net"} for n in range(9)]
+    assert len(members.people(rows)) == 9

@@ -15,6 +15,8 @@ from plainwire.model import Origin, Target, TargetError
 # What connect fails with for a lack on this side: it says nothing of the target.
 OURS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.EAGAIN)
 
+HTTP2_ONLY = "not asked: it speaks HTTP/2 only (ALPN tells), which is not spoken here"
+
 
 class NoListenerError(TargetError):
     """Nobody listens: an answer."""
@@ -33,6 +35,7 @@ class Connector:
         self._trace = trace
         self._once = once
         self.connections = 0
+        self._http2_only: set[Origin] = set()
         self._is_up: dict[int, bool] = {}
         self._why_down: dict[int, str] = {}
         self._chains: dict[Origin, tuple[bytes, ...]] = {}
@@ -70,6 +73,8 @@ class Connector:
             NoListenerError: if nobody listens there, or not with TLS.
             TargetError: if it cannot be opened otherwise.
         """
+        if context is not None and origin in self._http2_only:
+            raise NotSentError(HTTP2_ONLY)
         connection = await self.tcp(origin)
         if context is None:
             return connection
@@ -83,8 +88,27 @@ class Connector:
             ) from None
         except dial.NotTlsError as error:
             raise NoListenerError(str(error)) from None
+        except dial.NoHttp1Error as error:
+            is_http2 = await self._once.ask(("http2", origin), lambda: self._takes_http2(origin))
+            if not is_http2:
+                raise TargetError(f"TLS handshake failed: {error}") from None
+            self._http2_only.add(origin)
+            raise NotSentError(HTTP2_ONLY) from None
         self._chains.setdefault(origin, connection.chain)
         return connection
+
+    async def _takes_http2(self, origin: Origin) -> bool:
+        """True if the origin's TLS chooses HTTP/2 where that alone is offered (RFC 7301)."""
+        connection = await self.tcp(origin)
+        try:
+            context = dial.http2_context()
+            connection = await dial.start_tls(connection, context, origin.host, self._settings)
+            tls = connection.writer.get_extra_info("ssl_object")
+            return bool(tls.selected_alpn_protocol() == "h2")
+        except (TargetError, dial.NotTlsError):
+            return False
+        finally:
+            connection.abort()
 
     async def tcp(self, origin: Origin, *, is_tls: bool = False) -> Connection:
         """A connection that carries TLS (through a proxy: by CONNECT) or plain HTTP.

@@ -102,7 +102,8 @@ async def at(site: Asks, origin: Origin, path: str) -> Description | str | None:
             return None
         answer = await site.ask(replace(request, body_limit=MAX_JSON))
         if not isinstance(answer, Exchange) or answer.is_cut:
-            return f"{path}: larger than {MAX_JSON >> 20} MiB, or it broke off"
+            unread = answer.unread if isinstance(answer, Exchange) else ""
+            return f"{path}: {unread or f'larger than {MAX_JSON >> 20} MiB, or it broke off'}"
     try:
         root = await _loaded(answer.body)
     except WireError as error:

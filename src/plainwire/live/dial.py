@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,10 @@ class ProxyError(TargetError):
 
 class NotTlsError(TargetError):
     """The port answered, in something else than TLS."""
+
+
+class NoHttp1Error(TargetError):
+    """The port refuses TLS that offers HTTP/1.1 alone by ALPN (RFC 7301, section 3.2)."""
 
 
 async def addresses(host: str, settings: Settings) -> tuple[str, ...]:
@@ -226,6 +231,13 @@ def observing_context() -> ssl.SSLContext:
     return context
 
 
+def http2_context() -> ssl.SSLContext:
+    """A context as `observing_context`, that offers HTTP/2 alone."""
+    context = observing_context()
+    context.set_alpn_protocols(["h2"])
+    return context
+
+
 def verifying_context(ca_file: Path | None) -> ssl.SSLContext:
     """A TLS client context for given credentials: names and trust verified by OpenSSL.
 
@@ -268,7 +280,9 @@ async def start_tls(
         raise
     except ssl.SSLError as error:
         connection.abort()
-        reason = (error.reason or str(error)).lower().replace("_", " ")
+        reason = _reason(error)
+        if "no application protocol" in reason:
+            raise NoHttp1Error("its TLS refuses HTTP/1.1 (ALPN)") from None
         if (
             "wrong version number" in reason
             or "http request" in reason
@@ -285,6 +299,12 @@ async def start_tls(
     connection.tls_version = tls.version()
     connection.has_spoken = True
     return connection
+
+
+def _reason(error: ssl.SSLError) -> str:
+    """OpenSSL's words for what failed; the module knows no name for some alerts."""
+    words = error.reason or re.sub(r"^\[SSL[^]]*\] | \(_ssl\.c:\d+\)$", "", str(error.args[-1]))
+    return words.lower().replace("_", " ")
 
 
 def _served_chain(tls: ssl.SSLObject) -> tuple[bytes, ...]:

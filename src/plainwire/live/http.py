@@ -24,6 +24,8 @@ from plainwire.model import Exchange, Request, TargetError
 READ_SIZE = 64 * 1024
 MAX_MEMBERS = 64  # of a body in gzip: each costs a copy of what follows it
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
+# SETTINGS, which every HTTP/2 connection begins with (RFC 9113, sections 3.4 and 4.1).
+_HTTP2 = re.compile(rb"\x00[\s\S]{2}\x04\x00\x00\x00\x00\x00")
 End = Literal["whole", "cut", "broken"]
 FRAMING_LIMIT = 64 * 1024  # bytes that chunks of a byte each may cost beside the body
 
@@ -142,6 +144,8 @@ class _Events:
             data = await self._reader.read(READ_SIZE)
             if not data and not self.received:
                 raise ConnectionResetError("closed before an answer")
+            if not self.received and _HTTP2.match(data):
+                raise TargetError("answered in HTTP/2, which is not spoken here")
             self.received += len(data)
             self._connection.receive_data(data)
         return event

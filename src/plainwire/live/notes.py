@@ -15,7 +15,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.unanswered: dict[tuple[str, str], Unanswered] = {}
-        self.unread: dict[tuple[str, str], Unanswered] = {}
+        self.read: dict[tuple[str, str], Exchange] = {}
         self.answered: dict[str, int] = {}
         self.untested: dict[str, str] = {}
         self.inapplicable: dict[str, str] = {}
@@ -32,9 +32,7 @@ class Notes:
         if isinstance(answer, Exchange):
             place = answer.request.method, answer.request.path.partition("?")[0]
             self.places.setdefault(who, set()).add(place)
-            if answer.unread:
-                question = str(answer.request)
-                self.unread.setdefault((who, question), Unanswered(who, question, answer.unread))
+            self.read.setdefault((who, str(answer.request)), answer)
 
     def leave_inapplicable(self, reason: str) -> None:
         """Remember that there is nothing of the kind the asking check is about."""

@@ -26,6 +26,7 @@ from plainwire.model.api import (
 from plainwire.model.check import (
     SECTIONS,
     Check,
+    LeftOut,
     LiveRun,
     Page,
     check,
@@ -186,6 +187,7 @@ __all__ = [
     "Hop",
     "Identity",
     "Image",
+    "LeftOut",
     "Letter",
     "Level",
     "Listen",

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from plainwire.model.answer import Evidence
+from plainwire.model.answer import Evidence, Exchange
 from plainwire.model.finding import Confidence, Finding, Letter, Location, Severity, locations_of
 from plainwire.model.site import Site
 from plainwire.model.target import Operation
 
+LeftOut = Callable[[Exchange], str]
 LiveRun = Callable[[Site], AsyncIterator[Finding]]
 SECTIONS = ("Remedy", "Bad", "Good", "Limits")
 
@@ -74,6 +75,8 @@ class Check:
     so it can judge an endpoint that is no API. One that ``is_last`` runs alone, when all others are
     done: what it asks may make the target ban the asker. One that ``reads_bodies``, as all do that
     say nothing else, is left unanswered by a body that is not known whole and shows it nothing.
+    ``left_out`` says of an answer why the check does not look at all of its body, or is empty: what
+    is left out is not known either.
     """
 
     id: str
@@ -88,6 +91,7 @@ class Check:
     asks: Literal["api", "tls"] = "api"
     is_last: bool = False
     reads_bodies: bool = True
+    left_out: LeftOut | None = None
 
     @property
     def page(self) -> Page:
@@ -153,6 +157,7 @@ def check(
     asks: Literal["api", "tls"] = "api",
     is_last: bool = False,
     reads_bodies: bool = True,
+    left_out: LeftOut | None = None,
 ) -> Callable[[LiveRun], Check]:
     """Turn a module's one function into a `Check`; file = function = id, folder = category."""
 
@@ -160,6 +165,7 @@ def check(
         folder = run.__module__.split(".")[-2].replace("_", "-")
         name = run.__name__.replace("_", "-")
         facts = (name, folder, severity, cwe, owasp, references, run.__module__, run)
-        return Check(*facts, cap=cap, asks=asks, is_last=is_last, reads_bodies=reads_bodies)
+        is_read = (reads_bodies, left_out)
+        return Check(*facts, cap, asks, is_last, *is_read)
 
     return wrap

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from plainwire.model import Finding, Grade, Report, TlsEndpoint
+from plainwire.model import Finding, Grade, Report, TlsEndpoint, Unanswered
 from plainwire.report import Options, picture, tls_facts
 from plainwire.report.clean import log_line, visible
 from plainwire.report.groups import (
@@ -30,6 +30,7 @@ from plainwire.report.layout import (
 MAX_MESSAGES = 3
 MAX_PLACES = 5
 MAX_GAPS = 20
+MAX_SAME = 5  # questions that one reason left open, each with a line of its own
 HEADING_COLUMN = 14
 
 
@@ -167,11 +168,7 @@ class _Page:
         gaps = self.report.unanswered
         if gaps:
             yield from self._put("Unanswered: no answer is not a pass", style=BOLD)
-        checks: dict[tuple[str, str], list[str]] = {}
-        for gap in gaps:
-            checks.setdefault((gap.question, gap.reason), []).append(gap.check)
-        words = [f"{question}: {reason} ({_of(ids)})" for (question, reason), ids in checks.items()]
-        for line in _first(words, MAX_GAPS, "more"):
+        for line in _first(list(_gap_words(gaps)), MAX_GAPS, "more"):
             yield from self._put(line, "  - ")
 
     def _paths(self) -> Iterator[str]:
@@ -222,6 +219,21 @@ def _first(items: Sequence[str], most: int, rest: str) -> Iterator[str]:
     yield from items[:most]
     if len(items) > most:
         yield f"and {len(items) - most} {rest}"
+
+
+def _gap_words(gaps: Sequence[Unanswered]) -> Iterator[str]:
+    """A line for each question and each reason; one for all questions of a frequent reason."""
+    reasons: dict[str, dict[str, list[str]]] = {}
+    for gap in gaps:
+        reasons.setdefault(gap.reason, {}).setdefault(gap.question, []).append(gap.check)
+    for reason, questions in reasons.items():
+        if len(questions) > MAX_SAME:
+            every = list(dict.fromkeys(check for ids in questions.values() for check in ids))
+            first = next(iter(questions))
+            yield f"{first} and {len(questions) - 1} more questions: {reason} ({_of(every)})"
+            continue
+        for question, ids in questions.items():
+            yield f"{question}: {reason} ({_of(ids)})"
 
 
 def _sources(finding: Finding) -> str:

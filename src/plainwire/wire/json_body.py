@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from plainwire.model import Exchange
+
 MAX_DEPTH = 16
 MAX_STEPS = 50_000
 KEPT_BYTES = 128 * 1024  # what is parsed once for all that look at it
@@ -50,6 +52,15 @@ def values(document: Any) -> Iterator[tuple[Way, str]]:
             room = MAX_STEPS - steps
             waiting += [(way, each) for each in value[:room] if not isinstance(each, list)]
             waiting += [((*way, ""), each) for each in value[:room] if isinstance(each, list)]
+
+
+def left_out(exchange: Exchange) -> str:
+    """Why `values` may leave some of a body out. Returns an empty string if it does not."""
+    body = exchange.body
+    most = sum(body.count(mark) for mark in (b",", b"{", b"[")) + 1
+    if most <= MAX_STEPS or not isinstance(parsed(body), dict | list):
+        return ""
+    return f"its JSON has more than {MAX_STEPS:,} values"
 
 
 def listed(document: Any) -> tuple[list[Any], bool] | None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from plainwire.model import Exchange
 
 
 def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-MAX_MEMBERS = 20_000
+MAX_OBJECTS = 20_000  # and lists
 MAX_DEPTH = 12
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -135,21 +137,42 @@ def load(body: bytes) -> Any:
 
 def members(document: Any) -> Iterator[Member]:
     """Every member below a value, breadth first, within bounds; list indexes are left out."""
+    yield from _walked(document)
+
+
+def left_out(exchange: Exchange) -> str:
+    """Why `members` leaves some of a JSON body out. Returns an empty string if it does not."""
+    body = exchange.body
+    if body.count(b"{") + body.count(b"[") <= MAX_DEPTH or (document := load(body)) is None:
+        return ""
+    walk = _walked(document)
+    while True:
+        try:
+            next(walk)
+        except StopIteration as end:
+            return str(end.value)
+
+
+def _walked(document: Any) -> Generator[Member, None, str]:
+    """What `members` gives; it returns why some was left out, or an empty string."""
     waiting: list[tuple[tuple[str, ...], Any]] = [((), document)]
-    for count in range(MAX_MEMBERS):
-        if count == len(waiting):
-            return
-        names, value = waiting[count]
-        if len(names) > MAX_DEPTH or len(waiting) > MAX_MEMBERS:
-            continue
-        if isinstance(value, list):
-            waiting.extend((names, each) for each in value[:1000] if isinstance(each, dict | list))
+    why = ""
+    for names, value in waiting:  # which grows meanwhile
+        inner: list[tuple[tuple[str, ...], Any]] = []
+        if len(names) > MAX_DEPTH:
+            why = f"its JSON is nested deeper than {MAX_DEPTH} members"
+        elif isinstance(value, list):
+            inner = [(names, each) for each in value if isinstance(each, dict | list)]
         elif isinstance(value, dict):
             for key, each in value.items():
                 place = (*names, str(key))
                 yield Member(place, each, value)
                 if isinstance(each, dict | list):
-                    waiting.append((place, each))
+                    inner.append((place, each))
+        if len(waiting) + len(inner) > MAX_OBJECTS:
+            why = f"its JSON has more than {MAX_OBJECTS:,} objects and lists"
+        waiting += inner[: MAX_OBJECTS - len(waiting)]
+    return why
 
 
 def objects(document: Any) -> Iterator[dict[str, Any]]:

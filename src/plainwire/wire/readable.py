@@ -47,6 +47,8 @@ _TEXT = re.compile(
 _CODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
 # Bytes of memory for each that may be read: ordinary documents take 3 to 8, [[],[],…] takes 24.
 COST_PER_BYTE = 12
+# What a check asks for beyond the user's limit, as a long description, takes no more in all.
+MAX_COST = 64 << 20
 BEGINNING = 64 * 1024  # bytes that are left of what takes more
 # These have no end: what was heard is all that there was.
 _STREAMS = ("text/event-stream", "multipart/x-mixed-replace")
@@ -58,7 +60,8 @@ def readable(answer: Exchange, limit: int, *, is_unpacked: bool = False) -> Exch
     ``limit`` is the most bytes that are taken of one. A check that asked for few bytes by itself
     (``request.body_limit``) and got them knows what it wanted. One that ``is_unpacked`` came from
     who undid its content coding, whatever it was. Of JSON whose values would take more than
-    `COST_PER_BYTE` times ``limit`` in memory the beginning is left.
+    `COST_PER_BYTE` times ``limit`` in memory, or `MAX_COST` where a check set the limit, the
+    beginning is left.
     """
     if not answer.body and not answer.is_cut:
         return answer
@@ -72,7 +75,7 @@ def readable(answer: Exchange, limit: int, *, is_unpacked: bool = False) -> Exch
     if _FOREIGN.fullmatch(label):
         return replace(answer, unread=f"its body is in {shortened(label, 40)!r}, which is not read")
     known = replace(answer, body=_in_utf8(answer.body, label))
-    if _cost(known.body) > COST_PER_BYTE * limit:
+    if _cost(known.body) > _most(answer, limit):
         reason = "its JSON has more values than are read"
         return replace(known, body=known.body[:BEGINNING], is_cut=True, unread=reason)
     return replace(
@@ -114,6 +117,12 @@ def _cost(body: bytes) -> int:
         return 0
     containers = body.count(b"{") + body.count(b"[")
     return 100 * containers + 36 * body.count(b",") + 15 * body.count(b'"')
+
+
+def _most(answer: Exchange, limit: int) -> int:
+    """The most bytes of memory that the values of a body may take."""
+    most = COST_PER_BYTE * limit
+    return most if answer.request.body_limit is None else min(most, MAX_COST)
 
 
 def _cut(answer: Exchange, kind: str, remedy: str) -> str:

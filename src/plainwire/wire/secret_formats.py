@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from plainwire.model import Exchange
+
 MAX_TEXT = 1 << 20
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 # What examples hold; "test" alone would hide a key by chance in 1 of 100,000.
@@ -113,6 +115,13 @@ _HINTS = re.compile(
     r"AKIA|ASIA|secret|gh[pousr]_|github_pat|glpat|npm_|pypi-|xox|hooks\.slack|k_live_|AIza|SG\.|key-|"
     r"_v1_|shp|sq0|:AA|AccountKey|PRIVATE KEY|sk-|hf_|gsk_|://|SECRET|Secret"
 )
+
+
+def left_out(exchange: Exchange) -> str:
+    """Why `found` leaves the end of a body out. Returns an empty string if it does not."""
+    if len(exchange.text) <= MAX_TEXT:
+        return ""
+    return f"only the first {MAX_TEXT >> 10} Ki characters of its body are looked at"
 
 
 def found(text: str) -> Iterator[Secret]:

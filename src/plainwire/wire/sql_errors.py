@@ -9,6 +9,8 @@ import html
 import json
 import re
 
+from plainwire.model import Exchange
+
 MAX_TEXT = 512 * 1024
 
 _SIGNATURES = tuple(
@@ -41,6 +43,13 @@ def signature(body: bytes) -> str | None:
     if "\\" in text:
         text += _unescaped(text)
     return next((name for name, pattern in _SIGNATURES if pattern.search(text)), None)
+
+
+def left_out(exchange: Exchange) -> str:
+    """Why `signature` leaves the end of a body out. Returns an empty string if it does not."""
+    if len(exchange.body) <= MAX_TEXT:
+        return ""
+    return f"only the first {MAX_TEXT >> 10} Ki bytes of its body are looked at"
 
 
 def _unescaped(text: str) -> str:

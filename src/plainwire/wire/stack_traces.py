@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from plainwire.model import Exchange
+
 MAX_TEXT = 512 * 1024  # characters looked at
 MAX_DEPTH = 12
 
@@ -67,6 +69,23 @@ def in_text(text: str) -> Trace | None:
             return Trace(name, is_debug_page=True)
     plain = html.unescape(text)
     return next((Trace(name) for name, pattern in _TRACES if pattern.search(plain)), None)
+
+
+def left_out(exchange: Exchange) -> str:
+    """Why the end of a text is left out. Returns an empty string if it is not.
+
+    Whose text it is depends on the status, as `in_json` says.
+    """
+    if len(exchange.body) <= MAX_TEXT:
+        return ""
+    is_error = exchange.status >= 400
+    try:
+        texts = _texts(json.loads(exchange.body), is_error, 0)
+    except (ValueError, RecursionError):
+        texts = iter([exchange.text] if is_error else [])
+    if all(len(text) <= MAX_TEXT for text in texts):
+        return ""
+    return f"only the first {MAX_TEXT >> 10} Ki characters of its body are looked at"
 
 
 def in_json(body: bytes, *, is_error: bool) -> Trace | None:

@@ -54,6 +54,7 @@ from plainwire.wire import denials, members
     cwe=(525,),
     owasp=("API8:2023",),
     references=("RFC 9111, section 5.2.2", "RFC 9111, section 7.3"),
+    left_out=members.left_out,
 )
 async def authenticated_answer_cacheable(site: Site) -> AsyncIterator[Finding]:
     """One finding for the site, with the operations that it holds for."""

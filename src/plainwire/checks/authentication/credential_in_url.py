@@ -48,7 +48,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from plainwire.model import ApiOperation, Confidence, Exchange, Finding, Severity, Site, check
 from plainwire.wire import members
-from plainwire.wire.links import links
+from plainwire.wire.links import left_out, links
 
 _JWT = re.compile(r"eyJ[\w-]{5,}\.eyJ[\w-]{5,}\.[\w-]*")
 _VALUE = re.compile(r"[^\s{}<>$]{8,}")  # no placeholder of a template
@@ -72,6 +72,7 @@ NAMES = frozenset(
     cwe=(598,),
     owasp=("API2:2023",),
     references=("RFC 6750, section 5.3", "RFC 9700, section 4.3.2"),
+    left_out=left_out,
 )
 async def credential_in_url(site: Site) -> AsyncIterator[Finding]:
     """One finding for each parameter, on the first operation that takes it."""

@@ -54,6 +54,7 @@ LEAST = 2
     cwe=(306, 359),
     owasp=("API2:2023", "API3:2023"),
     references=("OWASP API Security Top 10 2023, API2",),
+    left_out=members.left_out,
 )
 async def personal_data_without_authentication(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that lists people to nobody in particular."""

@@ -107,6 +107,7 @@ MAX_OBJECTS = 3
     cwe=(639,),
     owasp=("API1:2023",),
     references=("OWASP API Security Top 10 2023, API1", "GraphQL Global Object Identification"),
+    left_out=members.left_out,
 )
 async def graphql_object_of_another_user_readable(site: Site) -> AsyncIterator[Finding]:
     """One finding for each query that gives one user what only another's listing has."""

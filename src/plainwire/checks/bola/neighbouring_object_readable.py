@@ -98,6 +98,7 @@ MAX_NEIGHBOURS = 3
     cwe=(639,),
     owasp=("API1:2023",),
     references=("OWASP API Security Top 10 2023, API1",),
+    left_out=members.left_out,
 )
 async def neighbouring_object_readable(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that gives a user an object of somebody else."""

@@ -102,6 +102,7 @@ MAX_OBJECTS = 3  # of one collection
     cwe=(639,),
     owasp=("API1:2023",),
     references=("OWASP API Security Top 10 2023, API1",),
+    left_out=members.left_out,
 )
 async def object_of_another_user_readable(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that gives one user what only another's listing has."""

@@ -53,6 +53,7 @@ MAX_FINDINGS = 20
     cwe=(798, 200),
     owasp=("API3:2023", "API8:2023"),
     references=("CWE-798", "OWASP Secrets Management Cheat Sheet"),
+    left_out=secret_formats.left_out,
 )
 async def secret_in_answer(site: Site) -> AsyncIterator[Finding]:
     """One finding for each secret, masked, at the first place that shows it."""

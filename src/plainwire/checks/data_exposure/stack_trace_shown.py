@@ -65,6 +65,7 @@ SUFFIX = "'"  # as a check for SQL errors asks it: one request for both
     severity=Severity.MEDIUM,
     cwe=(209, 497),
     references=("OWASP API Security Top 10 2023, API8", "CWE-209"),
+    left_out=stack_traces.left_out,
 )
 async def stack_trace_shown(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that shows a trace, and shows it again when asked alone."""

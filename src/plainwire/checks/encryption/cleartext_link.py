@@ -51,12 +51,14 @@ from collections.abc import AsyncIterator
 
 from plainwire.model import Endpoint, Exchange, Finding, Severity, Site, check
 from plainwire.wire.insecure_links import InsecureLink, insecure_links, is_own, listed
+from plainwire.wire.links import left_out
 
 
 @check(
     severity=Severity.LOW,
     cwe=(319,),
     references=("RFC 9110, section 4.2.2", "RFC 6797, section 2.3.1"),
+    left_out=left_out,
 )
 async def cleartext_link(site: Site) -> AsyncIterator[Finding]:
     """One finding for each endpoint whose answer over https leads to http."""

@@ -48,6 +48,7 @@ from collections.abc import AsyncIterator
 
 from plainwire.model import Finding, Severity, Site, check
 from plainwire.wire.insecure_links import listed
+from plainwire.wire.links import left_out
 from plainwire.wire.page_parts import insecure_links_of, is_upgraded, parts
 
 
@@ -55,6 +56,7 @@ from plainwire.wire.page_parts import insecure_links_of, is_upgraded, parts
     severity=Severity.HIGH,
     cwe=(319,),
     references=("RFC 6455, section 10.6", "W3C Mixed Content Level 2, section 3.2"),
+    left_out=left_out,
 )
 async def cleartext_websocket(site: Site) -> AsyncIterator[Finding]:
     """One finding for each endpoint whose answer over https leads to a WebSocket in clear."""

@@ -52,7 +52,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from plainwire.model import Exchange, Finding, Severity, Site, check
 from plainwire.wire.insecure_links import InsecureLink, insecure_links, listed
-from plainwire.wire.links import Form, forms
+from plainwire.wire.links import Form, forms, left_out
 from plainwire.wire.page_parts import is_upgraded
 
 
@@ -60,6 +60,7 @@ from plainwire.wire.page_parts import is_upgraded
     severity=Severity.HIGH,
     cwe=(319,),
     references=("W3C Mixed Content Level 2, section 7.1", "CWE-319"),
+    left_out=left_out,
 )
 async def form_posts_to_http(site: Site) -> AsyncIterator[Finding]:
     """One finding for each page over https with a form that is sent over http."""

@@ -55,6 +55,7 @@ from collections.abc import AsyncIterator
 
 from plainwire.model import Confidence, Finding, Severity, Site, check
 from plainwire.wire.insecure_links import listed
+from plainwire.wire.links import left_out
 from plainwire.wire.page_parts import insecure_links_of, is_upgraded, parts
 
 
@@ -62,6 +63,7 @@ from plainwire.wire.page_parts import insecure_links_of, is_upgraded, parts
     severity=Severity.HIGH,
     cwe=(319, 829),
     references=("W3C Mixed Content Level 2, section 3.2", "W3C Upgrade Insecure Requests"),
+    left_out=left_out,
 )
 async def mixed_content_active(site: Site) -> AsyncIterator[Finding]:
     """One finding for each page over https that loads what acts on it over http."""

@@ -46,6 +46,7 @@ from collections.abc import AsyncIterator
 
 from plainwire.model import Finding, Severity, Site, check
 from plainwire.wire.insecure_links import listed
+from plainwire.wire.links import left_out
 from plainwire.wire.page_parts import insecure_links_of, is_upgraded, parts
 
 
@@ -53,6 +54,7 @@ from plainwire.wire.page_parts import insecure_links_of, is_upgraded, parts
     severity=Severity.LOW,
     cwe=(319,),
     references=("W3C Mixed Content Level 2, section 3.1", "W3C Upgrade Insecure Requests"),
+    left_out=left_out,
 )
 async def mixed_content_passive(site: Site) -> AsyncIterator[Finding]:
     """One finding for each page over https that shows something from http."""

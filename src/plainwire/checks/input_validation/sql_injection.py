@@ -75,7 +75,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from plainwire.model import ApiOperation, Exchange, Finding, Severity, Site, check
-from plainwire.wire import probes
+from plainwire.wire import probes, sql_errors
 from plainwire.wire.probes import Probe
 from plainwire.wire.sameness import is_alike
 from plainwire.wire.sql_errors import signature
@@ -88,6 +88,7 @@ SUFFIX = "'"  # as a check for stack traces asks it: one request for both
     severity=Severity.CRITICAL,
     cwe=(89,),
     references=("CWE-89", "OWASP SQL Injection Prevention Cheat Sheet"),
+    left_out=sql_errors.left_out,
 )
 async def sql_injection(site: Site) -> AsyncIterator[Finding]:
     """One finding for each parameter whose quote breaks a statement, and two quotes do not."""

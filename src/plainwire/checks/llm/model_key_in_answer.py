@@ -47,6 +47,7 @@ from plainwire.wire import page_parts, secret_formats
     cwe=(798,),
     owasp=("API3:2023",),
     references=("CWE-798", "OWASP Top 10 for LLM Applications 2025, LLM02"),
+    left_out=secret_formats.left_out,
 )
 async def model_key_in_answer(site: Site) -> AsyncIterator[Finding]:
     """One finding for each key, masked, at the first place that shows it."""

@@ -57,6 +57,7 @@ _TO_A_MODEL = re.compile(
     cwe=(200,),
     owasp=("API3:2023",),
     references=("OWASP Top 10 for LLM Applications 2025, LLM07", "CWE-200"),
+    left_out=json_body.left_out,
 )
 async def system_prompt_shown(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that shows one."""

@@ -70,6 +70,7 @@ SHARED = 2  # properties that make two schemas of one kind
     cwe=(915,),
     owasp=("API3:2023",),
     references=("OWASP API Security Top 10 2023, API3",),
+    left_out=members.left_out,
 )
 async def mass_assignment_surface(site: Site) -> AsyncIterator[Finding]:
     """One finding for each writing operation, with the properties that give rights."""

@@ -55,6 +55,7 @@ NEVER_SHOWN = ["password", "passwd", "pwd", "passphrase", "cvv", "cvc", "hash", 
     cwe=(213, 200),
     owasp=("API3:2023",),
     references=("OWASP API Security Top 10 2023, API3",),
+    left_out=members.left_out,
 )
 async def sensitive_property_returned(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that shows secrets, with their names."""

@@ -72,6 +72,7 @@ Objects = dict[tuple[tuple[str, ...], str], dict[str, Any]]
     cwe=(213,),
     owasp=("API3:2023",),
     references=("OWASP API Security Top 10 2023, API3",),
+    left_out=members.left_out,
 )
 async def sibling_exposes_more(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that shows more, with the names and the other operation."""

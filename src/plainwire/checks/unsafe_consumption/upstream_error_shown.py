@@ -61,6 +61,7 @@ _KEYS = frozenset(
     cwe=(209,),
     owasp=("API10:2023",),
     references=("CWE-209", "OWASP API Security Top 10 2023, API10"),
+    left_out=json_body.left_out,
 )
 async def upstream_error_shown(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation whose error is one of a client library."""

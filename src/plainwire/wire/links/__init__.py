@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, islice
 
+from plainwire.model import Exchange
 from plainwire.wire.links import css, html, json_values, script
 from plainwire.wire.links.html import Form, forms
 from plainwire.wire.links.link import MAX_LINKS, Kind, Link
 
-__all__ = ["MAX_BODY", "MAX_LINKS", "Form", "Kind", "Link", "forms", "links"]
+__all__ = ["MAX_BODY", "MAX_LINKS", "Form", "Kind", "Link", "forms", "left_out", "links"]
 
 MAX_BODY = 8 * 1024 * 1024  # characters
 
@@ -26,6 +27,21 @@ def links(body: str, content_type: str) -> tuple[Link, ...]:
     """
     media_type = content_type.partition(";")[0].strip().lower()
     return tuple(islice(_found(body[:MAX_BODY], media_type), MAX_LINKS))
+
+
+def left_out(exchange: Exchange) -> str:
+    """Why `links` leaves some of a body out. Returns an empty string if it does not."""
+    if len(exchange.body) < MAX_LINKS * len("href=/a"):
+        return ""
+    text = exchange.text
+    if len(text) > MAX_BODY:
+        return f"only the first {MAX_BODY >> 20} Mi characters of its body are looked at"
+    every = _found(text, exchange.content_type)
+    if next(islice(every, MAX_LINKS, None), None) is not None:
+        return f"only its first {MAX_LINKS:,} links are looked at"
+    if _is_like_json(text) and json_values.may_leave_out(text):
+        return f"its JSON has more than {json_values.MAX_VALUES:,} values"
+    return ""
 
 
 def _found(body: str, media_type: str) -> Iterator[Link]:

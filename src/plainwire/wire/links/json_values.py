@@ -22,7 +22,19 @@ _LINKS_BELOW = frozenset({"links", "urls", "endpoints", "resources", "routes"})
 
 # Members whose URL names something: JSON Schema, JSON-LD, link relations, XML turned to JSON.
 _NAMING_KEYS = frozenset(
-    {"$schema", "$id", "$ref", "$vocabulary", "@context", "@type", "@vocab", "@xmlns", "xmlns"}
+    {
+        "$schema",
+        "$id",
+        "$ref",
+        "$vocabulary",
+        "@context",
+        "@type",
+        "@vocab",
+        "@id",
+        "@base",
+        "@xmlns",
+        "xmlns",
+    }
     | {"namespace", "targetnamespace", "profile", "rel", "conformsto"}
 )
 
@@ -45,6 +57,11 @@ def links(body: str, *, where: str = "") -> Iterator[Link]:
             continue
         if _is_path_link(pointer, text) or (is_absolute(text) and not is_name(text)):
             yield Link(text, "data", f"{where} {pointer}".strip())
+
+
+def may_leave_out(body: str) -> bool:
+    """True if a document may have more values than `links` looks at."""
+    return sum(body.count(mark) for mark in ",[{") >= MAX_VALUES
 
 
 def _strings(document: Any) -> Iterator[tuple[str, str]]:
