@@ -28,7 +28,7 @@ DOCUMENT = json.dumps(
 ).encode()
 
 
-def test_an_api_that_exports_three_megabytes_has_answered_every_question():
+def test_an_api_that_exports_three_megabytes_is_read_to_its_end():
     def answer(request):
         path = [*request.split(b" "), b""][1].partition(b"?")[0]
         known = {b"/": b"{}", b"/openapi.json": DOCUMENT, b"/export": EXPORT}
@@ -38,7 +38,7 @@ def test_an_api_that_exports_three_megabytes_has_answered_every_question():
     with recording(answer) as server:
         found = scan(f"http://127.0.0.1:{server.port}/")
     assert "/export" in {f.operation.path for f in found.findings if f.operation}
-    assert [gap for gap in found.unanswered if "body" in gap.reason] == []
+    assert [gap for gap in found.unanswered if gap.reason.startswith("its body")] == []
 
 
 def asked(bodies, limit):

@@ -70,7 +70,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from plainwire.model import Answer, ApiOperation, Exchange, Finding, Severity, Site, check
-from plainwire.wire import probes
+from plainwire.wire import probes, sql_errors
 from plainwire.wire.probes import Probe
 from plainwire.wire.sameness import is_same
 from plainwire.wire.sql_errors import signature
@@ -88,6 +88,7 @@ WAYS = (
     severity=Severity.CRITICAL,
     cwe=(89,),
     references=("CWE-89", "OWASP WSTG-INPV-05"),
+    left_out=sql_errors.left_out,
 )
 async def blind_sql_injection(site: Site) -> AsyncIterator[Finding]:
     """One finding for each parameter that true conditions leave alone and false ones do not."""
