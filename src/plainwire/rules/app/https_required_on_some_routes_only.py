@@ -5,7 +5,7 @@ in clear (CWE-319), and nothing in the code says that it was left out on purpose
 
 Remedy:
 
-    Enforce HTTPS for the whole application (Flask-Talisman, or a before_request hook that aborts
+    Enforce HTTPS for the whole application (flask_plainwire, or a before_request hook that aborts
     with 403), or put the decorator on every route that takes or returns a secret.
 
 Bad:

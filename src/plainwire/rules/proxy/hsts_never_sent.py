@@ -6,7 +6,7 @@ or follows an old link, and whoever is on the way answers instead (RFC 6797, sec
 Remedy:
 
     Let the proxy send Strict-Transport-Security: max-age=31536000 with "always", or the application
-    (Flask-Talisman).
+    (flask_plainwire).
 
 Bad:
 
