@@ -103,6 +103,8 @@ CURL = {
     "endless interim responses": {27, 28, 56, 100},
     "endless body": {28, 63},
     "endless chunks": {28, 63},
+    "JSON of empty lists": {28, 63},
+    "a long API description": {0, 28, 63},
     "header of 16 megabytes": {27, 56, 100},
     "redirect loop": {0},
     "gzip bomb": {0},

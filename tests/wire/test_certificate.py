@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import ipaddress
 import re
 import subprocess
@@ -49,7 +51,14 @@ def test_the_names_key_times_and_digest_are_read() -> None:
         .lower(),
         must_staple=False,
         rsa_modulus=int(openssl(leaf, "-modulus").removeprefix("Modulus="), 16),
+        key_sha256=key_sha256_of(leaf),
     )
+
+
+def key_sha256_of(certificate: Issued) -> str:
+    """The SHA-256 of the subjectPublicKeyInfo as `openssl x509 -pubkey` writes it."""
+    body = "".join(openssl(certificate, "-pubkey").splitlines()[1:-1])
+    return hashlib.sha256(base64.b64decode(body)).hexdigest()
 
 
 def test_openssl_reads_the_same_subject_and_issuer() -> None:

@@ -57,10 +57,15 @@ def claim(
     connection: sa.Connection, channel_id: int, count: int, now: int, until: int
 ) -> list[Delivery]:
     """Lease messages of a channel that are due, in the order of their alerts."""
+    is_postgresql = connection.dialect.name == "postgresql"
+    if is_postgresql:
+        # One at a time for a channel, as SQLite has it anyway: else a message is leased by one
+        # worker while another puts it into a group, and arrives under two ids.
+        mine = sa.select(channel.c.id).where(channel.c.id == channel_id)
+        connection.execute(mine.with_for_update(key_share=True))
     _drop_what_is_over(connection, channel_id, now)
     _hold_on(connection, channel_id, now)
     _group(connection, channel_id, now)
-    is_postgresql = connection.dialect.name == "postgresql"
     words = _CLAIM.format(locked="FOR UPDATE SKIP LOCKED" if is_postgresql else "")
     rows = connection.execute(
         sa.text(words), {"channel": channel_id, "now": now, "until": until, "count": count}
