@@ -160,6 +160,12 @@ def test_what_a_project_writes_is_not_printed_raw(tmp_path):
     assert "started: we\\x1b[31mb: gunicorn" in done.stdout
 
 
+def without_namespaces(*call):
+    """A call where the system grants no further namespaces (user_namespaces(7), limits)."""
+    script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    return ["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh", *call]
+
+
 GREEDY = {
     "memory": "DATA = []\nwhile True:\n    DATA.append(bytearray(64 << 20))\n",
     "disk": (
@@ -167,6 +173,11 @@ GREEDY = {
         "    open(os.path.join(os.environ['TMPDIR'], str(n)), 'wb').write(bytes(16 << 20))\n"
     ),
     "output": "while True:\n    print('x' * 65536)\n",
+}
+STOPPED = {
+    "memory": "before: stopped: more than 2048 MiB in use",
+    "disk": "No space left on device",
+    "output": "before: stopped: more than 16 MiB of output",
 }
 
 
@@ -176,14 +187,16 @@ def test_greed_is_bounded(kind, tmp_path):
     done = ended(*words(tmp_path, greedy, GUNICORN.after, "--yes"))
     assert done.returncode == 4, done.stdout + done.stderr
     assert "before: web: gunicorn does not start" in done.stdout
-    if kind == "memory":
-        assert "before: stopped: more than 2048 MiB in use" in done.stdout
+    assert STOPPED[kind] in done.stdout
 
 
-def without_namespaces(*call):
-    """A call where the system grants no further namespaces (user_namespaces(7), limits)."""
-    script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
-    return ["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh", *call]
+def test_output_is_bounded_without_namespaces_too(tmp_path):
+    greedy = {**GUNICORN.before, "app.py": APP + GREEDY["output"]}
+    call = words(tmp_path, greedy, greedy, "--yes", "--allow", "network", "--test-command", "true")
+    done = ended(*without_namespaces(*call))
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert STOPPED["output"] in done.stdout and "after: stopped" in done.stdout
+    assert "the project's tests ended" not in done.stdout  # nothing more of it is started
 
 
 def test_where_there_are_no_namespaces_it_is_refused(tmp_path):

@@ -74,7 +74,7 @@ def _done(job: Mapping[str, Any]) -> dict[str, Any]:
     except (OSError, tree.TooLargeError, isolation.IsolationError) as error:
         return {"refused": f"the tree cannot be laid out: {error}"}
     watch = Watch() if job["kind"] == "network" else None
-    guard = processes.Guard() if job["kind"] != "none" else None
+    guard = processes.Guard(folder / "log")
     started: list[processes.Running] = []
     failed: dict[str, str] = {}
     for process in stack.processes:
@@ -88,11 +88,11 @@ def _done(job: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {"failed": failed, "answers": {}, "tls": {}}
     if not failed:
         result |= _asked(job, stack, folder, started)
-    result["tests"] = _tested(job, folder, variables)
+    result["tests"] = None if guard.why else _tested(job, folder, variables)
     result["versions"] = _versions(job, stack, folder, variables)
     result["logs"] = {one.process.label: one.tail() for one in started}
     result["attempts"] = _attempts(stack, watch)
-    result["stopped"] = guard.why if guard is not None else ""
+    result["stopped"] = guard.why
     return result
 
 
