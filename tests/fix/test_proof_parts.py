@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 
 import pytest
 
@@ -15,7 +16,7 @@ from plainwire.fix.proof.client import Client
 from plainwire.fix.proof.expectations import Seen
 from plainwire.fix.proof.ground import Ground
 from plainwire.fix.proof.matrix import matrix
-from plainwire.fix.proof.plan import Answer, Question
+from plainwire.fix.proof.plan import Answer, Entrance, Question
 from plainwire.fix.proof.processes import reason
 from plainwire.fix.proof.watching import Seen as Heard
 from plainwire.fix.proof.watching import note
@@ -42,6 +43,8 @@ def told(status, *headers, body=b"", visited=()):
         (told(301, ("Location", f"http://{HOST}/x")), "fail"),
         (told(301, ("Location", "https://evil.example/")), "fail"),
         (told(301, ("Location", f"https://{HOST}.evil.example/")), "fail"),
+        (told(301, ("Location", "http://[")), "fail"),
+        (told(301, ("Location", f"HTTPS://{HOST.title()}/")), "pass"),
         (told(304), "fail"),
         (told(502), "unanswered"),
         (Answer(silence="no answer in 30 s"), "unanswered"),
@@ -107,16 +110,56 @@ def test_a_root_that_changes_something_is_not_asked(tmp_path):
 
 @pytest.mark.parametrize(
     ("location", "is_denied"),
-    [("/orders/", False), ("/logout", True), ("/me/7/edit", True), ("/x?action=delete", True)],
+    [
+        ("/orders/", False),
+        ("/logout", True),
+        ("/me/7/edit", True),
+        ("/x?action=delete", True),
+        ("/k%c3%bcche", True),
+    ],
 )
 def test_no_redirect_leads_to_what_changes_state(location, is_denied):
-    client = Client(HOST, (), "", None, ["/me/{id}/edit"])
+    client = Client(HOST, (), "", None, ["/me/{id}/edit", "/küche"])
     asked = []
     client._once = lambda question, url: (  # type: ignore[method-assign]
         asked.append(url) or told(302, ("Location", location))
     )
     client.ask(Question("q", 80, "http", "/", hops=1))
     assert len(asked) == (1 if is_denied else 2)
+
+
+@pytest.mark.parametrize(
+    ("location", "paths"),
+    [
+        ("http://[", ["/"]),  # no URL: RFC 3986, section 3.2.2
+        ("/\xc3\xbc?a=\xc3\x9f", ["/", "/%C3%BC?a=%C3%9F"]),  # as nginx sends UTF-8 of its files
+        ("/a b", ["/", "/a%20b"]),
+        ("//other.example/", ["/"]),
+        ("https://app.test:x/", ["/"]),
+    ],
+)
+def test_no_redirect_ends_the_client(location, paths):
+    """Whatever Location says; a request's target is in ASCII (RFC 9112, section 3.2)."""
+    asked = []
+
+    def answering(listening):
+        while True:
+            try:
+                stream, _ = listening.accept()
+            except OSError:
+                return
+            with stream:
+                asked.append(stream.recv(4096).split()[1].decode())
+                head = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n"
+                stream.sendall(head.encode("latin-1"))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answering, args=(listening,), daemon=True).start()
+        entrance = Entrance("e", 80, *listening.getsockname(), has_tls=False)
+        answer = Client("app.test", [entrance], "", None).ask(
+            Question("q", 80, "http", "/", hops=1)
+        )
+    assert answer.status == 302 and asked == paths
 
 
 # Comparison -------------------------------------------------------------------------------

@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 from plainwire.fix.proof.plan import Answer
+from plainwire.model import WireError
+from plainwire.wire import redirects
 
 State = Literal["pass", "fail", "unanswered", "not-applicable"]
 OLD: Final = ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1")
@@ -61,11 +62,18 @@ def in_clear(answer: Answer, host: str) -> Judgement:
         return Judgement("fail", f"the application answers: {status}")
     if 300 <= status < 400:
         where = answer.header("location") or ""
-        parts = urlsplit(where)
-        if parts.scheme == "https" and (parts.hostname or "").lower() == host:
+        if _leads_to_https(where, host):
             return Judgement("pass", f"{status} to https")
         return Judgement("fail", f"{status} to {where[:80] or 'nowhere'}")
     return Judgement("pass", f"refused: {status}")
+
+
+def _leads_to_https(location: str, host: str) -> bool:
+    try:
+        place = redirects.resolve(location, f"http://{host}/")
+    except WireError:
+        return False
+    return place.scheme == "https" and place.host == host
 
 
 def not_served(seen: Seen, names: Sequence[str], https: int | None) -> Judgement:

@@ -196,5 +196,6 @@ def _proxy(now: Building, service: Service) -> None:
 
 def with_host(stack: Stack, host: str) -> Stack:
     """The stack, asked by another name that its certificate has too."""
+    host = host.lower()
     names = tuple(dict.fromkeys((host, *stack.certificates)))
     return replace(stack, host=host, certificates=names)
