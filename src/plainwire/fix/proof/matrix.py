@@ -76,7 +76,6 @@ class Matrix:
 
     questions: tuple[Question, ...]
     cases: tuple[Case, ...]
-    paths: tuple[str, ...]
     https: int | None
 
 
@@ -101,7 +100,7 @@ def matrix(stacks: Sequence[Stack], routes: Sequence[Route]) -> Matrix:
         *(case for number in secured for case in _handshake_cases(number)),
         *(case for number in inside for case in _direct_cases(number, few)),
     ]
-    return Matrix(tuple(questions), tuple(cases), tuple(paths), https)
+    return Matrix(tuple(questions), tuple(cases), https)
 
 
 def _numbers(entrances: Iterator[Entrance]) -> list[int]:

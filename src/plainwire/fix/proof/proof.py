@@ -14,7 +14,7 @@ from typing import Any, Literal
 from plainwire.fix.proof.comparison import Compared
 from plainwire.fix.proof.expectations import Judgement
 from plainwire.fix.proof.matrix import Case
-from plainwire.fix.proof.plan import Answer, Question, Stack
+from plainwire.fix.proof.plan import Answer, Stack
 from plainwire.fix.proof.processes import is_uninstalled
 from plainwire.fix.proof.running import Run
 from plainwire.model import Environment
@@ -33,18 +33,20 @@ class Result:
 
 @dataclass(frozen=True)
 class Proved:
-    """What one deployment showed."""
+    """What one deployment showed. ``left`` are the routes that were not asked, with the reason."""
 
     name: str
-    host: str
     before: Stack
     after: Stack
-    runs: tuple[Run, Run] | None
+    left: tuple[str, ...] = ()
+    runs: tuple[Run, Run] | None = None
     cases: tuple[Result, ...] = ()
     routes: tuple[Compared, ...] = ()
-    left: tuple[str, ...] = ()
-    denied: tuple[str, ...] = ()
-    questions: tuple[Question, ...] = ()
+
+    @property
+    def host(self) -> str:
+        """The name that clients use."""
+        return self.before.host
 
     @property
     def verdict(self) -> Verdict:
