@@ -9,12 +9,14 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from secrets import token_bytes, token_hex
 from typing import Any, Final, Literal
 
 from plainwire.fix.proof import expectations as expect
 from plainwire.fix.proof.expectations import Judgement, Seen
 from plainwire.fix.proof.plan import Entrance, Question, Route, Stack
+from plainwire.wire.forged_schemes import FORGED
 
 Group = Literal["request", "spoof", "route", "handshake", "direct"]
 MAX_PATHS: Final = 8
@@ -37,21 +39,7 @@ CREDENTIALS: Final[Mapping[str, tuple[str, str]]] = {
     "other": ("Authorization", f"Bearer {token_hex(16)}"),
     "key": ("X-API-Key", token_hex(16)),
 }
-# What clients forge to be taken for https: remedy matrix; Werkzeug, gunicorn, IIS, Front-End-Https.
-SPOOFS: Final[Mapping[str, tuple[str, str]]] = {
-    "xfp-https": ("X-Forwarded-Proto", "https"),
-    "xfp-upper": ("X-Forwarded-Proto", "HTTPS"),
-    "xfp-https-http": ("X-Forwarded-Proto", "https,http"),
-    "xfp-http-https": ("X-Forwarded-Proto", "http,https"),
-    "xfp-underscore": ("X_Forwarded_Proto", "https"),
-    "forwarded": ("Forwarded", "proto=https"),
-    "xf-ssl": ("X-Forwarded-Ssl", "on"),
-    "xf-protocol": ("X-Forwarded-Protocol", "ssl"),
-    "xf-scheme": ("X-Forwarded-Scheme", "https"),
-    "url-scheme": ("X-Url-Scheme", "https"),
-    "front-end": ("Front-End-Https", "on"),
-    "xf-host": ("X-Forwarded-Host", "evil.example"),
-}
+SPOOFS: Final = {**FORGED, "xf-host": ("X-Forwarded-Host", "evil.example")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +301,7 @@ def _spoof_cases(number: int, few: Sequence[str]) -> Iterator[Case]:
             f":{number} in clear with {header}: {value}",
             "not served",
             _FORWARDED,
-            lambda seen, pairs=pairs: expect.not_fooled(seen, pairs),  # type: ignore[misc]
+            partial(expect.not_fooled, pairs=pairs),
         )
 
 
