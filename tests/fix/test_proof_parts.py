@@ -77,6 +77,25 @@ def test_the_same_404_everywhere_says_nothing_where_https_gives_it_too():
     assert clear(gone, gone, gone, https=[gone]) == "unanswered"
 
 
+@pytest.mark.parametrize(
+    ("suite", "state"),
+    [
+        ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "pass"),
+        ("TLS_RSA_WITH_NULL_SHA256", "fail"),
+        ("TLS_DH_anon_WITH_AES_128_CBC_SHA", "fail"),
+        ("TLS_RSA_EXPORT_WITH_DES40_CBC_SHA", "fail"),
+        ("TLS_ECDHE_ECDSA_WITH_RC4_128_SHA", "fail"),
+        ("TLS_RSA_WITH_3DES_EDE_CBC_SHA", "fail"),
+        ("TLS_RSA_WITH_DES_CBC_SHA", "fail"),
+        ("TLS_SHA256_SHA256", "fail"),  # integrity alone: RFC 9150
+    ],
+)
+def test_suites_that_nobody_should_take(suite, state):
+    """RFC 9325, section 4.1: no NULL, no RC4, none under 112 bits; no anonymous one."""
+    seen = Seen(HOST, tls={"443": {"ciphers": {"TLSv1.2": [suite, "TLS_AES_128_GCM_SHA256"]}}})
+    assert expect.suites(seen, 443).state == state
+
+
 def every_case(folder):
     sample = project(HEADERS.before, folder)
     (deployment,) = stack.deployments(sample, "production")

@@ -6,18 +6,17 @@ not-applicable (there was nothing that could be wrong).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from plainwire.fix.proof.plan import Answer
 from plainwire.model import WireError
+from plainwire.policy.suite_flaws import flaw_of
 from plainwire.wire import redirects
 
 State = Literal["pass", "fail", "unanswered", "not-applicable"]
 OLD: Final = ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1")
-_BROKEN: Final = re.compile(r"_NULL_|_anon_|EXPORT|RC4|WITH_3?DES|IDEA", re.IGNORECASE)
 _VOLATILE: Final = frozenset({"date", "server-timing", "x-request-id", "x-runtime"})
 _APPLICATION: Final = frozenset({401, 405, 407, 406, 415, 422})
 
@@ -301,7 +300,7 @@ def suites(seen: Seen, number: int) -> Judgement:
     if not accepted:
         return Judgement("unanswered", "; ".join(found.get("gaps", ()))[:200] or "not told")
     named = {name for each in accepted.values() for name in each}
-    broken = sorted(name for name in named if _BROKEN.search(name))
+    broken = sorted(name for name in named if flaw_of(name) is not None)
     if broken:
         return Judgement("fail", ", ".join(broken[:5]))
     return Judgement("pass", f"{len(named)} suites")
