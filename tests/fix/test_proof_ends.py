@@ -184,7 +184,8 @@ STOPPED = {
 @pytest.mark.parametrize("kind", GREEDY)
 def test_greed_is_bounded(kind, tmp_path):
     greedy = {**GUNICORN.before, "app.py": APP + GREEDY[kind]}
-    done = ended(*words(tmp_path, greedy, GUNICORN.after, "--yes"))
+    modest = {**GUNICORN.before, "app.py": APP + "raise RuntimeError\n"}  # gunicorn ends at once
+    done = ended(*words(tmp_path, greedy, modest, "--yes"))
     assert done.returncode == 4, done.stdout + done.stderr
     assert "before: web: gunicorn does not start" in done.stdout
     assert STOPPED[kind] in done.stdout

@@ -304,11 +304,10 @@ def test_why_something_did_not_start(log, told):
 # What would be started --------------------------------------------------------------------
 
 
-def words(files, folder, kind="network"):
+def planned(files, folder):
     sample = project(files, folder)
     (deployment,) = stack.deployments(sample, "production")
-    built = stack.build(sample, deployment, Ground(kind, "/f", "/v/bin/python"))
-    return built
+    return stack.build(sample, deployment, Ground("network", "/f", "/v/bin/python"))
 
 
 @pytest.mark.parametrize(
@@ -332,9 +331,9 @@ def words(files, folder, kind="network"):
 def test_commands_are_moved_and_nothing_else_of_them(command, started, tmp_path):
     files = {"app.py": app(), "Dockerfile": f"FROM python\nCOPY . /srv\nCMD {command}\n"}
     files["compose.yaml"] = 'services:\n  web:\n    build: .\n    ports: ["80:8000"]\n'
-    (process, *_) = words(files, tmp_path).processes
-    name, _, rest = " ".join(process.words).partition(f" {started.split()[0]}")
-    assert f"{started.split()[0]}{rest}" == started, (name, rest)
+    (process, *_) = planned(files, tmp_path).processes
+    assert process.words[:3] == ("/v/bin/python", "-m", command.split()[0].partition("-")[0])
+    assert " ".join(process.words[3:]) == started
     assert process.folder == "/f/tree"
 
 
@@ -343,7 +342,7 @@ def test_environment_files_give_no_variables(tmp_path):
         "    environment:\n", "    env_file: .env\n    environment:\n      MODE: on\n"
     )
     files = {**HEADERS.before, "compose.yaml": text, ".env": "TOKEN=secret\nMODE=off\n"}
-    process = words(files, tmp_path).processes[0]
+    process = planned(files, tmp_path).processes[0]
     assert dict(process.variables) == {"MODE": "on", "FORWARDED_ALLOW_IPS": "172.16.0.0/12"}
 
 
@@ -355,7 +354,7 @@ def test_what_is_missing_is_said_and_not_started(tmp_path):
         "nginx.conf": "server { listen 80; auth_basic_user_file /etc/nginx/htpasswd; "
         "location / { proxy_pass http://web:8000; } }\n",
     }
-    built = words(files, tmp_path)
+    built = planned(files, tmp_path)
     said = " | ".join((*built.missing, *built.notes))
     assert "/etc/nginx/htpasswd, the passwords of a location, is not in the tree" in said
     assert "nothing says what starts in web: say it by --start" in said
