@@ -20,6 +20,8 @@ from fix.proof_samples import APP, GUNICORN, PUBLISHED, SECURE_COOKIE, app
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 CALL = "import sys; from plainwire.cli.ending import told; sys.exit(told('proving', sys.argv[1:]))"
 PATIENCE_S = 120
+# Modules of the standard library, and one of ours, that a project may have of its own.
+SHADOWS = ("base64.py", "socket.py", "plainwire/__init__.py")
 # Leaves its session and its parent, as a daemon does, and ignores what can be ignored.
 FUGITIVE = """
 import os
@@ -42,7 +44,7 @@ def words(folder, before, after, *more):
     laid_out(before, folder / "before")
     laid_out(after, folder / "after")
     return [
-        *(sys.executable, "-W", "error", "-c", CALL),
+        *(sys.executable, "-P", "-W", "error", "-c", CALL),  # -P: as the installed command does
         *(str(folder / "before"), str(folder / "after"), "--python", sys.executable, *more),
     ]
 
@@ -127,6 +129,20 @@ def test_it_ends_by_itself_with_nothing_left(tmp_path):
     assert with_mark(mark) == []
     found = json.loads((tmp_path / "p.json").read_text())
     assert found["schema"] == "plainwire-proof/1" and found["verdict"] == "refuted"
+
+
+@pytest.mark.parametrize("kind", ["network", "none"])
+def test_nothing_of_the_folder_it_is_called_in_runs_unasked(kind, tmp_path):
+    own = {name: f"open({str(tmp_path / 'ran')!r}, 'w')\n" for name in SHADOWS}
+    call = words(tmp_path, {**GUNICORN.before, **own}, GUNICORN.after)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    if kind == "none":
+        call = without_namespaces(*call, "--allow", "network")
+    where = {"cwd": tmp_path / "before", "env": {**os.environ, "TMPDIR": str(folder)}}
+    done = ended(*call, stdin=subprocess.DEVNULL, **where)
+    assert done.returncode == 2 and done.stderr.endswith("nobody can be asked: agree by --yes\n")
+    assert not (tmp_path / "ran").exists() and list(folder.iterdir()) == []
 
 
 def test_without_a_terminal_and_without_yes_nothing_runs(tmp_path):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from time import monotonic
 from typing import Any, Final
 
@@ -125,7 +126,7 @@ def unshown(
 
 
 def _kind(*, allows_network: bool) -> tuple[Kind, str]:
-    """The isolation that the system grants, and the folder to run in."""
+    """The isolation that the system grants, and the folder to run in, which a run makes."""
     if not allows_network:
         why = running.refusal("network")
         if why:
@@ -136,7 +137,7 @@ def _kind(*, allows_network: bool) -> tuple[Kind, str]:
         return "network", Ground("network").folder
     if not running.refusal("processes"):
         return "processes", Ground("processes").folder
-    return "none", tempfile.mkdtemp(prefix="plainwire-proof-")
+    return "none", str(Path(tempfile.gettempdir(), f"plainwire-proof-{token_hex(16)}"))
 
 
 def _isolation(kind: Kind) -> str:

@@ -100,8 +100,9 @@ def _done(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _lay_out(job: Mapping[str, Any], stack: Stack, folder: Path) -> dict[str, str]:
+    folder.mkdir(mode=0o700)  # nobody else's: in the none kind it lies among others' files
     for name in ("tree", "conf", "log", "home", "tmp", "root"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name).mkdir()
     changes = {path: base64.b64decode(data) for path, data in job["changes"].items()}
     tree.Source(Path(job["tree"]), changes).copy(folder / "tree")
     if job["kind"] == "network":
