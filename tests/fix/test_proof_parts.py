@@ -16,8 +16,10 @@ from plainwire.fix.proof.client import Client
 from plainwire.fix.proof.expectations import Seen
 from plainwire.fix.proof.ground import Ground
 from plainwire.fix.proof.matrix import matrix
-from plainwire.fix.proof.plan import Answer, Entrance, Question
+from plainwire.fix.proof.plan import Answer, Entrance, Question, Stack
 from plainwire.fix.proof.processes import reason
+from plainwire.fix.proof.proof import Proved, Result
+from plainwire.fix.proof.running import Run
 from plainwire.fix.proof.watching import Seen as Heard
 from plainwire.fix.proof.watching import note
 
@@ -299,6 +301,23 @@ def test_no_packet_is_too_short(tmp_path):
 )  # fmt: skip
 def test_why_something_did_not_start(log, told):
     assert told in reason(log, 3)
+
+
+@pytest.mark.parametrize(("had_https", "is_spoilt"), [(True, True), (False, False)])
+def test_what_fails_after_and_did_not_apply_before(had_https, is_spoilt):
+    """Two HSTS fields where there was none break what worked; where no https was, nothing did."""
+    entrances = (Entrance("e", 443, "127.0.0.1", 443, had_https),)
+    (case,) = (
+        c for c in matrix([Stack("d", HOST, (), entrances)], []).cases if c.id == "https:hsts-once"
+    )
+    twice = told(200, *(("Strict-Transport-Security", "max-age=1"),) * 2)
+    answers = (told(200) if had_https else Answer(refused=True), twice)
+    seen = [Seen(HOST, {"https:443:get:0": answer}) for answer in answers]
+    result = Result(case, *map(case.judge, seen))
+    assert (result.before.state, result.after.state) == ("not-applicable", "fail")
+    stacks = [Stack("d", HOST, (), entrances)] * 2
+    proved = Proved("d", *stacks, runs=(Run(seen[0]), Run(seen[1])), cases=(result,))
+    assert proved.is_spoilt is is_spoilt
 
 
 # What would be started --------------------------------------------------------------------

@@ -105,13 +105,18 @@ class Proved:
         first, then = self.runs
         if not first.failed and then.failed:
             return not all(map(is_uninstalled, then.failed.values()))
-        is_case = any(
-            r.before.state == "pass" and r.after.state == "fail"
-            for r in self.cases
-            if r.case.is_required
-        )
+        is_case = any(self._is_worse(r) for r in self.cases if r.case.is_required)
         is_route = any(route.judgement.state == "fail" for route in self.routes)
         return is_case or is_route or any(kind == "refuted" for kind, _ in self._tests())
+
+    def _is_worse(self, one: Result) -> bool:
+        """True if a case fails after alone; one that did not apply counts where https was there.
+
+        Two HSTS fields are worse than none; a cookie without Secure is not worse than no https.
+        """
+        had_https = any(e.has_tls and e.is_public for e in self.before.entrances)
+        good = ("pass", "not-applicable") if had_https else ("pass",)
+        return one.after.state == "fail" and one.before.state in good
 
     def _tests(self) -> Iterator[tuple[Verdict, str]]:
         before, after = (run.tests for run in self.runs or ())
