@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from textwrap import indent
 
 import pytest
 
@@ -354,6 +355,26 @@ def test_commands_are_moved_and_nothing_else_of_them(command, started, tmp_path)
     assert process.words[:3] == ("/v/bin/python", "-m", command.split()[0].partition("-")[0])
     assert " ".join(process.words[3:]) == started
     assert process.folder == "/f/tree"
+
+
+PYPROJECT = '[project]\nname = "shop"\nversion = "1"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "folder", "searched"),
+    [
+        # setuptools, "src-layout": pip installs what lies in src, the command runs beside it.
+        ({"pyproject.toml": PYPROJECT}, "/f/tree", "/f/tree/src"),
+        ({}, "/f/tree/src", None),  # nothing installs it: it was copied to where it runs
+    ],
+)
+def test_a_package_below_src_is_found(files, folder, searched, tmp_path):
+    docker = "FROM python\nWORKDIR /srv\nCOPY . .\nCMD gunicorn -b :8000 shop:create_app()\n"
+    compose = 'services:\n  web:\n    build: .\n    ports: ["80:8000"]\n'
+    code = f"def create_app():\n{indent(app(), '    ')}\n    return app\n"
+    more = {"src/shop/__init__.py": code, "Dockerfile": docker, "compose.yaml": compose}
+    (process, *_) = planned(files | more, tmp_path).processes
+    assert (process.folder, process.variables.get("PYTHONPATH")) == (folder, searched)
 
 
 def test_environment_files_give_no_variables(tmp_path):
