@@ -112,6 +112,18 @@ def test_a_patch_that_breaks_a_route_is_caught(changes, tmp_path):
     assert set(changes.values()) <= set(proof.deployments[0].reasons)
 
 
+def test_a_server_block_of_another_name_that_serves_in_clear_is_seen(tmp_path):
+    more = HEADERS.after["nginx.conf"] + (
+        "server { listen 80; server_name admin.example.org; location / { "
+        "proxy_pass http://web:8000; proxy_set_header Host $host; } }\n"
+        "server { listen 80; server_name www.example.org; "
+        "return 301 https://shop.example.org$request_uri; }\n"
+    )
+    proof = proved(HEADERS.before, {**HEADERS.after, "nginx.conf": more}, tmp_path)
+    assert proof.verdict == "refuted"
+    assert failing(proof, "after") == {"clear:80:as:admin.example.org"}
+
+
 def test_a_patch_after_which_nothing_starts_is_caught(tmp_path):
     broken = {**GUNICORN.after, "app.py": APP + "raise ValueError('not like this')\n"}
     proof = proved(GUNICORN.before, broken, tmp_path)

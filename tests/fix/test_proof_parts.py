@@ -81,6 +81,24 @@ def test_the_same_404_everywhere_says_nothing_where_https_gives_it_too():
 
 
 @pytest.mark.parametrize(
+    ("answer", "https", "state"),
+    [
+        (told(200), 200, "fail"),
+        (told(301, ("Location", f"https://{HOST}/")), 200, "pass"),  # www to the bare name
+        (told(301, ("Location", f"https://www.{HOST}/")), 200, "pass"),
+        (told(301, ("Location", "https://evil.example/")), 200, "fail"),
+        (told(302, ("Location", "/login")), 200, "fail"),
+        (told(404), 200, "pass"),
+        (told(404), 404, "unanswered"),
+        (Answer(), 200, "unanswered"),
+    ],
+)
+def test_what_serves_nothing_by_another_name(answer, https, state):
+    seen = Seen(HOST, {"a": answer, "https:443:get:0": told(https)})
+    assert expect.not_served_as(seen, ["a"], [f"www.{HOST}", HOST], 443).state == state
+
+
+@pytest.mark.parametrize(
     ("suite", "state"),
     [
         ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "pass"),

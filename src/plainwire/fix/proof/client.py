@@ -45,7 +45,9 @@ class Client:
 
     def ask(self, question: Question) -> Answer:
         """The answer to a question, with redirects followed as far as it says. Never raises."""
-        place = Destination(question.scheme, self.host, question.number, question.path)
+        place = Destination(
+            question.scheme, question.host or self.host, question.number, question.path
+        )
         answer = self._once(question, place)
         visited = [place.url]
         for _ in range(question.hops):
@@ -77,15 +79,15 @@ class Client:
         if entrance is None:
             return Answer(refused=True, silence="nothing is published at this port")
         is_usual = place.port == redirects.DEFAULT_PORTS[place.scheme]
-        host = self.host if is_usual else f"{self.host}:{place.port}"
+        host = place.host if is_usual else f"{place.host}:{place.port}"
         send = (question.method, place.path, host, question.headers)
         if place.scheme == "http":
-            return self._exchange(entrance, None, send)
+            return self._exchange(entrance, None, place.host, send)
         context = ssl.create_default_context(cafile=self._ca_file)
-        answer = self._exchange(entrance, context, send)
+        answer = self._exchange(entrance, context, place.host, send)
         if answer.unverified and not question.verifies:
             context = ssl._create_unverified_context()  # noqa: S323 - to see what is served
-            seen = self._exchange(entrance, context, send)
+            seen = self._exchange(entrance, context, place.host, send)
             return replace(seen, unverified=answer.unverified)
         return answer
 
@@ -93,6 +95,7 @@ class Client:
         self,
         entrance: Entrance,
         context: ssl.SSLContext | None,
+        name: str,
         send: tuple[str, str, str, tuple[tuple[str, str], ...]],
     ) -> Answer:
         try:
@@ -108,7 +111,7 @@ class Client:
             if context is None:
                 return _talk(raw, raw.sendall, raw.recv, send, "")
             try:
-                with context.wrap_socket(raw, server_hostname=self.host) as stream:
+                with context.wrap_socket(raw, server_hostname=name) as stream:
                     tls = stream.version() or ""
                     return _talk(raw, stream.sendall, stream.recv, send, tls)
             except ssl.SSLCertVerificationError as error:

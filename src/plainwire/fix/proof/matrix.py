@@ -75,8 +75,11 @@ def matrix(stacks: Sequence[Stack], routes: Sequence[Route]) -> Matrix:
     https = 443 if 443 in secured else next(iter(secured), None)
     paths = [route.path for route in routes]
     few = _few(paths)
+    hosts = list(dict.fromkeys(s.host for s in stacks))
+    others = list(dict.fromkeys(name for s in stacks for name in s.others))
     questions = [
         *(q for number in public for q in _in_clear(number, few)),
+        *(q for number in public for q in _by_others(number, few, others)),
         *(q for number in secured or [443] for q in _over_https(number, few, paths)),
         *(q for number in inside for q in _directly(number, few)),
         *_compared(https, public, inside, paths),
@@ -84,6 +87,7 @@ def matrix(stacks: Sequence[Stack], routes: Sequence[Route]) -> Matrix:
     cases = [
         *_https_cases(https, few, paths),
         *(c for n in public for c in _clear_cases(n, few, https, is_tls=n in secured)),
+        *(case for n in public for case in _other_cases(n, few, hosts, others, https)),
         *(case for number in public for case in _spoof_cases(number, few)),
         *(case for number in secured for case in _handshake_cases(number)),
         *(case for number in inside for case in _direct_cases(number, few)),
@@ -120,6 +124,12 @@ def _in_clear(number: int, few: Sequence[str]) -> Iterator[Question]:
     for name, header in SPOOFS.items():
         for n, path in enumerate(few[:SPOOFED_PATHS]):
             yield Question(f"spoof:{number}:{name}:{n}", number, "http", path, headers=(header,))
+
+
+def _by_others(number: int, few: Sequence[str], others: Sequence[str]) -> Iterator[Question]:
+    for host in others:
+        for n, path in enumerate(few[:SPOOFED_PATHS]):
+            yield Question(f"clear:{number}:as:{host}:{n}", number, "http", path, host=host)
 
 
 def _over_https(number: int, few: Sequence[str], paths: Sequence[str]) -> Iterator[Question]:
@@ -287,6 +297,31 @@ def _clear_cases(
         ),
         is_required=not is_tls,
     )
+
+
+def _other_cases(
+    number: int,
+    few: Sequence[str],
+    hosts: Sequence[str],
+    others: Sequence[str],
+    https: int | None,
+) -> Iterator[Case]:
+    """A proxy has a server for each of its names, and any of them may pass requests on in clear."""
+    for host in others:
+        at = f"clear:{number}:as:{host}"
+        yield Case(
+            at,
+            "request",
+            f":{number} GET in clear as {host}",
+            "nobody listens, a refusal, or a redirect to https by a name of the project",
+            _CLEAR,
+            partial(
+                expect.not_served_as,
+                names=[f"{at}:{n}" for n in range(min(len(few), SPOOFED_PATHS))],
+                hosts=[host, *hosts, *others],
+                https=https,
+            ),
+        )
 
 
 def _spoof_cases(number: int, few: Sequence[str]) -> Iterator[Case]:

@@ -287,10 +287,8 @@ def read_stack(found: Mapping[str, Any]) -> Stack:
         for p in found["processes"]
     )
     entrances = tuple(Entrance(**e) for e in found["entrances"])
-    names = tuple(found["certificates"])
-    return Stack(
-        **{**found, "processes": processes_, "entrances": entrances, "certificates": names}
-    )
+    names = {kind: tuple(found[kind]) for kind in ("certificates", "others")}
+    return Stack(**{**found, "processes": processes_, "entrances": entrances, **names})
 
 
 if __name__ == "__main__":
