@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,8 +102,12 @@ def run(
     )
 
 
+@cache
 def refusal(kind: Kind) -> str:
-    """Why the system does not grant a kind of isolation. Returns "" if it does; runs nothing."""
+    """Why the system does not grant a kind of isolation. Returns "" if it does; runs nothing.
+
+    It is tried once a process: what the system grants does not change meanwhile.
+    """
     given = {"kind": kind, "is_trial": True}
     return str(_supervised(given, 60.0).get("refused", ""))
 
