@@ -395,6 +395,25 @@ def test_a_package_below_src_is_found(files, folder, searched, tmp_path):
     assert (process.folder, process.variables.get("PYTHONPATH")) == (folder, searched)
 
 
+@pytest.mark.parametrize(
+    ("path", "put"),
+    [
+        ("tls/cert.pem", {"/f/tree/tls/cert.pem"}),
+        ("/etc/cert.pem", set()),
+        ("../../etc/cert.pem", set()),
+        ("tls/../../tree-of-another/cert.pem", set()),
+    ],
+)
+def test_a_certificate_is_put_into_the_tree_alone(path, put, tmp_path):
+    code = f"{app()}\napp.run(host='0.0.0.0', port=8000, ssl_context=({path!r}, {path!r}))\n"
+    docker = "FROM python\nCOPY . .\nCMD python app.py\n"
+    compose = 'services:\n  web:\n    build: .\n    ports: ["443:8000"]\n'
+    built = planned({"app.py": code, "Dockerfile": docker, "compose.yaml": compose}, tmp_path)
+    written = {at for at, text in built.files.items() if text.startswith("@")}
+    assert written == put
+    assert any("cannot be put" in said for said in built.missing) is not bool(put)
+
+
 def test_environment_files_give_no_variables(tmp_path):
     text = COMPOSE.replace(
         "    environment:\n", "    env_file: .env\n    environment:\n      MODE: on\n"

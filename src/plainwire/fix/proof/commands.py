@@ -349,11 +349,11 @@ def _own_certificates(
         for path, name in ((match[1], "chain.pem"), (match[2], "key.pem")):
             if path is None:
                 continue
-            if path.startswith("/"):
-                found.missing.append(f"{path}, a certificate that the code names, cannot be put")
-            else:
-                inside = posixpath.normpath(posixpath.join(ground.tree, folder, path))
+            inside = posixpath.normpath(posixpath.join(ground.tree, folder, path))
+            if inside.startswith(f"{ground.tree}/"):
                 found.files[inside] = f"@{name}"
+            else:
+                found.missing.append(f"{path}, a certificate that the code names, cannot be put")
 
 
 def _variables(
