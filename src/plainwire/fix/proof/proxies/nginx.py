@@ -98,7 +98,7 @@ class _Writer:
         self._mover = mover
         self._found = found
         self._own = own
-        self._depth = 0
+        self._included = 0
         self._upstreams: set[str] = set()
         self.used: set[str] = set()
 
@@ -243,8 +243,8 @@ class _Writer:
                 return "".join(self.rewritten(file) for file in files)
             return ""
         file = self._mover.file(path)
-        if file is not None and self._depth < MAX_INCLUDES:
-            self._depth += 1
+        if file is not None and self._included < MAX_INCLUDES:
+            self._included += 1
             return self.rewritten(file)
         system = _SYSTEM / name
         if system.is_file() and name not in ("nginx.conf",):
