@@ -68,6 +68,15 @@ def test_what_is_not_asked_in_clear_is_not_exempted(files):
     assert "tls_exempt" not in outcome(files)[2]
 
 
+def test_a_check_of_another_deployment_is_exempted_too():
+    """waitress listens on 8080 where nothing else is said (its documentation, --port)."""
+    files = with_file("Procfile", "web: waitress-serve app:app\n")
+    files["Dockerfile"] = FILES["Dockerfile"].replace(":8000", ":8080")
+    made = planned(files, only=frozenset({"tls-extension"}), with_unsafe=True)
+    text = next(new.text for _, new in made.changes if new.path == "app.py")
+    assert "@tls_exempt\ndef healthy" in text
+
+
 @pytest.mark.parametrize("path", ["/", "/orders", "/gone/health"])
 def test_a_page_for_users_is_not_opened(path):
     """It needs consent then, and the reason names the check."""

@@ -8,11 +8,11 @@ Views that a health check of the deployment asks in clear are exempted.
 
 Condition:
 
-    Right if every path to the application is encrypted and the proxy's address is certain: it comes
-    over loopback or a Unix socket, or the compose file names the subnet of its one network.
-    Elsewhere it needs your consent: the networks of containers are trusted then, and
-    TLS_TRUSTED_PROXIES is yours to narrow. So it is where a health check asks a path in clear whose
-    view was not found, or is a page for users.
+    Right if every path to the application is encrypted and the addresses of its proxies, in every
+    deployment of the project, are certain: they come over loopback or a Unix socket, or the compose
+    file names the subnet of its one network. Elsewhere it needs your consent: the networks of
+    containers are trusted then, and TLS_TRUSTED_PROXIES is yours to narrow. So it is where a health
+    check asks a path in clear whose view was not found, or is a page for users.
 
 Before:
 
@@ -85,12 +85,13 @@ After:
 
 Limits:
 
-    One proxy is taken for granted. The ramp's first day is that of the patch (in UTC). A lock file
-    beside the list of dependencies is not written anew.
+    One proxy on each way is taken for granted. The ramp's first day is that of the patch (in UTC).
+    A lock file beside the list of dependencies is not written anew.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -106,7 +107,7 @@ from plainwire.model import App, Edit, Finding, Path, Project, Proposal, remedy
 _PACKAGE = "flask-plainwire"
 _MARK = ("flask_plainwire", "tls_exempt")
 _PRODUCTION = re.compile(r"class \w*prod", re.IGNORECASE)
-_CONTAINERS = '["172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8"]'
+_CONTAINERS = ("172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8")
 
 
 @remedy(answers=("forwarded-proto-ignored", "hsts-never-sent"), level="conditional")
@@ -116,15 +117,16 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
     if path is None or path.app is None:
         return None
     app = path.app
+    ways = _ways(path, project)
     if finding.id == "hsts-never-sent" and (path.kind != "routed" or not path.is_encrypted):
         return None  # a proxy of the project's own can send it
     if any(one.name.endswith("ProxyFix") for one in app.middleware):
         return None  # the two would decide the scheme one after the other
     listed = with_dependency(app, _PACKAGE, project)
-    peers, proof = _peers(path, project)
+    peers, proof = _peers(ways, project)
     settings = {
         "TLS_TERMINATION": '"proxy"',
-        "TLS_TRUSTED_PROXIES": peers,
+        "TLS_TRUSTED_PROXIES": json.dumps(peers),
         **_hsts(app, project),
     }
     code = _code(app, settings, project)
@@ -132,22 +134,35 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
         why = "the list of dependencies that names Flask was not found, or it pins hashes"
         words = "add flask-plainwire to the dependencies and TLS(app) after the application is made"
         return Proposal(words, level="advice", proof=why if code is not None else "")
-    exempt, missing = _exempt(path, project)
+    exempt, missing = _exempt(ways, project)
     if missing and proof.holds:
         proof = Proof(False, missing)
     edits = (*_joined(code, exempt), *((listed,) if listed is not None else ()))
     # A run gives addresses of its own: only where Docker's defaults are known does it show enough.
-    is_provable = not missing and _is_compose(path, project) and peers == _CONTAINERS
+    is_compose = all(_is_compose(way, project) for way in ways)
+    is_provable = not missing and is_compose and peers == _CONTAINERS
     summary = "use flask_plainwire behind the proxy"
     return Proposal(summary, edits, proof.level, proof.words, is_provable=is_provable)
 
 
-def _exempt(path: Path, project: Project) -> tuple[list[Edit], str]:
+def _ways(path: Path, project: Project) -> list[Path]:
+    """The paths to the same application that a proxy stands on: the extension's settings are one
+    for all deployments.
+    """
+    others = [
+        other
+        for other in project.paths
+        if other.app is path.app and other.environment == path.environment
+    ]
+    return [way for way in others if way.kind in ("proxied", "routed")] or [path]
+
+
+def _exempt(ways: list[Path], project: Project) -> tuple[list[Edit], str]:
     """The edits that let health checks in, and the check for which there is none."""
     edits: list[Edit] = []
-    port = path.start.port if path.start is not None else None
+    ports = {way.start.port if way.start is not None else None for way in ways}
     for check in health_checks(project):
-        if None not in (port, check.port) and port != check.port:
+        if None not in ports and check.port is not None and check.port not in ports:
             continue
         found = view_of(check, project)
         if found is None:
@@ -215,20 +230,27 @@ def _code(app: App, settings: dict[str, str], project: Project) -> list[Edit] | 
     return [edit for edit in edits if edit is not None]
 
 
-def _peers(path: Path, project: Project) -> tuple[str, Proof]:
-    """Who the proxy is, as a list in Python, and whether that is certain."""
+def _peers(ways: list[Path], project: Project) -> tuple[tuple[str, ...], Proof]:
+    """Who the proxies are, each once, and whether that is certain."""
+    found = [_peers_of(way, project) for way in ways]
+    peers = tuple(dict.fromkeys(name for names, _ in found for name in names))
+    proofs = [proof for _, proof in found]
+    return peers, next((proof for proof in proofs if not proof.holds), proofs[0])
+
+
+def _peers_of(path: Path, project: Project) -> tuple[tuple[str, ...], Proof]:
     served = served_over_https_only(path.app, project)
     forward, start = path.forward, path.start
     if forward is not None and forward.socket:
-        return '["unix"]', served
+        return ("unix",), served
     if forward is not None and forward.host in ("127.0.0.1", "localhost", "::1"):
         is_here = start is not None and start.is_local
         why = "in what it runs is not known: a container sees the proxy at another address"
-        return '["127.0.0.1", "::1"]', served if is_here or not served.holds else Proof(False, why)
+        return ("127.0.0.1", "::1"), served if is_here or not served.holds else Proof(False, why)
     compose = project.file(path.deployment) if _is_compose(path, project) else None
     network = subnet(compose) if compose is not None else None
     if network is not None:
-        return f'["{network}"]', served
+        return (network,), served
     why = "the address that the proxy has in its network is not known"
     if compose is not None:
         why += ": one of Docker's own pools unless the daemon was told others"
