@@ -182,6 +182,37 @@ def test_nothing_of_a_repository_is_run(call, repository, tmp_path):
     assert read(repository) == BEFORE and not mark.exists()
 
 
+def test_nothing_of_a_working_tree_s_own_configuration_is_run(repository, tmp_path):
+    """``extensions.worktreeConfig``: a second file beside ``.git/config``."""
+    mark = tmp_path / "ran"
+    git_of(repository, "config", "extensions.worktreeConfig", "true")
+    git_of(repository, "config", "--worktree", "filter.x.clean", f"touch {mark}; cat")
+    (repository / ".git/info/attributes").write_text("* filter=x\n")
+    (repository / "app.py").write_text(BEFORE["app.py"])
+    assert "names programs" in git.obstacle(repository, ["app.py"]) and not mark.exists()
+    git_of(repository, "status")
+    assert mark.exists()  # git itself would have
+
+
+def test_nothing_of_a_submodule_is_run(repository, tmp_path):
+    mark, inner = tmp_path / "ran", tmp_path / "inner"
+    inner.mkdir()
+    (inner / "file").write_text("x\n")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "x")):
+        git_of(inner, *words)
+    add = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
+    git_of(repository, *add, str(inner), "inner")
+    git_of(repository, "commit", "-qm", "with it")
+    git_of(repository / "inner", "config", "filter.x.clean", f"touch {mark}; cat")
+    attributes = repository / ".git/modules/inner/info/attributes"
+    attributes.parent.mkdir(exist_ok=True)
+    attributes.write_text("* filter=x\n")
+    (repository / "inner/file").write_text("x\n")
+    assert git.obstacle(repository, ["app.py"]) is None and not mark.exists()
+    git_of(repository, "status")
+    assert mark.exists()  # git itself would have
+
+
 def test_without_git_it_is_not_taken_for_clean(repository, monkeypatch):
     assert git.obstacle(repository, ["app.py"]) is None
     monkeypatch.setattr(shutil, "which", lambda name: None)
