@@ -49,6 +49,31 @@ def test_mail_is_left_alone_where_what_to_do_is_not_clear(path, old, new, count)
     assert patches("mail-tls", old, new, path) == count
 
 
+@pytest.mark.parametrize(
+    ("header", "count"),
+    [("Strict-Transport-Security", 2), ("strict-transport-security", 2), ("X-Other", 3)],
+)
+def test_hsts_is_sent_once_by_a_level_that_has_it(header, count):
+    """A browser heeds the first of two (RFC 6797, section 8.1)."""
+    files = dict(BEFORE["hsts-header"])
+    given = "add_header X-Frame-Options DENY always;"
+    more = f'{given}\n  add_header {header} "max-age=63072000" always;'
+    files["deployment/nginx.conf"] = files["deployment/nginx.conf"].replace(given, more).replace(
+        "location / {", "location / {\n    add_header X-A b;"
+    )  # fmt: skip
+    ((_, new),) = planned(files, only=frozenset({"hsts-header"}), with_unsafe=True).changes
+    assert new.text.count('"max-age=31536000"') == count
+
+
+def test_a_port_that_the_older_directive_opens_speaks_tls():
+    """``ssl on`` (nginx before 1.25.1, ngx_http_ssl_module)."""
+    old, new = "listen 443 ssl;", "listen 443;\n    ssl on;"
+    files = dict(BEFORE["forwarded-proto"])
+    files["deployment/nginx.conf"] = files["deployment/nginx.conf"].replace(old, new)
+    made = planned(files, only=frozenset({"forwarded-proto"}))
+    assert [step.patch.level for step in made.steps] == ["conditional"]
+
+
 def test_suites_of_a_variable_are_left_alone():
     assert patches("proxy-suites", path="deployment/nginx.conf") == 1
     old, new = "'ECDHE-RSA-AES128-GCM-SHA256:DES-CBC3-SHA'", '"$suites:DES-CBC3-SHA"'

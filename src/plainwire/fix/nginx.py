@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from plainwire.fix.text import line_after, margin_of
-from plainwire.model import Edit, SourceFile
+from plainwire.model import Edit, Listen, Project, SourceFile
 from plainwire.source.deploy.nginx import MAX_DEPTH, Directive, tree
 
 __all__ = ["Directive", "Nginx", "nginx"]
@@ -42,6 +42,11 @@ class Nginx:
             if is_server and self._line(last.start) <= line <= self._line(last.end):
                 return chain
         return ()
+
+    def tls_port(self, server: Directive, project: Project) -> Listen | None:
+        """The first port of a server block that speaks TLS. Returns None if none is known to."""
+        mine = [s for s in project.sites if s.place == server.span()]
+        return next((port for site in mine for port in site.listens if port.has_tls), None)
 
     def _line(self, at: int) -> int:
         return self.text.count("\n", 0, at) + 1

@@ -78,7 +78,7 @@ def forwarded_proto(finding: Finding, project: Project) -> Proposal | None:
         if not edits or None in edits:
             return None
         made = tuple(edit for edit in edits if edit is not None)
-        proof = _proof(chain[-1])
+        proof = _proof(source, chain[-1], project)
         return Proposal(
             "set X-Forwarded-Proto to $scheme where requests are passed on",
             made,
@@ -120,10 +120,10 @@ def _passing(chain: tuple[Directive, ...]) -> Iterator[tuple[Directive, ...]]:
             yield from _passing((*chain, inner))
 
 
-def _proof(server: Directive) -> Proof:
-    for listen in server.all("listen"):
-        if "ssl" in listen.arguments or "quic" in listen.arguments:
-            return Proof(True, f"nginx terminates TLS here ({listen.file.path}:{listen.line})")
+def _proof(source: Nginx, server: Directive, project: Project) -> Proof:
+    port = source.tls_port(server, project)
+    if port is not None:
+        return Proof(True, f"nginx terminates TLS here ({port.place.path}:{port.place.line})")
     return Proof(
         False, "nginx speaks plain HTTP here; a proxy before it may know the scheme better"
     )

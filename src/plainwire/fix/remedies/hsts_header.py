@@ -80,7 +80,7 @@ def hsts_header(finding: Finding, project: Project) -> Proposal | None:
             continue
         source = nginx(file)
         chain = source.server(place.line)
-        if chain and any("ssl" in d.arguments for d in chain[-1].all("listen")):
+        if chain and source.tls_port(chain[-1], project) is not None:
             return _in(source, chain)
     return None
 
@@ -93,7 +93,7 @@ def _in(source: Nginx, chain: tuple[Directive, ...]) -> Proposal | None:
     beside = [d for name in ("listen", "server_name") for d in server.all(name)]
     beside += [d for d in server.block if d.name.startswith("ssl_")]
     first = source.after(max(own or beside, key=lambda d: d.start), _HEADER)
-    edits = (first, *_inside(source, server))
+    edits = (*(() if any(map(_is_hsts, own)) else (first,)), *_inside(source, server))
     why = "that nothing of the host is asked over plain HTTP, only its logs show"
     return Proposal("send Strict-Transport-Security for a year", edits, proof=why)
 
@@ -101,9 +101,9 @@ def _in(source: Nginx, chain: tuple[Directive, ...]) -> Proposal | None:
 def _inside(source: Nginx, server: Directive) -> Iterator[Edit]:
     for block in server.deep():
         own = list(block.all("add_header"))
-        if own and not any(_is_hsts(d) for d in own):
+        if own and not any(map(_is_hsts, own)):
             yield source.after(own[-1], _HEADER)
 
 
 def _is_hsts(directive: Directive) -> bool:
-    return directive.arguments[:1] == ("Strict-Transport-Security",)
+    return "".join(directive.arguments[:1]).lower() == "strict-transport-security"
