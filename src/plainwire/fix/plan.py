@@ -103,11 +103,10 @@ class _Planning:
 
     def plan(self) -> Plan:
         """The rounds, until one has nothing to make."""
-        project = self.state.project()
-        report = self.state.report(self.choice.environment, project)
+        report = self.state.report(self.choice.environment)
         made = Plan(report, report)
         for _ in range(MAX_ROUNDS):
-            patches, made.unanswered = self._proposed(report.findings, project)
+            patches, made.unanswered = self._proposed(report.findings, self.state.project)
             chosen = self._apart([p for p in patches if self._is_made(p)][:MAX_AT_ONCE])
             tried = self._kept(report, chosen)
             if tried is None:
@@ -118,7 +117,6 @@ class _Planning:
             made.steps += steps
             made.gone += tried.seen.gone
             self.state, report = tried.state, tried.report
-            project = self.state.project()
         made.after = report
         made.advice = [self._told(p) for p in patches]
         paths = {content.path for step in made.steps for content, _ in step.files}
@@ -214,7 +212,7 @@ class _Planning:
             tried.make(more, self.choice.environment)
             if tried.wrong or not tried.seen.added:
                 break
-            answers, _ = self._proposed(tried.seen.added, tried.state.project())
+            answers, _ = self._proposed(tried.seen.added, tried.state.project)
             more = self._apart([p for p in answers if self._is_made(p)])
             if not more:
                 break
