@@ -154,3 +154,14 @@ def test_the_number_of_trials_is_bounded(remedies, monkeypatch):
     assert not made.steps and len(made.advice) == 32
     proofs = {patch.proof for patch in made.advice}
     assert proofs <= {"it was not tried: too many were", "app.py could not be parsed after it"}
+
+
+def test_what_was_made_in_the_last_round_is_not_told_as_left(remedies, monkeypatch):
+    """Three patches that touch each other, and two rounds: the third is left for another call."""
+    monkeypatch.setattr(planning, "MAX_ROUNDS", 2)
+    remedies(cookies(lambda f, line: (*secure(f, line), Edit("app.py", 0, 0, f"# {line}\n"))))
+    more = APP.replace("    return a", '    a.set_cookie("three", "3")\n    return a')
+    made = planned({"app.py": more})
+    assert [s.patch.finding.locations[0].line for s in made.steps] == [6, 8]
+    ((left,), (found,)) = made.advice, made.after.findings
+    assert left.finding == found and left.proof == "it was not tried: there were too many rounds"

@@ -117,6 +117,9 @@ class _Planning:
             made.steps += steps
             made.gone += tried.seen.gone
             self.state, report = tried.state, tried.report
+        else:
+            patches, made.unanswered = self._proposed(report.findings, self.state.project)
+            self._leave(filter(self._is_made, patches), "there were too many rounds")
         made.after = report
         made.advice = [self._told(p) for p in patches]
         paths = {content.path for step in made.steps for content, _ in step.files}
@@ -138,12 +141,14 @@ class _Planning:
         self.refused[name] = "you did not want it"
         return False
 
+    def _leave(self, patches: Iterable[Patch], why: str) -> None:
+        """Refuse patches that were not tried."""
+        self.refused.update({_name(patch): f"it was not tried: {why}" for patch in patches})
+
     def _told(self, patch: Patch) -> Patch:
         """A patch that was not made, with the reason."""
         why = self.refused.get(_name(patch)) or patch.proof
         return replace(patch, proof=why)
-
-    # Proposals -------------------------------------------------------------------------------
 
     def _proposed(
         self, findings: Iterable[Finding], project: Project
@@ -176,16 +181,12 @@ class _Planning:
                 chosen.append(patch)
         return chosen
 
-    # Trying -----------------------------------------------------------------------------------
-
     def _kept(self, report: Report, patches: Sequence[Patch]) -> Trial | None:
         """The project with the patches that help and do no harm together. None: none does."""
         if not patches:
             return None
         if self.trials >= MAX_TRIALS:
-            self.refused.update(
-                {_name(patch): "it was not tried: too many were" for patch in patches}
-            )
+            self._leave(patches, "too many were")
             return None
         tried = self._tried(report, patches)
         if not tried.wrong:

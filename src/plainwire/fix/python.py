@@ -43,8 +43,6 @@ class Python:
         self._starts = [0]
         self._starts += [match.end() for match in re.finditer("\n", file.text)]
 
-    # Where things stand ----------------------------------------------------------------------
-
     def _span(self, node: cst.CSTNode) -> tuple[int, int]:
         where = self._at[node]
         assert isinstance(where, CodeRange)  # PositionProvider has no other values
@@ -101,8 +99,6 @@ class Python:
         if isinstance(first, cst.Assign) and isinstance(first.targets[0].target, cst.Name):
             return first.targets[0].target.value
         return ""
-
-    # Edits ------------------------------------------------------------------------------------
 
     def with_argument(
         self, call: cst.Call, name: str, value: str, position: int | None = None
