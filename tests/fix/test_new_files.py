@@ -55,7 +55,8 @@ def test_none_is_written_if_one_is_there(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["b"]
     (tmp_path / "out").symlink_to("/tmp", target_is_directory=True)
     with pytest.raises(TargetError, match="outside"):
-        disk.create(tmp_path, {"out/plainwire-not-there": "new"})
+        disk.create(tmp_path, {"a": "new", "out/plainwire-not-there": "new"})
+    assert not (tmp_path / "a").exists()
 
 
 # The real servers ------------------------------------------------------------------------------
