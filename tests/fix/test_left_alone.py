@@ -80,6 +80,24 @@ def test_suites_of_a_variable_are_left_alone():
     assert patches("proxy-suites", old, new, "deployment/nginx.conf") == 0
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "count"),
+    [
+        ("  default:\n", "  front:\n", 0),
+        ("  default:\n", "  front:\n  default:\n", 0),
+        ("build: .\n", "build: .\n    network_mode: host\n", 0),
+        ("build: .\n", "build: .\n    networks: [default]\n", 1),
+        ("build: .\n", "build: .\n    networks: {default: {}}\n", 1),
+    ],
+)
+def test_a_subnet_counts_only_where_every_service_is_in_it(old, new, count):
+    """A service that names no network is in ``default`` (Compose specification, networks)."""
+    files = dict(BEFORE["forwarded-peers"])
+    assert files["compose.yaml"].count(old) == 1
+    files["compose.yaml"] = files["compose.yaml"].replace(old, new)
+    assert len(planned(files, only=frozenset({"forwarded-peers"})).steps) == count
+
+
 @pytest.mark.parametrize("name", ["requirements-docs.in", "requirements-dev.txt", "dev.in"])
 def test_a_list_for_documents_or_development_gets_no_dependency(name):
     files = BEFORE["tls-extension"] | {name: "flask\n"}
