@@ -39,11 +39,3 @@ def served_over_https_only(app: App | None, project: Project) -> Proof:
             return Proof(False, f"the path by {first.what} ({at}) {word}")
     ways = sorted({f"{p.hops[0].place.path}:{p.hops[0].place.line}" for p in paths})
     return Proof(True, f"every path to the application is encrypted ({', '.join(ways[:5])})")
-
-
-def app_at(path: str, project: Project) -> App | None:
-    """The application that a file belongs to. Returns None if there is none, or several."""
-    holding = [a for a in project.apps if not a.folder or path.startswith(a.folder + "/")]
-    deepest = max((len(a.folder) for a in holding), default=0)
-    nearest = [a for a in holding if len(a.folder) == deepest]
-    return nearest[0] if len(nearest) == 1 else None

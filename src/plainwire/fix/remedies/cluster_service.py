@@ -115,8 +115,8 @@ Limits:
 from __future__ import annotations
 
 from plainwire.fix.kubernetes import inside_cluster, resource
+from plainwire.fix.places import is_at, paths_of
 from plainwire.fix.proofs import Proof
-from plainwire.fix.text import is_at, paths_of
 from plainwire.model import Finding, Path, Project, Proposal, remedy
 
 

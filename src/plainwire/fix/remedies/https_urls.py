@@ -57,7 +57,8 @@ Limits:
 
 from __future__ import annotations
 
-from plainwire.fix.proofs import app_at, served_over_https_only
+from plainwire.fix.places import app_at
+from plainwire.fix.proofs import served_over_https_only
 from plainwire.fix.python import python
 from plainwire.model import Edit, Finding, Project, Proposal, remedy
 

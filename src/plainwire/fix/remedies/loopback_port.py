@@ -93,8 +93,8 @@ from __future__ import annotations
 import re
 
 from plainwire.fix.compose import on_loopback
+from plainwire.fix.places import is_at, paths_of
 from plainwire.fix.proofs import Proof
-from plainwire.fix.text import is_at, paths_of
 from plainwire.model import Edit, Finding, Path, Project, Proposal, remedy
 
 

@@ -54,7 +54,7 @@ Limits:
 
 from __future__ import annotations
 
-from plainwire.fix.proofs import app_at
+from plainwire.fix.places import app_at
 from plainwire.fix.python import Python, python
 from plainwire.model import Edit, Finding, Module, Peer, Project, Proposal, remedy
 

@@ -66,7 +66,8 @@ Limits:
 
 from __future__ import annotations
 
-from plainwire.fix.proofs import app_at, served_over_https_only
+from plainwire.fix.places import app_at
+from plainwire.fix.proofs import served_over_https_only
 from plainwire.fix.python import kept, python
 from plainwire.model import Finding, Project, Proposal, remedy
 

@@ -99,14 +99,14 @@ from plainwire.fix.calendar import today
 from plainwire.fix.compose import subnet
 from plainwire.fix.health import health_checks, view_of
 from plainwire.fix.manifest import has_dependency, with_dependency
+from plainwire.fix.places import paths_of, production_classes
 from plainwire.fix.proofs import Proof, served_over_https_only
 from plainwire.fix.python import python
-from plainwire.fix.text import paths_of, span_of
+from plainwire.fix.text import span_of
 from plainwire.model import App, Edit, Finding, Path, Project, Proposal, remedy
 
 _PACKAGE = "flask-plainwire"
 _MARK = ("flask_plainwire", "tls_exempt")
-_PRODUCTION = re.compile(r"class \w*prod", re.IGNORECASE)
 _CONTAINERS = ("172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8")
 
 
@@ -212,17 +212,13 @@ def _code(app: App, settings: dict[str, str], project: Project) -> list[Edit] | 
         f"{name}.config[{key!r}] = {value}".replace("'", '"', 2) for key, value in settings.items()
     ]
     edits: list[Edit | None] = [source.with_import("flask_plainwire", "TLS")]
-    for span in app.config_places:
+    for span in production_classes(app):
         config = project.file(span.path)
-        if _PRODUCTION.match(span.text) and config is not None:
-            new = [python(config).with_setting(span.line, key, v) for key, v in settings.items()]
-            made = [edit for edit in new if edit is not None]
-            if len(made) == len(settings):
-                first = made[0]
-                text = "".join(edit.new for edit in made)
-                edits.append(Edit(first.path, first.start, first.end, text))
-                at_app = []
-                break
+        made = python(config).with_settings(span.line, settings) if config is not None else None
+        if made is not None:
+            edits.append(made)
+            at_app = []
+            break
     lines = "\n".join((*at_app, f"TLS({name})"))
     edits.append(source.after_statement(app.place.line, lines))
     if edits[-1] is None:
