@@ -30,6 +30,10 @@ services:
     healthcheck:
       test: ["CMD", "curl", "-f", "http://localhost:9200/_cluster/health"]
 """
+EXEC = '["curl", "-f", "localhost:8000/healthz"]\n'
+COMMENT = "# httpGet: {path: /healthz, port: 8000}\n"
+READ = "ENV STATUS=http://localhost:8000/healthz\n"
+MEANT = "environment:\n      TARGET: http://localhost:8000/healthz\n"
 BUCKET = 'resource "aws_lb_target_group" "web" {\n  health_check {\n    path = "/healthz"\n  }\n}\n'
 
 
@@ -47,7 +51,15 @@ def with_file(path, text):
 
 
 @pytest.mark.parametrize(
-    "files", [with_file("k8s/web.yaml", PROBE), with_file("main.tf", BUCKET)], ids=["probe", "alb"]
+    "files",
+    [
+        with_file("k8s/web.yaml", PROBE),
+        with_file("main.tf", BUCKET),
+        FILES | {"Dockerfile": FILES["Dockerfile"].replace(":8000", ":$PORT")},
+        FILES | {"Dockerfile": FILES["Dockerfile"].replace("http://", "")},
+        FILES | {"Dockerfile": "FROM python:3.12\nHEALTHCHECK CMD " + EXEC},
+    ],
+    ids=["probe", "alb", "a variable's port", "curl's own scheme", "in exec form"],
 )
 def test_the_view_that_is_asked_is_exempted(files):
     level, _, text = outcome(files)
@@ -61,11 +73,24 @@ def test_the_view_that_is_asked_is_exempted(files):
         with_file("k8s/web.yaml", PROBE.replace("8000", "8000\n              scheme: HTTPS")),
         with_file("compose.yaml", COMPOSE),
         with_file("k8s/web.yaml", PROBE.replace("8000", "9100")),
+        with_file("k8s/web.yaml", PROBE.split("          livenessProbe")[0] + COMMENT),
+        with_file("Dockerfile", f"FROM python:3.12\n# {CHECK}\n"),
+        with_file("Dockerfile", f"FROM python:3.12\nCOPY healthcheck.sh .\n{READ}"),
+        with_file("compose.yaml", f"services:\n  healthcheck:\n    image: a\n    {MEANT}"),
     ],
-    ids=["over tls", "of another service", "of another port"],
+    ids=[
+        *("over tls", "of another service", "of another port", "a probe in a comment"),
+        *("an instruction in a comment", "a script of the name", "a service of the name"),
+    ],
 )
 def test_what_is_not_asked_in_clear_is_not_exempted(files):
     assert "tls_exempt" not in outcome(files)[2]
+
+
+def test_a_file_that_cannot_be_read_leaves_open_what_is_asked():
+    level, proof, text = outcome(with_file("k8s/web.yaml", PROBE + "  - : [\n"))
+    assert level == "unsafe" and "k8s/web.yaml: not YAML" in proof
+    assert "tls_exempt" not in text
 
 
 def test_a_check_of_another_deployment_is_exempted_too():

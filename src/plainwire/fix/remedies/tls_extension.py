@@ -158,10 +158,17 @@ def _ways(path: Path, project: Project) -> list[Path]:
 
 
 def _exempt(ways: list[Path], project: Project) -> tuple[list[Edit], str]:
-    """The edits that let health checks in, and the check for which there is none."""
+    """The edits that let health checks in, and the check for which there is none.
+
+    Where a file of the deployment cannot be read, what it asks is not known.
+    """
     edits: list[Edit] = []
     ports = {way.start.port if way.start is not None else None for way in ways}
-    for check in health_checks(project):
+    try:
+        checks = list(health_checks(project))
+    except ValueError as error:
+        return edits, f"whether a health check asks in clear is not known: {error}"
+    for check in checks:
         if None not in ports and check.port is not None and check.port not in ports:
             continue
         found = view_of(check, project)
