@@ -108,9 +108,11 @@ class _Planning:
         for _ in range(MAX_ROUNDS):
             patches, made.unanswered = self._proposed(report.findings, self.state.project)
             chosen = self._apart([p for p in patches if self._is_made(p)][:MAX_AT_ONCE])
-            tried = self._kept(report, chosen)
-            if tried is None:
+            if not chosen:
                 break
+            tried = self._kept(report, chosen)
+            if tried is None:  # those that waited for them are left
+                continue
             steps = list(tried.steps())
             if not all([self._is_wanted(step) for step in steps]):  # ask for each of them
                 continue
@@ -173,18 +175,28 @@ class _Planning:
     def _apart(self, patches: Sequence[Patch]) -> list[Patch]:
         """The patches that leave each other alone; later ones wait for the next round."""
         taken: list[Edit] = []
-        chosen = []
+        chosen: list[Patch] = []
         for patch in patches:
             new = [edit for edit in patch.edits if edit not in taken]
-            if not any(_meet(edit, other) for edit in new for other in taken):
-                taken += new
-                chosen.append(patch)
+            if any(_meet(edit, other) for edit in new for other in taken):
+                continue
+            if any(self._vie(patch, other) for other in chosen):
+                continue
+            taken += new
+            chosen.append(patch)
         return chosen
+
+    def _vie(self, one: Patch, other: Patch) -> bool:
+        """True if one of two remedies may answer what the other is there for, so that both would do
+        it: a proxy and an application that send the same header.
+        """
+        answers = {remedy.id: remedy.answers for remedy in self.remedies}
+        return one.remedy != other.remedy and (
+            one.finding.id in answers[other.remedy] or other.finding.id in answers[one.remedy]
+        )
 
     def _kept(self, report: Report, patches: Sequence[Patch]) -> Trial | None:
         """The project with the patches that help and do no harm together. None: none does."""
-        if not patches:
-            return None
         if self.trials >= MAX_TRIALS:
             self._leave(patches, "too many were")
             return None
