@@ -68,6 +68,14 @@ def test_other_programs_take_what_is_shown(call, project, program):
     assert (done.code, "@@" in done.out) == (0, False)
 
 
+@pytest.mark.parametrize("program", [("git", "apply"), ("patch", "-p1")])
+def test_other_programs_take_a_name_with_a_space(call, project, program):
+    (project / "app.py").rename(project / "my app.py")
+    patch = call("fix", str(project), *ONLY).out
+    subprocess.run(program, input=patch.encode(), cwd=project, check=True, capture_output=True)
+    assert (project / "my app.py").read_text() == AFTER["app.py"]
+
+
 @pytest.mark.parametrize("change", [("\n", "\r\n"), ("    return answer\n", "    return answer")])
 def test_git_takes_it_with_any_line_ends(call, project, change):
     text = BEFORE["app.py"].replace(*change)
