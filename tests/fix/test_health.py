@@ -102,6 +102,15 @@ def test_a_check_of_another_deployment_is_exempted_too():
     assert "@tls_exempt\ndef healthy" in text
 
 
+def test_the_mark_stands_where_no_other_decorator_can_lose_it():
+    """One without functools.wraps makes a function that has no attributes of the view's."""
+    between = '@app.get("/healthz")\n@app.route("/alive")\n@counted\n@timed(1)\ndef healthy'
+    asked = FILES["app.py"].replace('@app.get("/healthz")\ndef healthy', between)
+    assert between in asked
+    _, _, text = outcome(FILES | {"app.py": asked})
+    assert '@app.route("/alive")\n@tls_exempt\n@counted\n@timed(1)\ndef healthy' in text
+
+
 @pytest.mark.parametrize("path", ["/", "/orders", "/gone/health"])
 def test_a_page_for_users_is_not_opened(path):
     """It needs consent then, and the reason names the check."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from plainwire.model import Function, Module, Project, SourceFile
+from plainwire.model import Call, Function, Module, Project, SourceFile
 from plainwire.source.deploy import dockerfile, hcl, yaml_nodes
 
 # curl and wget take http where no scheme is said; a port may be a variable's.
@@ -109,8 +109,9 @@ def _check(file: SourceFile, line: int, path: str | None, port: str | None) -> H
     return HealthCheck(path or "/", number, f"{file.path}:{line}")
 
 
-def view_of(check: HealthCheck, project: Project) -> tuple[Module, Function] | None:
-    """The one view that answers a check, if it does nothing else by its path's name.
+def view_of(check: HealthCheck, project: Project) -> tuple[Module, int] | None:
+    """The one view that answers a check, if it does nothing else by its path's name: its module,
+    and the line right below its last route.
 
     Returns None if there is none, several, or the path is a page for users.
     """
@@ -123,13 +124,30 @@ def view_of(check: HealthCheck, project: Project) -> tuple[Module, Function] | N
         for function in module.functions
         if any(_answers(rule, check.path) for rule in _rules(function))
     ]
-    return found[0] if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    module, function = found[0]
+    return module, _below_routes(function)
+
+
+def _below_routes(function: Function) -> int:
+    """Where a mark meets the function that is registered, not one that a decorator wraps."""
+    line = function.line
+    for decorator in reversed(function.decorators):
+        if _is_route(decorator):
+            break
+        line = decorator.line
+    return line
+
+
+def _is_route(decorator: Call) -> bool:
+    return decorator.name.rpartition(".")[2] in _VERBS
 
 
 def _rules(function: Function) -> Iterator[str]:
     for decorator in function.decorators:
         rule = decorator.argument("rule", 0)
-        if decorator.name.rpartition(".")[2] in _VERBS and rule is not None and rule.text:
+        if _is_route(decorator) and rule is not None and rule.text:
             yield rule.text
 
 

@@ -174,8 +174,8 @@ def _exempt(ways: list[Path], project: Project) -> tuple[list[Edit], str]:
         found = view_of(check, project)
         if found is None:
             return edits, f"{check.at} asks {check.path} in clear; its view is yours to exempt"
-        module, function = found
-        start, _ = span_of(module.file.text, function.line)
+        module, line = found
+        start, _ = span_of(module.file.text, line)
         margin = re.match(r"[ \t]*", module.file.text[start:])
         mark = f"{margin[0] if margin else ''}@tls_exempt\n"
         imported = python(module.file).with_import(*_MARK)
