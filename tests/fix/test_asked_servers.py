@@ -8,7 +8,7 @@ import smtplib
 import pytest
 
 from fix.fixing import planned
-from plainwire.fix.proofs import Proof
+from plainwire.fix.conditions import Condition
 from plainwire.model import Peer
 
 LOGIN = "import smtplib\nserver = smtplib.SMTP({})\n{}server.login('shop', password)\n"
@@ -21,7 +21,7 @@ def asked(text):
 
     def ask(peer):
         peers.append(peer)
-        return Proof(True, "it was asked")
+        return Condition(True, "it was asked")
 
     planned({"client.py": text}, ask=ask)
     return set(peers)

@@ -148,7 +148,7 @@ def test_a_server_that_verifies_makes_an_unsafe_patch_conditional(remedies):
 
     def ask(peer):
         asked.append(peer)
-        return planning.Proof(peer.host == "good.example", "it was asked")
+        return planning.Condition(peer.host == "good.example", "it was asked")
 
     for host, level in (("good.example", "conditional"), ("bad.example", "unsafe")):
         remedies(cookies(secure, level="unsafe", peer=Peer(host, 443)))

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from plainwire.fix.text import line_after, margin_of
-from plainwire.model import Edit, Listen, Project, SourceFile
+from plainwire.model import Edit, Finding, Listen, Project, SourceFile
 from plainwire.source.deploy.nginx import MAX_DEPTH, Directive, tree
 
-__all__ = ["Directive", "Nginx", "nginx"]
+__all__ = ["Directive", "Nginx", "nginx", "servers"]
 
 
 class Nginx:
@@ -67,3 +67,15 @@ class Nginx:
 def nginx(file: SourceFile) -> Nginx:
     """A configuration ready to be edited; read once for all the findings in it."""
     return Nginx(file)
+
+
+def servers(finding: Finding, project: Project) -> Iterator[tuple[Nginx, tuple[Directive, ...]]]:
+    """The server blocks that a finding's places stand in, each as the blocks down to it."""
+    for place in finding.locations:
+        file = project.file(place.path or "")
+        if file is None or file.format != "nginx" or place.line is None:
+            continue
+        source = nginx(file)
+        chain = source.server(place.line)
+        if chain:
+            yield source, chain

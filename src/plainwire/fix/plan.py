@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from plainwire import catalog
+from plainwire.fix.conditions import Condition
 from plainwire.fix.content import Content
-from plainwire.fix.proofs import Proof
 from plainwire.fix.state import State
 from plainwire.fix.trial import Step, Trial
 from plainwire.model import (
@@ -66,7 +66,7 @@ class Choice:
     only: frozenset[str] = frozenset()
     with_unsafe: bool = False
     is_wanted: Asked | None = None
-    ask: Callable[[Peer], Proof] | None = None
+    ask: Callable[[Peer], Condition] | None = None
     with_provable: bool = False
 
     def takes(self, patch: Patch) -> bool:
@@ -233,7 +233,7 @@ class _Planning:
 
 
 def _patch(
-    remedy: Remedy, finding: Finding, project: Project, ask: Callable[[Peer], Proof] | None
+    remedy: Remedy, finding: Finding, project: Project, ask: Callable[[Peer], Condition] | None
 ) -> Patch | None:
     try:
         proposal = remedy.run(finding, project)

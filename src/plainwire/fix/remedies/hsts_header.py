@@ -65,7 +65,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plainwire.fix.nginx import Directive, Nginx, nginx
+from plainwire.fix.nginx import Directive, Nginx, servers
 from plainwire.model import Edit, Finding, Project, Proposal, remedy
 
 _HEADER = 'add_header Strict-Transport-Security "max-age=31536000" always;'
@@ -74,13 +74,8 @@ _HEADER = 'add_header Strict-Transport-Security "max-age=31536000" always;'
 @remedy(answers=("hsts-never-sent",), level="unsafe")
 def hsts_header(finding: Finding, project: Project) -> Proposal | None:
     """Adds the header to the server block, and to what inside it has headers of its own."""
-    for place in finding.locations:
-        file = project.file(place.path or "")
-        if file is None or file.format != "nginx" or place.line is None:
-            continue
-        source = nginx(file)
-        chain = source.server(place.line)
-        if chain and source.tls_port(chain[-1], project) is not None:
+    for source, chain in servers(finding, project):
+        if source.tls_port(chain[-1], project) is not None:
             return _in(source, chain)
     return None
 

@@ -82,8 +82,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from plainwire.fix.conditions import served_over_https_only
 from plainwire.fix.places import is_at, production_classes
-from plainwire.fix.proofs import served_over_https_only
 from plainwire.fix.python import python
 from plainwire.model import App, Edit, Finding, Location, Project, Proposal, remedy
 
@@ -103,8 +103,8 @@ def secure_session_cookie(finding: Finding, project: Project) -> Proposal | None
     edits = tuple(_edits(app, finding, project))
     if not edits:
         return None
-    proof = served_over_https_only(app, project)
-    return Proposal("set the cookies' Secure flags", edits, proof.level, proof.words)
+    condition = served_over_https_only(app, project)
+    return Proposal("set the cookies' Secure flags", edits, condition.level, condition.words)
 
 
 def _app(finding: Finding, project: Project) -> App | None:

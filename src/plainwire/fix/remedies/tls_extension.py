@@ -97,10 +97,10 @@ from collections.abc import Iterator
 
 from plainwire.fix.calendar import today
 from plainwire.fix.compose import subnet
+from plainwire.fix.conditions import Condition, served_over_https_only
 from plainwire.fix.health import health_checks, view_of
 from plainwire.fix.manifest import has_dependency, with_dependency
 from plainwire.fix.places import paths_of, production_classes
-from plainwire.fix.proofs import Proof, served_over_https_only
 from plainwire.fix.python import python
 from plainwire.fix.text import span_of
 from plainwire.model import App, Edit, Finding, Path, Project, Proposal, remedy
@@ -123,7 +123,7 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
     if any(one.name.endswith("ProxyFix") for one in app.middleware):
         return None  # the two would decide the scheme one after the other
     listed = with_dependency(app, _PACKAGE, project)
-    peers, proof = _peers(ways, project)
+    peers, condition = _peers(ways, project)
     settings = {
         "TLS_TERMINATION": '"proxy"',
         "TLS_TRUSTED_PROXIES": json.dumps(peers),
@@ -135,14 +135,14 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
         words = "add flask-plainwire to the dependencies and TLS(app) after the application is made"
         return Proposal(words, level="advice", proof=why if code is not None else "")
     exempt, missing = _exempt(ways, project)
-    if missing and proof.holds:
-        proof = Proof(False, missing)
+    if missing and condition.holds:
+        condition = Condition(False, missing)
     edits = (*_joined(code, exempt), *((listed,) if listed is not None else ()))
     # A run gives addresses of its own: only where Docker's defaults are known does it show enough.
     is_compose = all(_is_compose(way, project) for way in ways)
     is_provable = not missing and is_compose and peers == _CONTAINERS
     summary = "use flask_plainwire behind the proxy"
-    return Proposal(summary, edits, proof.level, proof.words, is_provable=is_provable)
+    return Proposal(summary, edits, condition.level, condition.words, is_provable=is_provable)
 
 
 def _ways(path: Path, project: Project) -> list[Path]:
@@ -233,15 +233,15 @@ def _code(app: App, settings: dict[str, str], project: Project) -> list[Edit] | 
     return [edit for edit in edits if edit is not None]
 
 
-def _peers(ways: list[Path], project: Project) -> tuple[tuple[str, ...], Proof]:
+def _peers(ways: list[Path], project: Project) -> tuple[tuple[str, ...], Condition]:
     """Who the proxies are, each once, and whether that is certain."""
     found = [_peers_of(way, project) for way in ways]
     peers = tuple(dict.fromkeys(name for names, _ in found for name in names))
-    proofs = [proof for _, proof in found]
-    return peers, next((proof for proof in proofs if not proof.holds), proofs[0])
+    conditions = [condition for _, condition in found]
+    return peers, next((one for one in conditions if not one.holds), conditions[0])
 
 
-def _peers_of(path: Path, project: Project) -> tuple[tuple[str, ...], Proof]:
+def _peers_of(path: Path, project: Project) -> tuple[tuple[str, ...], Condition]:
     served = served_over_https_only(path.app, project)
     forward, start = path.forward, path.start
     if forward is not None and forward.socket:
@@ -249,7 +249,9 @@ def _peers_of(path: Path, project: Project) -> tuple[tuple[str, ...], Proof]:
     if forward is not None and forward.host in ("127.0.0.1", "localhost", "::1"):
         is_here = start is not None and start.is_local
         why = "in what it runs is not known: a container sees the proxy at another address"
-        return ("127.0.0.1", "::1"), served if is_here or not served.holds else Proof(False, why)
+        return ("127.0.0.1", "::1"), served if is_here or not served.holds else Condition(
+            False, why
+        )
     compose = project.file(path.deployment) if _is_compose(path, project) else None
     network = subnet(compose) if compose is not None else None
     if network is not None:
@@ -257,7 +259,7 @@ def _peers_of(path: Path, project: Project) -> tuple[tuple[str, ...], Proof]:
     why = "the address that the proxy has in its network is not known"
     if compose is not None:
         why += ": one of Docker's own pools unless the daemon was told others"
-    return _CONTAINERS, Proof(False, why)
+    return _CONTAINERS, Condition(False, why)
 
 
 def _is_compose(path: Path, project: Project) -> bool:
