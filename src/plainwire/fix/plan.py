@@ -97,6 +97,7 @@ class _Planning:
         self.first = self.state = state
         self.choice = choice
         self.remedies = catalog.load_remedies()
+        self.answers = {remedy.id: remedy.answers for remedy in self.remedies}
         self.refused: dict[tuple[str, str], str] = {}
         self.trials = 0
         self.agreed: set[tuple[str, str]] = set()
@@ -190,9 +191,9 @@ class _Planning:
         """True if one of two remedies may answer what the other is there for, so that both would do
         it: a proxy and an application that send the same header.
         """
-        answers = {remedy.id: remedy.answers for remedy in self.remedies}
         return one.remedy != other.remedy and (
-            one.finding.id in answers[other.remedy] or other.finding.id in answers[one.remedy]
+            one.finding.id in self.answers[other.remedy]
+            or other.finding.id in self.answers[one.remedy]
         )
 
     def _kept(self, report: Report, patches: Sequence[Patch]) -> Trial | None:
