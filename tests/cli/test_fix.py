@@ -169,6 +169,18 @@ def test_a_tree_that_is_not_clean_is_left_alone(call, repository, change):
     assert read(repository)["app.py"] == AFTER["app.py"]
 
 
+@pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])
+def test_a_file_that_git_does_not_look_at_is_left_alone(call, repository, mark):
+    """git takes it for unchanged whatever is in it (git-update-index(1))."""
+    git_of(repository, "update-index", mark, "app.py")
+    mine = BEFORE["app.py"] + "# mine\n"
+    (repository / "app.py").write_text(mine)
+    assert git_of(repository, "status", "--porcelain") == ""
+    done = call("fix", str(repository), *ONLY, "--apply")
+    assert done.code == 2 and "git does not look at app.py" in done.err
+    assert read(repository)["app.py"] == mine
+
+
 def test_outside_of_git_it_says_so_and_goes_on(call, project):
     done = call("fix", str(project), *ONLY, "--apply")
     assert "not under git" in done.err and read(project) == AFTER
