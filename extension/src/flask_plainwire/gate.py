@@ -78,10 +78,11 @@ class Gate:
         if verdict.scheme == "https":
             if rules.mode in (REFUSE, REDIRECT):
                 hsts = rules.hsts.value(environ.get("HTTP_HOST", ""))
+        elif rules.termination == DEVELOPMENT and not is_forwarded and _is_at_home(environ):
+            environ[marks.IN_DEVELOPMENT] = True
         else:
-            if rules.termination == DEVELOPMENT and not is_forwarded and _is_at_home(environ):
-                environ[marks.IN_DEVELOPMENT] = True
-            elif answer := self._answer_in_clear(environ, start_response, rules, verdict, forged):
+            answer = self._answer_in_clear(environ, start_response, rules, verdict, forged)
+            if answer is not None:  # an answer may be an empty list
                 return answer
         self._tell_forged(environ, forged)
         secures = rules.cookies_secure and (
