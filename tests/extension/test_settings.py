@@ -65,6 +65,15 @@ def test_what_does_not_go_together_is_said(config, part):
         read(config, may_be_silent=False)
 
 
+@pytest.mark.parametrize("hosts", [5, [5], "a/b"])
+def test_a_wrong_list_of_hosts_is_one_mistake_and_says_which(hosts):
+    config = SERVER | {"TLS_MODE": "redirect", "TLS_REDIRECT_HOSTS": hosts}
+    with pytest.raises(ConfigurationError) as said:
+        read(config, may_be_silent=False)
+    (line,) = str(said.value).splitlines()
+    assert line.startswith("TLS_REDIRECT_HOSTS: not a ")
+
+
 def test_values_of_the_environment_are_read(monkeypatch):
     given = {
         "TLS_TERMINATION": "Proxy",
