@@ -152,6 +152,7 @@ def test_a_refusal_is_constant():
         ({"SERVER_SOFTWARE": "waitress"}, None),
         ({"SERVER_SOFTWARE": "WSGIServer/0.2"}, None),
         ({"SERVER_PROTOCOL": "HTTP/2"}, None),
+        ({"SERVER_PROTOCOL": "HTTP/3"}, None),
     ],
 )
 def test_the_connection_is_left_to_servers_that_raise_an_error_for_it(environ, said):
@@ -170,7 +171,7 @@ def test_wsgis_own_validator_finds_nothing():
             ).get_environ() | {"REMOTE_ADDR": "127.0.0.1"}
             environ["wsgi.input"] = io.BytesIO()
             body = client(environ, lambda status, headers, exc_info=None: lambda data: None)
-            assert list(body) is not None
+            list(body)  # the validator raises AssertionError
             body.close()
 
 
