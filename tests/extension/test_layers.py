@@ -5,6 +5,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_plainwire import TLS
+from flask_plainwire.layers import layers
 from guarded import application, sent
 
 
@@ -76,6 +77,14 @@ def test_a_layer_without_a_known_attribute_is_named(caplog):
     app.wsgi_app = timed
     sent(app, "https")
     assert "timed was wrapped later" in caplog.text
+
+
+def test_a_layer_around_itself_is_no_endless_walk():
+    def endless():
+        return None
+
+    endless.app = endless
+    assert 1 < len(layers(endless)) <= 20
 
 
 def test_a_key_that_is_none_is_said_at_the_first_request(caplog):
