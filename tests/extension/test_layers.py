@@ -33,6 +33,16 @@ def test_a_proxy_fix_wrapped_later_is_said_and_not_believed(caplog):
     assert sent(app, "https", headers={"X-Forwarded-For": "1.2.3.4"}).status_code == 200
 
 
+def test_a_class_of_ones_own_is_a_proxy_fix_too(caplog):
+    class Ours(ProxyFix):
+        pass
+
+    app = application()
+    app.wsgi_app = Ours(app.wsgi_app)
+    sent(app, "https")
+    assert "ProxyFix(x_for=1, x_proto=1, x_host=0) was wrapped later" in caplog.text
+
+
 def test_a_proxy_fix_around_the_application_object_is_said_too(caplog):
     app = application()
     outer = ProxyFix(app, x_for=1)

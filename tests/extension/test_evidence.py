@@ -1,0 +1,58 @@
+"""What a first request shows of the way it came: tables of environs as servers make them."""
+
+import pytest
+
+from flask_plainwire.evidence import likely, seen
+
+
+class Tls:
+    def getpeercert(self):
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        ({"uwsgi.version": b"2.0"}, "server software: 'uWSGI'"),
+        ({"SERVER_SOFTWARE": "gunicorn/27"}, "server software: 'gunicorn/27'"),
+        ({}, "server software: 'not told'"),
+        ({"REMOTE_ADDR": "127.0.0.1"}, "peer: '127.0.0.1' (this machine)"),
+        ({"REMOTE_ADDR": "192.0.2.1"}, "peer: '192.0.2.1'"),
+        ({"REMOTE_ADDR": ""}, "peer: unix"),
+        ({"gunicorn.socket": Tls()}, "the server's socket: TLS"),
+        ({"werkzeug.socket": object()}, "the server's socket: no TLS"),
+        ({"HTTP_VIA": "1.1 s3cret"}, "headers of a proxy: Via"),
+        ({"HTTP_X_REAL_IP": "s3cret"}, "headers of a proxy: X-Real-Ip"),
+        ({"HTTP_X_FORWARDED_SSL": "on"}, "headers of a proxy: X-Forwarded-Ssl: 'on'"),
+        ({"HTTP_X_SCHEME": "https"}, "headers of a proxy: X-Scheme: 'https'"),
+        ({"HTTP_AUTHORIZATION": "s3cret"}, "headers of a proxy: none"),
+    ],
+)
+def test_what_is_seen(environ, line):
+    lines = seen({"wsgi.url_scheme": "http", **environ}, None)
+    assert line in lines
+    assert "s3cret" not in str(lines)
+
+
+PROXY = 'TLS_TERMINATION = "proxy" and TLS_TRUSTED_PROXIES = '
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"gunicorn.socket": Tls(), "HTTP_X_REAL_IP": "::1"}, 'TLS_TERMINATION = "server"'),
+        ({"HTTP_X_FORWARDED_PROTO": "https", "REMOTE_ADDR": "::1"}, f'{PROXY}"::1"'),
+        ({"HTTP_X_FORWARDED_PROTO": "https", "REMOTE_ADDR": ""}, f'{PROXY}"unix"'),
+        (
+            {"HTTP_FORWARDED": "proto=https", "REMOTE_ADDR": "10.0.0.2"},
+            f'{PROXY}"the proxy\'s address or network"',
+        ),
+    ],
+)
+def test_what_it_speaks_for(environ, said):
+    assert likely(environ) == said
+
+
+def test_what_speaks_for_nothing_leaves_both():
+    said = likely({"REMOTE_ADDR": "10.0.0.2"})
+    assert 'TLS_TERMINATION = "proxy"' in said and '"server"' in said
