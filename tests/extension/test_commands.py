@@ -87,6 +87,36 @@ def test_what_views_and_layers_show():
     assert check(app)[0].level == "error"
 
 
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({}, {"tls.I001", "tls.W007"}),
+        ({"TLS_REDIRECT_HOSTS": "api.example.com"}, {"tls.I001"}),
+        ({"TLS_EXEMPT_ENDPOINTS": "root"}, {"tls.I001", "tls.W006", "tls.W007"}),
+        (
+            {
+                "TLS_MODE": "redirect",
+                "TLS_REDIRECT_HOSTS": "api.example.com",
+                "TLS_HSTS_PRELOAD": True,
+                "TLS_HSTS_INCLUDE_SUBDOMAINS": True,
+            },
+            {"tls.I001"},
+        ),
+        (
+            {"TLS_MODE": "report", "TLS_REDIRECT_HOSTS": "a.example", "TLS_HSTS_MAX_AGE": 300},
+            {"tls.I001", "tls.W004"},
+        ),
+        ({"TLS_TERMINATION": "server", "TLS_PROXY_HEADER": None}, {"tls.I001", "tls.W007"}),
+    ],
+)
+def test_what_is_as_it_should_be_is_no_finding(config, expected):
+    app = plain()
+    app.config.update(config)
+    app.add_url_rule("/health", "health", tls_exempt(lambda: "up"))
+    app.add_url_rule("/page", "page", tls_redirect(lambda: "page"))
+    assert ids(app) == expected
+
+
 def test_talisman_that_is_switched_off_as_the_readme_says_is_no_finding():
     from flask_talisman import Talisman
 
