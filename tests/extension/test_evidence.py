@@ -22,6 +22,12 @@ class Tls:
         ({"gunicorn.socket": Tls()}, "the server's socket: TLS"),
         ({"werkzeug.socket": object()}, "the server's socket: no TLS"),
         ({"HTTP_VIA": "1.1 s3cret"}, "headers of a proxy: Via"),
+        ({"HTTP_CF_RAY": "s3cret"}, "headers of a proxy: Cf-Ray"),
+        ({"HTTP_CDN_LOOP": "s3cret"}, "headers of a proxy: Cdn-Loop"),
+        (
+            {"HTTP_FLY_FORWARDED_PROTO": "https"},
+            "headers of a proxy: Fly-Forwarded-Proto: 'https'",
+        ),
         ({"HTTP_X_REAL_IP": "s3cret"}, "headers of a proxy: X-Real-Ip"),
         ({"HTTP_X_FORWARDED_SSL": "on"}, "headers of a proxy: X-Forwarded-Ssl: 'on'"),
         ({"HTTP_X_SCHEME": "https"}, "headers of a proxy: X-Scheme: 'https'"),

@@ -1,5 +1,6 @@
 """What is wrapped around the extension later: it is noticed, said, and believed nothing."""
 
+import pytest
 from flask import Flask, jsonify, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -87,6 +88,26 @@ def test_a_layer_without_a_known_attribute_is_named(caplog):
     app.wsgi_app = timed
     sent(app, "https")
     assert "timed was wrapped later" in caplog.text
+
+
+class Wrapper:
+    """A layer that keeps what is inside of it under a name of its own."""
+
+    def __init__(self, attribute, inner):
+        setattr(self, attribute, inner)
+
+    def __call__(self, environ, start_response):
+        return []
+
+
+@pytest.mark.parametrize(
+    "attribute", ["inner", "app", "wsgi_app", "application", "_app", "wrapped_app"]
+)
+def test_layers_are_followed_by_their_usual_attributes(attribute):
+    innermost = Wrapper("app", "a name")
+    outer = Wrapper(attribute, innermost)
+    assert layers(outer, until=innermost) == [outer]
+    assert layers(outer, until=object()) == [outer, innermost]
 
 
 def test_a_layer_around_itself_is_no_endless_walk():

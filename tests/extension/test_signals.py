@@ -180,12 +180,13 @@ def test_a_rate_lets_through_so_many_a_minute_and_counts_the_rest():
 
 
 def test_what_was_said_is_remembered_for_a_minute_and_in_bounds():
-    clock = [0.0]
+    clock = [1000.0]
     recent = Recent(2, lambda: clock[0])
     recent.add("a")
-    clock[0] = 59.9
+    clock[0] += 59.9
+    recent.add("a")
     assert "a" in recent
-    clock[0] = 60.0
+    clock[0] = 1060.0
     assert "a" not in recent
     recent.add("b")
     assert "b" in recent and "a" not in recent
