@@ -137,7 +137,7 @@ def test_two_proxy_fixes_outside_are_an_error():
 
 
 def test_an_application_without_the_extension():
-    assert ids(Flask("bare")) == {"tls.E001"}
+    assert [(one.id, one.level) for one in check(Flask("bare"))] == [("tls.E001", "error")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """What a first request shows of the way it came: tables of environs as servers make them."""
 
 import pytest
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_plainwire.evidence import likely, seen
 
@@ -38,6 +40,21 @@ def test_what_is_seen(environ, line):
     lines = seen({"wsgi.url_scheme": "http", **environ}, None)
     assert line in lines
     assert "s3cret" not in str(lines)
+
+
+def test_headers_are_sorted_and_every_proxy_fix_is_named():
+    headers = {"HTTP_VIA": "x", "HTTP_CF_RAY": "x", "HTTP_X_REAL_IP": "x", "HTTP_FORWARDED": "x"}
+    inner = ProxyFix(lambda environ, start_response: [], x_proto=2)
+    around = [None, DispatcherMiddleware(inner), ProxyFix(inner, x_host=1)]
+    lines = [seen(headers, outermost)[-2:] for outermost in around]
+    assert {said for said, _ in lines} == {
+        "headers of a proxy: Cf-Ray, Forwarded, Via, X-Real-Ip",
+    }
+    assert [said for _, said in lines] == [
+        "ProxyFix: none",
+        "ProxyFix: ProxyFix(x_for=1, x_proto=2, x_host=0)",
+        "ProxyFix: ProxyFix(x_for=1, x_proto=1, x_host=1), ProxyFix(x_for=1, x_proto=2, x_host=0)",
+    ]
 
 
 PROXY = 'TLS_TERMINATION = "proxy" and TLS_TRUSTED_PROXIES = '

@@ -42,7 +42,7 @@ def likely(environ: Mapping[str, Any]) -> str:
         return 'TLS_TERMINATION = "server"'
     if not PROXY_HEADERS.isdisjoint(environ):
         peer = peer_of(environ)
-        proxies = peer if peer == UNIX or is_loopback(peer) else "the proxy's address or network"
+        proxies = peer if is_loopback(peer) else "the proxy's address or network"
         return f'TLS_TERMINATION = "proxy" and TLS_TRUSTED_PROXIES = "{proxies}"'
     return (
         'TLS_TERMINATION = "proxy" with TLS_TRUSTED_PROXIES if a proxy before this server speaks '
