@@ -51,6 +51,8 @@ def test_a_quiet_application():
         ({"TLS_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32"}, None, None),
         ({"TLS_TRUSTED_PROXY": "x"}, "tls.W001", "warning"),
         ({"TLS_TERMINATION": None, "DEBUG": True}, "tls.W003", "warning"),
+        ({"TLS_TERMINATION": None, "TESTING": True}, "tls.W003", "warning"),
+        ({"DEBUG": True, "TESTING": True}, None, None),
         ({"TLS_MODE": "report"}, "tls.W004", "warning"),
         ({"TLS_EXEMPT_ENDPOINTS": "none"}, "tls.W005", "warning"),
         ({"TLS_COOKIES_SECURE": False}, "tls.W009", "warning"),
@@ -70,6 +72,34 @@ def test_each_finding_of_the_configuration(config, id, level):
     app.config.update(config)
     found = check(app)
     assert [(one.id, one.level) for one in found] == ([(id, level)] if id else [])
+
+
+def test_the_worst_comes_first():
+    found = check(
+        plain(
+            TLS_TRUSTED_PROXY="x",
+            TLS_TRUSTED_PROXIES="0.0.0.0/0",
+            TLS_HSTS_PRELOAD=True,
+            TLS_HSTS_INCLUDE_SUBDOMAINS=True,
+            TLS_EXEMPT_ENDPOINTS="root, c, b, a",
+            TLS_XYZ_QVW_JKU="x",
+        )
+    )
+    assert [(one.id, one.hint) for one in found if one.id in ("tls.E004", "tls.W001")] == [
+        ("tls.E004", "the addresses of the proxies"),
+        ("tls.W001", "TLS_TRUSTED_PROXIES?"),
+        ("tls.W001", ""),
+    ]
+    assert [one.id for one in found] == [
+        "tls.E004",
+        *["tls.W001"] * 2,
+        *["tls.W005"] * 3,
+        "tls.W006",
+        "tls.W008",
+        "tls.I001",
+    ]
+    missing = [one.message[-3:] for one in found if one.id == "tls.W005"]
+    assert missing == ["'a'", "'b'", "'c'"]
 
 
 def test_what_views_and_layers_show():
