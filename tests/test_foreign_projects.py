@@ -75,7 +75,7 @@ def test_a_service_inside_the_cluster_is_nobodys_finding():
     assert not by_kind(MONOREPO + service, "port-plain")
 
 
-def test_a_proxy_image_of_the_cluster_is_a_proxy():
+def test_a_proxy_image_of_the_cluster_is_a_proxy(tmp_path):
     proxy = """
 --- edge/Dockerfile
 FROM nginx:1.27
@@ -87,10 +87,12 @@ server {
 }
 """
     inner = MANIFEST.format(name="accounts", image="accounts", means="ClusterIP")
-    outer = MANIFEST.format(name="edge", image="shop-edge", means="LoadBalancer")
-    outer = outer.removeprefix("\n")
-    (finding,) = by_kind(MONOREPO + proxy + inner + outer, "proxy-http-only")
-    assert places(finding)[:2] == ["k8s/edge.yaml:5", "edge/shop.conf:2"]
+    outer = MANIFEST.format(name="door", image="shop-edge", means="LoadBalancer")
+    text = MONOREPO + proxy + inner + outer.removeprefix("\n")
+    (finding,) = by_kind(text, "proxy-http-only")
+    assert places(finding)[:2] == ["k8s/door.yaml:5", "edge/shop.conf:2"]
+    services = [s for d in project(example_files(text), tmp_path).deployments for s in d.services]
+    assert [(s.role, s.folder) for s in services if s.name == "door"] == [("proxy", "edge")]
 
 
 def test_compose_runs_a_pushed_image_of_the_project():
@@ -459,4 +461,4 @@ def test_a_uwsgi_file_that_nothing_else_starts(line, is_found):
     text = "--- app.py\nfrom flask import Flask\napp = Flask(__name__)\n"
     text += f"--- contrib/uwsgi.ini\n[uwsgi]\n{line}\nwsgi-file = app.wsgi\ncallable = app\n"
     found = by_kind(text, "wsgi-plain-public")
-    assert [places(f)[0] for f in found] == ["contrib/uwsgi.ini:2"] * is_found
+    assert [places(f) for f in found] == [["contrib/uwsgi.ini:2", "app.py:2"]] * is_found
