@@ -310,33 +310,6 @@ def test_the_value_of_a_cookie_tells_that_it_is_a_token():
     assert (token.severity, theme.severity) == (Severity.MEDIUM, Severity.LOW)
 
 
-CIPHERS = """
---- site.conf
-server {
-  listen 443 ssl;
-  ssl_protocols TLSv1.2;
-  ssl_ciphers LIST;
-  location / { proxy_pass http://127.0.0.1:8000; }
-}
-"""
-
-
-@pytest.mark.parametrize(
-    ("text", "is_found"),
-    [
-        ("'ECDHE+AESGCM:RC4-SHA'", True),
-        ("ECDHE+AESGCM:RC4-SHA:!RC4", False),
-        ("AES:DES-CBC3-SHA:!aNULL:!DES", True),  # DES is single DES, ciphers(1)
-        ("AES:DES-CBC3-SHA:!3DES", False),
-        ("HIGH:!aNULL:!eNULL:!EXPORT:!MD5:!RC4", False),
-        ("ALL:+RC4:+MD5", False),  # moved to the end, not added
-    ],
-)
-def test_broken_suites_of_a_cipher_list(text, is_found):
-    found = by_kind(CIPHERS.replace("LIST", text), "server-weak-tls")
-    assert bool(found) is is_found
-
-
 def test_single_file_components_are_pages_with_scripts():
     text = """
 --- client/src/Ping.vue
