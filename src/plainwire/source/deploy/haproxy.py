@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
+from plainwire.source.deploy import hsts
 
 _SECTION = re.compile(
     r"(frontend|backend|listen|defaults|global|userlist|resolvers|peers)\b\s*(\S*)"
@@ -74,7 +75,7 @@ def _line(section: _Section, text: str, file: SourceFile, number: int) -> None:
         section.is_tcp = True
     elif _sends_away(words):
         section.redirects = place
-    elif "strict-transport-security" in text.lower():
+    elif hsts.is_sent(words):
         section.hsts = place
     elif text.startswith(("http-request set-header ", "http-request add-header ")):
         section.headers[words[2].lower()] = words[3] if len(words) > 3 else ""
@@ -111,7 +112,7 @@ def _site(
         for part in parts
         for host, port, tls, verifies, at in part.servers[:5]
     )
-    hsts = next((part.hsts for part in parts if part.hsts), None)
+    sent = next((part.hsts for part in parts if part.hsts), None)
     has_tls = any(listen.has_tls for listen in section.listens)
     return ProxySite(
         "haproxy",
@@ -119,7 +120,7 @@ def _site(
         tuple(section.listens),
         forwards,
         section.redirects,
-        hsts,
+        sent,
         environment=file.environment,
         ciphers=section.ciphers or default if has_tls else None,
     )
