@@ -416,9 +416,15 @@ def test_configuration_in_dictionaries_and_bytes(code, value, is_found):
         ("pika.ConnectionParameters(host='mq.openweathermap.org', ssl_options=tls)", False),
         ("redis.Redis(host='cache.openweathermap.org', password='x')", True),
         ("redis.Redis(host='cache.openweathermap.org', ssl=True)", False),
+        ("redis.Redis(host='cache.openweathermap.org', ssl=False)", True),
         ("redis.Redis(host='127.0.0.1')", False),
         ("create_engine('postgresql://db.openweathermap.org/x')", True),
         ("create_engine('postgresql://db.openweathermap.org/x?sslmode=require')", False),
+        ("create_engine('postgresql://db.openweathermap.org/x', connect_args=options)", False),
+        ("MongoClient('mongodb://db.openweathermap.org/x')", True),
+        ("MongoClient('mongodb://db.openweathermap.org/x', tls=True)", False),
+        ("MongoClient('mongodb://db.openweathermap.org/x', tls=False)", True),
+        ("MongoClient('mongodb://db.openweathermap.org/x', maxPoolSize=5)", True),
     ],
 )
 def test_backends_on_the_internet_that_calls_name(code, is_found):
