@@ -14,6 +14,20 @@ _BROKEN = re.compile(
     r"|MD5|IDEA|^LOW$"
 )
 
+# What a word with ``!`` takes out where that is more, or less, than the names it is a part of.
+_GROUPS = {
+    "aNULL": re.compile(r"\bA(EC)?DH\b|aNULL"),
+    "eNULL": re.compile(r"\bNULL\b|eNULL"),
+    "NULL": re.compile(r"\bNULL\b|eNULL"),
+    "AES": re.compile(r"AES"),
+    "CAMELLIA": re.compile(r"CAMELLIA"),
+    "3DES": re.compile(r"DES-CBC3|3DES"),
+    "DES": re.compile(r"\bDES\b(?!-CBC3)"),  # single DES alone
+    "EXPORT": re.compile(r"^EXP"),
+    # RSA is a key exchange that has no part in names; AEAD suites have a hash that is no MAC.
+    **dict.fromkeys(("RSA", "SHA256", "SHA384"), re.compile(r"(?!)")),
+}
+
 
 def broken(text: str) -> list[str]:
     """The words of a list that add a broken suite which no ``!`` word removes for good.
@@ -27,8 +41,7 @@ def broken(text: str) -> list[str]:
 
 
 def _takes_out(killed: str, word: str) -> bool:
-    if killed == "3DES":
-        return "DES-CBC3" in word or "3DES" in word
-    if killed == "DES":  # single DES alone
-        return "CBC3" not in word and "3DES" not in word and "DES" in word
-    return killed in word or (killed == "EXPORT" and word.startswith("EXP"))
+    group = _GROUPS.get(killed)
+    if killed == word or group is None:
+        return killed == word or killed in re.split(r"[-+]", word)
+    return group.search(word) is not None
