@@ -7,9 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
+import yaml
 
 from auditing import audited, laid_out
 from cli.process import environment, plainwire
+from plainwire import __file__ as plainwire_package
 from plainwire import catalog, report
 from plainwire.audit import audit
 from plainwire.source import cache as kept
@@ -98,6 +100,24 @@ def test_a_changed_file_of_the_program_is_another_program(tmp_path):
     (tmp_path / "checks").mkdir()
     file.rename(tmp_path / "checks" / "one.py")
     assert kept.stamp(tmp_path) != changed
+
+
+@pytest.mark.parametrize("changed", [Path(plainwire_package).parent, Path(yaml.__file__)])
+def test_what_answers_depends_on_plainwire_and_on_pyyaml(changed, monkeypatch):
+    fresh = kept.program.__wrapped__
+    before, stamp = fresh(), kept.stamp
+    assert fresh() == before
+    monkeypatch.setattr(kept, "stamp", lambda top: "other" if top == changed else stamp(top))
+    assert fresh() != before
+
+
+def test_what_answers_depends_on_the_version_and_on_python(monkeypatch):
+    fresh = kept.program.__wrapped__
+    seen = {fresh()}
+    monkeypatch.setattr(kept, "__version__", "0")
+    seen.add(fresh())
+    monkeypatch.setattr(kept.sys, "version", "4")
+    assert len({*seen, fresh()}) == 3
 
 
 def test_some_rules_alone_are_neither_kept_nor_answered(root, tmp_path):
