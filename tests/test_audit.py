@@ -13,6 +13,7 @@ from plainwire.cli import main
 from plainwire.model import Severity, TargetError, example_files
 from plainwire.report import render
 from plainwire.source.project import LocalProject
+from plainwire.source.starting.modules import Modules
 
 PLAIN = """
 --- app.py
@@ -231,6 +232,9 @@ def test_what_is_not_a_file_is_left_alone(tmp_path):
         ) + "services: *b59\n"),
         ("compose.yaml", "services:\n" + "  " + "{a: " * 3_000 + "}" * 3_000),
         ("compose.yaml", "services: &s\n  web: *s\n"),
+        ("compose.yaml", "services: " + "[" * 40_000 + "]" * 40_000),
+        ("compose.yaml", "services: \n  web:\n    " + "- " * 60_000),
+        ("compose.yaml", "services: " + "[a: " * 40_000),
         ("compose.yaml", "services:\n  web:\n    ports: 1\n    environment: [1, {a: b}]\n    command: {}\n    build: []\n"),
         ("nginx.conf", "server {" * 5_000 + "listen 80; proxy_pass http://x;"),
         ("nginx.conf", "server { listen 80; include nginx.conf; location / { proxy_pass http://a; } }"),
@@ -255,6 +259,20 @@ def test_a_hostile_file_is_survived(path, text):
     if path == "Procfile":
         files += "--- boot.sh\n#!/bin/sh\nexec ./boot.sh\n"
     assert audited(files).unanswered == ()
+
+
+@pytest.mark.parametrize("text", ["[" * 2_000 + "]" * 2_000, "- " * 2_000 + "x"])
+def test_deep_yaml_is_left_before_the_fast_loader_overflows_the_stack(text):
+    report = audited(f"{PLAIN}--- compose.yaml\n{text}\n")
+    assert [s.reason for s in report.skipped] == ["nested deeper than 500"]
+
+
+def test_a_module_that_starts_a_server_many_times_is_followed_once(monkeypatch):
+    asked = []
+    made_by = Modules.made_by
+    monkeypatch.setattr(Modules, "made_by", lambda *given: asked.append(1) or made_by(*given))
+    audited(f"{PLAIN}--- many.py\n" + "app.run(host='0.0.0.0')\n" * 300)
+    assert len(asked) < 100  # 300 calls, each looked through for each of 300 starts, were 90,000
 
 
 def test_a_file_that_cannot_be_parsed_is_said_and_the_rest_is_read():

@@ -149,8 +149,8 @@ class Known:
         if service.role == "proxy" and service.name != "host" and is_bare:
             return None
         targets = set()
-        for start in service.starts:
-            targets |= {start.target, *self.starter.modules.made_by(start.target, service.folder)}
+        for target in {start.target for start in service.starts}:
+            targets |= {target, *self.starter.modules.made_by(target, service.folder)}
         inside = [a for a in self.apps if is_under(a.place.path, service.folder)]
         named = [a for a in inside if a.place.path in targets]
         if named or inside:

@@ -12,6 +12,9 @@ _BLOCK = re.compile(
 )
 _VALUE = re.compile(r"\{\{[^{}\n]*\}\}")
 MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 500
+# Block indentation alone cannot go deep in so many characters; brackets and "- - -" can.
+_NESTS_ON_ONE_LINE = re.compile(r"(?:[-?][ \t]+){50}")
 
 
 class Yaml:
@@ -130,8 +133,31 @@ def documents(text: str) -> tuple[Yaml, ...]:
 def _composed(text: str) -> tuple[Yaml, ...]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return tuple(Yaml(node) for node in yaml.compose_all(text, loader) if node is not None)
+        is_deep = _may_be_deep(text) and _is_deep(text, loader)
+        nodes = [] if is_deep else list(yaml.compose_all(text, loader))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         at = f" at line {mark.line + 1}" if mark is not None else ""
         raise ValueError(f"not YAML{at}") from None
+    if is_deep:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}")
+    return tuple(Yaml(node) for node in nodes if node is not None)
+
+
+def _may_be_deep(text: str) -> bool:
+    return (
+        text.count("[") + text.count("{") > MAX_DEPTH or _NESTS_ON_ONE_LINE.search(text) is not None
+    )
+
+
+def _is_deep(text: str, loader: type[yaml.SafeLoader]) -> bool:
+    """True for what would overflow the C stack, where the fast loader composes by recursion."""
+    depth = 0
+    for event in yaml.parse(text, loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return False
