@@ -8,6 +8,7 @@ of https, can the edge be passed by? What cannot be told is None, with the reaso
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
 
 from plainwire.model import (
     App,
@@ -160,6 +161,8 @@ def _proxied(d: Deployment, service: Service, port: Publication) -> Iterator[Pat
         is_twice = site.place in places
         places.add(site.place)
         listen = next((one for one in site.listens if number in (None, one.port)), None)
+        variable = (replace(o, port=number or o.port) for o in site.listens if o.is_variable)
+        listen = listen or next(variable, None)
         if listen is None or is_twice:
             continue
         if site.redirects is not None and not listen.has_tls:

@@ -6,15 +6,19 @@ in a deployment's ``unknowns``; it is never guessed. `plainwire.deployment` deri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from plainwire.model.answer import Span
 
 Environment = Literal[
     "production", "staging", "development", "test", "example", "documentation", "vendored"
 ]
+
+
+_VARIABLE: Final = re.compile(r"\{\{|\$|%[({]|____")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,11 @@ class Listen:
     def is_local(self) -> bool:
         """True if only the machine itself reaches it."""
         return _is_loopback(self.host)
+
+    @property
+    def is_variable(self) -> bool:
+        """True if a variable or a template says where it listens, so that ``port`` is a guess."""
+        return _VARIABLE.search(self.host) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from typing import Any
 
 from plainwire.model import (
     Deployment,
@@ -31,11 +32,12 @@ from plainwire.source.assembly.known import (
     Known,
     Role,
 )
-from plainwire.source.deploy import compose
+from plainwire.source.deploy import compose, dockerfile
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
 from plainwire.source.starting import Context
 
-_SAMPLES = ("-sample", ".sample", ".example", "-example", ".template", ".dist")
+_PLAIN_NAME = re.compile(r"(docker-)?compose\.ya?ml")
+_SAMPLES = (".model", "-sample", ".sample", ".example", "-example", ".template", ".dist")
 
 
 def deployments(known: Known) -> Iterator[Deployment]:
@@ -48,11 +50,15 @@ def deployments(known: Known) -> Iterator[Deployment]:
             read.append(compose.read(file))
         except ValueError as error:
             known.skipped.append(Skip(file.path, str(error)))
+    known.built_as = dict(_built_names(read))
+    extended = {s.extends for one in read for s in one.services if s.extends is not None}
     for one in read:
+        if _is_extended_alone(one, extended):
+            continue
         environment = _compose_environment(known, one, read)
         services = tuple(
             _service(known, s, one, environment, read)
-            for s in one.services
+            for s in (*one.services, *_beneath(one, read))
             if environment != "test"
         )
         if environment != "test":
@@ -60,6 +66,33 @@ def deployments(known: Known) -> Iterator[Deployment]:
         routes = tuple(labels.routes(known, one))
         if services:
             yield known.finished(one.file.path, environment, services, routes)
+
+
+def _built_names(read: Iterable[ComposeFile]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The images that compose files build and name, with their Dockerfiles and folders."""
+    for one in read:
+        for service in one.services:
+            if service.context is not None and service.image:
+                path = posixpath.normpath(posixpath.join(service.context, service.dockerfile))
+                yield images.name_of(service.image), (path, service.context)
+
+
+def _is_extended_alone(one: ComposeFile, extended: Set[tuple[str, str]]) -> bool:
+    """True for a file that nobody starts: all its services are there for others to extend."""
+    is_started = _PLAIN_NAME.fullmatch(one.file.name) is not None
+    return not is_started and all((one.file.path, s.name) in extended for s in one.services)
+
+
+def _beneath(one: ComposeFile, read: Iterable[ComposeFile]) -> Iterator[ComposeService]:
+    """What an overlay does not name of the plain file under it; profiles are started on request."""
+    if all(s.is_whole or s.extends is not None for s in one.services):
+        return
+    named = {service.name for service in one.services}
+    for other in read:
+        if other.file.folder == one.file.folder and _PLAIN_NAME.fullmatch(other.file.name):
+            for service in other.services if other is not one else ():
+                if service.name not in named and not service.profiles:
+                    yield service
 
 
 def _secret(known: Known, path: str) -> Iterator[Setting]:
@@ -111,7 +144,7 @@ def _service(
     starts: tuple[Start, ...] = ()
     runs_more = bool(sites) and not PROXIES.search(base.image or (stage.base if stage else ""))
     if role in ("app", "other") or runs_more:  # or proxy and server in one container
-        context = Context(folder or one.file.folder, settings)
+        context = Context(one.file.folder if folder is None else folder, settings)
         starts = _starts(known, base, stage, image, context)
         holds_app = folder is not None and known.has_app(folder)
         is_built = base.context is not None or bool(images.built_from(known, base.image))
@@ -138,19 +171,19 @@ def _base_of(
     known: Known, written: ComposeService, one: ComposeFile, every: Sequence[ComposeFile]
 ) -> ComposeService:
     """A service of an overlay, with what the file under it says of the same name."""
-    if written.image or written.context is not None:
-        return written
     if written.extends is not None:
         path, name = written.extends
         named = (s for o in every if o.file.path == path for s in o.services)
         parent = next((s for s in named if s.name == name and s is not written), None)
         if parent is not None:
             return _merged(parent, written)
+    if written.is_whole:
+        return written
     for other in every:
         if other.file.folder != one.file.folder or other is one:
             continue
         for service in other.services:
-            if service.name == written.name and (service.image or service.context is not None):
+            if service.name == written.name and service.is_whole:
                 return _merged(service, written)
     return written
 
@@ -162,18 +195,32 @@ def _image(
     if service.context is not None:
         path = posixpath.normpath(posixpath.join(service.context, service.dockerfile))
         image = known.images.get(path)
+        file = known.file(path)
+        if image is not None and file is not None and service.arguments:
+            image = dockerfile.read(file, service.arguments)
         stage = image.stage(service.target) if image is not None else None
         return image, stage, service.context
     if named := images.built_from(known, service.image):
         path, context = named
         return known.images[path], known.images[path].stage(None), context
-    if service.image and known.is_own(service.image):
+    if service.image and _may_be_own(known, service, one):
         for folder in (one.file.folder, "", "docker"):
             image = known.images.get(posixpath.join(folder, "Dockerfile"))
             context = "" if folder == "docker" else folder
             if image is not None and known.has_app(context):
                 return image, image.stage(None), context
     return None, None, None
+
+
+def _may_be_own(known: Known, service: ComposeService, one: ComposeFile) -> bool:
+    """True for the one image of a file that no product is known by and that may be built here.
+
+    Beside an image that is built, and beside others of which nothing is known, it may be anybody's.
+    """
+    if any(s.context is not None for s in one.services):
+        return False
+    unknown = {images.name_of(s.image) for s in one.services if known.is_own(s.image)}
+    return unknown == {images.name_of(service.image)} and known.is_own(service.image)
 
 
 def _env_file(known: Known, path: str) -> tuple[Setting, ...]:
@@ -210,7 +257,8 @@ def _sites_of(
                 paths[path] = None
     if not paths and stage is not None and (image is not None or not is_proxy):
         paths = images.copied_sites(known, stage, folder or "", is_proxy=is_proxy)
-    values = {n: s.value for n, s in settings.items() if s.value is not None}
+    samples = _env_file(known, posixpath.join(service.place.path.rpartition("/")[0], ".env"))
+    values = {s.name: s.value for s in (*samples, *settings.values()) if s.value is not None}
     for path in paths:
         known.claimed.add(path)
         for site in known.sites[path]:
@@ -254,6 +302,8 @@ def _starts(
                 command = stage.command
                 line = stage.command_line or stage.entrypoint_line
                 place = file.span(line) if file is not None and line else place
+        entrypoint = images.copied_script(known, stage, at.folder, entrypoint)
+        command = images.copied_script(known, stage, at.folder, command)
     return known.run(entrypoint, command, place, at)
 
 
@@ -266,18 +316,43 @@ def _is_loaded(path: str, folder: str, target: str) -> bool:
 
 def _merged(under: ComposeService, over: ComposeService) -> ComposeService:
     """A service with what another one, which it extends or overrides, says of it."""
+    emptied = {key: empty for key, (name, empty) in _MERGED.items() if name in over.replaced}
+    under = replace(under, **emptied)
+    built = over if over.context is not None else under
     return replace(
-        under,
-        name=over.name,
-        place=over.place,
+        over,
+        image=over.image or under.image,
+        context=built.context,
+        dockerfile=built.dockerfile,
+        target=over.target or under.target,
+        arguments=under.arguments | over.arguments,
         command=over.command or under.command,
         command_place=over.command_place or under.command_place,
+        entrypoint=over.entrypoint or under.entrypoint,
+        flags=over.flags or under.flags,
         publications=over.publications + under.publications,
         settings=under.settings | over.settings,
         env_files=over.env_files or under.env_files,
         mounts=under.mounts + over.mounts,
         labels=under.labels + over.labels,
+        profiles=over.profiles or under.profiles,
+        on_host_network=over.on_host_network or under.on_host_network,
     )
+
+
+# What of a service is merged with another file's, by the key that may be under !reset.
+_MERGED: dict[str, tuple[str, Any]] = {
+    "command": ("command", ()),
+    "command_place": ("command", None),
+    "flags": ("command", ()),
+    "entrypoint": ("entrypoint", ()),
+    "publications": ("ports", ()),
+    "settings": ("environment", {}),
+    "env_files": ("env_file", ()),
+    "mounts": ("volumes", ()),
+    "labels": ("labels", ()),
+    "profiles": ("profiles", ()),
+}
 
 
 def _on_the_host(service: ComposeService, starts: Iterable[Start]) -> tuple[Publication, ...]:

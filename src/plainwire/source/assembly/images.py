@@ -11,6 +11,7 @@ from typing import Final
 from plainwire.model import ProxySite, Stage
 from plainwire.source.assembly.known import (
     DASHBOARDS,
+    DEVELOPMENT_NAME,
     PROXIES,
     PROXY_FOLDER,
     QUIET,
@@ -20,6 +21,7 @@ from plainwire.source.assembly.known import (
 )
 from plainwire.source.deploy.words import expanded
 
+_PRODUCTS: Final = (STORES, DASHBOARDS, PROXIES)
 _PACKAGING: Final = ("docker", ".docker", "dockerfiles", "deploy", "deployment", "build")
 _ANY_PROJECT: Final = ("src", "app", "web", "api", "server")  # packages that are called alike
 
@@ -28,22 +30,35 @@ def built_from(known: Known, image: str) -> tuple[str, str] | None:
     """The Dockerfile and folder that an image's name tells: ``org/shop-cart`` of ``cart/``.
 
     Returns None if no folder with a Dockerfile, and no package of an application in one, is
-    called so.
+    called so. What a compose file builds and names is known without guessing. ``shop_nginx`` is
+    built in ``nginx/``; ``nginx`` is nginx.
     """
-    name = image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
-    if not name or any(product.search(name) for product in (STORES, DASHBOARDS, PROXIES)):
-        return None
+    name = name_of(image)
+    is_product = any(product.search(name) for product in _PRODUCTS)
+    if name in known.built_as and not (is_product and name.isalpha()):
+        path, context = known.built_as[name]
+        return (path, context) if path in known.images else None
     found = []
     for path, dockerfile in known.images.items():
-        context = context_of(path)
-        if dockerfile.environment in QUIET:
+        if dockerfile.environment in QUIET or not name:
             continue
+        stage = dockerfile.stage(None)
+        is_proxy = stage is not None and bool(PROXIES.search(stage.base))
+        context = context_of(path) if is_proxy else _context_with_app(known, path)
         for word in _names_of(known, context):
-            if likeness := _likeness(name, word):
+            likeness = _likeness(name, word)
+            if likeness and (not is_product or (likeness == 2 and is_proxy)):
                 is_plain = path.endswith("Dockerfile")
+                is_shipped = not DEVELOPMENT_NAME.search(path.rpartition("/")[2])
                 nearness = -abs(len(name) - len(word))
-                found.append(((likeness, nearness, is_plain, -len(path)), path, context))
+                order = (likeness, nearness, is_shipped, is_plain, -len(path))
+                found.append((order, path, context))
     return max(found)[1:] if found else None
+
+
+def name_of(image: str) -> str:
+    """What an image is called, without registry, organisation, tag and digest."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
 
 
 def context_of(path: str) -> str:
@@ -52,6 +67,39 @@ def context_of(path: str) -> str:
     while folder.rpartition("/")[2].lower() in _PACKAGING:
         folder = folder.rpartition("/")[0]
     return folder
+
+
+def _context_with_app(known: Known, path: str) -> str:
+    """The same, or the folder above ``docker/web/``, where that holds no application."""
+    context = context_of(path)
+    parts = context.split("/")
+    packaging = next((n for n, part in enumerate(parts) if part.lower() in _PACKAGING), None)
+    if packaging is None or known.has_app(context):
+        return context
+    return "/".join(parts[:packaging])
+
+
+def copied_script(
+    known: Known, stage: Stage, context: str, command: tuple[str, ...]
+) -> tuple[str, ...]:
+    """A command with the project's file in the place of a script that the image took in."""
+    return tuple(_source_of(known, stage, context, word) for word in command)
+
+
+def _source_of(known: Known, stage: Stage, context: str, word: str) -> str:
+    """Where a path in an image comes from, seen from the build's folder, or the path itself."""
+    for source, target, _ in reversed(stage.copies):
+        at = posixpath.normpath(posixpath.join(context, source))
+        holder, name = target.rstrip("/"), at.rpartition("/")[2]
+        if word in (target, f"{holder}/{name}"):
+            path = at
+        elif word.startswith(f"{holder}/"):
+            path = posixpath.join(at, word[len(holder) + 1 :])
+        else:
+            continue
+        if known.file(path) is not None:
+            return path[len(context) :].lstrip("/")
+    return word
 
 
 def copied_sites(known: Known, stage: Stage, context: str, *, is_proxy: bool) -> dict[str, None]:

@@ -50,7 +50,8 @@ QUIET: Final = ("test", "documentation", "vendored")
 class Known:
     """The files' facts, and what the parts of the assembly tell each other.
 
-    ``claimed`` are proxies' configurations and ``used_images`` Dockerfiles that a deployment has.
+    ``claimed`` are proxies' configurations and ``used_images`` Dockerfiles that a deployment has;
+    ``built_as`` the Dockerfile and folder of each image that a compose file builds and names.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Known:
         self.settings: list[Setting] = []
         self.claimed: set[str] = set()
         self.used_images: set[str] = set()
+        self.built_as: dict[str, tuple[str, str]] = {}
 
     def is_own(self, image: str) -> bool:
         """True if an image is likely built from this project: named, and no known product."""
@@ -143,8 +145,10 @@ class Known:
 
     def _app_of(self, service: Service) -> App | None:
         """The application that a service runs, by its folder. Returns None if none fits."""
-        if service.role not in ("app", "proxy") or service.folder is None:
+        if service.role not in ("app", "proxy"):
             return None
+        if service.folder is None:
+            return self._app_named(service)
         is_bare = bool(PROXIES.search(service.image)) and not service.starts
         if service.role == "proxy" and service.name != "host" and is_bare:
             return None
@@ -158,6 +162,16 @@ class Known:
         around = [a for a in self.apps if a.folder and is_under(service.folder, a.folder)]
         return around[0] if around else self.only_app()
 
+    def _app_named(self, service: Service) -> App | None:
+        """The application that a command names, whoever builds the image that runs it."""
+        paths = {
+            path
+            for target in {start.target for start in service.starts if ":" in start.target}
+            for path in self.starter.modules.made_by(target, "")
+        }
+        named = [app for app in self.apps if app.place.path in paths]
+        return named[0] if len(named) == 1 else None
+
 
 def is_under(path: str, folder: str) -> bool:
     """True if a path is in a folder or below; "" is the project's."""
@@ -169,7 +183,7 @@ def implied(site: ProxySite) -> tuple[Publication, ...]:
     found: dict[tuple[int, str], Publication] = {}
     for listen in site.listens:
         host = listen.host.strip("[]*")
-        if not re.search(r"\{\{|\$|%[({]|____", listen.host):
+        if not listen.is_variable:
             is_any = not host.strip("0.:")  # "", 0.0.0.0 and ::, IPv6 beside IPv4
             key = (listen.port, "" if is_any else host)
             found.setdefault(

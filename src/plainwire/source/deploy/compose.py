@@ -37,6 +37,13 @@ class ComposeService:
     on_host_network: bool = False
     flags: tuple[tuple[str, Span], ...] = ()
     extends: tuple[str, str] | None = None
+    arguments: dict[str, str] = field(default_factory=dict)  # of the build
+    replaced: frozenset[str] = frozenset()  # keys under !reset or !override: nothing is merged in
+
+    @property
+    def is_whole(self) -> bool:
+        """True if it says what runs, so that it needs no other file's service under it."""
+        return bool(self.image) or self.context is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,34 +77,44 @@ def read(file: SourceFile) -> ComposeFile:
 
 
 def _service(name: str, line: int, node: Yaml, file: SourceFile) -> ComposeService:
-    build = node.get("build")
+    build = _kept(node, "build")
     context = dockerfile = target = None
+    arguments: dict[str, Setting] = {}
     if build is not None:
         context = build.text if build.text is not None else _text(build.get("context")) or "."
         dockerfile = _text(build.get("dockerfile"))
         target = _text(build.get("target"))
+        arguments = _environment(build.get("args"), file, name)
     command, place = _command(node, "command", file)
     entrypoint, entry_place = _command(node, "entrypoint", file)
     return ComposeService(
         name,
         file.span(line),
-        expanded(_text(node.get("image")) or "", {}),
+        expanded(_text(_kept(node, "image")) or "", {}),
         _path(file, context) if context is not None else None,
-        dockerfile or "Dockerfile",
-        target,
+        expanded(dockerfile or "Dockerfile", {}),
+        expanded(target, {}) if target else None,
         command,
         place or entry_place,
         entrypoint,
-        tuple(_publications(node.get("ports"), file)),
-        _environment(node.get("environment"), file, name),
-        tuple(_path(file, p) for p in _env_files(node.get("env_file"))),
-        tuple(_mounts(node.get("volumes"), file)),
+        tuple(_publications(_kept(node, "ports"), file)),
+        _environment(_kept(node, "environment"), file, name),
+        tuple(_path(file, p) for p in _env_files(_kept(node, "env_file"))),
+        tuple(_mounts(_kept(node, "volumes"), file)),
         tuple(_labels(node, file)),
         (node.get("profiles") or _EMPTY).words(),
         _text(node.get("network_mode")) == "host",
-        tuple(_flags(node.get("command"), file)),
+        tuple(_flags(_kept(node, "command"), file)),
         _extends(node.get("extends"), file),
+        {n: expanded(s.value, {}) for n, s in arguments.items() if s.value is not None},
+        frozenset(n for n, _, v in node.items() if v.tag in ("!reset", "!override")),
     )
+
+
+def _kept(node: Yaml, key: str) -> Yaml | None:
+    """A key's value. Returns None if there is none or ``!reset`` takes it away."""
+    value = node.get(key)
+    return None if value is not None and value.tag == "!reset" else value
 
 
 def _extends(node: Yaml | None, file: SourceFile) -> tuple[str, str] | None:
@@ -120,7 +137,7 @@ def _path(file: SourceFile, path: str) -> str:
 
 
 def _command(node: Yaml, key: str, file: SourceFile) -> tuple[tuple[str, ...], Span | None]:
-    found = node.get(key)
+    found = _kept(node, key)
     if found is None:
         return (), None
     place = file.span(node.key_line(key))
@@ -213,7 +230,7 @@ def _mounts(node: Yaml | None, file: SourceFile) -> Iterator[tuple[str, str]]:
 
 
 def _labels(node: Yaml, file: SourceFile) -> Iterator[tuple[str, Span]]:
-    for labels in (node.get("labels"), node.get("deploy", "labels")):
+    for labels in (_kept(node, "labels"), node.get("deploy", "labels")):
         if labels is None:
             continue
         for name, line, value in labels.items():

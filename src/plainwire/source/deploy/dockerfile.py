@@ -46,16 +46,20 @@ class _Open:
 MAX_INSTRUCTIONS = 3000
 
 
-def read(file: SourceFile) -> Image:
-    """A Dockerfile's stages; a stage built on another one has what that one set."""
+def read(file: SourceFile, given: Mapping[str, str] | None = None) -> Image:
+    """A Dockerfile's stages; a stage built on another one has what that one set.
+
+    ``given`` are arguments of the build, in place of the defaults of ``ARG``.
+    """
     stages: list[_Open] = []
     arguments: dict[str, str] = {}
     for word, text, line in islice(instructions(file.text), MAX_INSTRUCTIONS):
         if word == "FROM":
             stages.append(_from(text, line, stages, arguments))
         elif word == "ARG" and not stages:
-            name, _, value = text.partition("=")
-            arguments[name.strip()] = value.strip().strip("\"'")
+            arguments |= _argument(text, given or {}, arguments)
+        elif word == "ARG":
+            stages[-1].arguments |= _argument(text, given or {}, stages[-1].arguments)
         elif stages:
             _apply(stages[-1], word, text, line, file)
     closed = tuple(
@@ -134,9 +138,6 @@ def _from(text: str, line: int, stages: list[_Open], arguments: Mapping[str, str
 def _apply(stage: _Open, word: str, text: str, line: int, file: SourceFile) -> None:
     known = stage.arguments | {n: s.value or "" for n, s in stage.settings.items()}
     match word:
-        case "ARG":
-            name, _, value = text.partition("=")
-            stage.arguments[name.strip()] = value.strip().strip("\"'")
         case "ENV":
             for name, value, shift in _pairs(text, file, line):
                 place = file.span(shift)
@@ -153,13 +154,21 @@ def _apply(stage: _Open, word: str, text: str, line: int, file: SourceFile) -> N
             found = (expanded(w, known).partition("/")[0] for w in text.split())
             stage.exposed += tuple(int(w) for w in found if w.isdecimal())
         case "COPY" | "ADD":
-            stage.copies += tuple(_copies(text, line))
+            stage.copies += tuple(_copies(expanded(text, known), line))
         case "RUN":
             stage.runs += ((text, line),)
         case "WORKDIR":
             stage.workdir = text
         case _:
             pass
+
+
+def _argument(text: str, given: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """An argument's value: what the build gives, else its default, else that of before ``FROM``."""
+    name, equals, value = text.partition("=")
+    name = name.strip()
+    default = value.strip().strip("\"'") if equals else known.get(name, "")
+    return {name: given.get(name, default)}
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -43,6 +43,11 @@ class Yaml:
         return None if self._node.tag == "tag:yaml.org,2002:null" else str(self._node.value)
 
     @property
+    def tag(self) -> str:
+        """Its tag, a local one such as ``!reset`` as it is written."""
+        return str(self._node.tag)
+
+    @property
     def is_list(self) -> bool:
         """True for a list."""
         return isinstance(self._node, yaml.SequenceNode)

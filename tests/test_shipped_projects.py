@@ -1,0 +1,208 @@
+"""Deployments as projects ship them: overlays, images by their names, edges that others configure."""
+
+import pytest
+
+from auditing import audited, project
+from plainwire.model import Severity, example_files
+
+APP = """
+--- app.py
+from flask import Flask
+app = Flask(__name__)
+"""
+GUNICORN = """
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+"""
+EDGE = """
+--- edge.conf
+server { listen 80; return 308 https://$host$request_uri; }
+server {
+  listen 443 ssl;
+  ssl_certificate /c.pem; ssl_certificate_key /k.pem;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  add_header Strict-Transport-Security "max-age=31536000" always;
+  location / { proxy_pass http://web:8000; proxy_set_header X-Forwarded-Proto $scheme; }
+}
+"""
+
+
+def kinds(text, severity=Severity.LOW):
+    return {f.kind for f in audited(text).findings if f.severity >= severity}
+
+
+def drawn(text, tmp_path, environment="production"):
+    """The hops of each path, as the picture names them."""
+    paths = project(example_files(text), tmp_path).paths
+    return [
+        " > ".join(hop.what for hop in p.hops if hop.arrives)
+        for p in paths
+        if p.environment == environment
+    ]
+
+
+OVERLAY = """
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports: ["8000:8000"]
+  cache:
+    image: redis:7
+    {cache}
+--- compose.prod.yaml
+services:
+  web:
+    ports: {ports}
+  edge:
+    image: nginx:1.27
+    volumes: ["./edge.conf:/etc/nginx/conf.d/default.conf:ro"]
+    ports: ["80:80", "443:443"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("ports", "is_passed_by"),
+    [
+        ("[]", True),  # Compose merges lists: what the file under it publishes stays published
+        ("!reset []", False),
+        ("!reset null", False),
+        ('!override ["127.0.0.1:8000:8000"]', False),
+        ('!override ["9000:8000"]', True),
+    ],
+)
+def test_an_overlay_takes_ports_away_by_reset_and_override_alone(ports, is_passed_by):
+    text = APP + GUNICORN + EDGE + OVERLAY.format(ports=ports, cache="")
+    assert ("port-bypass" in kinds(text)) is is_passed_by
+
+
+@pytest.mark.parametrize(
+    ("cache", "is_open"), [('ports: ["6379:6379"]', True), ('expose: ["6379"]', False)]
+)
+def test_what_an_overlay_does_not_name_is_started_with_it(cache, is_open):
+    text = APP + GUNICORN + EDGE + OVERLAY.format(ports="!reset []", cache=cache)
+    assert ("aux-plain" in kinds(text)) is is_open
+
+
+def test_a_service_that_extends_one_keeps_its_own_image_and_the_other_is_no_deployment(tmp_path):
+    text = (
+        APP
+        + """
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+--- edge/Dockerfile
+FROM nginx:1.27
+ARG CONF
+COPY ${CONF} /etc/nginx/templates/default.conf.template
+--- edge/site.conf
+server {
+  listen ${HTTPS_PORT} ssl;
+  location / { proxy_pass http://${UPSTREAM}:8000; }
+}
+--- base.compose.yml
+services:
+  web: {restart: always}
+  edge:
+    environment: [HTTPS_PORT, UPSTREAM=web]
+    ports: ["${HTTPS_PORT:-443}:${HTTPS_PORT:-443}"]
+--- compose.dev.yml
+services:
+  edge:
+    extends: {file: base.compose.yml, service: edge}
+    image: shop_nginx:dev
+    build: {context: edge, args: {CONF: site.conf}}
+--- docker-compose.yml
+services:
+  web:
+    extends: {file: base.compose.yml, service: web}
+    build: .
+  edge:
+    extends: {file: base.compose.yml, service: edge}
+    image: ghcr.io/acme/shop_nginx:2
+"""
+    )
+    way = "published :443 > nginx :443 > forwards > gunicorn :8000"
+    assert drawn(text, tmp_path) == [way]
+
+
+def test_an_image_that_nobody_builds_here_is_not_the_application_beside_one_that_is_built():
+    text = (
+        APP
+        + """
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "app:app"]
+ENV GUNICORN_CMD_ARGS="--bind=0.0.0.0:$PORT"
+--- docker-compose.yml
+services:
+  web: {build: .}
+  jaeger: {image: "jaegertracing/all-in-one:1.57", ports: ["16686:16686"]}
+  chrome: {image: selenium/standalone-chrome, ports: ["4444:4444"]}
+"""
+    )
+    assert kinds(text, Severity.MEDIUM) == set()
+
+
+@pytest.mark.parametrize(
+    ("image", "is_ours"),
+    [("ghcr.io/acme/bookshop:1", True), ("ghcr.io/acme/bookshop-web:1", True), ("acme/x", False)],
+)
+def test_an_image_called_like_the_package_is_built_below_a_folder_of_packaging(image, is_ours):
+    text = f"""
+--- bookshop/__init__.py
+from flask import Flask
+app = Flask(__name__)
+--- docker/web/Dockerfile-dev
+FROM python:3.12
+CMD ["flask", "--app", "bookshop", "run", "-h", "0.0.0.0"]
+--- docker/web/Dockerfile-prod
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:3000", "bookshop:app"]
+--- docker-compose.prod.yml
+services:
+  web: {{image: "{image}", ports: ["80:3000"]}}
+  metrics: {{image: "prom/node-exporter"}}
+"""
+    assert ("port-plain" in kinds(text)) is is_ours
+    assert "dev-server-in-prod" not in kinds(text)
+
+
+def test_an_argument_of_the_build_says_which_script_an_image_starts(tmp_path):
+    text = (
+        APP
+        + """
+--- Dockerfile
+FROM python:3.12 AS runtime
+ARG SCENARIO
+COPY ./docker/${SCENARIO}/ /opt/scenario/
+ENTRYPOINT ["/opt/scenario/start.sh"]
+--- docker/trial/start.sh
+exec flask run --host=0.0.0.0 --port=80
+--- docker/wanted/start.sh
+exec gunicorn -b 0.0.0.0:80 app:app
+--- deploy/docker-compose.yml
+services:
+  web:
+    build: {context: .., args: {SCENARIO: wanted}}
+    ports: ["8080:80"]
+"""
+    )
+    assert drawn(text, tmp_path) == ["published :8080 > gunicorn :80"]
+
+
+def test_a_command_names_the_application_of_an_image_that_nobody_builds_here(tmp_path):
+    text = """
+--- src/app.py
+from flask import Flask
+app = Flask(__name__)
+--- service-stack.yml
+services:
+  backend:
+    image: shop:latest
+    command: gunicorn app:app -b 0.0.0.0:5000
+    ports: ["5000:5000"]
+"""
+    found = project(example_files(text), tmp_path).paths
+    assert [p.app.place.path for p in found if p.app is not None] == ["src/app.py"]
