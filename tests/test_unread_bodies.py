@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from plainwire import catalog
+from plainwire.judging import Outcome
 from plainwire.live.connector import NoListenerError
+from plainwire.live.notes import Notes
 from plainwire.live.settings import Settings
-from plainwire.model import Exchange, TlsEndpoint
+from plainwire.model import Exchange, Request, TlsEndpoint
 from plainwire.scan import scan, scan_async
 from plainwire.wire.target import parse_target
 from servers.recording import recording
@@ -144,6 +146,19 @@ def test_what_a_check_looks_at_whole_leaves_nothing_open(check, status, kind_of,
     begin = {"text/plain": body[-150:], "text/html": PAGE}.get(kind_of, '{"a": "b"}')
     found = report(begin.encode(), kind(kind_of), limit=4 << 20, status=status)
     assert check not in {gap.check for gap in found.unanswered}
+
+
+def test_one_body_in_a_page_and_in_an_error_is_judged_as_each_of_them():
+    body = (" " * (512 << 10) + TRACE).encode()  # once in memory, as the network side keeps it
+    check = next(each for each in catalog.load() if each.id == "stack-trace-shown")
+    target = parse_target("https://api.example.com/")[0]
+    notes = Notes()
+    for path, status in (("/page", 200), ("/error", 500)):
+        request = Request(target.https[0], "GET", path)
+        answer = Exchange(request, status, (kind("text/plain"),), body, address="127.0.0.1")
+        notes.read[check.id, str(request)] = answer
+    outcome = Outcome(finished={check.id})
+    assert [gap.question.rpartition("/")[2] for gap in outcome.gaps([check], notes)] == ["error"]
 
 
 READERS = {
