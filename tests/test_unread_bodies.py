@@ -164,7 +164,7 @@ def test_one_body_in_a_page_and_in_an_error_is_judged_as_each_of_them():
 READERS = {
     "members.secrets", "members.people", "members.telling", "members.objects",
     "secret_formats.found", "stack_traces.in_text", "signature(", "json_body.values(json_body",
-    "insecure_links(", "insecure_links_of(", " personal_data.",
+    "insecure_links(", "insecure_links_of(", " personal_data.", "described_answers.",
 }  # fmt: skip
 # They look at the first objects only, or for what is known from elsewhere.
 SAMPLING = {"admin-operation-open-to-users", "rate-limit-missing"}
