@@ -148,6 +148,24 @@ def test_what_a_check_looks_at_whole_leaves_nothing_open(check, status, kind_of,
     assert check not in {gap.check for gap in found.unanswered}
 
 
+PART_READERS = {
+    "mixed-content-active",
+    "mixed-content-passive",
+    "cleartext-websocket",
+    "secret-in-answer",
+    "model-key-in-answer",
+}
+
+
+@pytest.mark.parametrize("number", [20, 22])
+def test_more_scripts_than_are_asked_for_are_a_gap(number):
+    page = "<!doctype html>" + "".join(f"<script src=/s{n}.js></script>" for n in range(number))
+    found = report(page.encode(), kind("text/html"))
+    gaps = {gap.check: gap.question for gap in found.unanswered if ".js" in gap.question}
+    more = "GET https://api.example.com/s20.js and 1 more"
+    assert gaps == (dict.fromkeys(PART_READERS, more) if number > 20 else {})
+
+
 def test_one_body_in_a_page_and_in_an_error_is_judged_as_each_of_them():
     body = (" " * (512 << 10) + TRACE).encode()  # once in memory, as the network side keeps it
     check = next(each for each in catalog.load() if each.id == "stack-trace-shown")

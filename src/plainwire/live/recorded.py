@@ -6,11 +6,12 @@ A question that the capture has no answer to is not tested, which is no gap: nob
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from plainwire.live import loaded
 from plainwire.live.descriptions import Description
 from plainwire.live.discover import Discovery
 from plainwire.live.notes import Notes
@@ -164,6 +165,10 @@ class RecordedSite:
                     if isinstance(answer, Exchange) and answer.status == 200:
                         found.append(answer)
         return tuple(found)
+
+    async def loaded_by(self, pages: Iterable[Exchange]) -> Mapping[Request, Answer]:
+        """The style sheets and scripts of pages that were recorded."""
+        return await loaded.by(self, pages)
 
     async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
         """None: nothing is sent."""

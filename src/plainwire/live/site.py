@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from plainwire.live import (
     discover,
     graphql,
     handshakes,
+    loaded,
     logins,
     mcp_servers,
     trust,
@@ -384,6 +385,10 @@ class LiveSite:
         there = [a for a in asked if isinstance(a, Exchange) and a.status == 200]
         missing = await asyncio.gather(*(self.is_missing(answer) for answer in there))
         return tuple(a for a, is_gone in zip(there, missing, strict=True) if is_gone is False)
+
+    async def loaded_by(self, pages: Iterable[Exchange]) -> Mapping[Request, Answer]:
+        """The answers of the style sheets and scripts that pages load from their own origin."""
+        return await loaded.by(self, pages)
 
     async def speaking(self) -> Origin:
         """The origin that documents and links are read from: the first to answer, https first."""
