@@ -12,6 +12,7 @@ from plainwire.live import dial
 if TYPE_CHECKING:
     from plainwire.live.site import LiveSite
 
+SSRF_PROBES = "ssrf-probes"
 LINE_LIMIT = 4096  # bytes of a request line
 TIMEOUT_S = 5.0
 _LINE = re.compile(rb"[A-Z]{3,10} (/[!-~]{0,1000}) HTTP/1\.[01]\r?\n")
