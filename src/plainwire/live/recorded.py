@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from plainwire.live import loaded
 from plainwire.live.descriptions import Description
 from plainwire.live.discover import Discovery
 from plainwire.live.notes import Notes
@@ -34,7 +33,7 @@ from plainwire.model import (
     Unanswered,
     WireError,
 )
-from plainwire.wire import cleartext, openapi
+from plainwire.wire import cleartext, openapi, page_parts
 from plainwire.wire.har import Capture
 
 MAX_OPERATIONS = 500
@@ -167,8 +166,8 @@ class RecordedSite:
         return tuple(found)
 
     async def loaded_by(self, pages: Iterable[Exchange]) -> Mapping[Request, Answer]:
-        """The style sheets and scripts of pages that were recorded."""
-        return await loaded.by(self, pages)
+        """The style sheets and scripts of pages, however many were recorded."""
+        return {each: await self.ask(each) for each in page_parts.parts(pages)}
 
     async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
         """None: nothing is sent."""
