@@ -252,7 +252,7 @@ class LiveSite:
 
     def leave_unasked(self, question: str, reason: str) -> None:
         """Note for the asking check a question that must not be sent: it then does not pass."""
-        self.notes.take(Unanswered("", question, f"not asked: {reason}"))
+        self.leave_open(question, f"not asked: {reason}")
 
     def leave_open(self, question: str, reason: str) -> None:
         """Note a question of the asker that got no answer."""
