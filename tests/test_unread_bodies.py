@@ -131,6 +131,12 @@ LEFT_OUT = [
         "application/json",
         json.dumps({"card_number": "4929420573595709", "all": [0] * 50_000}),
     ),
+    (
+        "payment-number-shown",
+        200,
+        "application/json",
+        '{"a":' * 17 + '{"card_number": "4929420573595709"}' + "}" * 17,
+    ),
 ]
 
 
