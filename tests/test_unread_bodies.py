@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from plainwire import catalog
+from plainwire.judging import Outcome
 from plainwire.live.connector import NoListenerError
+from plainwire.live.notes import Notes
 from plainwire.live.settings import Settings
-from plainwire.model import Exchange, TlsEndpoint
+from plainwire.model import Exchange, Request, TlsEndpoint
 from plainwire.scan import scan, scan_async
 from plainwire.wire.target import parse_target
 from servers.recording import recording
@@ -132,6 +134,12 @@ LEFT_OUT = [
         "application/json",
         json.dumps({"card_number": "4929420573595709", "all": [0] * 50_000}),
     ),
+    (
+        "payment-number-shown",
+        200,
+        "application/json",
+        '{"a":' * 17 + '{"card_number": "4929420573595709"}' + "}" * 17,
+    ),
 ]
 
 
@@ -152,10 +160,42 @@ def test_what_a_check_looks_at_whole_leaves_nothing_open(check, status, kind_of,
     assert check not in {gap.check for gap in found.unanswered}
 
 
+PART_READERS = {
+    "mixed-content-active",
+    "mixed-content-passive",
+    "cleartext-websocket",
+    "secret-in-answer",
+    "model-key-in-answer",
+}
+
+
+@pytest.mark.parametrize("number", [20, 22])
+def test_more_scripts_than_are_asked_for_are_a_gap(number):
+    page = "<!doctype html>" + "".join(f"<script src=/s{n}.js></script>" for n in range(number))
+    found = report(page.encode(), kind("text/html"))
+    gaps = {gap.check: gap.question for gap in found.unanswered if ".js" in gap.question}
+    more = "GET https://api.example.com/s20.js and 1 more"
+    assert gaps == (dict.fromkeys(PART_READERS, more) if number > 20 else {})
+
+
+def test_one_body_in_a_page_and_in_an_error_is_judged_as_each_of_them():
+    body = (" " * (512 << 10) + TRACE).encode()  # once in memory, as the network side keeps it
+    check = next(each for each in catalog.load() if each.id == "stack-trace-shown")
+    target = parse_target("https://api.example.com/")[0]
+    notes = Notes()
+    for path, status in (("/page", 200), ("/error", 500)):
+        request = Request(target.https[0], "GET", path)
+        answer = Exchange(request, status, (kind("text/plain"),), body, address="127.0.0.1")
+        notes.read[check.id, str(request)] = answer
+    outcome = Outcome(finished={check.id})
+    assert [gap.question.rpartition("/")[2] for gap in outcome.gaps([check], notes)] == ["error"]
+
+
 READERS = {
     "members.secrets", "members.people", "members.telling", "members.objects",
     "secret_formats.found", "stack_traces.in_text", "signature(", "json_body.values(json_body",
     "insecure_links(", "insecure_links_of(", "personal_data.cards", "personal_data.ibans",
+    "described_answers.",
 }  # fmt: skip
 # They look at the first objects only, or for what is known from elsewhere.
 SAMPLING = {"admin-operation-open-to-users", "rate-limit-missing"}
