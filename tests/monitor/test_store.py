@@ -192,6 +192,21 @@ def test_who_slept_while_another_tier_was_looked_at_writes_nothing(store):
     )  # nothing is lost: it is due as before
 
 
+def test_a_full_look_that_nobody_survived_leaves_the_light_one_its_turn(store):
+    # Whoever looks in full at this target dies: its certificate is looked at all the same.
+    add(store, "127.0.0.1:1")
+    full, at = ("full",), NOW
+    for _ in range(3):
+        assert len(claim(store, tiers=full, now=at)) == 1  # and dies
+        at += 15 * MINUTE
+        assert claim(store, tiers=full, now=at) == []
+        (light,) = claim(store, now=at)
+        assert claim(store, tiers=full, now=at) == []
+        assert record(store, light, at)
+    # One that is always due keeps no full look from being tried again.
+    assert len(claim(store, tiers=full, now=at + DAY)) == 1
+
+
 def test_what_a_store_will_never_take_is_told_of_its_target_alone(store):
     add(store, "a.test:443", "b.test:443", "c.test:443")
     bad = store.read(lambda c: watched.named(c, "b.test:443")).id
