@@ -145,3 +145,17 @@ def test_each_kind_is_noticed_once_and_explained(tmp_path):
     assert not opened.read(lambda c: reading.events(c, by_target[names["untouched"]], 10))
     assert not any(opened.read(lambda c, n=n: reading.pending(c, n)) for n in by_target.values())
     opened.close()
+
+
+def test_a_path_with_a_long_number_is_compared_too():
+    # Object ids of MongoDB are 24 hexadecimal digits: the user's own path, and no check's.
+    async def main():
+        async with plain() as door:
+            url = f"http://127.0.0.1:{door.port}/orders/507f1f77bcf86cd799439011"
+            (look,) = await Observer(lambda: milliseconds(datetime.now(UTC))).look(
+                target_of(url), True
+            )
+            return look.body["http"], url
+
+    answers, url = asyncio.run(main())
+    assert answers[url]["status"] == 403
