@@ -5,9 +5,10 @@ import json
 
 import sqlalchemy as sa
 
-from monitor.test_delivery import NOW, Desk, condition, take
+from monitor.test_delivery import NOW, Desk, condition, refuse, take
 from monitor.test_store import add, claim, look
 from plainwire.monitor import digests, metrics
+from plainwire.monitor.matching import Only
 from plainwire.monitor.store import reading, results, schema, upkeep, watched
 from plainwire.monitor.times import DAY, HOUR, MINUTE, moment
 
@@ -84,6 +85,34 @@ def test_messages_long_sent_are_forgotten_and_others_are_not(store):
     assert [row["kind"] for row in desk.rows()] == ["opened"]
     titles = [row["dedup_key"] for row in store.read(lambda c: reading.alerts(c, is_open=False))]
     assert titles == ["waiting"]
+
+
+def test_who_was_told_of_an_alert_hears_of_its_end_however_late(store):
+    desk = Desk(store, take)
+    desk.hold(condition())
+    assert desk.deliver() == [("hook", "alert.opened")]
+    desk.now = NOW + 200 * DAY
+    store.run(lambda c: upkeep.keep_up(c, desk.now, MINUTE))
+    desk.resolve()
+    assert desk.deliver() == [("hook", "alert.resolved")]
+
+
+def test_messages_that_were_never_sent_are_forgotten_too(store):
+    # Of one alert everything was dropped, of the other everything is dead.
+    desk = Desk(store, refuse)
+    store.run(lambda c: watched.add_silence(c, Only(rules=("held",)), NOW + HOUR, "", NOW))
+    desk.hold(condition("dropped", rule="held"))
+    desk.resolve("dropped")
+    desk.hold(condition("dead"))
+    desk.resolve("dead")
+    for _ in range(25):  # ten attempts at each message, one after the other
+        desk.now += 2 * DAY
+        desk.deliver()
+    ends = [(bool(row["dropped_at"]), bool(row["dead_at"])) for row in desk.rows()]
+    assert sorted(ends) == [(False, True), (False, True), (True, False), (True, False)]
+    store.run(lambda c: upkeep.keep_up(c, desk.now + 91 * DAY, MINUTE))
+    assert desk.rows() == []
+    assert store.read(lambda c: reading.alerts(c, is_open=False)) == []
 
 
 def test_late_looks_make_it_unhealthy(store):

@@ -22,7 +22,7 @@ from plainwire.monitor.store.schema import (
 from plainwire.monitor.times import DAY, HOUR, day
 
 KEPT = 90 * DAY  # looks; what is older is a line a day
-KEPT_MESSAGES = 90 * DAY  # that were sent, and alerts that are over
+KEPT_MESSAGES = 90 * DAY  # that are done, and alerts that are over
 CHUNK = 5000  # rows in one transaction: a writer holds the others up no longer
 REMIND = 24 * HOUR  # of critical alerts that nobody has acknowledged
 FORGET_WORKER = 1 * DAY
@@ -165,8 +165,14 @@ def _worse(one: str | None, other: str | None) -> str | None:
 
 
 def _forget(connection: sa.Connection, now: int) -> None:
-    """Delete messages long sent and alerts long over."""
+    """Delete alerts long over with their messages, and other messages that are long done.
+
+    While an alert is open its messages tell who is to hear of its end.
+    """
     old = now - KEPT_MESSAGES
-    connection.execute(sa.delete(outbox).where(outbox.c.sent_at < old))
+    done_at = sa.func.coalesce(outbox.c.sent_at, outbox.c.dropped_at, outbox.c.dead_at)
+    over = sa.select(alert.c.id).where(alert.c.resolved_at < old)
+    is_over = sa.or_(outbox.c.alert_id.is_(None), outbox.c.alert_id.in_(over))
+    connection.execute(sa.delete(outbox).where(done_at < old, is_over))
     told = sa.exists().where(outbox.c.alert_id == alert.c.id)
     connection.execute(sa.delete(alert).where(alert.c.resolved_at < old, ~told))
