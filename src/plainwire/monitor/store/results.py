@@ -23,6 +23,7 @@ from plainwire.monitor.store.schema import (
     drift_event,
     expectation,
     finding,
+    named_snapshot,
     renewal,
     scan,
     serving,
@@ -30,7 +31,7 @@ from plainwire.monitor.store.schema import (
     standing,
     target,
 )
-from plainwire.monitor.times import day, span
+from plainwire.monitor.times import DAY, day, span
 from plainwire.report.tls_diff import Change
 
 HABIT_OF = 10  # the last renewals of a target
@@ -122,8 +123,7 @@ def _standings(connection: sa.Connection, target_id: int) -> dict[str, Standing]
 
 def _bodies(connection: sa.Connection, known: Mapping[str, Standing]) -> dict[str, Body]:
     """The snapshots that standings name."""
-    wanted = {one.confirmed for one in known.values() if one.confirmed}
-    wanted |= {alarm.base for one in known.values() for alarm in one.alarms}
+    wanted = {key for one in known.values() for key in one.compared_with}
     if not wanted:
         return {}
     rows = connection.execute(
@@ -168,18 +168,13 @@ def _keep(
     now: int,
 ) -> None:
     for key, body in sorted(verdict.snapshots.items()):
-        words = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        packed = zlib.compress(words.encode("utf-8", "surrogatepass"))
-        values = {"hash": key, "body": packed}
-        connection.execute(
-            alerts.insert(connection, snapshot).values(values).on_conflict_do_nothing()
-        )
+        _snapshot(connection, key, body, now)
     for event in verdict.events:
         _event(connection, claim, event, verdict, now)
     for each in verdict.renewals:
         _renewal(connection, claim, each, now)
     for address in before.keys() - verdict.standings.keys():
-        for table in (standing, serving):
+        for table in (standing, serving, named_snapshot):
             connection.execute(
                 sa.delete(table).where(
                     table.c.target_id == claim.target_id, table.c.address == address
@@ -194,6 +189,19 @@ def _keep(
             .where(expectation.c.id == _expectation(connection, claim.target_id, now))
             .values(used_at=now)
         )
+
+
+def _snapshot(connection: sa.Connection, key: str, body: Body, now: int) -> None:
+    # In this order: who deletes it now is waited for by the first, and the second inserts it anew.
+    connection.execute(
+        sa.update(snapshot)
+        .where(snapshot.c.hash == key, snapshot.c.named_at < now - DAY)
+        .values(named_at=now)
+    )
+    words = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    packed = zlib.compress(words.encode("utf-8", "surrogatepass"))
+    values = {"hash": key, "body": packed, "named_at": now}
+    connection.execute(alerts.insert(connection, snapshot).values(values).on_conflict_do_nothing())
 
 
 def _standing(
@@ -217,6 +225,7 @@ def _standing(
     )
     if before is None or before.certificates != one.certificates:
         _serving(connection, target_id, one)
+    _named(connection, target_id, before.compared_with if before else set(), one)
 
 
 def _serving(connection: sa.Connection, target_id: int, one: Standing) -> None:
@@ -229,6 +238,17 @@ def _serving(connection: sa.Connection, target_id: int, one: Standing) -> None:
                 target_id=target_id, address=one.address, fingerprint=fingerprint
             )
         )
+
+
+def _named(connection: sa.Connection, target_id: int, before: set[str], one: Standing) -> None:
+    place = {"target_id": target_id, "address": one.address}
+    gone = sorted(before - one.compared_with)
+    if gone:
+        connection.execute(
+            sa.delete(named_snapshot).filter_by(**place).where(named_snapshot.c.hash.in_(gone))
+        )
+    for key in sorted(one.compared_with - before):
+        connection.execute(sa.insert(named_snapshot).values(**place, hash=key))
 
 
 def _event(

@@ -107,7 +107,9 @@ snapshot = _table(
     "snapshot",
     sa.Column("hash", sa.Text, primary_key=True),
     sa.Column("body", sa.LargeBinary, nullable=False),  # JSON, zlib
+    _time("named_at"),  # when it was last found to be named, to a few days
 )
+sa.Index("snapshot_age", snapshot.c.named_at)
 
 # The current state of an address of a target: the body is all of it, the columns what is read of
 # every target at once, without its body.
@@ -131,6 +133,15 @@ serving = _table(
     sa.Column("fingerprint", sa.Text, primary_key=True),
 )
 sa.Index("serving_certificate", serving.c.fingerprint)
+
+# The snapshots that an address is compared with: what is named by none goes.
+named_snapshot = _table(
+    "named_snapshot",
+    _of("target", is_key=True),
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, sa.ForeignKey("snapshot.hash"), primary_key=True),
+)
+sa.Index("named_snapshot_hash", named_snapshot.c.hash)
 
 finding = _table(
     "finding",

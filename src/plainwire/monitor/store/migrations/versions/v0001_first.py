@@ -67,8 +67,10 @@ def upgrade() -> None:
         "snapshot",
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("named_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
+    op.create_index("snapshot_age", "snapshot", ["named_at"], unique=False)
     op.create_table(
         "target",
         sa.Column(
@@ -335,6 +337,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("target_id", "address", "fingerprint"),
     )
     op.create_index("serving_certificate", "serving", ["fingerprint"], unique=False)
+    op.create_table(
+        "named_snapshot",
+        sa.Column(
+            "target_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["hash"], ["snapshot.hash"]),
+        sa.ForeignKeyConstraint(["target_id"], ["target.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("target_id", "address", "hash"),
+    )
+    op.create_index("named_snapshot_hash", "named_snapshot", ["hash"], unique=False)
     op.create_table(
         "standing",
         sa.Column(
