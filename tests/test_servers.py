@@ -192,7 +192,7 @@ def test_gunicorn_serves_tls_by_itself_with_any_header(certificate):
     twice = [("Strict-Transport-Security", "max-age=1"), ("Strict-Transport-Security", HSTS)]
     with servers.gunicorn(https=certificate, headers=twice) as server:
         reply = curl(f"https://api.plainwire.test:{server.https_port}/", ca=certificate.ca)
-        assert "Booting worker" in server.log()
+        assert "Booting worker" in server.told("Booting worker")
     assert json.loads(reply.body) == {"server": "gunicorn", "scheme": "https"}
     assert reply.all("strict-transport-security") == ["max-age=1", HSTS]
 
@@ -200,7 +200,7 @@ def test_gunicorn_serves_tls_by_itself_with_any_header(certificate):
 def test_gunicorn_serves_in_clear(certificate):
     with servers.gunicorn(workers=2) as server:
         reply = curl(f"http://api.plainwire.test:{server.http_port}/")
-        assert server.log().count("Booting worker") == 2
+        assert server.told("Booting worker", times=2).count("Booting worker") == 2
     assert json.loads(reply.body) == {"server": "gunicorn", "scheme": "http"}
 
 

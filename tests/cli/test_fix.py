@@ -68,6 +68,14 @@ def test_other_programs_take_what_is_shown(call, project, program):
     assert (done.code, "@@" in done.out) == (0, False)
 
 
+@pytest.mark.parametrize("program", [("git", "apply"), ("patch", "-p1")])
+def test_other_programs_take_a_name_with_a_space(call, project, program):
+    (project / "app.py").rename(project / "my app.py")
+    patch = call("fix", str(project), *ONLY).out
+    subprocess.run(program, input=patch.encode(), cwd=project, check=True, capture_output=True)
+    assert (project / "my app.py").read_text() == AFTER["app.py"]
+
+
 @pytest.mark.parametrize("change", [("\n", "\r\n"), ("    return answer\n", "    return answer")])
 def test_git_takes_it_with_any_line_ends(call, project, change):
     text = BEFORE["app.py"].replace(*change)
@@ -161,6 +169,18 @@ def test_a_tree_that_is_not_clean_is_left_alone(call, repository, change):
     assert read(repository)["app.py"] == AFTER["app.py"]
 
 
+@pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])
+def test_a_file_that_git_does_not_look_at_is_left_alone(call, repository, mark):
+    """git takes it for unchanged whatever is in it (git-update-index(1))."""
+    git_of(repository, "update-index", mark, "app.py")
+    mine = BEFORE["app.py"] + "# mine\n"
+    (repository / "app.py").write_text(mine)
+    assert git_of(repository, "status", "--porcelain") == ""
+    done = call("fix", str(repository), *ONLY, "--apply")
+    assert done.code == 2 and "git does not look at app.py" in done.err
+    assert read(repository)["app.py"] == mine
+
+
 def test_outside_of_git_it_says_so_and_goes_on(call, project):
     done = call("fix", str(project), *ONLY, "--apply")
     assert "not under git" in done.err and read(project) == AFTER
@@ -180,6 +200,37 @@ def test_nothing_of_a_repository_is_run(call, repository, tmp_path):
     done = call("fix", str(repository), *ONLY, "--apply")
     assert done.code == 2 and "names programs" in done.err
     assert read(repository) == BEFORE and not mark.exists()
+
+
+def test_nothing_of_a_working_tree_s_own_configuration_is_run(repository, tmp_path):
+    """``extensions.worktreeConfig``: a second file beside ``.git/config``."""
+    mark = tmp_path / "ran"
+    git_of(repository, "config", "extensions.worktreeConfig", "true")
+    git_of(repository, "config", "--worktree", "filter.x.clean", f"touch {mark}; cat")
+    (repository / ".git/info/attributes").write_text("* filter=x\n")
+    (repository / "app.py").write_text(BEFORE["app.py"])
+    assert "names programs" in git.obstacle(repository, ["app.py"]) and not mark.exists()
+    git_of(repository, "status")
+    assert mark.exists()  # git itself would have
+
+
+def test_nothing_of_a_submodule_is_run(repository, tmp_path):
+    mark, inner = tmp_path / "ran", tmp_path / "inner"
+    inner.mkdir()
+    (inner / "file").write_text("x\n")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "x")):
+        git_of(inner, *words)
+    add = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
+    git_of(repository, *add, str(inner), "inner")
+    git_of(repository, "commit", "-qm", "with it")
+    git_of(repository / "inner", "config", "filter.x.clean", f"touch {mark}; cat")
+    attributes = repository / ".git/modules/inner/info/attributes"
+    attributes.parent.mkdir(exist_ok=True)
+    attributes.write_text("* filter=x\n")
+    (repository / "inner/file").write_text("x\n")
+    assert git.obstacle(repository, ["app.py"]) is None and not mark.exists()
+    git_of(repository, "status")
+    assert mark.exists()  # git itself would have
 
 
 def test_without_git_it_is_not_taken_for_clean(repository, monkeypatch):

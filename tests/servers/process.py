@@ -77,6 +77,16 @@ class Server:
         """What it wrote on stdout and stderr so far."""
         return (self.folder / "log").read_text("utf-8", "backslashreplace")
 
+    def told(self, text: str, times: int = 1) -> str:
+        """The log once it holds the text so often: servers answer first and write afterwards.
+
+        It is the log of the deadline where it does not come; the test then says what is missing.
+        """
+        deadline = time.monotonic() + START_DEADLINE_S
+        while (log := self.log()).count(text) < times and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return log
+
 
 @dataclass(frozen=True)
 class Place:
