@@ -1,4 +1,4 @@
-"""Deployments as projects ship them: overlays, images by their names, edges that others configure."""
+"""Deployments as projects ship them: overlays, images by their names, edges of every kind."""
 
 import pytest
 
@@ -206,3 +206,35 @@ services:
 """
     found = project(example_files(text), tmp_path).paths
     assert [p.app.place.path for p in found if p.app is not None] == ["src/app.py"]
+
+
+TRAEFIK = """
+--- docker-compose.yml
+services:
+  edge:
+    image: traefik:v3.1
+    command:
+      - --entrypoints.web.address=:80
+      - --entrypoints.web.http.redirections.entrypoint.to=websecure
+      - --entrypoints.websecure.address=:443
+    ports: ["80:80", "443:443"]
+    labels:
+      traefik.http.routers.dash.rule: Host(`t.example.com`)
+      traefik.http.routers.dash.service: api@internal
+  web:
+    build: .
+    labels:
+      - traefik.http.routers.web.rule=Host(`example.com`)
+      - traefik.http.routers.web.entrypoints=websecure
+      {}
+      - traefik.http.middlewares.h.headers.stsSeconds=31536000
+"""
+
+
+@pytest.mark.parametrize(
+    ("tls", "expected"),
+    [("- traefik.http.routers.web.tls=true", set()), ("", {"ingress-no-tls"})],
+)
+def test_traefik_is_not_passed_by_at_its_own_ports(tls, expected):
+    """Labels on Traefik itself make its dashboard reachable: no way to an application."""
+    assert kinds(APP + GUNICORN + TRAEFIK.format(tls), Severity.HIGH) == expected

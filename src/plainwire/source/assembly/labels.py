@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from plainwire.model import Route, Span
 from plainwire.source.assembly.known import Known
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
 from plainwire.source.deploy.traefik import Files
 
+_TRAEFIK = re.compile(r"(^|[/_-])traefik(\b|[:_@-])")
+_INTERNAL = re.compile(r"traefik\.\w+\.routers\.([^.]+)\.service=\w+@internal")
 _FLAG = re.compile(r"--entrypoints\.([\w-]+)\.http\.(tls|redirections)\b", re.IGNORECASE)
 
 
@@ -18,9 +20,9 @@ def routes(known: Known, one: ComposeFile) -> Iterator[Route]:
     secured, redirecting = _entry_points(known, one)
     for written in one.services:
         labels = [(text, place) for text, place in written.labels if text.startswith("traefik.")]
-        routers = [(t, p) for t, p in labels if ".routers." in t]
-        if not routers:
-            continue
+        routers = _to_services(labels)
+        if not routers or _TRAEFIK.search(written.image):
+            continue  # its own labels are about its dashboard
         named = {
             word.strip()
             for text, _ in routers
@@ -40,6 +42,13 @@ def routes(known: Known, one: ComposeFile) -> Iterator[Route]:
         yield Route(
             "traefik", place, written.name, port, is_secured, places, redirect or None, hsts=hsts
         )
+
+
+def _to_services(labels: Sequence[tuple[str, Span]]) -> list[tuple[str, Span]]:
+    """The labels of routers, without those that lead to what Traefik itself serves."""
+    routers = [(text, place) for text, place in labels if ".routers." in text]
+    internal = {m[1] for text, _ in routers if (m := _INTERNAL.match(text))}
+    return [(t, p) for t, p in routers if t.partition(".routers.")[2].split(".")[0] not in internal]
 
 
 def _entry_points(known: Known, one: ComposeFile) -> tuple[set[str], set[str]]:
