@@ -238,3 +238,149 @@ services:
 def test_traefik_is_not_passed_by_at_its_own_ports(tls, expected):
     """Labels on Traefik itself make its dashboard reachable: no way to an application."""
     assert kinds(APP + GUNICORN + TRAEFIK.format(tls), Severity.HIGH) == expected
+
+
+BEHIND_HAPROXY = """
+--- haproxy.cfg
+defaults
+    mode {}
+frontend tls
+    bind *:443
+    default_backend edge
+backend edge
+    server n1 edge:443 send-proxy
+--- compose.yaml
+services:
+  web: {{build: .}}
+  edge:
+    image: nginx
+    volumes: ["./edge.conf:/etc/nginx/conf.d/default.conf"]
+  lb:
+    image: haproxy:3.0
+    ports: ["443:443"]
+    volumes: ["./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro"]
+"""
+
+
+@pytest.mark.parametrize(("mode", "high"), [("tcp", set()), ("http", {"proxy-http-only"})])
+def test_haproxy_that_passes_bytes_on_leaves_tls_to_what_is_behind_it(mode, high, tmp_path):
+    text = APP + GUNICORN + EDGE + BEHIND_HAPROXY.format(mode)
+    assert kinds(text, Severity.HIGH) == high
+    way = "published :443 > nginx :443 > forwards > gunicorn :8000"
+    assert (way in drawn(text, tmp_path)) is (mode == "tcp")
+    away = text.replace("edge:443", "far.acme.com:443")
+    assert ("proxy-upstream-cleartext" in kinds(away)) is (mode == "http")
+
+
+CADDY = """
+--- Caddyfile
+{} {{
+    reverse_proxy web:8000 {{
+        {}
+    }}
+}}
+--- compose.yaml
+services:
+  web: {{build: .}}
+  caddy:
+    image: caddy:2
+    ports: ["80:80", "443:443"]
+    volumes: ["./Caddyfile:/etc/caddy/Caddyfile"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "is_plain"),
+    [
+        ("{$DOMAIN:shop.example.com}", False),
+        ("{$DOMAIN}", False),
+        ("localhost", False),  # `caddy adapt` 2.6.2: it listens on :443
+        ("{$ADDRESS::80}", True),
+        ("http://{$DOMAIN:shop.example.com}", True),
+    ],
+)
+def test_the_address_of_a_caddy_site_may_be_a_variable_with_a_default(address, is_plain, tmp_path):
+    text = APP + GUNICORN + CADDY.format(address, "")
+    assert len(drawn(text, tmp_path)) == 1
+    assert ("proxy-http-only" in kinds(text)) is is_plain
+
+
+@pytest.mark.parametrize(
+    ("header", "is_lost"),
+    [
+        ("header_up X-Forwarded-Proto http", True),
+        ("header_up -X-Forwarded-Proto", True),
+        ("header_up X-Forwarded-Proto {scheme}", False),
+        ("header_up X-Real-IP {remote_host}", False),
+    ],
+)
+def test_caddy_tells_https_unless_it_is_told_not_to(header, is_lost):
+    fixed = """
+--- app.py
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+app = Flask(__name__)
+app.wsgi_app = ProxyFix(app.wsgi_app)
+"""
+    text = fixed + GUNICORN + CADDY.format("shop.example.com", header)
+    assert ("proxy-xfp-missing" in kinds(text)) is is_lost
+
+
+def test_virtual_hosts_of_apache_pass_on_what_the_server_does(tmp_path):
+    text = (
+        APP
+        + """
+--- shop.wsgi
+from app import app as application
+--- shop.conf
+WSGIScriptAlias / /srv/shop/shop.wsgi
+<VirtualHost *:80>
+  ServerName shop.example.com
+</VirtualHost>
+<VirtualHost *:443>
+  SSLEngine on
+  SSLProtocol all -SSLv3
+</VirtualHost>
+"""
+    )
+    assert len(drawn(text, tmp_path)) == 2
+    assert {"proxy-http-only", "server-weak-tls"} <= kinds(text)
+    assert "server-weak-tls" not in kinds(text.replace("-SSLv3", "-SSLv3 -TLSv1 -TLSv1.1"))
+
+
+@pytest.mark.parametrize("listen", ["Listen 8080", "Listen 0.0.0.0:8080"])
+def test_apache_without_virtual_hosts_is_one_itself(listen, tmp_path):
+    text = (
+        APP
+        + f"""
+--- httpd.conf
+{listen}
+LoadModule wsgi_module modules/mod_wsgi.so
+<IfModule wsgi_module>
+  WSGIScriptAlias / /srv/shop/shop.wsgi
+</IfModule>
+"""
+    )
+    assert drawn(text, tmp_path) == ["apache :8080 > the application"]
+
+
+def test_a_gateway_protocol_tells_https_by_itself():
+    """nginx's uwsgi_params has HTTPS and REQUEST_SCHEME; X-Forwarded-Proto is not needed."""
+    text = (
+        APP
+        + """
+--- uwsgi.ini
+[uwsgi]
+socket = /tmp/uwsgi.sock
+module = app:app
+--- site.conf
+server {
+  listen 443 ssl;
+  location / { include uwsgi_params; uwsgi_pass unix:///tmp/uwsgi.sock; }
+}
+"""
+    )
+    assert "proxyfix-missing" not in kinds(text)
+    other = text.replace("include uwsgi_params; uwsgi_pass unix:///tmp/uwsgi.sock;", "{}")
+    by_http = "proxy_pass http://127.0.0.1:1; proxy_set_header X-Forwarded-Proto $scheme;"
+    assert "proxyfix-missing" in kinds(other.replace("{}", by_http))

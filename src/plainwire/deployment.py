@@ -167,6 +167,9 @@ def _proxied(d: Deployment, service: Service, port: Publication) -> Iterator[Pat
             continue
         if site.redirects is not None and not listen.has_tls:
             continue
+        if site.is_passed_through:
+            yield from _passed_through(d, service, port, site)
+            continue
         forwards = site.forwards or (None,)
         seen = set()
         for forward in forwards:
@@ -178,6 +181,16 @@ def _proxied(d: Deployment, service: Service, port: Publication) -> Iterator[Pat
             yield _through(d, service, port, site, listen, forward, target)
             if service.name == "host":
                 break
+
+
+def _passed_through(
+    d: Deployment, service: Service, port: Publication, site: ProxySite
+) -> Iterator[Path]:
+    """The paths through what answers where a proxy passes bytes on as they come."""
+    for forward in site.forwards:
+        target = _target(d, service, forward)
+        if target is not None and not any(s.is_passed_through for s in target.sites):
+            yield from _published(d, target, replace(port, target=forward.port))
 
 
 def _through(
@@ -349,6 +362,8 @@ def _same_app(d: Deployment, name: str, service: Service) -> bool:
 
 def _tells(forward: Forward) -> bool:
     headers = forward.headers
+    if headers.get("x-forwarded-proto") == "http":
+        return False  # whatever the client asked by
     return "x-forwarded-proto" in headers or "forwarded" in headers or "x-scheme" in headers
 
 

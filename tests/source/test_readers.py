@@ -403,7 +403,8 @@ frontend mail
   mode tcp
   default_backend app
 """
-    (site,) = haproxy.sites(file(text))
+    (site, mail) = haproxy.sites(file(text))
+    assert (site.is_passed_through, mail.is_passed_through) == (False, True)
     assert [(one.port, one.has_tls) for one in site.listens] == [(80, False), (443, True)]
     assert site.redirects.line == 7 and site.hsts.line == 9
     assert [(f.host, f.port, f.scheme, f.verifies) for f in site.forwards] == [

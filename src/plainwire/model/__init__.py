@@ -33,6 +33,7 @@ from plainwire.model.check import (
     parse_page,
 )
 from plainwire.model.deployment import (
+    GATEWAY,
     App,
     Deployment,
     Environment,
@@ -148,6 +149,7 @@ from plainwire.model.tls import (
 __all__ = [
     "CATEGORIES",
     "FORGERIES",
+    "GATEWAY",
     "LAYERS",
     "LEVELS",
     "SECTIONS",

@@ -104,6 +104,10 @@ class Listen:
         return _VARIABLE.search(self.host) is not None
 
 
+# In the place of X-Forwarded-Proto: uwsgi and FastCGI have words of their own for it.
+GATEWAY: Final = "(protocol's own)"
+
+
 @dataclass(frozen=True, slots=True)
 class Forward:
     """Requests passed on: to which host and port, over what, with which headers set.
@@ -143,6 +147,7 @@ class ProxySite:
     policy: Span | None = None
     asks_password: Span | None = None
     ciphers: Setting | None = None
+    is_passed_through: bool = False  # bytes as they come: TLS ends behind it
 
     @property
     def has_tls(self) -> bool:

@@ -141,8 +141,9 @@ class LocalProject:
 
     @property
     def sites(self) -> tuple[ProxySite, ...]:
-        """Every server block of every proxy's configuration."""
-        return tuple(site for sites in self._sites.values() for site in sites)
+        """Every server block of every proxy's configuration that reads what it passes on."""
+        every = (site for sites in self._sites.values() for site in sites)
+        return tuple(site for site in every if not site.is_passed_through)
 
     @cached_property
     def _variables(self) -> Mapping[str, tuple[Setting, ...]]:

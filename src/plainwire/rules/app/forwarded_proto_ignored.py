@@ -50,7 +50,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from plainwire.model import App, Confidence, Finding, Middleware, Path, Project, Severity, rule
+from plainwire.model import (
+    GATEWAY,
+    App,
+    Confidence,
+    Finding,
+    Middleware,
+    Path,
+    Project,
+    Severity,
+    rule,
+)
 
 _LISTENING = ("ProxyFix", "ReverseProxied", "flask_plainwire.TLS")
 _CONFIGURATION = re.compile(r"(Config|Settings)\b")
@@ -88,6 +98,8 @@ def _found(app: App, path: Path) -> Finding:
 
 
 def _server_knows(path: Path) -> bool:
+    if path.forward is not None and path.forward.headers.get("x-forwarded-proto") == GATEWAY:
+        return True  # uwsgi_params and its like say HTTPS and REQUEST_SCHEME
     start = path.start
     return start is not None and start.program == "gunicorn" and start.is_local
 

@@ -35,9 +35,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from plainwire.model import Finding, Project, Severity, rule
+from plainwire.model import Confidence, Finding, Project, Severity, rule
 
 _OLD = re.compile(r"(?<![-\w])\+?(SSLv2|SSLv3|TLSv1(\.[01])?)(?![.\d\w])", re.IGNORECASE)
+# Apache's word for every version from TLS 1.0 on, less what is taken away (mod_ssl, SSLProtocol).
+_ALL = re.compile(r"(^|\s)\+?all(\s|$)", re.IGNORECASE)
 
 
 @rule(
@@ -52,10 +54,16 @@ def old_tls_offered(project: Project) -> Iterator[Finding]:
         setting = site.protocols
         if setting is None or site.environment not in ("production", "staging"):
             continue
-        old = sorted({m[1] for m in _OLD.finditer(setting.value or "")})
+        value = setting.value or ""
+        old = sorted({m[1] for m in _OLD.finditer(value)})
+        is_implied = not old and bool(_ALL.search(value))
+        if is_implied:
+            taken = {word.lower() for word in value.split()}
+            old = [v for v in ("TLSv1", "TLSv1.1") if f"-{v.lower()}" not in taken]
         if old:
             yield old_tls_offered.finding(
                 f"{', '.join(old)} can be negotiated",
                 setting.place,
                 severity=Severity.HIGH if any(v.startswith("SSL") for v in old) else None,
+                confidence=Confidence.TENTATIVE if is_implied else Confidence.FIRM,
             )

@@ -16,27 +16,43 @@ _OPEN = re.compile(r"<VirtualHost\s+([^>]+)>", re.IGNORECASE)
 
 
 MAX_SITES = 100
+MAX_COMMON = 500
+# What virtual hosts take over of the server (mod_proxy, ProxyPassInherit; mod_wsgi; mod_ssl).
+_PASSES = frozenset({"proxypass", "proxypassmatch", "wsgiscriptalias"})
+_INHERITED = _PASSES | {"sslprotocol", "sslciphersuite", "header", "requestheader"}
+_Body = list[tuple[tuple[str, ...], int]]
 
 
 def sites(file: SourceFile) -> tuple[ProxySite, ...]:
-    """The virtual hosts of a file."""
-    found: list[ProxySite] = []
+    """The virtual hosts of a file, each with what the server passes on for all of them.
+
+    Without any, the server itself is one where it passes requests on.
+    """
+    read: list[tuple[str, int, _Body]] = []
+    common: _Body = []
     hosts: str | None = None
     begin = 0
-    body: list[tuple[tuple[str, ...], int]] = []
+    body: _Body = []
     for number, line in enumerate(file.lines, 1):
         text = _JINJA.sub(lambda m: "_" * len(m[0]), line).strip()
-        if not text or text.startswith("#") or len(found) >= MAX_SITES:
+        if not text or text.startswith("#") or len(read) >= MAX_SITES:
             continue
         opening = _OPEN.match(text)
         if opening:
             hosts, begin, body = opening[1], number, []
         elif text.lower().startswith("</virtualhost") and hosts is not None:
-            found.append(_site(file, hosts, begin, body))
+            read.append((hosts, begin, body))
             hosts = None
         elif hosts is not None:
             body.append((_words(text), number))
-    return tuple(found)
+        elif len(common) < MAX_COMMON:
+            common.append((_words(text), number))
+    shared = [(w, n) for w, n in common if w[0].lower() in _INHERITED]
+    if not read and any(w[0].lower() in _PASSES for w, _ in shared):
+        ports = [(w[1], n) for w, n in common if w[0].lower() == "listen" and len(w) > 1]
+        address = " ".join(port if ":" in port else f"*:{port}" for port, _ in ports) or "*:80"
+        return (_site(file, address, ports[0][1] if ports else shared[0][1], common),)
+    return tuple(_site(file, hosts, begin, shared + body) for hosts, begin, body in read)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ redirect from http by itself; reverse_proxy sets X-Forwarded-For, -Proto and -Ho
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
 from plainwire.source.deploy import hsts
 
 _OWN_HEADERS = {"x-forwarded-for": "(own)", "x-forwarded-proto": "(own)", "x-forwarded-host": ""}
+_VARIABLE = re.compile(r"\{\$(\w+)(?::([^{}\s]*))?\}")
 _ADDRESS = re.compile(r"^(?:(https?)://)?([^:/\s]*)(?::(\d+))?(?:/\S*)?$")
 
 
@@ -40,7 +41,7 @@ def sites(file: SourceFile) -> tuple[ProxySite, ...]:
         if not text:
             continue
         if depth == 0 and block is None:
-            head = text.rstrip("{").strip()
+            head = _VARIABLE.sub(lambda m: m[2] or m[0], text).rstrip("{").strip()
             is_site = head and not head.startswith("(")
             block = _Block(head.replace(",", " ").split() if is_site else [], file.span(number))
             if not text.endswith("{"):  # a file with one site needs no braces
@@ -77,12 +78,25 @@ def _directive(block: _Block, text: str, file: SourceFile, number: int) -> None:
                 )
     elif hsts.is_sent(words):
         block.hsts = place
+    elif words[0] in ("header_up", "request_header") and len(words) > 1:
+        _header(block, words[1:], place)
     elif words[0] == "redir" and any(word.startswith("https://") for word in words):
         block.redirects = place
     elif words[0] in ("handle", "handle_path", "route"):
         block.is_split = True
     elif words[:2] == ["tls", "internal"]:
         block.certificate = Setting("tls", "internal self-signed", place, file.environment)
+
+
+def _header(block: _Block, words: list[str], place: Span) -> None:
+    """A header of requests that is set for what they were last said to be passed on to."""
+    name, value = words[0].lower(), " ".join(words[1:]).strip('"')
+    at = block.forwards[-1].place if block.forwards else None
+    for number, forward in enumerate(block.forwards):
+        if forward.place == at:
+            headers = {n: v for n, v in forward.headers.items() if n != name.lstrip("-+>?")}
+            headers |= {} if name.startswith("-") else {name.lstrip("+>?"): value}
+            block.forwards[number] = replace(forward, headers=headers, header_place=place)
 
 
 def _closed(block: _Block, file: SourceFile) -> list[ProxySite]:
@@ -95,7 +109,6 @@ def _closed(block: _Block, file: SourceFile) -> list[ProxySite]:
             continue
         scheme, host, port = match[1], match[2], match[3]
         is_plain = scheme == "http" or port == "80" or (not host and port not in ("443",))
-        is_plain = is_plain or host in ("localhost", "127.0.0.1")
         number = int(port) if port else 80 if is_plain else 443
         listens.append(Listen(number, block.place, not is_plain))
     if not listens:

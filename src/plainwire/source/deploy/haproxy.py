@@ -38,7 +38,7 @@ MAX_SECTIONS = 200
 
 
 def sites(file: SourceFile) -> tuple[ProxySite, ...]:
-    """A site for each frontend and listen section that speaks HTTP."""
+    """A site for each frontend and listen section; in mode tcp without TLS, what passes it on."""
     sections: list[_Section] = []
     for number, line in enumerate(file.lines[:10_000], 1):
         text = re.sub(r"(^|\s)#.*", "", line).strip()
@@ -46,7 +46,8 @@ def sites(file: SourceFile) -> tuple[ProxySite, ...]:
         if opening and len(sections) >= MAX_SECTIONS:
             break
         if opening:
-            sections.append(_Section(opening[1], opening[2], file.span(number)))
+            is_tcp = opening[1] != "defaults" and _is_tcp_by_default(sections)
+            sections.append(_Section(opening[1], opening[2], file.span(number), is_tcp=is_tcp))
         elif text and sections:
             _line(sections[-1], text, file, number)
     default = next((s.ciphers for s in sections if s.kind == "global" and s.ciphers), None)
@@ -54,8 +55,13 @@ def sites(file: SourceFile) -> tuple[ProxySite, ...]:
     return tuple(
         _site(s, backends, default, file)
         for s in sections
-        if s.kind in ("frontend", "listen") and s.listens and not s.is_tcp
+        if s.kind in ("frontend", "listen") and s.listens
     )
+
+
+def _is_tcp_by_default(sections: list[_Section]) -> bool:
+    """What the last ``defaults`` before a section says of its mode; http where it says nothing."""
+    return next((s.is_tcp for s in reversed(sections) if s.kind == "defaults"), False)
 
 
 def _line(section: _Section, text: str, file: SourceFile, number: int) -> None:
@@ -71,8 +77,8 @@ def _line(section: _Section, text: str, file: SourceFile, number: int) -> None:
         section.servers.append((host or words[2], at, "ssl" in words, verifies, place))
     elif words[0] in ("default_backend", "use_backend") and len(words) > 1:
         section.backends.append(words[1])
-    elif words[:2] == ["mode", "tcp"]:
-        section.is_tcp = True
+    elif words[0] == "mode":
+        section.is_tcp = words[1:2] == ["tcp"]
     elif _sends_away(words):
         section.redirects = place
     elif hsts.is_sent(words):
@@ -123,4 +129,5 @@ def _site(
         sent,
         environment=file.environment,
         ciphers=section.ciphers or default if has_tls else None,
+        is_passed_through=section.is_tcp and not has_tls,
     )

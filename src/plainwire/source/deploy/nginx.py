@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
+from plainwire.model import GATEWAY, Forward, Listen, ProxySite, Setting, SourceFile, Span
 
 MAX_DEPTH = 20
 # Debian's /etc/nginx/proxy_params, which many sites include.
@@ -313,7 +313,7 @@ def _forwards(
         if d.name in ("proxy_pass", "uwsgi_pass", "grpc_pass", "fastcgi_pass") and d.arguments:
             headers, place = _headers(around)
             if d.name != "proxy_pass":
-                headers = {**headers, "x-forwarded-proto": "(protocol's own)"}
+                headers = {**headers, "x-forwarded-proto": GATEWAY}
             verify = [v for s in reversed(around) for v in s.all("proxy_ssl_verify")]
             verifies = verify[0].arguments[:1] == ("on",) if verify else None
             for target in _targets(d.arguments[0], upstreams):
