@@ -29,7 +29,7 @@ _NAMES: tuple[tuple[str, Format], ...] = (
 _BY_NAME = tuple((re.compile(pattern, re.IGNORECASE), format) for pattern, format in _NAMES)
 _NEVER = re.compile(
     r".*\.(png|jpe?g|gif|ico|woff2?|ttf|eot|otf|mp[34]|pdf|zip|gz|bz2|xz|whl|exe|so|pyc|po|mo|pot"
-    r"|csv|tsv|sqlite3?|db|lock|map|md|rst|ipynb|webp|webm|wav|class|jar|bin|svg|pem|crt|key)",
+    r"|csv|tsv|sqlite3?|db|lock|map|md|rst|ipynb|webp|webm|wav|class|jar|bin|svg|crt)",
     re.IGNORECASE,
 )
 _NGINX = re.compile(
@@ -53,6 +53,7 @@ _SHEBANG = re.compile(r"#!.*\b(sh|bash|dash|ash|zsh)\b")
 _SHEBANG_PYTHON = re.compile(r"#!.*\bpython[\d.]*\b")
 _INI = re.compile(r"^\[(program:|uwsgi|Unit\]|Service\])", re.M)
 
+_PRIVATE_KEY = re.compile(r"^-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----", re.M)
 _SECRET_FILE = re.compile(r"passw(or)?d|secret|token|api[_-]?key", re.IGNORECASE)
 
 _VENDORED = re.compile(
@@ -105,7 +106,8 @@ def format_of(path: str, text: str) -> Format | None:
     name = path.rpartition("/")[2]
     head = text[:20_000]
     found = next((format for pattern, format in _BY_NAME if pattern.fullmatch(name)), None)
-    if found is None and len(text) < 500 and _SECRET_FILE.search(name):
+    is_short_secret = len(text) < 500 and _SECRET_FILE.search(name)
+    if found is None and (is_short_secret or _PRIVATE_KEY.search(head)):
         return "other"
     if found == "yaml" and _WORKFLOW.search(path):
         return "workflow"

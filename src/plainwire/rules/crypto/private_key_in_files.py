@@ -1,0 +1,68 @@
+"""A private key lies in the project's files.
+
+Whoever reads the repository or pulls the image can be the server: they answer for it behind a
+certificate that clients accept, and sign what only it may sign (CWE-321). A key that was once
+pushed stays in the history.
+
+Remedy:
+
+    Make a new key where it is used, give it to the deployment as a secret, and have the old one's
+    certificate revoked.
+
+Bad:
+
+    --- deployment/server.key
+    -----BEGIN PRIVATE KEY-----
+    MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
+    -----END PRIVATE KEY-----
+    --- app.py
+    from flask import Flask
+    app = Flask(__name__)
+
+Good:
+
+    --- tests/server.key
+    -----BEGIN PRIVATE KEY-----
+    MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
+    -----END PRIVATE KEY-----
+    --- deployment/server.key
+    -----BEGIN ENCRYPTED PRIVATE KEY-----
+    MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
+    -----END ENCRYPTED PRIVATE KEY-----
+    --- app.py
+    from flask import Flask
+    app = Flask(__name__)
+
+Limits:
+
+    PEM alone, unencrypted, and not for tests, examples and development. Whether a server uses the
+    key is not asked. A key inside another file is not looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from plainwire.model import Finding, Project, Severity, rule
+
+_BEGINS = re.compile(r"-----BEGIN ((RSA|EC|DSA|OPENSSH) )?PRIVATE KEY-----")
+
+
+@rule(
+    kind="secret-hardcoded",
+    severity=Severity.HIGH,
+    cwe=(321,),
+    references=("RFC 7468, section 10", "OWASP ASVS 4.0.3, 6.4.1"),
+)
+def private_key_in_files(project: Project) -> Iterator[Finding]:
+    """The first line of each key that is for production."""
+    for file in project.files:
+        if file.format != "other" or file.environment not in ("production", "staging"):
+            continue
+        lines = (n for n, line in enumerate(file.lines, 1) if _BEGINS.fullmatch(line.strip()))
+        line = next(lines, None)
+        if line is not None and "Proc-Type: 4,ENCRYPTED" not in file.text:
+            yield private_key_in_files.finding(
+                "an unencrypted private key is kept with the project", file.span(line)
+            )
