@@ -384,3 +384,46 @@ server {
     other = text.replace("include uwsgi_params; uwsgi_pass unix:///tmp/uwsgi.sock;", "{}")
     by_http = "proxy_pass http://127.0.0.1:1; proxy_set_header X-Forwarded-Proto $scheme;"
     assert "proxyfix-missing" in kinds(other.replace("{}", by_http))
+
+
+SNIPPETS = """
+--- nginx/nginx.conf
+events {{}}
+http {{ include /etc/nginx/sites/*.conf; }}
+--- nginx/sites/app.conf
+server {{
+  listen 443 ssl;
+  server_name www.example.com;
+  include snippets/tls.conf;
+  location / {{ include snippets/forward.conf; proxy_pass http://api:8000; }}
+}}
+server {{
+  listen 443 ssl;
+  server_name example.com;
+  include {};
+  location / {{ include snippets/forward.conf; proxy_pass http://api:8000; }}
+}}
+--- nginx/snippets/tls.conf
+ssl_certificate /c.pem;
+ssl_protocols TLSv1.2;
+add_header Strict-Transport-Security "max-age=31536000" always;
+--- nginx/snippets/forward.conf
+proxy_set_header Host $host;
+proxy_set_header X-Forwarded-Proto $scheme;
+"""
+
+
+@pytest.mark.parametrize("again", ["snippets/tls.conf", "/etc/nginx/snippets/t*.conf"])
+def test_snippets_without_a_server_are_read_where_each_server_includes_them(again):
+    found = kinds(APP + SNIPPETS.format(again))
+    assert not found & {"hsts-missing", "proxy-xfp-missing", "proxy-tls-defaults"}
+    assert "server-weak-tls" in kinds(APP + SNIPPETS.format(again).replace("TLSv1.2", "TLSv1"))
+
+
+def test_includes_that_lead_to_each_other_end():
+    names = [f"s{n}.conf" for n in range(12)]
+    body = "".join(f"include {name};\n" for name in names)
+    text = "".join(f"--- nginx/{name}\nadd_header X-A a;\n{body}" for name in names)
+    report = audited(f"{APP}{text}--- nginx/site.conf\nserver {{ listen 80; {body} }}\n")
+    assert report.unanswered == ()
+    assert ["the includes of nginx come to" in s.reason for s in report.skipped] == [True]

@@ -36,6 +36,11 @@ _NGINX = re.compile(
     r"^[ \t]*(server\s*\{|upstream\s+[\w.-]+\s*\{|location\s+[^{]+\{|listen\s+[^;]+;|proxy_pass\s)",
     re.M,
 )
+_NGINX_SNIPPET = re.compile(
+    r"^[ \t]*(ssl_(protocols|ciphers|certificate(_key)?)|proxy_set_header|proxy_ssl_verify"
+    r"|add_header[ \t]+[\w-]+)[ \t]+[^;{}\n]+;",
+    re.M,
+)
 _APACHE = re.compile(
     r"^\s*<(VirtualHost|IfModule)\b|^[ \t]*(ProxyPass|WSGIScriptAlias)\s", re.M | re.I
 )
@@ -129,6 +134,8 @@ def _by_content(name: str, head: str) -> Format | None:
         return "haproxy"
     if not name.endswith((".py", ".html", ".js", ".php")):
         if _NGINX.search(head) and "{" in head and ";" in head:
+            return "nginx"
+        if _NGINX_SNIPPET.search(head):
             return "nginx"
         if _APACHE.search(head):
             return "apache"

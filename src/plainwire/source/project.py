@@ -111,7 +111,11 @@ class LocalProject:
     @cached_property
     def _sites(self) -> Mapping[str, tuple[ProxySite, ...]]:
         configurations = tuple(self.of("nginx"))
-        found = {file.path: nginx.sites(file, configurations) for file in configurations}
+        budget = [nginx.MAX_INCLUDED]
+        found = {f.path: nginx.sites(f, configurations, budget=budget) for f in configurations}
+        if budget[0] <= 0:
+            reason = f"the includes of nginx come to more than {nginx.MAX_INCLUDED} characters"
+            self._unread.append(Skip(configurations[-1].path, reason))
         found |= {file.path: apache.sites(file) for file in self.of("apache")}
         found |= {file.path: caddy.sites(file) for file in self.of("caddy")}
         found |= {file.path: haproxy.sites(file) for file in self.of("haproxy")}

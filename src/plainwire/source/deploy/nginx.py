@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from itertools import islice
 from typing import NamedTuple
 
@@ -108,6 +109,8 @@ def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 MAX_SITES = 100
+MAX_INCLUDED = 3_000_000  # characters, of a file in each place where it is included
+MAX_CHAIN = 7
 
 
 def sites(
@@ -115,10 +118,14 @@ def sites(
     others: Sequence[SourceFile] = (),
     text: str | None = None,
     shift: int = 0,
+    budget: list[int] | None = None,
 ) -> tuple[ProxySite, ...]:
-    """The server blocks of HTTP in a file, with what they inherit and include."""
-    included: set[str] = {file.path}
-    directives = _with_includes(tree(file, text, shift), others, included)
+    """The server blocks of HTTP in a file, with what they inherit and include.
+
+    ``budget`` holds how many characters may still be included, and is less afterwards.
+    """
+    left = [MAX_INCLUDED] if budget is None else budget
+    directives = _with_includes(tree(file, text, shift), others, (file.path,), left)
     scope = Directive("", (), 1, file, directives)
     upstreams = {
         d.arguments[0]: [s for s in d.all("server") if s.arguments]
@@ -150,22 +157,49 @@ def _servers(
 
 
 def _with_includes(
-    directives: list[Directive], others: Sequence[SourceFile], seen: set[str], depth: int = 0
+    directives: list[Directive],
+    others: Sequence[SourceFile],
+    chain: tuple[str, ...],
+    budget: list[int],
+    *,
+    in_server: bool = False,
 ) -> list[Directive]:
-    """The directives with project files put in where they are included, each at most once."""
+    """The directives with project files put in where they are included, none inside itself.
+
+    A pattern is followed inside a server alone: elsewhere what it names is read by itself. The
+    ``budget`` is of characters, since every server may include the same file.
+    """
     result = []
     for d in directives:
-        if d.name == "include" and d.arguments and depth < 6:
-            name = d.arguments[0].rpartition("/")[2]
-            match = [o for o in others if o.name == name and o.path not in seen]
-            if "*" not in name and len(match) == 1:
-                seen.add(match[0].path)
-                result += _with_includes(tree(match[0]), others, seen, depth + 1)
+        if d.name == "include" and d.arguments and len(chain) < MAX_CHAIN:
+            included = list(_included(d.arguments[0], others, chain, in_server=in_server))
+            budget[0] -= sum(len(file.text) for file in included)
+            if included and budget[0] > 0:
+                for file in included:
+                    inner = (*chain, file.path)
+                    parts = tree(file)
+                    result += _with_includes(parts, others, inner, budget, in_server=in_server)
                 continue
         if d.block:
-            d.block = _with_includes(d.block, others, seen, depth)
+            inside = in_server or d.name == "server"
+            d.block = _with_includes(d.block, others, chain, budget, in_server=inside)
         result.append(d)
     return result
+
+
+def _included(
+    argument: str, others: Sequence[SourceFile], chain: tuple[str, ...], *, in_server: bool
+) -> Iterator[SourceFile]:
+    folder, _, name = argument.rpartition("/")
+    if "*" not in name:
+        match = [o for o in others if o.name == name and o.path not in chain]
+        inside = [o for o in match if o.path.endswith(f"{folder.rpartition('/')[2]}/{name}")]
+        yield from match if len(match) == 1 else inside if len(inside) == 1 else ()
+    elif in_server and folder:
+        for other in others:
+            near = other.path.rpartition("/")[0].rpartition("/")[2] == folder.rpartition("/")[2]
+            if near and fnmatchcase(other.name, name) and other.path not in chain:
+                yield other
 
 
 def _site(
