@@ -427,3 +427,33 @@ def test_includes_that_lead_to_each_other_end():
     report = audited(f"{APP}{text}--- nginx/site.conf\nserver {{ listen 80; {body} }}\n")
     assert report.unanswered == ()
     assert ["the includes of nginx come to" in s.reason for s in report.skipped] == [True]
+
+
+NGINX_PROXY = """
+--- docker-compose.yml
+services:
+  edge:
+    image: nginxproxy/nginx-proxy:1.6
+    ports: ["80:80", "443:443"]
+    volumes: ["{}"]
+  web:
+    build: .
+    environment:
+      VIRTUAL_HOST: shop.example.com
+      {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("volume", "variable", "expected", "status"),
+    [
+        ("/run/docker.sock:/tmp/docker.sock", "LETSENCRYPT_HOST: shop.example.com", set(), "PASS"),
+        ("/run/docker.sock:/tmp/docker.sock", "VIRTUAL_PORT: 8000", {"ingress-no-tls"}, "FAIL"),
+        ("./certs:/etc/nginx/certs", "VIRTUAL_PORT: 8000", set(), "UNKNOWN"),
+    ],
+)
+def test_nginx_proxy_serves_what_says_its_virtual_host(volume, variable, expected, status):
+    text = APP + GUNICORN + NGINX_PROXY.format(volume, variable)
+    report = audited(text)
+    assert {f.kind for f in report.findings if f.severity >= Severity.HIGH} == expected
+    assert report.tls_status == status

@@ -1,4 +1,4 @@
-"""Traefik in compose files: the routers that labels define, with what its own files say."""
+"""Edges that compose files set up service by service: Traefik by labels, nginx-proxy by variables."""
 
 from __future__ import annotations
 
@@ -11,11 +11,48 @@ from plainwire.source.deploy.compose import ComposeFile, ComposeService
 from plainwire.source.deploy.traefik import Files
 
 _TRAEFIK = re.compile(r"(^|[/_-])traefik(\b|[:_@-])")
+_NGINX_PROXY = re.compile(r"(^|/)nginx-?proxy(/nginx-proxy)?(:|@|$)|jwilder/nginx-proxy")
 _INTERNAL = re.compile(r"traefik\.\w+\.routers\.([^.]+)\.service=\w+@internal")
 _FLAG = re.compile(r"--entrypoints\.([\w-]+)\.http\.(tls|redirections)\b", re.IGNORECASE)
 
 
 def routes(known: Known, one: ComposeFile) -> Iterator[Route]:
+    """The ways that Traefik's labels and nginx-proxy's variables open to services."""
+    yield from _labelled(known, one)
+    yield from _virtual_hosts(known, one)
+
+
+def _virtual_hosts(known: Known, one: ComposeFile) -> Iterator[Route]:
+    """What nginx-proxy serves, by the variables of the services (its docs, read 2026-11).
+
+    A companion gets the certificate of a LETSENCRYPT_HOST; http is then redirected and HSTS sent
+    unless HTTPS_METHOD and HSTS say otherwise. What a folder of certificates holds is not known.
+    """
+    proxies = [s for s in one.services if _NGINX_PROXY.search(s.image)]
+    targets = [target for proxy in proxies for _, target in proxy.mounts]
+    has_certificates = any(target.startswith("/etc/nginx/certs") for target in targets)
+    for service in one.services if proxies else ():
+        values = {n: (s.value or "", s.place) for n, s in service.settings.items()}
+        if service in proxies or not values.get("VIRTUAL_HOST", ("",))[0]:
+            continue
+        has_tls = True if "LETSENCRYPT_HOST" in values else None if has_certificates else False
+        place = values["VIRTUAL_HOST"][1]
+        method = values.get("HTTPS_METHOD", ("redirect",))[0]
+        port = values.get("VIRTUAL_PORT", ("",))[0]
+        sends_hsts = has_tls and values.get("HSTS", ("",))[0] != "off"
+        yield Route(
+            "nginx-proxy",
+            place,
+            service.name,
+            int(port) if port.isdecimal() else None,
+            has_tls,
+            (place,),
+            method in ("redirect", "nohttp") if has_tls else None,
+            hsts=place if sends_hsts else None,
+        )
+
+
+def _labelled(known: Known, one: ComposeFile) -> Iterator[Route]:
     """The routers of labels; TLS by ``tls`` labels or by the entry point."""
     secured, redirecting = _entry_points(known, one)
     for written in one.services:

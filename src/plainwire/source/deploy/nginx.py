@@ -109,7 +109,7 @@ def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 MAX_SITES = 100
-MAX_INCLUDED = 3_000_000  # characters, of a file in each place where it is included
+MAX_INCLUDED = 1_000_000  # characters, of a file in each place where it is included
 MAX_CHAIN = 7
 
 
