@@ -457,3 +457,93 @@ def test_nginx_proxy_serves_what_says_its_virtual_host(volume, variable, expecte
     report = audited(text)
     assert {f.kind for f in report.findings if f.severity >= Severity.HIGH} == expected
     assert report.tls_status == status
+
+
+CLUSTER = """
+--- {0}
+apiVersion: v1
+kind: Service
+metadata: {{name: shop}}
+spec:
+  selector: {{app: shop}}
+  ports: [{{name: http, port: 80, targetPort: 8000}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: shop}}
+spec:
+  selector: {{matchLabels: {{app: shop}}}}
+  template:
+    metadata: {{labels: {{app: shop}}}}
+    spec:
+      containers:
+        - name: shop
+          image: acme/shop:1
+          env:
+            {1}
+            - name: A
+              value: b
+"""
+
+
+@pytest.mark.parametrize(
+    ("tls", "expected"),
+    [
+        ("wildcardPolicy: None", {"ingress-no-tls"}),
+        ("tls: {termination: edge}", set()),  # http is not served by default
+        ("tls: {termination: edge, insecureEdgeTerminationPolicy: Redirect}", set()),
+        ("tls: {termination: edge, insecureEdgeTerminationPolicy: Allow}", {"ingress-no-tls"}),
+    ],
+)
+def test_a_route_of_openshift_is_a_way_in(tls, expected):
+    route = f"""
+--- openshift/route.yaml
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: {{name: shop}}
+spec:
+  to: {{kind: Service, name: shop}}
+  port: {{targetPort: http}}
+  {tls}
+"""
+    cluster = CLUSTER.format("openshift/all.yaml", "")
+    assert kinds(APP + GUNICORN + cluster + route, Severity.MEDIUM) == expected
+
+
+CHART = """
+--- chart/Chart.yaml
+apiVersion: v2
+name: shop
+--- chart/values.yaml
+ingress:
+  annotations: {}
+  hosts:
+    - host: shop.example.com
+      paths: [{path: /, serviceName: shop}]
+--- chart/templates/ingress.yaml
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  annotations:
+    {{- toYaml .Values.ingress.annotations | nindent 4 }}
+spec:
+  rules:
+    {{- range $host := .Values.ingress.hosts }}
+    - host: {{ $host.host }}
+      http:
+        paths:
+\t{{- range $path := $host.paths }}
+          - path: {{ $path.path }}
+            backend:
+              service: {name: {{ $path.serviceName }}, port: {number: 80}}
+\t{{- end }}
+    {{- end }}
+"""
+
+
+def test_a_chart_is_followed_through_variables_of_ranges_tabs_and_helpers_in_lists(tmp_path):
+    helper = '{{- include "shop.env" . | nindent 12 }}'
+    text = APP + GUNICORN + CHART + CLUSTER.format("chart/templates/all.yaml", helper)
+    assert drawn(text, tmp_path) == ["ingress > gunicorn :8000"]
+    assert not audited(text).skipped

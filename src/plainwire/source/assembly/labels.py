@@ -1,4 +1,4 @@
-"""Edges that compose files set up service by service: Traefik by labels, nginx-proxy by variables."""
+"""Edges that compose files set up service by service: Traefik, nginx-proxy."""
 
 from __future__ import annotations
 

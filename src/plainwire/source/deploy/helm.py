@@ -97,6 +97,8 @@ class _Reader:
             shown = self._action(match[1], blocks, line)
             if shown:
                 _put(out, shown, match[0])
+            elif match[0].startswith("{{-") and not out[-1].rpartition("\n")[2].strip():
+                out[-1] = out[-1].rstrip(" \t")  # it trims what stands before it, tabs too
             out.append("\n" * match[0].count("\n"))
             line += match[0].count("\n")
         if len(blocks) != 1:
@@ -136,8 +138,10 @@ class _Reader:
         elif head == "range" and shows:  # the first of the elements speaks for all
             first = next(iter(value.items()), ("", "")) if isinstance(value, dict) else None
             dot = first[1] if first else value[0] if isinstance(value, list) else value
-            for variable, one in zip(name.split(","), first or (0, dot), strict=False):
-                self.variables[variable.strip()] = one
+            names = [variable.strip() for variable in name.split(",")]
+            pair = (first[0] if first else 0, dot)  # a variable alone is the element
+            for variable, one in zip(names, pair if len(names) > 1 else (dot,), strict=False):
+                self.variables[variable] = one
         if assigned and head != "range":
             self.variables[name.strip()] = value
         return _Block(shows, shows, dot)
@@ -278,9 +282,15 @@ class _Indented:
     column: object
 
 
+class _Name(str):
+    """What an included template of which only the name is known stands for."""
+
+    __slots__ = ()
+
+
 def _named(name: str) -> object:
     """What an included template stands for: labels select, a name is the same everywhere."""
-    return dict(LABELS) if "label" in name.lower() else re.sub(r"\W+", "-", name)
+    return dict(LABELS) if "label" in name.lower() else _Name(re.sub(r"\W+", "-", name))
 
 
 def _formatted(arguments: Sequence[object]) -> object:
@@ -315,6 +325,8 @@ def _put(out: list[str], value: object, action: str) -> None:
         if "\n" in part:
             break
     is_alone = not line.strip()
+    if is_alone and column is not None and isinstance(value, _Name):
+        return  # lines of a list or a mapping, and nobody knows which
     if is_alone and isinstance(column, int) and column > len(line) and column < 100:
         out.append(" " * (column - len(line)))
     if value is UNKNOWN:

@@ -87,6 +87,8 @@ def read(file: SourceFile, into: Manifests) -> None:
                 into.services.append(_service(document, name, file))
             case "Ingress":
                 into.routes += list(_ingress(document, name, file))
+            case "Route":
+                into.routes += list(_openshift_route(document, file))
             case "Gateway":
                 into.listeners += gateway.listeners(document, name, file)
             case "HTTPRoute":
@@ -182,6 +184,28 @@ def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
                 redirects,
                 hsts=hsts,
             )
+
+
+def _openshift_route(document: Yaml, file: SourceFile) -> Iterator[Route]:
+    """A Route of OpenShift: without ``spec.tls`` the router serves plain HTTP.
+
+    https://docs.openshift.com/container-platform (Routes, read 2026-11): with edge and reencrypt,
+    insecureEdgeTerminationPolicy says whether http is served too (Allow), redirected or, by
+    default, not served.
+    """
+    spec, api = document.get("spec"), _text(document.get("apiVersion")) or ""
+    service = _text(spec.get("to", "name")) if spec is not None else None
+    if spec is None or not service or not api.startswith(("route.openshift.io", "v1")):
+        return
+    tls = spec.get("tls")
+    place = file.span(document.key_line("spec"))
+    policy = _text(tls.get("insecureEdgeTerminationPolicy")) if tls is not None else None
+    places = [place]
+    if tls is not None and policy == "Allow":
+        places.append(file.span(tls.key_line("insecureEdgeTerminationPolicy")))
+    port = _number(spec.get("port", "targetPort"))
+    redirects = None if tls is None else policy != "Allow"
+    yield Route("openshift router", place, service, port, tls is not None, tuple(places), redirects)
 
 
 def _backends(spec: Yaml) -> Iterator[Yaml]:
