@@ -547,3 +547,52 @@ def test_a_chart_is_followed_through_variables_of_ranges_tabs_and_helpers_in_lis
     text = APP + GUNICORN + CHART + CLUSTER.format("chart/templates/all.yaml", helper)
     assert drawn(text, tmp_path) == ["ingress > gunicorn :8000"]
     assert not audited(text).skipped
+
+
+@pytest.mark.parametrize(
+    ("load", "other", "is_on"),
+    [
+        ('app.config.from_object("settings")', "INSTALLED_APPS = []", False),  # Django's
+        ('app.config.from_object("settings")', "SESSION_TYPE = 'redis'", True),
+        ("import settings", "SESSION_TYPE = 'redis'", False),  # nobody gives it to the application
+    ],
+)
+def test_debug_of_a_module_that_is_not_the_application_s_configuration(load, other, is_on):
+    text = f"""
+--- app.py
+from flask import Flask
+app = Flask(__name__)
+{load}
+--- settings.py
+DEBUG = True
+{other}
+--- Procfile
+web: gunicorn app:app
+"""
+    assert ("debug-exposed" in kinds(text)) is is_on
+
+
+@pytest.mark.parametrize(
+    ("made", "is_server"), [("BuilderServer()", False), ("Shop(__name__)", True)]
+)
+def test_what_runs_by_a_method_of_its_own_is_no_development_server(made, is_server):
+    text = f"""
+--- app.py
+from flask import Flask
+class Shop(Flask):
+    pass
+app = Flask(__name__)
+--- main.py
+from app import Shop
+from build import BuilderServer
+server = {made}
+if __name__ == "__main__":
+    server.run("0.0.0.0", 8686)
+--- Dockerfile
+FROM python:3.12
+CMD ["python", "main.py"]
+--- compose.yaml
+services:
+  shop: {{build: ., ports: ["8686:8686"]}}
+"""
+    assert ("dev-server-in-prod" in kinds(text)) is is_server

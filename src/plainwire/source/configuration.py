@@ -16,6 +16,18 @@ _CONFIG_CLASS = re.compile(r"config|settings", re.IGNORECASE)
 _DEVELOPMENT = re.compile(r"dev|local|debug", re.IGNORECASE)
 _TEST = re.compile(r"test", re.IGNORECASE)
 _STAGING = re.compile(r"staging|stage", re.IGNORECASE)
+# What Django's settings have and Flask's have not.
+_DJANGO = frozenset({"INSTALLED_APPS", "ROOT_URLCONF", "WSGI_APPLICATION", "MIDDLEWARE"})
+_LOADERS = (
+    ".from_object",
+    ".from_pyfile",
+    ".from_envvar",
+    ".from_file",
+    ".from_json",
+    ".from_mapping",
+    ".from_prefixed_env",
+    ".config.update",
+)
 _UPPER = re.compile(r"[A-Z][A-Z0-9_]+")
 
 
@@ -30,6 +42,7 @@ class Configuration:
         yield from self._effective(tuple(self._settings()))
 
     def _settings(self) -> Iterator[Setting]:
+        is_loading = any(c.name.endswith(_LOADERS) for m in self.modules for c in m.calls)
         for module in self.modules:
             is_config = self._is_config(module)
             for b in module.bindings:
@@ -45,6 +58,7 @@ class Configuration:
                     continue
                 is_unsure = b.is_conditional or (b.is_main and self._is_given_otherwise(b, module))
                 is_unsure |= b.name.endswith(".debug") and _only_runs(module)
+                is_unsure |= b.name == "DEBUG" and not scope and not is_loading
                 yield _setting(key, b.value, module, b.line, environment, scope, is_unsure)
             for call in module.calls:
                 yield from _updates(call, module)
@@ -80,6 +94,8 @@ class Configuration:
             yield setting
 
     def _is_config(self, module: PythonModule) -> bool:
+        if any(b.name in _DJANGO and not b.scope for b in module.bindings):
+            return False
         stem = dotted(module.file.path).rpartition(".")[2].lower()
         is_own = any(
             c.name.endswith(".from_object") and c.named("obj", 0) == "__name__"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from plainwire.source.python.module import PythonModule
 
 _RUN_OPTIONS = frozenset(
     {"host", "port", "debug", "ssl_context", "threaded", "use_reloader", "processes", "load_dotenv"}
+)
+_OTHER_CLASS = re.compile(
+    r"^(?!Flask)[A-Z]\w*(Server|Runner|Bot|Client|Worker|Scheduler|Manager|Broker|Engine|Pipeline)$"
 )
 _NOT_SERVERS = (
     "asyncio.",
@@ -77,6 +81,8 @@ def _run(call: PythonCall, module: PythonModule) -> Served | None:
         return None
     if set(call.keywords) & {"capture_output", "check", "shell", "cwd"}:
         return None
+    if _is_of_another_kind(receiver, call, module):
+        return None
     host = call.argument("host", None if is_socketio else 0)
     context = call.argument("ssl_context")
     has_tls = (context is not None and context.literal is not None) or any(
@@ -95,6 +101,16 @@ def _run(call: PythonCall, module: PythonModule) -> Served | None:
         _variable(host),
         _variable(call.argument("port", None if is_socketio else 1)),
     )
+
+
+def _is_of_another_kind(receiver: str, call: PythonCall, module: PythonModule) -> bool:
+    """True for a ``server`` or the like that the module makes of a class that is no application."""
+    made = [
+        b.call.name.rpartition(".")[2]
+        for b in module.bindings
+        if b.name == receiver and b.call is not None and b.scope in ("", call.scope)
+    ]
+    return bool(made) and all(map(_OTHER_CLASS.search, made))
 
 
 def _variable(value: Value | None) -> str:
