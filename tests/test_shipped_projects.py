@@ -596,3 +596,82 @@ services:
   shop: {{build: ., ports: ["8686:8686"]}}
 """
     assert ("dev-server-in-prod" in kinds(text)) is is_server
+
+
+def test_a_class_of_views_tells_by_its_name_that_it_takes_passwords():
+    text = """
+--- app.py
+from flask import Flask, request
+from flask_restful import Api, Resource
+app = Flask(__name__)
+class {}(Resource):
+    def post(self):
+        values = request.get_json()
+        return check(values["user"], values["password"])
+Api(app).add_resource({}, "/session")
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+--- compose.yaml
+services:
+  web: {{build: ., ports: ["80:8000"]}}
+"""
+    assert "credentials-cleartext" in kinds(text.format("LoginResource", "LoginResource"))
+    assert "credentials-cleartext" not in kinds(text.format("Session", "Session"))
+
+
+def test_a_variable_of_a_proxy_may_hold_the_whole_address(tmp_path):
+    text = (
+        APP
+        + GUNICORN
+        + """
+--- web/Dockerfile
+FROM nginx:1.27
+ENV BACKEND=http://api:8000
+COPY site.template /etc/nginx/templates/default.conf.template
+--- web/site.template
+server { listen 80; location / { proxy_pass ${BACKEND}/api/; } }
+--- compose.yaml
+services:
+  api: {build: .}
+  web: {build: web, ports: ["80:80"]}
+"""
+    )
+    assert drawn(text, tmp_path) == ["published :80 > nginx :80 > forwards > gunicorn :8000"]
+
+
+@pytest.mark.parametrize(
+    ("command", "is_dead"), [("gunicorn -b 0.0.0.0:8000 app:app", True), ("celery worker", False)]
+)
+def test_a_main_block_is_dead_where_compose_starts_the_application_otherwise(command, is_dead):
+    text = f"""
+--- web/app.py
+from flask import Flask
+app = Flask(__name__)
+if __name__ == "__main__":
+    app.run(host="0.0.0.0")
+--- web/requirements.txt
+flask==3.1.0
+--- compose.yaml
+services:
+  web:
+    image: python:3.12
+    working_dir: /srv
+    command: {command}
+    volumes: ["./web:/srv"]
+"""
+    assert ("app-run-plain" not in kinds(text)) is is_dead
+
+
+@pytest.mark.parametrize(
+    ("address", "is_found"), [("https://localhost:8443/a", False), ("https://far.acme.com/a", True)]
+)
+def test_where_a_download_comes_from_may_stand_on_the_next_line(address, is_found):
+    text = APP + f"--- get.sh\ncurl -kfsS --retry 3 \\\n  -o a \\\n  {address}\n"
+    assert ("download-insecure" in kinds(text)) is is_found
+
+
+def test_an_identifier_of_the_open_geospatial_consortium_is_no_address():
+    text = APP + '--- crs.py\nimport requests\nrequests.get("http://www.opengis.net/def/crs")\n'
+    assert "http-upstream" not in kinds(text)
+    assert "http-upstream" in kinds(text.replace("www.opengis.net", "www.acme.com"))

@@ -62,6 +62,7 @@ _LOGIN_NAME = re.compile(
     r"log_?in|sign_?in|authenticat|register|sign_?up|(get|issue|create)_?token|^token$|change_password",
     re.IGNORECASE,
 )
+_METHODS = frozenset({"post", "put", "dispatch_request"})
 _VERBS = frozenset({"route", "post", "put", "get", "add_url_rule", "patch"})
 
 
@@ -239,14 +240,17 @@ def _takes_password(function: Function) -> int | None:
     words = function.words
     routes = [d for d in function.decorators if d.name.rpartition(".")[2] in _VERBS]
     paths = [v.text for d in routes if (v := d.argument("rule", 0)) is not None]
-    is_login = bool(_LOGIN_NAME.search(function.name)) or any(map(_LOGIN_NAME.search, paths))
+    name = function.name
+    if name in _METHODS:  # of a class of views, which has the telling name
+        name = function.scope.rpartition(".")[2] or name
+    is_login = bool(_LOGIN_NAME.search(name)) or any(map(_LOGIN_NAME.search, paths))
     if not is_login or not ({"request", "form", "get_json"} & words or "LoginForm" in words):
         return None
     lower = {word.lower() for word in words}
     if not lower & _PASSWORD and not any("password" in word for word in lower):
         return None
-    rank = 0 if re.search(r"log_?in|sign_?in|token", function.name, re.IGNORECASE) else 2
-    return rank if routes else rank + 1
+    rank = 0 if re.search(r"log_?in|sign_?in|token", name, re.IGNORECASE) else 2
+    return rank if routes or name != function.name else rank + 1
 
 
 def _is_redirect(function: Function) -> bool:

@@ -9,7 +9,7 @@ _URL = re.compile(r"(http|ws|ftp|ldap|redis|amqp|mongodb|smtp)://(?:[^@/\s]*@)?(
 # Names that identify and are not fetched: XML namespaces, schemas, licences, RFC 2606's examples.
 _IDENTIFIERS = re.compile(
     r"(^|\.)(w3\.org|schemas\.\w+\.\w+|xmlns\.com|purl\.org|ogp\.me|example\.(com|org|net)"
-    r"|schema\.org|json-schema\.org|opensource\.org|apache\.org/licenses)$",
+    r"|opengis\.net|isotc211\.org|openarchives\.org|schema\.org|json-schema\.org|opensource\.org|apache\.org/licenses)$",
     re.IGNORECASE,
 )
 _INTERNAL = (

@@ -41,6 +41,8 @@ _INSECURE = re.compile(
     r"|NODE_TLS_REJECT_UNAUTHORIZED[\"']?:\s*[\"']?0|GIT_SSL_NO_VERIFY[\"']?:\s*[\"']?(1|true)"
     r"|PYTHONHTTPSVERIFY[\"']?(=|:\s*)[\"']?0|strict-ssl[ =]false"
 )
+_FETCHES = re.compile(r"\b(curl|wget)\b")
+MAX_COMMAND = 4_000
 _PLAIN = re.compile(r"\b(?:curl|wget|pip3?|ADD|git clone)\b[^|;&\n]*?(http://[^\s\"'|;&)]+)")
 
 
@@ -60,8 +62,8 @@ def plain_download(project: Project) -> Iterator[Finding]:
 
 
 def _in(file: SourceFile) -> Iterator[Finding]:
-    for number, line in enumerate(file.lines, 1):
-        if line.lstrip().startswith("#") or "HEALTHCHECK" in line or len(line) > 4_000:
+    for number, line in _commands(file):
+        if line.lstrip().startswith("#") or "HEALTHCHECK" in line or len(line) > MAX_COMMAND:
             continue
         if re.search(r"\bcurl\b[^|;&\n]*\s(--head|-I)\s", line):
             continue  # asks whether somebody answers, and takes nothing
@@ -72,3 +74,18 @@ def _in(file: SourceFile) -> Iterator[Finding]:
             yield plain_download.finding(
                 f"{plain[1][:120]} is downloaded in clear", file.span(number)
             )
+
+
+def _commands(file: SourceFile) -> Iterator[tuple[int, str]]:
+    """The lines of a file, that of a ``curl`` with those that continue it."""
+    lines = file.lines
+    for number, line in enumerate(lines, 1):
+        whole = line
+        if _FETCHES.search(line):
+            for following in lines[number : number + 20]:
+                if not whole.rstrip().endswith("\\"):
+                    break
+                whole = f"{whole.rstrip()[:-1]} {following.strip()}"
+                if _FETCHES.search(following):
+                    break
+        yield number, whole

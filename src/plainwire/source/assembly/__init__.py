@@ -13,10 +13,13 @@ __all__ = ["Known", "deployments"]
 
 def deployments(known: Known) -> Iterator[Deployment]:
     """Every deployment, those that claim files before those of what is left over."""
-    yield from composed.deployments(known)
-    yield from cluster.deployments(known)
-    yield from platform.procfiles(known)
-    yield from platform.platforms(known)
+    described = [
+        *composed.deployments(known),
+        *cluster.deployments(known),
+        *platform.procfiles(known),
+        *platform.platforms(known),
+    ]
+    yield from described
     hosts = list(machines.hosts(known))
     yield from hosts
     images = list(machines.bare_images(known))
@@ -32,6 +35,12 @@ def deployments(known: Known) -> Iterator[Deployment]:
         if not any(s.place in placed for v in unit.services for s in v.starts):
             yield unit
             started |= {app.folder for app in unit.apps.values()}
+    started |= {
+        app.folder
+        for d in described
+        for v in d.services
+        if (app := d.apps.get(v.name)) is not None and v.starts and v.environment == "production"
+    }
     for one in machines.bare_modules(known, started):
         if not any(s.place in placed for v in one.services for s in v.starts):
             yield one

@@ -126,11 +126,14 @@ def filled(site: ProxySite, known: Mapping[str, str]) -> ProxySite:
     forwards = []
     for forward in site.forwards:
         host = expanded(forward.host, known)
-        port = forward.port
+        port, scheme = forward.port, forward.scheme
+        if "://" in host:  # a variable that holds the whole address
+            scheme, _, host = host.partition("://")
+            host = host.partition("/")[0]
         if ":" in host:
             host, _, number = host.rpartition(":")
             port = int(number) if number.isdecimal() else port
-        forwards.append(replace(forward, host=host, port=port))
+        forwards.append(replace(forward, host=host, port=port, scheme=scheme))
     return replace(site, forwards=tuple(forwards))
 
 
