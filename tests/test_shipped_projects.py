@@ -675,3 +675,52 @@ def test_an_identifier_of_the_open_geospatial_consortium_is_no_address():
     text = APP + '--- crs.py\nimport requests\nrequests.get("http://www.opengis.net/def/crs")\n'
     assert "http-upstream" not in kinds(text)
     assert "http-upstream" in kinds(text.replace("www.opengis.net", "www.acme.com"))
+
+
+def test_a_service_is_built_as_the_one_of_its_name_beside_it_is(tmp_path):
+    text = (
+        APP
+        + GUNICORN
+        + """
+--- docker-compose.yml
+services:
+  api: {build: ., ports: ["127.0.0.1:8000:8000"]}
+--- docker-stack.yml
+services:
+  api:
+    image: acme/orders-v2:4
+    ports: ["8000:8000"]
+  mailer:
+    image: acme/mailer:4
+    ports: ["9000:9000"]
+"""
+    )
+    assert drawn(text, tmp_path) == ["published :8000 > gunicorn :8000"]
+
+
+@pytest.mark.parametrize(
+    ("image", "way"),
+    [
+        ("shop", "NodePort :80 > gunicorn :8000"),
+        ("python:3.12", "NodePort :80 > shop"),
+        ("other/tool", "NodePort :80 > gunicorn :8000"),
+    ],
+)
+def test_a_cluster_runs_the_one_image_that_the_project_builds(image, way, tmp_path):
+    cluster = CLUSTER.format("k8s/all.yaml", "").replace("acme/shop:1", image)
+    cluster = cluster.replace(
+        "  selector: {app: shop}", "  type: NodePort\n  selector: {app: shop}"
+    )
+    text = """
+--- web/app.py
+from flask import Flask
+app = Flask(__name__)
+--- web/requirements.txt
+flask==3.1.0
+--- Dockerfile
+FROM python:3.12
+COPY web/ .
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+"""
+    found = drawn(text + cluster.replace("port: 80,", "nodePort: 80, port: 80,"), tmp_path)
+    assert found[0] == way

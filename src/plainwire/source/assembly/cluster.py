@@ -16,7 +16,16 @@ from plainwire.model import (
     Start,
 )
 from plainwire.source.assembly import helm_charts, images, kustomize
-from plainwire.source.assembly.known import DASHBOARDS, PROXIES, QUIET, STORES, Known, Role, implied
+from plainwire.source.assembly.known import (
+    DASHBOARDS,
+    PROXIES,
+    QUIET,
+    STORES,
+    Known,
+    Role,
+    implied,
+    is_under,
+)
 from plainwire.source.deploy import kubernetes, nginx
 from plainwire.source.starting import Context
 
@@ -151,10 +160,17 @@ def _service(
 def _built_from(known: Known, image: str) -> tuple[str, str] | None:
     named = images.built_from(known, image)
     folder = _folder_of_only_app(known)
-    own = posixpath.join(folder or "", "Dockerfile")
-    if named is None and known.is_own(image) and folder is not None and own in known.images:
+    if named is not None or folder is None or not (known.is_own(image) or known.is_local(image)):
+        return named
+    own = posixpath.join(folder, "Dockerfile")
+    shipped = [
+        path
+        for path, one in known.images.items()
+        if one.environment == "production" and (is_under(path, folder) or path == "Dockerfile")
+    ]
+    if own in known.images:
         return own, folder
-    return named
+    return (shipped[0], images.context_of(shipped[0])) if len(shipped) == 1 else None
 
 
 def _folder_of_only_app(known: Known) -> str | None:

@@ -36,6 +36,7 @@ from plainwire.source.deploy import compose, dockerfile
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
 from plainwire.source.starting import Context
 
+_APPLICATIONS = frozenset({"api", "app", "application", "backend", "flask", "server", "web"})
 _PLAIN_NAME = re.compile(r"(docker-)?compose\.ya?ml")
 _SAMPLES = (".model", "-sample", ".sample", ".example", "-example", ".template", ".dist")
 
@@ -130,7 +131,7 @@ def _service(
     every: Sequence[ComposeFile],
 ) -> Service:
     base = _base_of(known, written, one, every)
-    image, stage, folder = _image(known, base, one)
+    image, stage, folder = _image(known, base, one, every)
     settings = dict(_copied_variables(known, stage, folder))
     settings |= stage.settings if stage is not None else {}
     for path in base.env_files:
@@ -147,7 +148,7 @@ def _service(
         context = Context(one.file.folder if folder is None else folder, settings)
         starts = _starts(known, base, stage, image, context)
         holds_app = folder is not None and known.has_app(folder)
-        is_built = base.context is not None or bool(images.built_from(known, base.image))
+        is_built = base.context is not None or image is not None
         if role == "other" and (starts or (holds_app and is_built)):
             role = "app"
     if image is not None and environment in ("production", "staging"):
@@ -189,7 +190,7 @@ def _base_of(
 
 
 def _image(
-    known: Known, service: ComposeService, one: ComposeFile
+    known: Known, service: ComposeService, one: ComposeFile, every: Sequence[ComposeFile]
 ) -> tuple[Image | None, Stage | None, str | None]:
     """The Dockerfile, stage and folder of a service's image, as far as the project has them."""
     if service.context is not None:
@@ -203,6 +204,8 @@ def _image(
     if named := images.built_from(known, service.image):
         path, context = named
         return known.images[path], known.images[path].stage(None), context
+    if built := _built_beside(known, service, one, every):
+        return built
     if service.image and _may_be_own(known, service, one):
         for folder in (one.file.folder, "", "docker"):
             image = known.images.get(posixpath.join(folder, "Dockerfile"))
@@ -212,15 +215,34 @@ def _image(
     return None, None, None
 
 
+def _built_beside(
+    known: Known, service: ComposeService, one: ComposeFile, every: Sequence[ComposeFile]
+) -> tuple[Image, Stage | None, str] | None:
+    """What another file of the folder builds for the service of that name."""
+    if not known.is_own(service.image):
+        return None
+    for other in every:
+        for same in other.services if other.file.folder == one.file.folder else ():
+            if same.name == service.name and same.context is not None:
+                path = posixpath.normpath(posixpath.join(same.context, same.dockerfile))
+                image = known.images.get(path)
+                if image is not None:
+                    return image, image.stage(same.target), same.context
+    return None
+
+
 def _may_be_own(known: Known, service: ComposeService, one: ComposeFile) -> bool:
     """True for the one image of a file that no product is known by and that may be built here.
 
-    Beside an image that is built, and beside others of which nothing is known, it may be anybody's.
+    Beside an image that is built it may be anybody's; beside others of which nothing is known it is
+    ours where its service alone is called like an application.
     """
-    if any(s.context is not None for s in one.services):
+    if any(s.context is not None for s in one.services) or not known.is_own(service.image):
         return False
-    unknown = {images.name_of(s.image) for s in one.services if known.is_own(s.image)}
-    return unknown == {images.name_of(service.image)} and known.is_own(service.image)
+    unknown = [s for s in one.services if known.is_own(s.image)]
+    called = {images.name_of(s.image) for s in unknown if s.name.lower() in _APPLICATIONS}
+    every = {images.name_of(s.image) for s in unknown}
+    return images.name_of(service.image) in (called or every) and len(called or every) == 1
 
 
 def _env_file(known: Known, path: str) -> tuple[Setting, ...]:

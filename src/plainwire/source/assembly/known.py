@@ -39,6 +39,10 @@ PROXIES: Final = re.compile(
     r"(^|[/_-])(nginx|openresty|traefik|haproxy|caddy|httpd|apache|envoy|kong|varnish|swag|nginx-proxy"
     r"|nginx-proxy-manager|squid)(\b|[:_-]|$)"
 )
+_OFFICIAL: Final = re.compile(
+    r"^(alpine|amazonlinux|bash|busybox|centos|debian|eclipse-temurin|fedora|golang|memcached|node"
+    r"|openjdk|php|pypy|python|registry|rockylinux|ruby|rust|telegraf|ubuntu|wordpress)$"
+)
 PROXY_FOLDER: Final = re.compile(r"^/?(usr/local/)?etc/(nginx|apache2|httpd|caddy|haproxy)(/|$)")
 # Folders of which a proxy loads the files that stand directly in them.
 FLAT_FOLDER: Final = re.compile(r"/(conf\.d|sites-enabled|caddy|http\.d|templates)/?$")
@@ -85,6 +89,12 @@ class Known:
         name = image.partition("@")[0]
         known = (STORES, DASHBOARDS, PROXIES)
         return "/" in name and not any(pattern.search(name) for pattern in known)
+
+    def is_local(self, image: str) -> bool:
+        """True for a name without a registry that is no product's: nobody can pull it."""
+        name = image.partition("@")[0].partition(":")[0].lower()
+        known = (STORES, DASHBOARDS, PROXIES, _OFFICIAL)
+        return bool(name) and "/" not in name and not any(p.search(name) for p in known)
 
     def has_app(self, folder: str) -> bool:
         """True if an application of the project is made in a folder or below."""

@@ -196,10 +196,11 @@ def _included(
         inside = [o for o in match if o.path.endswith(f"{folder.rpartition('/')[2]}/{name}")]
         yield from match if len(match) == 1 else inside if len(inside) == 1 else ()
     elif in_server and folder:
-        for other in others:
-            near = other.path.rpartition("/")[0].rpartition("/")[2] == folder.rpartition("/")[2]
-            if near and fnmatchcase(other.name, name) and other.path not in chain:
-                yield other
+        last = folder.rpartition("/")[2]
+        match = [o for o in others if fnmatchcase(o.name, name) and o.path not in chain]
+        match = [o for o in match if o.folder.rpartition("/")[2] == last]
+        if len({o.folder for o in match}) == 1:  # of several folders nobody knows which
+            yield from match
 
 
 def _site(
