@@ -724,3 +724,63 @@ CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
 """
     found = drawn(text + cluster.replace("port: 80,", "nodePort: 80, port: 80,"), tmp_path)
     assert found[0] == way
+
+
+ON_A_MACHINE = """
+--- shop/__init__.py
+from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+app = Flask(__name__)
+app.wsgi_app = ProxyFix(app.wsgi_app)
+@app.post("/login")
+def login():
+    return check(request.form["password"])
+--- deploy/shop.service
+[Service]
+ExecStart=/srv/shop/venv/bin/gunicorn --bind {}:8000 shop:app
+--- deploy/shop.nginx
+server {{
+    listen 443 ssl;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    add_header Strict-Transport-Security "max-age=31536000" always;
+    location / {{ include proxy_params; proxy_pass http://127.0.0.1:8000; }}
+}}
+"""
+
+
+@pytest.mark.parametrize(("host", "expected"), [("0.0.0.0", {"port-bypass"}), ("127.0.0.1", set())])
+def test_a_server_on_the_proxy_s_machine_that_listens_for_everybody(host, expected):
+    report = audited(ON_A_MACHINE.format(host))
+    assert {f.kind for f in report.findings if f.severity >= Severity.LOW} == expected
+    assert report.tls_status == ("UNKNOWN" if expected else "PASS")
+
+
+def test_a_proxy_beside_the_server_in_a_pod_has_its_configuration_from_a_map(tmp_path):
+    proxy = """- name: proxy
+          image: nginx:1.27
+          volumeMounts: [{name: conf, mountPath: /etc/nginx/conf.d}]
+        - name: shop"""
+    cluster = CLUSTER.format("k8s/all.yaml", "").replace("- name: shop\n", proxy + "\n", 1)
+    text = (
+        APP + GUNICORN + cluster.replace("ports: [{", "type: NodePort\n  ports: [{nodePort: 80, ")
+    )
+    text = (
+        text.replace("targetPort: 8000", "targetPort: 80")
+        + """
+      volumes: [{name: conf, configMap: {name: site}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: site}
+data:
+  default.conf: |
+    server { listen 80; location / { proxy_pass http://127.0.0.1:8000; } }
+"""
+    )
+    assert drawn(text, tmp_path) == ["NodePort :80 > nginx :80 > forwards > gunicorn :8000"]
+
+
+def test_a_file_in_utf_16_is_said(tmp_path):
+    (tmp_path / "compose.yaml").write_bytes("services: {}\n".encode("utf-16"))
+    skipped = project({}, tmp_path).skipped
+    assert [(s.path, s.reason) for s in skipped] == [("compose.yaml", "UTF-16, which is not read")]

@@ -78,6 +78,8 @@ def _paths(d: Deployment) -> Iterator[Path]:
             yield from _published(d, service, port)
         if service.name == d.name:  # an image or a module by itself
             yield from _unpublished(d, service)
+        if service.name == "host":
+            yield from _open_on_host(d, service)
         is_embedded = any(site.is_embedded for site in service.sites)
         if is_embedded and not service.publications:
             yield from _unmounted(d, service)
@@ -251,6 +253,34 @@ def _unpublished(d: Deployment, service: Service) -> Iterator[Path]:
             start,
             tells_https=False,
             unknowns=(NO_TERMINATOR,),
+        )
+
+
+def _open_on_host(d: Deployment, service: Service) -> Iterator[Path]:
+    """A server that a proxy with TLS on the same machine asks, and that listens for everybody."""
+    asked = {
+        f.port: f.place
+        for site in service.sites
+        if site.has_tls
+        for f in site.forwards
+        if f.host.startswith(LOOPBACK)
+    }
+    for start in service.starts[:5]:
+        if start.port not in asked or start.is_local or start.has_tls or not start.host:
+            continue
+        app = d.apps.get(service.name)
+        yield Path(
+            d.name,
+            service.environment,
+            "beside",
+            tuple(_last_hops(service, start, app)),
+            None,
+            service,
+            app,
+            start,
+            tells_https=False,
+            proxy=asked[start.port],
+            unknowns=("whether a firewall closes the port is not in the project",),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import stat
@@ -166,6 +167,9 @@ def _data(path: Path, relative: str, skipped: list[Skip]) -> bytes | None:
                     skipped.append(Skip(relative, f"larger than {MAX_BYTES} bytes"))
                 return None
             data = file.read(MAX_BYTES + 1)
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            skipped.append(Skip(relative, "UTF-16, which is not read"))
+            return None
     except OSError as error:
         skipped.append(Skip(relative, f"cannot be read: {error.strerror}"))
         return None

@@ -82,6 +82,8 @@ def credentials_in_clear(project: Project) -> Iterator[Finding]:
             continue
         if path.is_encrypted or app.place in done or _refuses(app):
             continue
+        if path.kind == "beside" and path.is_encrypted is None:
+            continue  # there is a proxy with TLS, and perhaps a firewall
         done.add(app.place)
         yield _found(path, app)
     for site in project.sites:

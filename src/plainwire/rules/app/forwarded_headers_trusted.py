@@ -78,6 +78,7 @@ def forwarded_headers_trusted(project: Project) -> Iterator[Finding]:
             p
             for p in project.paths
             if p.app is app and p.kind in ("direct", "beside") and p.environment == "production"
+            if p.publication is not None
         ]
         for path in reached:
             if path.start is not None and path.start.trusts is not None:

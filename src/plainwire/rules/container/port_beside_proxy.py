@@ -76,7 +76,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plainwire.model import Finding, Project, Severity, rule
+from plainwire.model import Confidence, Finding, Path, Project, Severity, Span, rule
 
 
 @rule(
@@ -90,7 +90,10 @@ def port_beside_proxy(project: Project) -> Iterator[Finding]:
     for path in project.paths:
         if path.kind != "beside" or path.environment != "production":
             continue
-        if path.publication is None or path.proxy is None:
+        if path.proxy is None:
+            continue
+        if path.publication is None:
+            yield _open_on_host(path, path.proxy)
             continue
         port = path.publication.port or path.publication.target or "a port"
         yield port_beside_proxy.finding(
@@ -98,3 +101,14 @@ def port_beside_proxy(project: Project) -> Iterator[Finding]:
             *path.places,
             path.proxy,
         )
+
+
+def _open_on_host(path: Path, proxy: Span) -> Finding:
+    server = path.start.program if path.start is not None else path.service.name
+    return port_beside_proxy.finding(
+        f"{server} listens on every interface, so that only a firewall keeps clients to the proxy",
+        *path.places,
+        proxy,
+        severity=Severity.MEDIUM,
+        confidence=Confidence.TENTATIVE,
+    )

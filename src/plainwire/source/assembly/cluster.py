@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from plainwire.model import (
     Deployment,
@@ -80,6 +81,7 @@ def _services(
     by_source: dict[str, list[Setting]] = {}
     for setting in found.settings:
         by_source.setdefault(setting.scope.partition(" ")[2], []).append(setting)
+    placed: set[str] = set()
     for service in found.services:
         selected = [
             workload
@@ -91,9 +93,18 @@ def _services(
             for source in workload.sources:
                 settings |= {s.name: s for s in by_source.get(source, ())}
             settings |= workload.settings
-        yield _service(known, service, selected, settings, environment)
+        mounted = {name for workload in selected for name in workload.mounts}
+        is_proxied = any(PROXIES.search(workload.image) for workload in selected)
+        beside = [each for each in found.embedded if is_proxied and each[0] in mounted]
+        inner = tuple(
+            site for _, text, line, file in beside for site in _embedded(text, line, file)
+        )
+        if inner:
+            placed |= {name for name, *_ in beside}
+        inner = tuple(replace(site, is_embedded=False) for site in inner)
+        yield _service(known, service, selected, settings, environment, inner)
     for name, text, line, file in found.embedded:
-        for site in _embedded(text, line, file):
+        for site in _embedded(text, line, file) if name not in placed else ():
             is_mounted = any(name in w.mounts for w in found.workloads)
             yield Service(
                 name,
@@ -115,10 +126,13 @@ def _service(
     workloads: Sequence[kubernetes.Workload],
     settings: Mapping[str, Setting],
     environment: Environment,
+    sites: tuple[ProxySite, ...] = (),
 ) -> Service:
-    """A service with what its containers run: of the image that is built here, if one is."""
+    """A service with what its containers run: of the image that is built here, if one is.
+
+    ``sites`` are a proxy's among them, which a ConfigMap holds.
+    """
     starts: tuple[Start, ...] = ()
-    sites: tuple[ProxySite, ...] = ()
     image = workloads[-1].image if workloads else ""
     role = _role(service.name, image)
     folder: str | None = None
@@ -141,6 +155,8 @@ def _service(
             if sites or (is_proxy and not known.has_app(folder or "")):
                 role = "proxy"
         starts += own
+    if sites:
+        role = "proxy"
     if role == "app" and folder and not starts and not known.has_app(folder):
         role = "other"  # it is built here, and no application that is known of is in it
     return Service(
