@@ -4,6 +4,7 @@ import pytest
 
 from auditing import audited, project
 from plainwire.model import Severity, example_files
+from plainwire.source.assembly import Known
 
 APP = """
 --- app.py
@@ -784,3 +785,12 @@ def test_a_file_in_utf_16_is_said(tmp_path):
     (tmp_path / "compose.yaml").write_bytes("services: {}\n".encode("utf-16"))
     skipped = project({}, tmp_path).skipped
     assert [(s.path, s.reason) for s in skipped] == [("compose.yaml", "UTF-16, which is not read")]
+
+
+def test_many_services_cost_their_number_and_not_its_square(monkeypatch):
+    asked = []
+    is_own = Known.is_own
+    monkeypatch.setattr(Known, "is_own", lambda *given: asked.append(1) or is_own(*given))
+    services = "".join(f"  s{n}:\n    image: acme/s{n}\n" for n in range(300))
+    audited(f"{APP}--- compose.yaml\nservices:\n{services}")
+    assert 0 < len(asked) < 300 * 8

@@ -52,6 +52,8 @@ def deployments(known: Known) -> Iterator[Deployment]:
         except ValueError as error:
             known.skipped.append(Skip(file.path, str(error)))
     known.built_as = dict(_built_names(read))
+    known.built_for = dict(_built_services(reversed(read)))
+    known.own_images = {one.file.path: _own_image(known, one) for one in read}
     extended = {s.extends for one in read for s in one.services if s.extends is not None}
     for one in read:
         if _is_extended_alone(one, extended):
@@ -131,7 +133,7 @@ def _service(
     every: Sequence[ComposeFile],
 ) -> Service:
     base = _base_of(known, written, one, every)
-    image, stage, folder = _image(known, base, one, every)
+    image, stage, folder = _image(known, base, one)
     settings = dict(_copied_variables(known, stage, folder))
     settings |= stage.settings if stage is not None else {}
     for path in base.env_files:
@@ -190,7 +192,7 @@ def _base_of(
 
 
 def _image(
-    known: Known, service: ComposeService, one: ComposeFile, every: Sequence[ComposeFile]
+    known: Known, service: ComposeService, one: ComposeFile
 ) -> tuple[Image | None, Stage | None, str | None]:
     """The Dockerfile, stage and folder of a service's image, as far as the project has them."""
     if service.context is not None:
@@ -204,9 +206,10 @@ def _image(
     if named := images.built_from(known, service.image):
         path, context = named
         return known.images[path], known.images[path].stage(None), context
-    if built := _built_beside(known, service, one, every):
+    if built := _built_beside(known, service, one):
         return built
-    if service.image and _may_be_own(known, service, one):
+    own = known.own_images.get(one.file.path)
+    if own and own == images.name_of(service.image) and known.is_own(service.image):
         for folder in (one.file.folder, "", "docker"):
             image = known.images.get(posixpath.join(folder, "Dockerfile"))
             context = "" if folder == "docker" else folder
@@ -216,33 +219,40 @@ def _image(
 
 
 def _built_beside(
-    known: Known, service: ComposeService, one: ComposeFile, every: Sequence[ComposeFile]
+    known: Known, service: ComposeService, one: ComposeFile
 ) -> tuple[Image, Stage | None, str] | None:
     """What another file of the folder builds for the service of that name."""
-    if not known.is_own(service.image):
+    same = known.built_for.get((one.file.folder, service.name))
+    if same is None or not known.is_own(service.image):
         return None
-    for other in every:
-        for same in other.services if other.file.folder == one.file.folder else ():
-            if same.name == service.name and same.context is not None:
-                path = posixpath.normpath(posixpath.join(same.context, same.dockerfile))
-                image = known.images.get(path)
-                if image is not None:
-                    return image, image.stage(same.target), same.context
-    return None
+    path, context, target = same
+    image = known.images.get(path)
+    return (image, image.stage(target), context) if image is not None else None
 
 
-def _may_be_own(known: Known, service: ComposeService, one: ComposeFile) -> bool:
-    """True for the one image of a file that no product is known by and that may be built here.
+def _built_services(
+    read: Iterable[ComposeFile],
+) -> Iterator[tuple[tuple[str, str], tuple[str, str, str | None]]]:
+    """The Dockerfile, folder and target of each service that is built, by folder and name."""
+    for one in read:
+        for service in one.services:
+            if service.context is not None:
+                path = posixpath.normpath(posixpath.join(service.context, service.dockerfile))
+                yield (one.file.folder, service.name), (path, service.context, service.target)
+
+
+def _own_image(known: Known, one: ComposeFile) -> str:
+    """The one image of a file that no product is known by and that may be built here, or nothing.
 
     Beside an image that is built it may be anybody's; beside others of which nothing is known it is
     ours where its service alone is called like an application.
     """
-    if any(s.context is not None for s in one.services) or not known.is_own(service.image):
-        return False
+    if any(s.context is not None for s in one.services):
+        return ""
     unknown = [s for s in one.services if known.is_own(s.image)]
     called = {images.name_of(s.image) for s in unknown if s.name.lower() in _APPLICATIONS}
-    every = {images.name_of(s.image) for s in unknown}
-    return images.name_of(service.image) in (called or every) and len(called or every) == 1
+    names = called or {images.name_of(s.image) for s in unknown}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _env_file(known: Known, path: str) -> tuple[Setting, ...]:

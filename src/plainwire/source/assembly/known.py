@@ -55,7 +55,8 @@ class Known:
     """The files' facts, and what the parts of the assembly tell each other.
 
     ``claimed`` are proxies' configurations and ``used_images`` Dockerfiles that a deployment has;
-    ``built_as`` the Dockerfile and folder of each image that a compose file builds and names.
+    ``built_as`` the Dockerfile and folder of each image that a compose file builds and names,
+    ``built_for`` the same by folder and service, ``own_images`` what is likely ours of each file.
     """
 
     def __init__(
@@ -83,6 +84,8 @@ class Known:
         self.claimed: set[str] = set()
         self.used_images: set[str] = set()
         self.built_as: dict[str, tuple[str, str]] = {}
+        self.built_for: dict[tuple[str, str], tuple[str, str, str | None]] = {}
+        self.own_images: dict[str, str] = {}
 
     def is_own(self, image: str) -> bool:
         """True if an image is likely built from this project: named, and no known product."""
