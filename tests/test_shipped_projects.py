@@ -794,3 +794,72 @@ def test_many_services_cost_their_number_and_not_its_square(monkeypatch):
     services = "".join(f"  s{n}:\n    image: acme/s{n}\n" for n in range(300))
     audited(f"{APP}--- compose.yaml\nservices:\n{services}")
     assert 0 < len(asked) < 300 * 8
+
+
+@pytest.mark.parametrize(("port", "expected"), [(8443, set()), (8080, {"port-plain"})])
+def test_what_listens_on_a_usual_port_of_tls_is_unknown_where_nothing_says(port, expected):
+    text = (
+        APP
+        + f"""
+--- Dockerfile
+FROM python:3.12
+CMD ["/start"]
+--- compose.yaml
+services:
+  web: {{build: ., ports: ["{port}:{port}"]}}
+"""
+    )
+    report = audited(text)
+    assert {f.kind for f in report.findings if f.severity >= Severity.HIGH} == expected
+    assert report.tls_status == ("FAIL" if expected else "UNKNOWN")
+
+
+@pytest.mark.parametrize(
+    ("value", "is_secret"),
+    [("z!x<?oB1ab", True), ("a$!b>c9", True), ("<your password>", False), ("${PASSWORD}", False)],
+)
+def test_a_password_may_hold_marks_that_alone_make_no_placeholder(value, is_secret):
+    text = (
+        APP
+        + GUNICORN
+        + f"""
+--- compose.yaml
+services:
+  web: {{build: .}}
+  db:
+    image: mysql:8
+    environment:
+      MYSQL_ROOT_PASSWORD: "{value}"
+"""
+    )
+    assert ("secret-hardcoded" in kinds(text)) is is_secret
+
+
+@pytest.mark.parametrize(
+    ("value", "tells"), [("$scheme", False), ("$http_x_forwarded_proto", True)]
+)
+def test_a_route_leads_through_an_inner_proxy_to_the_application(value, tells, tmp_path):
+    text = (
+        APP
+        + f"""
+--- web/Dockerfile
+FROM nginx:1.27
+COPY nginx.conf /etc/nginx/conf.d/default.conf
+--- web/nginx.conf
+server {{
+  location / {{ proxy_pass http://backend:5000; proxy_set_header X-Forwarded-Proto {value}; }}
+}}
+--- service-stack.yml
+services:
+  nginx:
+    image: shop_web
+    build: web
+    labels: ["traefik.http.routers.a.tls=true", "traefik.http.routers.a.rule=Path(`/`)"]
+  backend:
+    image: shop
+    command: gunicorn app:app -b 0.0.0.0:5000
+"""
+    )
+    (path,) = project(example_files(text), tmp_path).paths
+    assert [h.what for h in path.hops][:2] == ["traefik", "nginx :80"]
+    assert (path.app is not None, path.is_encrypted, path.tells_https) == (True, True, tells)

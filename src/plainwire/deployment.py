@@ -25,6 +25,7 @@ from plainwire.model import (
     Start,
 )
 
+TLS_PORTS = (443, 6443, 8443, 9443)  # where TLS is usual, so that nobody knows without looking
 LOOPBACK = ("127.", "localhost", "::1", "[::1]")
 # Routers that answer both schemes: https://devcenter.heroku.com/articles/http-routing, Fly's docs.
 BOTH_SCHEMES = ("platform router", "Heroku router", "Fly proxy")
@@ -89,6 +90,10 @@ def _routed(d: Deployment, route: Route) -> Iterator[Path]:
     service = next((s for s in d.services if s.name == route.service), None)
     edge = Hop(route.program, "https" if route.has_tls else "http", route.place)
     target = service or Service(route.service, route.place, d.environment)
+    inner = _inner(d, target, route.port) if target.sites and not target.starts else None
+    if inner is not None:
+        yield _through_two(d, route, edge, target, *inner)
+        return
     start = _start(target, route.port) or (target.starts[0] if len(target.starts) == 1 else None)
     yield Path(
         d.name,
@@ -103,6 +108,52 @@ def _routed(d: Deployment, route: Route) -> Iterator[Path]:
         redirects=route.redirects,
         hsts=route.hsts,
         tells_https=route.sets_forwarded,
+        proxy=route.place,
+    )
+
+
+def _inner(
+    d: Deployment, proxy: Service, port: int | None
+) -> tuple[ProxySite, Listen, Forward, Service] | None:
+    """Where a proxy behind another one passes requests on. None: not to a service of its own."""
+    for site in proxy.sites:
+        for listen in site.listens:
+            for forward in site.forwards if port in (None, listen.port) else ():
+                target = _target(d, proxy, forward)
+                if target is not None and target is not proxy:
+                    return site, listen, forward, target
+    return None
+
+
+def _through_two(
+    d: Deployment,
+    route: Route,
+    edge: Hop,
+    proxy: Service,
+    site: ProxySite,
+    listen: Listen,
+    forward: Forward,
+    target: Service,
+) -> Path:
+    """A route to a proxy that leads on; its own scheme in X-Forwarded-Proto hides the edge's."""
+    start = _start(target, forward.port, forward.socket)
+    app = d.apps.get(target.name)
+    own = forward.headers.get("x-forwarded-proto", "") in ("$scheme", "http") and not listen.has_tls
+    hop = Hop(f"{site.program} :{listen.port}", "http", listen.place)
+    return Path(
+        d.name,
+        proxy.environment,
+        "routed",
+        (edge, hop, *_last_hops(target, start, app, forward.place)),
+        route.has_tls,
+        proxy,
+        app,
+        start,
+        forward=forward,
+        route=route,
+        redirects=route.redirects,
+        hsts=route.hsts or site.hsts,
+        tells_https=route.sets_forwarded and not own,
         proxy=route.place,
     )
 
@@ -140,18 +191,20 @@ def _published(d: Deployment, service: Service, port: Publication) -> Iterator[P
         return
     proxy = _proxy_to(d, service)
     app = d.apps.get(service.name)
+    is_unknown = start is None and port.target in TLS_PORTS
     yield Path(
         d.name,
         service.environment,
-        "beside" if proxy is not None else "direct",
+        "beside" if proxy is not None and not is_unknown else "direct",
         (edge, *_last_hops(service, start, app)),
-        start.has_tls if start is not None else False,
+        start.has_tls if start is not None else None if is_unknown else False,
         service,
         app,
         start,
         publication=port,
         proxy=proxy,
         tells_https=False,
+        unknowns=(f"nothing says what listens on port {port.target}",) if is_unknown else (),
     )
 
 

@@ -52,6 +52,8 @@ def _drawn(path: Path) -> Drawn:
 def _mark(path: Path) -> str:
     edge = path.hops[0].place
     at = f" ({edge.path}:{edge.line}) "
+    if path.kind == "beside" and path.is_encrypted is None:
+        return f"? open beside the proxy unless a firewall closes it{at}"
     if path.kind == "beside":
         return f"✗ port published beside the proxy{at}"
     if path.kind in ("store", "dashboard"):

@@ -16,7 +16,7 @@ _PASSWORD = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"^\s*$|[<>{}$]|_{4,}|^\*+$|^x{3,}$|^\.\.\.$|^(none|null|true|false|yes|no|on|off)$",
+    r"^\s*$|<[^<>]*>|[{}]|\$[\w({]|_{4,}|^\*+$|^x{3,}$|^\.\.\.$|^(none|null|true|false|yes|no|on|off)$",
     re.IGNORECASE,
 )
 _SAMPLE = re.compile(
