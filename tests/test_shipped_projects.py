@@ -863,3 +863,27 @@ services:
     (path,) = project(example_files(text), tmp_path).paths
     assert [h.what for h in path.hops][:2] == ["traefik", "nginx :80"]
     assert (path.app is not None, path.is_encrypted, path.tells_https) == (True, True, tells)
+
+
+@pytest.mark.parametrize(
+    ("condition", "severity"),
+    [("if not verify:", Severity.MEDIUM), ("with session:", Severity.HIGH)],
+)
+def test_verification_that_a_caller_switches_off_is_no_certain_flaw(condition, severity):
+    text = (
+        APP
+        + f"""
+--- client.py
+import requests, ssl
+def connect(verify=True):
+    session = requests.Session()
+    {condition}
+        session.verify = False
+    context = ssl.create_default_context()
+    {condition}
+        context.verify_mode = ssl.CERT_NONE
+    return session
+"""
+    )
+    found = [f for f in audited(text).findings if f.kind == "tls-verify-off"]
+    assert [f.severity for f in found] == [severity, severity]

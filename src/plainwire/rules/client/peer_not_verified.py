@@ -114,14 +114,22 @@ def _of_binding(binding: Binding, module: Module) -> Iterator[Finding]:
     inspected = any(
         c.scope == binding.scope and c.name.endswith("getpeercert") for c in module.calls
     )
+    is_sure = not binding.is_conditional
+    confidence = Confidence.FIRM if is_sure else Confidence.TENTATIVE
     if key == "verify_mode" and "CERT_NONE" in binding.source and not inspected:
-        yield peer_not_verified.finding("CERT_NONE: any certificate is accepted", place)
+        yield peer_not_verified.finding(
+            "CERT_NONE: any certificate is accepted",
+            place,
+            severity=None if is_sure else Severity.MEDIUM,
+            confidence=confidence,
+        )
     elif key in ("verify", "verify_ssl", "ssl_verify") and value.literal is False:
         if binding.name.startswith("{}") or "session" in binding.name.lower():
             yield peer_not_verified.finding(
                 "verification is switched off for what is sent with these options",
                 place,
-                severity=Severity.MEDIUM if binding.name.startswith("{}") else None,
+                severity=None if is_sure and not binding.name.startswith("{}") else Severity.MEDIUM,
+                confidence=confidence,
             )
     elif binding.name == "{}[verify]" and any(map(_OFF_WORDS.search, binding.source)):
         yield peer_not_verified.finding(
