@@ -887,3 +887,122 @@ def connect(verify=True):
     )
     found = [f for f in audited(text).findings if f.kind == "tls-verify-off"]
     assert [f.severity for f in found] == [severity, severity]
+
+
+INGRESS = """
+--- k8s/ingress.yaml
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: shop}}
+spec:
+  tls: [{}]
+  rules:
+    - host: a.example.com
+      http: {{paths: [{{backend: {{service: {{name: shop, port: {{number: 80}}}}}}}}]}}
+    - host: b.example.com
+      http: {{paths: [{{backend: {{service: {{name: shop, port: {{number: 80}}}}}}}}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tls", "is_plain"),
+    [
+        ("{hosts: [a.example.com], secretName: a}", True),
+        ("{hosts: [a.example.com, b.example.com], secretName: a}", False),
+        ("{hosts: ['*.example.com'], secretName: a}", False),
+        ("{secretName: a}", False),
+    ],
+)
+def test_tls_of_an_ingress_is_for_the_hosts_that_it_names(tls, is_plain):
+    text = APP + GUNICORN + CLUSTER.format("k8s/all.yaml", "") + INGRESS.format(tls)
+    assert ("ingress-no-tls" in kinds(text)) is is_plain
+
+
+TWO_ROUTERS = """
+--- compose.yaml
+services:
+  edge:
+    image: traefik:v3
+    ports: ["80:80", "443:443"]
+    command: ["--entrypoints.web.address=:80", "--entrypoints.websecure.address=:443"{}]
+  web:
+    build: .
+    labels:
+      - traefik.http.routers.plain.rule=Host(`a.example.com`)
+      - traefik.http.routers.plain.entrypoints=web
+      - traefik.http.routers.secure.rule=Host(`a.example.com`)
+      - traefik.http.routers.secure.entrypoints=websecure
+      - traefik.http.routers.secure.tls=true
+      {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("flag", "label", "is_plain"),
+    [
+        ("", "", True),
+        ("", "- traefik.http.routers.plain.tls=true", False),
+        ("", "- traefik.http.routers.plain.middlewares=away@file", False),
+        (', "--entrypoints.web.http.redirections.entrypoint.to=websecure"', "", False),
+    ],
+)
+def test_a_router_without_tls_beside_one_with_it_serves_plain_http(flag, label, is_plain):
+    text = APP + GUNICORN + TWO_ROUTERS.format(flag, label)
+    assert ("ingress-no-tls" in kinds(text)) is is_plain
+
+
+@pytest.mark.parametrize(
+    ("location", "is_plain"),
+    [
+        ("location /api/ { proxy_pass http://127.0.0.1:8000; }", True),
+        ("location /.well-known/acme-challenge/ { proxy_pass http://127.0.0.1:81; }", False),
+        ("location /.well-known/acme-challenge/ { root /var/www; }", False),
+    ],
+)
+def test_a_redirect_of_the_root_location_is_not_one_of_the_others(location, is_plain):
+    plain = f"listen 80; {location} location / {{ return 301 https://$host$request_uri; }}"
+    text = (
+        APP
+        + f"""
+--- site.conf
+server {{ {plain} }}
+server {{ listen 443 ssl; location / {{ proxy_pass http://127.0.0.1:8000; }} }}
+"""
+    )
+    assert ("proxy-http-only" in kinds(text)) is is_plain
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_plain"),
+    [
+        ("unless { ssl_fc }", False),
+        ("if !{ ssl_fc }", False),
+        ("if { path_beg /admin } !{ ssl_fc }", True),
+        ("if !{ path_beg /.well-known/acme-challenge/ } !{ ssl_fc }", False),
+    ],
+)
+def test_haproxy_redirects_what_its_condition_says(condition, is_plain):
+    text = (
+        APP
+        + GUNICORN
+        + f"""
+--- haproxy.cfg
+defaults
+    mode http
+frontend web
+    bind *:80
+    bind :443 ssl crt /etc/haproxy/certs/
+    http-request redirect scheme https {condition}
+    default_backend app
+backend app
+    server app1 web:8000
+--- compose.yaml
+services:
+  web: {{build: .}}
+  lb:
+    image: haproxy:3.0
+    ports: ["80:80", "443:443"]
+    volumes: ["./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro"]
+"""
+    )
+    assert ("proxy-http-only" in kinds(text)) is is_plain

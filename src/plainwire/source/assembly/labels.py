@@ -79,6 +79,30 @@ def _labelled(known: Known, one: ComposeFile) -> Iterator[Route]:
         yield Route(
             "traefik", place, written.name, port, is_secured, places, redirect or None, hsts=hsts
         )
+        for at in _plain_beside(routers, secured, redirecting) if is_secured else ():
+            yield Route("traefik", at, written.name, port, False, (at,), None)
+
+
+def _plain_beside(
+    routers: Sequence[tuple[str, Span]], secured: set[str], redirecting: set[str]
+) -> Iterator[Span]:
+    """The routers without TLS beside one that has it, unless something redirects what they take."""
+    by_name: dict[str, list[tuple[str, Span]]] = {}
+    for text, place in routers:
+        name = text.partition(".routers.")[2].split(".")[0]
+        by_name.setdefault(name, []).append((text.lower(), place))
+    for labels in by_name.values() if len(by_name) > 1 else ():
+        said = "\n".join(text for text, _ in labels)
+        entries = {
+            word.strip()
+            for text, _ in labels
+            if ".entrypoints=" in text
+            for word in text.partition("=")[2].split(",")
+        }
+        has_tls = re.search(r"\.tls(\.|=true)", said) or entries & {e.lower() for e in secured}
+        is_led = "middlewares=" in said or bool(redirecting)  # whichever: it may redirect
+        if not has_tls and not is_led and ".rule=" in said:
+            yield labels[0][1]
 
 
 def _to_services(labels: Sequence[tuple[str, Span]]) -> list[tuple[str, Span]]:

@@ -14,6 +14,8 @@ from plainwire.source.deploy import hsts
 _SECTION = re.compile(
     r"(frontend|backend|listen|defaults|global|userlist|resolvers|peers)\b\s*(\S*)"
 )
+# A condition that only some requests meet, by their path, method or sender.
+_OF_SOME = re.compile(r"(?<!!)(?<!! )\{\s*(path|url|base|method|src|query)")
 
 
 @dataclass
@@ -104,6 +106,8 @@ def _sends_away(words: list[str]) -> bool:
     """True for a redirect to https, or a refusal of everything."""
     if words[:2] == ["http-request", "deny"]:
         return not {"if", "unless"} & set(words)
+    if "if" in words and _OF_SOME.search(" ".join(words[words.index("if") :])):
+        return False
     return "redirect" in words[:2] and "scheme" in words and "https" in words
 
 

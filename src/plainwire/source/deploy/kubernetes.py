@@ -167,23 +167,37 @@ def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
     if is_google and serves_http is not None and redirects is None:
         redirects = not serves_http  # Google's load balancer answers both unless told otherwise
     seen = set()
-    for backend in _backends(spec):
+    named = None if tls is None or not has_tls else _hosts_of(tls)
+    for host, backend in _backends(spec):
+        is_covered = has_tls and (not named or not host or _covers(named, host))
         service = _text(backend.get("service", "name")) or _text(backend.get("serviceName")) or ""
         port = _number(backend.get("service", "port", "number")) or _number(
             backend.get("servicePort")
         )
-        if (service, port) not in seen:
-            seen.add((service, port))
+        if (service, port, is_covered) not in seen:
+            seen.add((service, port, is_covered))
             yield Route(
                 f"{program} ingress".strip(),
                 place,
                 service,
                 port,
-                has_tls,
+                is_covered,
                 tuple(places),
-                redirects,
+                redirects if is_covered or not has_tls else None,
                 hsts=hsts,
             )
+
+
+def _hosts_of(tls: Yaml) -> set[str]:
+    """The hosts that ``spec.tls`` names; none if an entry is for whatever host comes."""
+    every = [(one.get("hosts") or tls).words() for one in tls.elements() if one.get("hosts")]
+    is_open = len(every) < len(tls.elements())
+    return set() if is_open else {host for hosts in every for host in hosts}
+
+
+def _covers(named: set[str], host: str) -> bool:
+    """True for a host that is named, or one label below a wildcard (Ingress, TLS)."""
+    return host in named or f"*.{host.partition('.')[2]}" in named or "_" in "".join(named)
 
 
 def _openshift_route(document: Yaml, file: SourceFile) -> Iterator[Route]:
@@ -208,17 +222,18 @@ def _openshift_route(document: Yaml, file: SourceFile) -> Iterator[Route]:
     yield Route("openshift router", place, service, port, tls is not None, tuple(places), redirects)
 
 
-def _backends(spec: Yaml) -> Iterator[Yaml]:
+def _backends(spec: Yaml) -> Iterator[tuple[str, Yaml]]:
+    """The hosts of rules with what they lead to; no host for a default."""
     for key in ("defaultBackend", "backend"):
         default = spec.get(key)
         if default is not None:
-            yield default
+            yield "", default
     for one in (spec.get("rules") or spec).elements():
         paths = one.get("http", "paths")
         for path in paths.elements() if paths is not None else ():
             backend = path.get("backend")
             if backend is not None:
-                yield backend
+                yield _text(one.get("host")) or "", backend
 
 
 def _workloads(document: Yaml, name: str, file: SourceFile) -> Iterator[Workload]:

@@ -307,7 +307,7 @@ def _redirect(server: Directive) -> Span | None:
             refused = next((inner for inner in d.block if _refuses(inner)), None)
             if refused is not None:
                 return refused.span()
-        if d.name == "location" and d.arguments[-1:] == ("/",):
+        if d.name == "location" and d.arguments[-1:] == ("/",) and not _passes_beside(server, d):
             for inner in d.block:
                 if _is_to_https(inner):
                     return inner.span()
@@ -316,6 +316,16 @@ def _redirect(server: Directive) -> Span | None:
                 if _is_to_https(inner):
                     return inner.span()
     return None
+
+
+def _passes_beside(server: Directive, root: Directive) -> bool:
+    """True if another location than ``/`` and ACME's passes requests on."""
+    return any(
+        inner.name.endswith("_pass")
+        for d in server.all("location")
+        if d is not root and ".well-known" not in " ".join(d.arguments)
+        for inner in d.deep()
+    )
 
 
 def _is_to_https(d: Directive) -> bool:
