@@ -104,3 +104,17 @@ def test_a_list_for_documents_or_development_gets_no_dependency(name):
     made = planned(files, only=frozenset({"tls-extension"}))
     changed = {new.path for _, new in made.changes}
     assert "requirements.txt" in changed and name not in changed
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "count"),
+    [
+        ("app.py", "", "", 1),
+        ("compose.yaml", 'ports: ["443:443"]', 'ports: ["443:443", "8443:443"]', 1),
+        ("compose.yaml", "  inner:\n", '  inner:\n    ports: ["8080:8080"]\n', 0),
+        ("inner.conf", "$scheme;", "$http_x_scheme;", 0),
+        ("edge.conf", "$scheme;", "$http_x_forwarded_proto;", 0),
+    ],
+)
+def test_a_second_proxy_believes_the_first_only_where_nobody_else_reaches_it(path, old, new, count):
+    assert patches("first-proxys-scheme", old, new, path) == count

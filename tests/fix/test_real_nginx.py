@@ -6,10 +6,12 @@ import subprocess
 import pytest
 import trustme
 
+import servers
 from fix.fixing import planned
 from fix.samples import PROJECTS
 from plainwire import catalog
 from plainwire.model import example_files
+from test_servers import curl
 
 pytestmark = pytest.mark.server("nginx")
 PAGES = [
@@ -52,3 +54,24 @@ def test_nginx_takes_a_whole_sample(tmp_path):
     code, said = said_of(text, tmp_path)
     assert code == 0, said
     assert text.count("Strict-Transport-Security") == text.count("X-Forwarded-Proto") == 1
+
+
+SPOOFS = ("https", "HTTPS", "https,http", "http,https", "http", "wss")
+
+
+@pytest.mark.parametrize(
+    ("network", "believed"), [("10.0.0.0/8", set()), ("127.0.0.0/8", {"https", "HTTPS"})]
+)
+def test_the_second_proxy_believes_the_first_ones_address_alone(network, believed):
+    """Whoever else asks it is told what it sees itself: http. A map ignores case (nginx)."""
+    (remedy,) = [r for r in catalog.load_remedies() if r.id == "first-proxys-scheme"]
+    text = example_files(remedy.page.after)["inner.conf"]
+    guard = text[: text.index("server {")].replace("10.0.0.0/8", network)
+    header = "$first_proxys_scheme"
+    assert f"X-Forwarded-Proto {header};" in text
+    said = f'location = /said {{ return 200 "{header}"; }}'
+    with servers.nginx(http="serve", extra_general=guard, extra_http=said) as server:
+        url = f"http://api.plainwire.test:{server.http_port}/said"
+        seen = {s for s in SPOOFS if curl(url, "-H", f"X-Forwarded-Proto: {s}").body == "https"}
+        assert curl(url).body == "http"
+    assert seen == believed

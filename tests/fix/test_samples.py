@@ -13,7 +13,7 @@ from fix.samples import PROJECTS
 from plainwire.cli import fix
 
 # What no run can show: that nobody comes in by the port, that the secret holds a certificate.
-CONSENT = {"plain-gunicorn", "talisman-behind-a-second-proxy", "kubernetes-ingress"}
+CONSENT = {"plain-gunicorn", "kubernetes-ingress"}
 
 
 @pytest.mark.parametrize("name", PROJECTS)

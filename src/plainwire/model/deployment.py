@@ -287,12 +287,26 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
+class Relay:
+    """A proxy on a path: the server block, the port that requests arrive at, how it passes them on.
+
+    ``service`` is the name of what it runs in.
+    """
+
+    site: ProxySite
+    listen: Listen
+    forward: Forward
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Path:
     """A way from outside to an application or a store, with its verdicts.
 
     ``is_encrypted`` speaks of the way up to the last hop that a client's network sees; None: not
     provable from the project. ``kind`` sorts paths: through a proxy, beside one, direct, an image
-    of which nothing says who publishes it, a store, a dashboard.
+    of which nothing says who publishes it, a store, a dashboard. ``relays`` are the proxies of the
+    project on the way, the edge first, and ``forward`` is what the last of them does.
     """
 
     deployment: str
@@ -312,6 +326,7 @@ class Path:
     tells_https: bool | None = None
     proxy: Span | None = None
     unknowns: tuple[str, ...] = ()
+    relays: tuple[Relay, ...] = ()
 
     @property
     def places(self) -> tuple[Span, ...]:
