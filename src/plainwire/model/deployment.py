@@ -62,6 +62,7 @@ class Start:
     it is told to believe forwarded headers from anybody. ``via`` are the
     places that lead to it, the outermost first (``CMD``, the script's line, ``app.run``).
     ``command`` are the words that start it, variables filled in as far as they are known.
+    ``claims_https`` is where it is told to call every request https.
     """
 
     program: str
@@ -77,6 +78,7 @@ class Start:
     socket: str = ""
     certificate: str = ""
     trusts: Span | None = None
+    claims_https: Span | None = None
     command: tuple[str, ...] = ()
 
 
