@@ -118,3 +118,22 @@ def test_a_list_for_documents_or_development_gets_no_dependency(name):
 )
 def test_a_second_proxy_believes_the_first_only_where_nobody_else_reaches_it(path, old, new, count):
     assert patches("first-proxys-scheme", old, new, path) == count
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        ('base_url = f"http://{host}/"', 'base_url = f"https://{host}/"'),
+        ("base_url = 'http://' + host", "base_url = 'https://' + host"),
+        ('if plain: base_url = f"http://{host}/"', None),
+        ('base_url = f"http://{host}?back=" + "http://b"', None),
+    ],
+)
+def test_an_address_that_is_put_together_needs_consent(line, after):
+    text = f"from flask import Flask\napp = Flask(__name__)\n{line}\n"
+    made = planned({"app.py": text}, only=frozenset({"https-urls"}), with_unsafe=True)
+    assert [(s.patch.level, s.patch.is_provable) for s in made.steps] == (
+        [("unsafe", False)] if after else []
+    )
+    if after:
+        assert made.changes[0][1].text == text.replace(line, after)
