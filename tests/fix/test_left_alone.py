@@ -137,3 +137,17 @@ def test_an_address_that_is_put_together_needs_consent(line, after):
     )
     if after:
         assert made.changes[0][1].text == text.replace(line, after)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "count"),
+    [
+        ("", "", 1),
+        ("/etc/letsencrypt/live/shop/", "/etc/ssl/", 0),
+        ("ssl_stapling on;", "ssl_stapling on;\n  ssl_stapling_file /srv/ocsp.der;", 0),
+        ("ssl_stapling on;", "ssl_stapling off;", 0),
+        ("ssl_stapling on;", "# certbot --server https://a.example/\n  ssl_stapling on;", 0),
+    ],
+)  # fmt: skip
+def test_stapling_stays_where_there_may_be_a_responder(old, new, count):
+    assert patches("stapling-off", old, new, "deployment/nginx.conf") == count

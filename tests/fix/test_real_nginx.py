@@ -20,11 +20,15 @@ PAGES = [
 PAGES += [r for r in catalog.load_remedies() if r.id == "tls-versions"]
 
 
+PAIRS = ("/etc/ssl/site.pem", "/etc/ssl/shop.pem", "/etc/ssl/shop.key")
+PAIRS += ("/etc/letsencrypt/live/shop/fullchain.pem",)
+
+
 def said_of(text, folder):
     """What ``nginx -t`` says of a fragment of a configuration, with a certificate around it."""
     issued = trustme.CA().issue_cert("localhost")
     issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "pair.pem"))
-    for name in ("/etc/ssl/site.pem", "/etc/ssl/shop.pem", "/etc/ssl/shop.key"):
+    for name in PAIRS:
         text = text.replace(name, str(folder / "pair.pem"))
     text = text.replace("http://web:", "http://127.0.0.1:")
     around = (
@@ -75,3 +79,12 @@ def test_the_second_proxy_believes_the_first_ones_address_alone(network, believe
         seen = {s for s in SPOOFS if curl(url, "-H", f"X-Forwarded-Proto: {s}").body == "https"}
         assert curl(url).body == "http"
     assert seen == believed
+
+
+@pytest.mark.parametrize(("side", "is_ignored"), [("before", True), ("after", False)])
+def test_nginx_ignores_stapling_for_a_certificate_without_a_responder(side, is_ignored, tmp_path):
+    """The test's certificate names none, as Let's Encrypt's do since 2025."""
+    (remedy,) = [r for r in catalog.load_remedies() if r.id == "stapling-off"]
+    text = example_files(getattr(remedy.page, side))["deployment/nginx.conf"]
+    code, said = said_of(text, tmp_path)
+    assert code == 0 and ('"ssl_stapling" ignored' in said) is is_ignored, said

@@ -120,7 +120,8 @@ class ProxySite:
 
     ``redirects`` is where it sends every request to https or refuses it, ``hsts`` where it sends
     that, ``asks_password`` where it wants a password by Basic authentication. ``protocols`` are the
-    TLS versions it names, ``ciphers`` the suites as OpenSSL's list (ciphers(1)).
+    TLS versions it names, ``ciphers`` the suites as OpenSSL's list (ciphers(1)). ``staples`` is
+    where it asks the certificate's issuer for OCSP responses.
     """
 
     program: str
@@ -136,6 +137,7 @@ class ProxySite:
     policy: Span | None = None
     asks_password: Span | None = None
     ciphers: Setting | None = None
+    staples: Span | None = None
 
     @property
     def has_tls(self) -> bool:
