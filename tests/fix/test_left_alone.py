@@ -151,3 +151,24 @@ def test_an_address_that_is_put_together_needs_consent(line, after):
 )  # fmt: skip
 def test_stapling_stays_where_there_may_be_a_responder(old, new, count):
     assert patches("stapling-off", old, new, "deployment/nginx.conf") == count
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "count"),
+    [
+        ("app.py", "", "", 1),
+        ("app.py", "from flask_restx import Api", "from a import Api", 0),
+        ("app.py", "import Flask\n", "import Flask, session\n", 0),
+        ("deployment/nginx.conf", "return 301 https:", "return 302 https:", 1),
+        ("deployment/nginx.conf", "return 301 https:", "return 301 http:", 0),
+        ("deployment/nginx.conf", "listen 443 ssl", "listen 8443", 0),
+    ],
+)
+def test_an_api_for_programs_alone_refuses_what_comes_in_clear(path, old, new, count):
+    assert patches("plain-refused", old, new, path) == count
+
+
+def test_a_site_with_pages_redirects():
+    files = BEFORE["plain-refused"] | {"templates/index.html": "<p>shop</p>\n"}
+    made = planned(files, only=frozenset({"plain-refused"}), with_unsafe=True)
+    assert not made.steps and not made.advice
