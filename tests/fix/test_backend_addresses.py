@@ -70,6 +70,7 @@ def test_an_address_says_that_the_server_is_verified(old, new):
         f'"mongodb://{HOST},b.shop-data.net/shop"',
         f'"memcached://{HOST}"',
         '"redis://cache:6379/0"',  # a network of the deployment's own
+        '"postgresql://postgres.shop/shop"',  # a service and its namespace
         '"rediss://cache.shop-data.net?ssl_cert_reqs=required"',
     ],
 )

@@ -28,6 +28,7 @@ FILES = example_files(REMEDY.page.before)
         ),
         ("if not request.is_secure", "if request.method == 'GET' and not request.is_secure", None),
         ("before_request", "get('/')", None),
+        ("code=301)", "code=308)\n        return redirect('https://a.example', 301)", None),
     ],
 )
 def test_a_redirect_keeps_the_body(old, new, after):

@@ -61,7 +61,8 @@ def proxy_fix(app: App) -> Middleware | None:
     there in some configurations only.
     """
     found = [one for one in app.middleware if one.name.endswith("ProxyFix")]
-    if len(found) != 1 or found[0].is_conditional or "**" in found[0].arguments:
+    old = {"**", "num_proxies"}  # the latter is Werkzeug's before 1.0
+    if len(found) != 1 or found[0].is_conditional or old & set(found[0].arguments):
         return None
     return None if _CONFIGURATION.search(found[0].scope) else found[0]
 

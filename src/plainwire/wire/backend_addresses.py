@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from plainwire.model import Call, Project, Setting, Span
+from plainwire.wire.plain_urls import is_remote
 
 _WANTED = ("production", "staging")
 _CLIENT = re.compile(
@@ -16,6 +17,12 @@ _ADDRESS = re.compile(
     r"(?P<scheme>(?P<family>postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mongodb|ldaps?|memcached"
     r"|nats)(?:\+\w+)?)://(?:[^@/\s\"'?]*@)?(?P<host>[\w.-]+)(?P<port>:\d{1,5})?"
     r"(?P<path>/[^\s\"'?#]*)?(?P<query>\?[^\s\"'#]*)?",
+    re.IGNORECASE,
+)
+# Names of a Kubernetes Service and its namespace (Kubernetes, DNS for Services and Pods).
+_SERVICE = re.compile(
+    r"(postgres(ql)?|mysql|mariadb|redis|rabbitmq|mongo(db)?|memcached|nats|ldap|db|cache)[\w-]*"
+    r"\.[a-z][\w-]*",
     re.IGNORECASE,
 )
 _ENCRYPTED = re.compile(r"sslmode=(require|verify)|ssl(_ca|_mode)?=|tls=true|ssl=true", re.I)
@@ -46,6 +53,11 @@ class BackendAddress:
     end: int
     is_encrypted: bool
     unverified: str
+
+    @property
+    def is_remote(self) -> bool:
+        """True for a host on the internet; ``redis.shop`` is a service in a cluster's namespace."""
+        return is_remote(f"http://{self.host}/") and not _SERVICE.fullmatch(self.host)
 
 
 def addresses_given(project: Project) -> Iterator[tuple[BackendAddress, Span]]:

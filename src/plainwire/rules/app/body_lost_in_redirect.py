@@ -59,21 +59,21 @@ _WITH_BODY = {verb.upper() for verb in _VERBS}
     references=("RFC 9110, section 15.4", "RFC 7538"),
 )
 def body_lost_in_redirect(project: Project) -> Iterator[Finding]:
-    """Calls of redirect with 301 or 302 in the hook that sends everybody to https."""
+    """The first redirect, with 301 or 302, of the hook that sends everybody to https."""
     for app in project.apps:
         found = _hook(app, project)
         if found is None or not any(_takes_body(m) for m in project.modules if _is_of(m, app)):
             continue
         module, hook = found
         scope = f"{hook.scope}.{hook.name}" if hook.scope else hook.name
-        for call in module.calls:
-            status = _status(call) if call.scope == scope and call.name in _REDIRECTS else None
-            if status is not None:
-                yield body_lost_in_redirect.finding(
-                    f"{status}: clients follow with GET and without the body",
-                    module.span(call.line),
-                    module.span(hook.line),
-                )
+        first = next((c for c in module.calls if c.scope == scope and c.name in _REDIRECTS), None)
+        status = _status(first) if first is not None else None
+        if first is not None and status is not None:
+            yield body_lost_in_redirect.finding(
+                f"{status}: clients follow with GET and without the body",
+                module.span(first.line),
+                module.span(hook.line),
+            )
 
 
 def _hook(app: App, project: Project) -> tuple[Module, Function] | None:

@@ -44,7 +44,6 @@ from collections.abc import Iterator
 
 from plainwire.model import Finding, Project, Severity, rule
 from plainwire.wire.backend_addresses import addresses_given
-from plainwire.wire.plain_urls import is_remote
 
 
 @rule(
@@ -56,7 +55,7 @@ from plainwire.wire.plain_urls import is_remote
 def backend_not_verified(project: Project) -> Iterator[Finding]:
     """Addresses of remote backends whose query says that the certificate is not verified."""
     for address, place in addresses_given(project):
-        if address.unverified and is_remote(f"http://{address.host}/"):
+        if address.unverified and address.is_remote:
             yield backend_not_verified.finding(
                 f"{address.host}: {address.unverified} does not verify the server", place
             )

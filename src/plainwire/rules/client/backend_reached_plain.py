@@ -53,7 +53,7 @@ _SECURE = frozenset(
 def backend_reached_plain(project: Project) -> Iterator[Finding]:
     """Clients of backends with TLS left off, and addresses of remote ones without it."""
     for address, place in addresses_given(project):
-        if not address.is_encrypted and is_remote(f"http://{address.host}/"):
+        if not address.is_encrypted and address.is_remote:
             yield backend_reached_plain.finding(
                 f"{address.host} is reached without TLS", place, severity=Severity.MEDIUM
             )
