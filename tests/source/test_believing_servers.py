@@ -44,6 +44,7 @@ def written(command, call="pass"):
         (CODE, "uvicorn.run(app, host='0.0.0.0', port=8080, forwarded_allow_ips='*')", 1, 0),
         (f"{WAITRESS} --trusted-proxy='*' app:app", "pass", 1, 0),
         (f"{WAITRESS} --url-scheme=https app:app", "pass", 0, 1),
+        (f"{WAITRESS} --url-scheme=http app:app", "pass", 0, 0),
         (f"{WAITRESS} app:app", "pass", 0, 0),
         (f"{UVICORN} --host 0.0.0.0 --port 8080 --forwarded-allow-ips '*' app:app", "pass", 1, 0),
         (f"{UVICORN} --host 0.0.0.0 --port 8080 app:app", "pass", 0, 0),
