@@ -131,6 +131,8 @@ def test_authorities_are_not_taken_for_granted_in_another_image(image):
     [
         (f'redis.Redis(host="{HOST}")', f'redis.Redis(host="{HOST}", ssl=True)'),
         (f'redis.Redis("{HOST}", 6380)', f'redis.Redis("{HOST}", 6380, ssl=True)'),
+        (f'redis.Redis(host="{HOST}", ssl=False)', f'redis.Redis(host="{HOST}", ssl=True)'),
+        (f'redis.Redis(host="{HOST}", ssl=TLS)', f'redis.Redis(host="{HOST}", ssl=TLS)'),
         ("OTLPSpanExporter(insecure=True)", "OTLPSpanExporter(insecure=False)"),
         ('Minio("a:9000", secure=False)', 'Minio("a:9000", secure=True)'),
         ('redis.Redis(host="localhost")', 'redis.Redis(host="localhost")'),

@@ -19,6 +19,10 @@ _ADDRESS = re.compile(
     r"(?P<path>/[^\s\"'?#]*)?(?P<query>\?[^\s\"'#]*)?",
     re.IGNORECASE,
 )
+_SECURE = frozenset(
+    {"ssl", "ssl_context", "ssl_options", "secure", "use_ssl", "use_tls", "tls", "sslmode"}
+    | {"connect_args", "broker_use_ssl", "**"}  # which may hold one of these
+)
 # Names of a Kubernetes Service and its namespace (Kubernetes, DNS for Services and Pods).
 _SERVICE = re.compile(
     r"(postgres(ql)?|mysql|mariadb|redis|rabbitmq|mongo(db)?|memcached|nats|ldap|db|cache)[\w-]*"
@@ -77,12 +81,18 @@ def addresses_given(project: Project) -> Iterator[tuple[BackendAddress, Span]]:
 
 def _arguments(call: Call) -> Iterator[str]:
     """The addresses that a client of a backend is given."""
-    if not _CLIENT.search(call.name):
+    if not _CLIENT.search(call.name) or may_use_tls(call):
         return
     for name, position in (("broker", None), ("backend", None), ("url", 0), ("name", 0)):
         value = call.argument(name, position)
         if value is not None and value.text and value.variable is None:
             yield value.text
+
+
+def may_use_tls(call: Call) -> bool:
+    """True if a client is given an option that switches TLS on, or may."""
+    given = [call.argument(name) for name in call.keywords if name in _SECURE]
+    return any(value is None or value.literal not in (False, "disable") for value in given)
 
 
 def _settings(project: Project) -> Iterator[Setting]:

@@ -177,8 +177,10 @@ def _with_option(source: Python, line: int) -> Proposal | None:
                 why = "which server it is, is not in the line, so it cannot be asked"
                 return Proposal("reach it by TLS", (edit,), proof=why) if edit else None
     for call in source.calls(line, "Redis", "StrictRedis"):
-        edit = source.with_argument(call, "ssl", "True")
-        if edit is not None and argument(call, "ssl") is None:
+        value = argument(call, "ssl")
+        is_off = value is None or source.written(value) == "False"
+        edit = source.with_argument(call, "ssl", "True") if is_off else None
+        if edit is not None:
             why = "whether the cache speaks TLS wherever it stands is not in the files"
             return Proposal("reach it by TLS", (edit,), proof=why)
     return None

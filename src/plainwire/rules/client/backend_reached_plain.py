@@ -34,14 +34,11 @@ import re
 from collections.abc import Iterator
 
 from plainwire.model import Call, Finding, Project, Severity, rule
-from plainwire.wire.backend_addresses import addresses_given
+from plainwire.wire.backend_addresses import addresses_given, may_use_tls
 from plainwire.wire.plain_urls import is_remote
 
 _REDIS = re.compile(r"(^|\.)(Strict)?Redis$")
 _HOSTED: dict[str, int | None] = {"ConnectionParameters": 0, "Redis": 0, "StrictRedis": 0}
-_SECURE = frozenset(
-    {"ssl", "ssl_context", "ssl_options", "secure", "use_ssl", "use_tls", "tls", "sslmode"}
-)
 
 
 @rule(
@@ -78,7 +75,7 @@ def _host(call: Call) -> str:
     """The host on the internet that Redis is asked at without TLS, or an empty string."""
     last = call.name.rpartition(".")[2]
     host = call.argument("host", _HOSTED[last]) if last in _HOSTED else None
-    if host is None or set(call.keywords) & (_SECURE | {"**"}):
+    if host is None or may_use_tls(call):
         return ""
     return host.text if is_remote(f"http://{host.text}/") else ""
 
@@ -86,10 +83,10 @@ def _host(call: Call) -> str:
 def _why(call: Call) -> str:
     """What is wrong with a call, or an empty string."""
     last = call.name.rpartition(".")[2]
-    if _REDIS.search(call.name) and "**" not in call.keywords:
+    if _REDIS.search(call.name) and not may_use_tls(call):
         host = call.argument("host", 0)
         is_open = host is not None and host.variable is not None
-        if is_open and not set(call.keywords) & _SECURE:
+        if is_open:
             return "the cache's host is configurable and TLS is off"
     if last.endswith("Exporter"):
         insecure = call.argument("insecure")
