@@ -172,3 +172,16 @@ def test_a_site_with_pages_redirects():
     files = BEFORE["plain-refused"] | {"templates/index.html": "<p>shop</p>\n"}
     made = planned(files, only=frozenset({"plain-refused"}), with_unsafe=True)
     assert not made.steps and not made.advice
+
+
+def test_two_servers_of_a_file_share_the_guard_of_the_first_proxys_scheme():
+    files = dict(BEFORE["first-proxys-scheme"])
+    edge, inner = files["edge.conf"], files["inner.conf"]
+    files["inner.conf"] += inner.replace("8080", "9090")
+    files["edge.conf"] += edge.replace("443", "8443").replace("8080", "9090")
+    old = 'ports: ["443:443"]'
+    files["compose.yaml"] = files["compose.yaml"].replace(old, 'ports: ["443:443", "8443:8443"]')
+    made = planned(files, only=frozenset({"first-proxys-scheme"}))
+    ((_, new),) = made.changes
+    assert len(made.steps) == 2 and new.text.count("geo ") == new.text.count("map ") == 1
+    assert new.text.count("X-Forwarded-Proto $first_proxys_scheme;") == 2

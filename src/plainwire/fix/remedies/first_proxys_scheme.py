@@ -139,7 +139,7 @@ def first_proxys_scheme(finding: Finding, project: Project) -> Proposal | None:
 
 
 def _edits(relay: Relay, path: Path, project: Project) -> Iterator[Edit]:
-    """The guarded map before the server block, once a file, and its value for the header."""
+    """The guarded map before the server blocks, and its value for the header in one of them."""
     site = relay.site
     file, compose = project.file(site.place.path), project.file(path.deployment)
     is_nginx = file is not None and file.format == "nginx"
@@ -147,8 +147,9 @@ def _edits(relay: Relay, path: Path, project: Project) -> Iterator[Edit]:
         return
     source = nginx(file)
     chain = source.server(site.place.line)
-    margin = margin_of(file.text, chain[-1].start) if chain else None
-    if margin is None or any(one.has_tls for one in site.listens):
+    first = next(chain[-2].all("server")) if chain else None  # one guard for all of the file
+    margin = margin_of(file.text, first.start) if first is not None else None
+    if first is None or margin is None or any(one.has_tls for one in site.listens):
         return
     found = []
     for directive in chain[-1].deep():
@@ -159,5 +160,5 @@ def _edits(relay: Relay, path: Path, project: Project) -> Iterator[Edit]:
         networks = [one] if (one := subnet(compose)) is not None else CONTAINERS
         lines = "\n".join(f"  {network} 1;" for network in networks)
         guard = _GUARD.format(networks=lines).replace("\n", f"\n{margin}")
-        yield Edit(file.path, chain[-1].start, chain[-1].start, guard)
+        yield Edit(file.path, first.start, first.start, guard)
     yield from found
