@@ -14,8 +14,10 @@ from installed import Installed, install
 NAME = "api.plainwire.test"
 _CACHE = tempfile.TemporaryDirectory(prefix="plainwire-test-cache-")
 os.environ["XDG_CACHE_HOME"] = _CACHE.name  # not the developer's own
-# How long a busy machine takes to make an input says nothing of what is tested.
-settings.register_profile("any machine", settings(), suppress_health_check=[HealthCheck.too_slow])
+# How long a busy machine takes, to make an input or to try it, says nothing of what is tested.
+settings.register_profile(
+    "any machine", settings(), suppress_health_check=[HealthCheck.too_slow], deadline=None
+)
 settings.load_profile("any machine")
 
 

@@ -111,9 +111,7 @@ def lines_of(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", RENDERERS)
-@settings(
-    deadline=None, suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow]
-)
+@settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow])
 @given(text=HOSTILE)
 def test_no_output_holds_a_control_or_a_command_of_the_target(name, text):
     output = render(name, [hostile_report(text)], width=60)
@@ -155,9 +153,7 @@ def test_junit_is_xml_whose_text_cannot_break_out(text):
 
 
 @pytest.mark.parametrize("name", ["json", "jsonl", "sarif"])
-@settings(
-    deadline=None, suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow]
-)
+@settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow])
 @given(text=HOSTILE)
 def test_json_outputs_read_back(name, text):
     value = json.loads(render(name, [hostile_report(text)]))
