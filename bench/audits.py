@@ -83,9 +83,9 @@ def _rows(
     _median(command, folder, place, 1)  # fills the cache
     warm = _median(command, folder, place, rounds)
     yield _said(say, f"plainwire, {what}", cold)
-    yield _said(
-        say, f"the same again, from the cache ({warm.cpu_s / cold.cpu_s:.0%} of the CPU)", warm
-    )
+    ratio = f" ({warm.cpu_s / cold.cpu_s:.0%} of the CPU)"
+    is_whole = not (cold.was_stopped or warm.was_stopped)
+    yield _said(say, f"the same again, from the cache{ratio if is_whole else ''}", warm)
 
 
 def _median(command: Sequence[str], folder: Path, place: Path, rounds: int = ROUNDS) -> Run:
@@ -108,6 +108,9 @@ def _bandit(say: Callable[[str], None], folder: Path, place: Path) -> Iterator[R
 
 
 def _said(say: Callable[[str], None], what: str, one: Run) -> Row:
+    if one.was_stopped:  # what it had taken until then is no figure
+        say(f"| {what} | stopped at {one.wall_s:.0f} s of wall time | | |")
+        return {"case": what, "was_stopped": True}
     say(f"| {what} | {one.cpu_s:.2f} | {one.wall_s:.2f} | {one.peak_mib:.0f} |")
     return {"case": what, "cpu_s": one.cpu_s, "wall_s": one.wall_s, "peak_mib": one.peak_mib}
 
