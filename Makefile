@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?=
+# Bytecode of a test run, beside the tree: hundreds of its processes would compile everything again.
+BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(abspath $(VENV))/bytecode
 
 .PHONY: demo test fast check bench soak servers lock clean
 
@@ -17,10 +19,10 @@ demo: $(VENV)/.ready  ## the weak and the hardened API, each scanned: F and A
 
 test: $(VENV)/.ready  ## every test; with CI=true the real servers are installed first
 	@if [ "$$CI" = true ]; then $(MAKE) servers; fi
-	$(BIN)/python -m pytest -n auto
+	$(BYTECODE) $(BIN)/python -m pytest -n auto
 
 fast: $(VENV)/.ready  ## the tests that need no server of their own, in seconds
-	$(BIN)/python -m pytest -n auto -m "not server and not slow"
+	$(BYTECODE) $(BIN)/python -m pytest -n auto -m "not server and not slow"
 
 check: $(VENV)/.ready  ## format, lint, types, import layers
 	$(BIN)/ruff format --check .

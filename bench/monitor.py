@@ -118,7 +118,6 @@ def year(store: Store) -> float:
             "not_before": NOW,
             "not_after": NOW + 90 * DAY,
             "seen_at": NOW,
-            "answered_at": NOW,
             "body": "{}",
         }
         for number in numbers

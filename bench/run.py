@@ -1,7 +1,7 @@
 """`make bench`: the tables of docs/performance.md. Prints Markdown, leaves bench/out/results.json.
 
-`python bench/run.py tls` prints the probe's alone, `… scans` that of scans, `… vulnerable` that of
-an API full of flaws, `… audit [FOLDER]` the audit's.
+`python bench/run.py tls` prints the probe's alone, `… scans` that of scans, `… sharing` how many
+requests checks share, `… vulnerable` that of an API full of flaws, `… audit [FOLDER]` the audit's.
 
 Nothing is asserted. Every figure is the median of `ROUNDS` runs in one sitting; what is compared
 runs in the same sitting.
@@ -13,9 +13,7 @@ import contextlib
 import json
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +32,6 @@ OUT = Path(__file__).parent / "out"
 PLAINWIRE = (sys.executable, "-m", "plainwire")
 RTT_S = 0.05
 ROUNDS = 3
-PEER = "sslyze==6.3.1"
 
 
 def say(line: str) -> None:
@@ -59,6 +56,9 @@ def main() -> None:
         if sys.argv[1:] == ["scans"]:
             list(scans())
             return
+        if sys.argv[1:] == ["sharing"]:
+            list(sharing())
+            return
         rows = [
             *start_up(),
             *scans(),
@@ -67,8 +67,6 @@ def main() -> None:
             described(),
             *tls_many.many(),
         ]
-        with stacks.certificate() as files, stacks.nginx(files, "redirect-308") as place:
-            rows += peer(place)
         rows += tls_probe.table(say)
         rows += audits.table(say)
         rows += extension.table(say)
@@ -152,30 +150,6 @@ def sharing() -> Iterator[dict[str, object]]:
     say(f"| each check in a scan of its own, added up | {alone} |")
     say(f"| ratio | {alone / together:.1f} |")
     yield {"case": "sharing", "together": together, "alone": alone}
-
-
-def peer(place: stacks.Place) -> Iterator[dict[str, object]]:
-    """A TLS scanner in its own environment beside our whole scan, of the same nginx."""
-    say("\n| on loopback, the same nginx | wall, s | CPU, s | connections |\n|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder, stacks.delayed(place, 0.0) as counted:
-        ours, _ = _measured(counted)
-        made = sum(c.connections for c in counted.counts) / ROUNDS
-        say(f"| plainwire scan | {ours.wall_s:.2f} | {ours.cpu_s:.2f} | {made:.0f} |")
-        venv = [sys.executable, "-m", "venv", folder]
-        pip = [f"{folder}/bin/python", "-m", "pip", "install", "--quiet", PEER]
-        if any(subprocess.run(c, capture_output=True).returncode for c in (venv, pip)):
-            say(f"| {PEER} | not installed: no package index | | |")
-            return
-        before = sum(c.connections for c in counted.counts)
-        one = f"localhost:{counted.https_port}"
-        theirs = run([f"{folder}/bin/sslyze", one], limit_s=120)
-        made_by_peer = sum(c.connections for c in counted.counts) - before
-        say(f"| {PEER} | {theirs.wall_s:.2f} | {theirs.cpu_s:.2f} | {made_by_peer} |")
-        ratio = theirs.wall_s / ours.wall_s
-        say(
-            f"| ratio | {ratio:.1f} | {theirs.cpu_s / ours.cpu_s:.1f} | {made_by_peer / made:.1f} |"
-        )
-        yield {"case": "peer", "ours_s": ours.wall_s, "theirs_s": theirs.wall_s}
 
 
 if __name__ == "__main__":

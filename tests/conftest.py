@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import servers
 from certificates import Issued, PemFiles, issue
@@ -13,6 +14,9 @@ from installed import Installed, install
 NAME = "api.plainwire.test"
 _CACHE = tempfile.TemporaryDirectory(prefix="plainwire-test-cache-")
 os.environ["XDG_CACHE_HOME"] = _CACHE.name  # not the developer's own
+# How long a busy machine takes to make an input says nothing of what is tested.
+settings.register_profile("any machine", settings(), suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ import pytest
 from auditing import audited, laid_out
 from plainwire.audit import audit
 from plainwire.cli import main
-from plainwire.model import Severity, TargetError
+from plainwire.model import Severity, TargetError, example_files
 from plainwire.report import render
+from plainwire.source.project import LocalProject
 
 PLAIN = """
 --- app.py
@@ -116,6 +117,24 @@ def test_a_rule_that_crashes_is_no_pass():
     report = audited(PLAIN, rule)
     assert report.unanswered[0].reason == "the rule crashed: ZeroDivisionError: oops"
     assert report.grade.is_upper_bound
+
+
+class Unassembled(LocalProject):
+    """A project whose deployments cannot be put together."""
+
+    @property
+    def _assembled(self):
+        raise ZeroDivisionError("oops")
+
+
+def test_a_deployment_that_cannot_be_put_together_is_said_and_the_rest_too(tmp_path):
+    root = laid_out({**example_files(PLAIN), "broken.py": "def f(:\n"}, tmp_path)
+    report = audit(root, project=Unassembled(root))
+    (gap,) = [gap for gap in report.unanswered if gap.check == "paths"]
+    assert gap.reason == "the deployment could not be put together: ZeroDivisionError: oops"
+    assert [skip.path for skip in report.skipped] == ["broken.py"]
+    assert (report.tls_status, report.grade.is_upper_bound) == ("UNKNOWN", True)
+    assert report.deployments == report.paths == ()
 
 
 # Outputs -----------------------------------------------------------------------------------

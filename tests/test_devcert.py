@@ -155,6 +155,29 @@ def test_an_authority_that_would_end_first_is_made_anew_and_said(folder):
     assert later.is_new_authority and later.done == "renewed"
 
 
+def verified(made, now):
+    words = ["openssl", "verify", "-attime", str(int(now.timestamp())), "-CAfile", made.ca]
+    done = subprocess.run([*words, made.certificate], capture_output=True, text=True)
+    return (done.stdout, done.stderr)
+
+
+@pytest.mark.server("openssl")
+def test_another_authority_issues_another_certificate(folder):
+    ensure(folder, now=NOW)
+    again = ensure(folder, now=NOW, wants_new_ca=True)
+    assert (again.done, again.is_new_authority) == ("renewed", True)
+    assert verified(again, NOW) == (f"{again.certificate}: OK\n", "")
+
+
+@pytest.mark.server("openssl")
+def test_what_a_clock_that_was_ahead_has_made_is_made_anew(folder):
+    ahead = ensure(folder, now=NOW + timedelta(days=2))
+    assert "not yet valid" in verified(ahead, NOW)[1]
+    again = ensure(folder, now=NOW)
+    assert (again.done, again.is_new_authority) == ("renewed", True)
+    assert verified(again, NOW) == (f"{again.certificate}: OK\n", "")
+
+
 def test_further_names_are_added_to_those_there(folder):
     ensure(folder, ["one.test"], NOW)
     both = ensure(folder, ["two.test", "MÜNCHEN.test", "[::1]"], NOW)
@@ -175,7 +198,9 @@ def test_a_name_that_the_authority_may_not_vouch_for_takes_another_authority(fol
     assert ensure(folder, now=NOW).done == "kept"
 
 
-@pytest.mark.parametrize("name", ["a b", "-", "", "*.127.0.0.1", "a/b", "*.*.test", "x" * 300])
+@pytest.mark.parametrize(
+    "name", ["a b", "-", "", "*.127.0.0.1", "*.::1", "a/b", "*.*.test", "x" * 300]
+)
 def test_what_is_no_name(name, folder):
     with pytest.raises(UsageError, match="not a name"):
         ensure(folder, [name], NOW)
@@ -375,7 +400,8 @@ def test_the_command_says_what_is_in_its_way(tmp_path, capsys):
     said = capsys.readouterr()
     assert (said.out, said.err.startswith("plainwire devcert: ")) == ("", True)
     assert main(["devcert", "--dir", str(tmp_path / CA)]) == 2
-    assert "ca.pem: " in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said == f"plainwire devcert: {tmp_path / CA}: File exists\n"
 
 
 def test_a_hostile_folder_name_is_printed_visibly(tmp_path, capsys):

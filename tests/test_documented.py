@@ -20,6 +20,13 @@ from plainwire.report import RENDERERS
 CHECKOUT = Path(__file__).parent.parent
 USAGE = (CHECKOUT / "docs/usage.md").read_text("utf-8")
 README = (CHECKOUT / "README.md").read_text("utf-8")
+ARCHITECTURE = (CHECKOUT / "docs/architecture.md").read_text("utf-8")
+# The sections that are about one folder, by that folder.
+FOLDERS = {
+    folder: text
+    for folder, text in re.findall(r"(?ms)^## [^\n]*: `([\w/]+)/`\n(.*?)(?=^## |\Z)", ARCHITECTURE)
+    if "| module |" in text
+}
 EVERYWHERE = {"--help", "--version"}
 
 
@@ -43,6 +50,35 @@ def test_every_module_with_a_parser_is_a_command():
     modules = (CHECKOUT / "src/plainwire/cli").glob("*.py")
     with_parser = {m.stem for m in modules if "\ndef parser() " in m.read_text("utf-8")}
     assert with_parser == set(COMMANDS)
+
+
+def test_the_page_begins_with_every_command():
+    table, _, _ = USAGE.partition("\n## ")
+    assert sorted(re.findall(r"(?m)^\| \[`(\w+)`\]\(#plainwire-\1\)", table)) == sorted(COMMANDS)
+
+
+def placed(folder: str) -> Path:
+    return CHECKOUT / (folder if folder.startswith("extension/") else f"src/plainwire/{folder}")
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_module_that_the_architecture_names_is_there(folder):
+    rows = re.findall(r"(?m)^\| (`[^|]*)\|", FOLDERS[folder])
+    names = [name for row in rows for name in re.findall(r"`([\w/]+(?:\.py|/))`", row)]
+    assert len(names) > 5
+    places = (placed(folder), placed(""))
+    assert [name for name in names if not any((place / name).exists() for place in places)] == []
+
+
+@pytest.mark.parametrize(
+    "folder", ["extension/src/flask_plainwire", "fix", "fix/proof", "monitor", "monitor/store"]
+)
+def test_the_architecture_names_each_module_there_is(folder):
+    outer = "monitor" if folder == "monitor/store" else folder
+    told = set(re.findall(r"`([\w/]+\.py)`", FOLDERS[outer]))
+    prefix = "store/" if folder == "monitor/store" else ""
+    modules = {prefix + path.name for path in placed(folder).glob("*.py")}
+    assert modules - {f"{prefix}__init__.py"} <= told
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -75,7 +75,7 @@ def test_a_service_inside_the_cluster_is_nobodys_finding():
     assert not by_kind(MONOREPO + service, "port-plain")
 
 
-def test_a_proxy_image_of_the_cluster_is_a_proxy():
+def test_a_proxy_image_of_the_cluster_is_a_proxy(tmp_path):
     proxy = """
 --- edge/Dockerfile
 FROM nginx:1.27
@@ -87,10 +87,12 @@ server {
 }
 """
     inner = MANIFEST.format(name="accounts", image="accounts", means="ClusterIP")
-    outer = MANIFEST.format(name="edge", image="shop-edge", means="LoadBalancer")
-    outer = outer.removeprefix("\n")
-    (finding,) = by_kind(MONOREPO + proxy + inner + outer, "proxy-http-only")
-    assert places(finding)[:2] == ["k8s/edge.yaml:5", "edge/shop.conf:2"]
+    outer = MANIFEST.format(name="door", image="shop-edge", means="LoadBalancer")
+    text = MONOREPO + proxy + inner + outer.removeprefix("\n")
+    (finding,) = by_kind(text, "proxy-http-only")
+    assert places(finding)[:2] == ["k8s/door.yaml:5", "edge/shop.conf:2"]
+    services = [s for d in project(example_files(text), tmp_path).deployments for s in d.services]
+    assert [(s.role, s.folder) for s in services if s.name == "door"] == [("proxy", "edge")]
 
 
 def test_compose_runs_a_pushed_image_of_the_project():
@@ -308,33 +310,6 @@ def test_the_value_of_a_cookie_tells_that_it_is_a_token():
     assert (token.severity, theme.severity) == (Severity.MEDIUM, Severity.LOW)
 
 
-CIPHERS = """
---- site.conf
-server {
-  listen 443 ssl;
-  ssl_protocols TLSv1.2;
-  ssl_ciphers LIST;
-  location / { proxy_pass http://127.0.0.1:8000; }
-}
-"""
-
-
-@pytest.mark.parametrize(
-    ("text", "is_found"),
-    [
-        ("'ECDHE+AESGCM:RC4-SHA'", True),
-        ("ECDHE+AESGCM:RC4-SHA:!RC4", False),
-        ("AES:DES-CBC3-SHA:!aNULL:!DES", True),  # DES is single DES, ciphers(1)
-        ("AES:DES-CBC3-SHA:!3DES", False),
-        ("HIGH:!aNULL:!eNULL:!EXPORT:!MD5:!RC4", False),
-        ("ALL:+RC4:+MD5", False),  # moved to the end, not added
-    ],
-)
-def test_broken_suites_of_a_cipher_list(text, is_found):
-    found = by_kind(CIPHERS.replace("LIST", text), "server-weak-tls")
-    assert bool(found) is is_found
-
-
 def test_single_file_components_are_pages_with_scripts():
     text = """
 --- client/src/Ping.vue
@@ -441,9 +416,15 @@ def test_configuration_in_dictionaries_and_bytes(code, value, is_found):
         ("pika.ConnectionParameters(host='mq.openweathermap.org', ssl_options=tls)", False),
         ("redis.Redis(host='cache.openweathermap.org', password='x')", True),
         ("redis.Redis(host='cache.openweathermap.org', ssl=True)", False),
+        ("redis.Redis(host='cache.openweathermap.org', ssl=False)", True),
         ("redis.Redis(host='127.0.0.1')", False),
         ("create_engine('postgresql://db.openweathermap.org/x')", True),
         ("create_engine('postgresql://db.openweathermap.org/x?sslmode=require')", False),
+        ("create_engine('postgresql://db.openweathermap.org/x', connect_args=options)", False),
+        ("MongoClient('mongodb://db.openweathermap.org/x')", True),
+        ("MongoClient('mongodb://db.openweathermap.org/x', tls=True)", False),
+        ("MongoClient('mongodb://db.openweathermap.org/x', tls=False)", True),
+        ("MongoClient('mongodb://db.openweathermap.org/x', maxPoolSize=5)", True),
     ],
 )
 def test_backends_on_the_internet_that_calls_name(code, is_found):
@@ -459,4 +440,4 @@ def test_a_uwsgi_file_that_nothing_else_starts(line, is_found):
     text = "--- app.py\nfrom flask import Flask\napp = Flask(__name__)\n"
     text += f"--- contrib/uwsgi.ini\n[uwsgi]\n{line}\nwsgi-file = app.wsgi\ncallable = app\n"
     found = by_kind(text, "wsgi-plain-public")
-    assert [places(f)[0] for f in found] == ["contrib/uwsgi.ini:2"] * is_found
+    assert [places(f) for f in found] == [["contrib/uwsgi.ini:2", "app.py:2"]] * is_found

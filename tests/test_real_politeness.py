@@ -115,37 +115,41 @@ def heads(recorder) -> list[bytes]:
     return [request for request in recorder.requests if not request.startswith(b"\x16")]
 
 
-@pytest.fixture(scope="module")
-def recorded(certificate):
-    """The requests over TLS and in clear of one whole scan."""
+def recorded(certificate, **options):
+    """The requests over TLS and in clear of one scan."""
     with recording(answer, https=certificate) as tls, recording(in_clear) as clear:
-        # Other categories ask some questions again on purpose: to confirm, to see a limit.
-        report = scanned(At(tls.port, clear.port), certificate.ca, checks=ENCRYPTION)
+        report = scanned(At(tls.port, clear.port), certificate.ca, **options)
     assert report.unanswered == ()
     assert {"plain-http-served", "credentials-over-http"} <= ids(report)
     return heads(tls), heads(clear)
+
+
+@pytest.fixture(scope="module")
+def whole(certificate):
+    """The requests of a whole scan."""
+    return [head for heads_ in recorded(certificate) for head in heads_]
 
 
 def in_clear(request: bytes) -> bytes:
     return response(status=400) if request.startswith(b"\x16") else answer(request)
 
 
-def test_equal_questions_are_one_request(recorded):
-    for requests in recorded:
+def test_equal_questions_are_one_request(certificate):
+    """Other categories ask some questions again on purpose: to confirm, to see a limit."""
+    for requests in recorded(certificate, checks=ENCRYPTION):
         assert len(requests) > 5
         again = {head: times for head, times in Counter(requests).items() if times > 1}
         assert again == {}
 
 
-def test_nothing_is_sent_that_could_change_anything(recorded):
-    requests = [*recorded[0], *recorded[1]]
-    assert {head.split(b" ")[0] for head in requests} <= {b"GET", b"HEAD", b"OPTIONS"}
-    assert b"/logout" not in {head.split(b" ")[1] for head in requests}
-    assert all(head.endswith(b"\r\n\r\n") for head in requests)  # no body
+def test_nothing_is_sent_that_could_change_anything(whole):
+    assert {head.split(b" ")[0] for head in whole} <= {b"GET", b"HEAD", b"OPTIONS"}
+    assert b"/logout" not in {head.split(b" ")[1] for head in whole}
+    assert all(head.endswith(b"\r\n\r\n") for head in whole)  # no body
 
 
-def test_every_request_says_who_asks(recorded):
-    for head in (*recorded[0], *recorded[1]):
+def test_every_request_says_who_asks(whole):
+    for head in whole:
         assert b"\r\nUser-Agent: plainwire/" in head
 
 

@@ -104,7 +104,7 @@ CURL = {
     "endless body": {28, 63},
     "endless chunks": {28, 63},
     "JSON of empty lists": {28, 63},
-    "a long API description": {0, 28, 63},
+    "a long API description": {63},
     "header of 16 megabytes": {27, 56, 100},
     "redirect loop": {0},
     "gzip bomb": {0},
@@ -115,15 +115,22 @@ CURL = {
 }
 
 
+# Where it shows, if not at every path.
+PATHS = {"a long API description": "/openapi.json"}
+
+
 @pytest.mark.parametrize("name", BEHAVIOURS)
 @pytest.mark.parametrize("is_tls", [False, True], ids=["cleartext", "tls"])
 def test_each_hostile_behaviour_is_what_it_says(name, is_tls, certificate):
     with listening(BEHAVIOURS[name], https=certificate if is_tls else None) as server:
-        url = f"{'https' if is_tls else 'http'}://api.plainwire.test:{server.port}/"
-        limits = ("--max-time", "0.5", "--max-filesize", "5000000")
+        path = PATHS.get(name, "/")
+        url = f"{'https' if is_tls else 'http'}://api.plainwire.test:{server.port}{path}"
+        # Short where time has to run out; elsewhere a busy machine must not let it.
+        limit_s = "0.5" if 28 in CURL[name] else "20"
+        limits = ("--max-time", limit_s, "--max-filesize", "5000000")
         code = exit_code(url, *limits, ca=certificate.ca)
     assert code in CURL[name] | ({35, 56} if is_tls and "reset" in name else set())
-    assert server.received.startswith(b"GET / HTTP/1.1\r\n")
+    assert server.received.startswith(f"GET {path} HTTP/1.1\r\n".encode())
 
 
 def exit_code(url: str, *options: str, ca: Path) -> int:

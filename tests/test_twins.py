@@ -296,22 +296,65 @@ server {{
   ssl_protocols TLSv1.2;
   ssl_ciphers {words};
 }}
+--- site.conf
+<VirtualHost *:443>
+SSLEngine on
+SSLCipherSuite {words}
+</VirtualHost>
 """
 
 
 @pytest.mark.parametrize(
     ("words", "broken"),
-    [
-        ("ECDHE-RSA-AES128-SHA:DES-CBC3-SHA:!DSS", "DES-CBC3-SHA"),
-        ("'EECDH+AESGCM RC4 HIGH !aNULL'", "RC4"),
-        ("ALL:EXP:!ADH", "EXP"),
-        ("ECDHE-RSA-AES128-SHA:EDH-RSA-DES-CBC3-SHA", "EDH-RSA-DES-CBC3-SHA"),
-        ("HIGH:!aNULL:!MD5:!RC4:!3DES", ""),
-        ("EECDH+AESGCM:EDH+AESGCM:AES256+EECDH:AES256+EDH", ""),
-        ("ECDHE-RSA-AES128-SHA:DES-CBC3-SHA:!3DES", ""),
-    ],
+    [("'EECDH+AESGCM:RC4:HIGH:!aNULL'", "RC4"), ("'EECDH+AESGCM:HIGH:!aNULL'", "")],
 )
-def test_a_list_of_suites_is_judged_by_what_it_names(words, broken):
+def test_suites_are_judged_by_what_nginx_and_apache_name(words, broken):
     every = audited(SUITES.format(words=words)).findings
     found = [f.message for f in every if f.id == "weak-ciphers-offered"]
-    assert found == ([f"{broken} can be negotiated"] if broken else [])
+    assert found == ([f"{broken} can be negotiated"] * 2 if broken else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "is_flaw"),
+    [
+        ("AES:RC4-SHA", True),
+        ("AES:RC4-SHA:!RC4", False),
+        ("AES:EDH-RSA-DES-CBC3-SHA", True),
+        ("DEFAULT:+RC4", False),
+        ("DEFAULT:@SECLEVEL=0", True),
+    ],
+)
+def test_suites_of_a_context_are_judged_as_a_proxys(words, is_flaw):
+    text = f"--- app.py\nimport ssl\nc = ssl.create_default_context()\nc.set_ciphers('{words}')\n"
+    assert ("tls-ctx-weak" in kinds(text)) is is_flaw
+
+
+HAPROXY = """
+--- haproxy.cfg
+global
+  ssl-default-bind-ciphers {default}
+frontend web
+  bind :80
+  bind :443 {bind}
+  http-request redirect scheme https unless {{ ssl_fc }}
+  default_backend app
+backend app
+  server one 127.0.0.1:8000
+"""
+
+
+@pytest.mark.parametrize(
+    ("default", "bind", "line"),
+    [
+        ("ECDHE+AESGCM:DES-CBC3-SHA", "ssl crt a.pem", 2),
+        ("ECDHE+AESGCM", "ssl crt a.pem", None),
+        ("ECDHE+AESGCM", "ssl crt a.pem ciphers ECDHE+AESGCM:RC4-SHA alpn h2", 5),
+        ("ECDHE+AESGCM:DES-CBC3-SHA", "ssl crt a.pem ciphers ECDHE+AESGCM", None),
+        ("ECDHE+AESGCM:DES-CBC3-SHA", "", None),  # no TLS here
+    ],
+)
+def test_suites_of_haproxy_are_the_bind_lines_or_else_the_default(default, bind, line):
+    """``ciphers`` of a bind line takes the default's place (HAProxy 3.0, 5.1 and 3.1)."""
+    every = audited(HAPROXY.format(default=default, bind=bind)).findings
+    found = [f.locations[0].line for f in every if f.id == "weak-ciphers-offered"]
+    assert found == ([line] if line else [])

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from plainwire import catalog
+from plainwire.judging import Outcome
 from plainwire.live.connector import NoListenerError
+from plainwire.live.notes import Notes
 from plainwire.live.settings import Settings
-from plainwire.model import Exchange, TlsEndpoint
+from plainwire.model import Exchange, Request, TlsEndpoint
 from plainwire.scan import scan, scan_async
 from plainwire.wire.target import parse_target
 from servers.recording import recording
@@ -36,7 +38,10 @@ IN_DATA = {"cleartext-link", "cleartext-websocket"}
 LIMIT = 20_000
 
 
-def report(body, *headers, is_cut=False, limit=LIMIT, status=200):
+CHECKS = {check.id: check for check in catalog.load()}
+
+
+def report(body, *headers, is_cut=False, limit=LIMIT, status=200, checks=None):
     """The report on a site that answers so everywhere, over https only."""
 
     async def send(request):
@@ -49,7 +54,7 @@ def report(body, *headers, is_cut=False, limit=LIMIT, status=200):
 
     target = replace(parse_target("https://api.example.com/")[0], address="127.0.0.1")
     settings = Settings(body_limit=limit)
-    return asyncio.run(scan_async(target, settings=settings, send=send, look=look))
+    return asyncio.run(scan_async(target, settings=settings, send=send, look=look, checks=checks))
 
 
 def kind(value):
@@ -129,12 +134,19 @@ LEFT_OUT = [
         "application/json",
         json.dumps({"card_number": "4929420573595709", "all": [0] * 50_000}),
     ),
+    (
+        "payment-number-shown",
+        200,
+        "application/json",
+        '{"a":' * 17 + '{"card_number": "4929420573595709"}' + "}" * 17,
+    ),
 ]
 
 
 @pytest.mark.parametrize(("check", "status", "kind_of", "body"), LEFT_OUT)
 def test_what_a_check_does_not_look_at_is_a_gap_and_no_pass(check, status, kind_of, body):
-    found = report(body.encode(), kind(kind_of), limit=4 << 20, status=status)
+    alone = [CHECKS[check]]
+    found = report(body.encode(), kind(kind_of), limit=4 << 20, status=status, checks=alone)
     assert check not in {finding.id for finding in found.findings}
     assert {gap.check for gap in found.unanswered} >= {check}
 
@@ -142,25 +154,66 @@ def test_what_a_check_does_not_look_at_is_a_gap_and_no_pass(check, status, kind_
 @pytest.mark.parametrize(("check", "status", "kind_of", "body"), LEFT_OUT)
 def test_what_a_check_looks_at_whole_leaves_nothing_open(check, status, kind_of, body):
     begin = {"text/plain": body[-150:], "text/html": PAGE}.get(kind_of, '{"a": "b"}')
-    found = report(begin.encode(), kind(kind_of), limit=4 << 20, status=status)
+    alone = [CHECKS[check]]
+    found = report(begin.encode(), kind(kind_of), limit=4 << 20, status=status, checks=alone)
+    assert any(each.checks_run for each in found.categories)
     assert check not in {gap.check for gap in found.unanswered}
+
+
+PART_READERS = {
+    "mixed-content-active",
+    "mixed-content-passive",
+    "cleartext-websocket",
+    "secret-in-answer",
+    "model-key-in-answer",
+}
+
+
+@pytest.mark.parametrize("number", [20, 22])
+def test_more_scripts_than_are_asked_for_are_a_gap(number):
+    page = "<!doctype html>" + "".join(f"<script src=/s{n}.js></script>" for n in range(number))
+    found = report(page.encode(), kind("text/html"))
+    gaps = {gap.check: gap.question for gap in found.unanswered if ".js" in gap.question}
+    more = "GET https://api.example.com/s20.js and 1 more"
+    assert gaps == (dict.fromkeys(PART_READERS, more) if number > 20 else {})
+
+
+def test_one_body_in_a_page_and_in_an_error_is_judged_as_each_of_them():
+    body = (" " * (512 << 10) + TRACE).encode()  # once in memory, as the network side keeps it
+    check = next(each for each in catalog.load() if each.id == "stack-trace-shown")
+    target = parse_target("https://api.example.com/")[0]
+    notes = Notes()
+    for path, status in (("/page", 200), ("/error", 500)):
+        request = Request(target.https[0], "GET", path)
+        answer = Exchange(request, status, (kind("text/plain"),), body, address="127.0.0.1")
+        notes.read[check.id, str(request)] = answer
+    outcome = Outcome(finished={check.id})
+    assert [gap.question.rpartition("/")[2] for gap in outcome.gaps([check], notes)] == ["error"]
 
 
 READERS = {
     "members.secrets", "members.people", "members.telling", "members.objects",
     "secret_formats.found", "stack_traces.in_text", "signature(", "json_body.values(json_body",
-    "insecure_links(", "insecure_links_of(", " personal_data.",
+    "insecure_links(", "insecure_links_of(", "personal_data.cards", "personal_data.ibans",
+    "described_answers.",
 }  # fmt: skip
 # They look at the first objects only, or for what is known from elsewhere.
 SAMPLING = {"admin-operation-open-to-users", "rate-limit-missing"}
 
 
+def source(check):
+    path = Path(__file__).parents[1] / "src" / f"{check.module.replace('.', '/')}.py"
+    return path.read_text("utf-8")
+
+
 def test_each_check_that_uses_a_reader_with_a_limit_says_what_it_leaves_out():
+    used = set()
     for check in catalog.load():
-        path = check.module.removeprefix("plainwire.").replace(".", "/")
-        text = Path("src/plainwire", path + ".py").read_text("utf-8")
-        if any(word in text for word in READERS) and check.id not in SAMPLING:
+        readers = {word for word in READERS if word in source(check)}
+        if readers and check.id not in SAMPLING:
             assert check.left_out is not None, check.id
+        used |= readers
+    assert used == READERS, "a reader of another name is looked for in vain"
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "text/event-stream"])
@@ -211,8 +264,7 @@ def test_a_check_that_says_it_reads_no_bodies_has_no_word_of_them():
     heads = [check for check in catalog.load() if not check.reads_bodies]
     assert len(heads) > 20
     for check in heads:
-        path = Path(__file__).parents[1] / "src" / f"{check.module.replace('.', '/')}.py"
-        tree = ast.parse(path.read_text("utf-8"))
+        tree = ast.parse(source(check))
         read = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
         modules = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
         assert not read & {"body", "text", "content_type", "is_missing", "documents"}, check.id

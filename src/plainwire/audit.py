@@ -108,7 +108,7 @@ def _audited(
     found = in_order(_numbered(_suppressed(f, project) for f in _once(findings)))
     try:
         paths, deployments = project.paths, project.deployments
-    except Exception as error:
+    except Exception as error:  # what reads hostile files; what was found without it still stands
         reason = f"the deployment could not be put together: {type(error).__name__}: {error}"
         unanswered.append(Unanswered("paths", "the project's files", reason))
         paths, deployments = (), ()

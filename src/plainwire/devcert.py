@@ -69,8 +69,9 @@ def ensure(
 ) -> Devcert:
     """A folder with an authority and a certificate for `ALWAYS`, ``named`` and what it held before.
 
-    A certificate with a third of its life left is kept. The authority is kept as long as a
-    certificate of it would end before it does. A run waits ``patience_s`` seconds for another.
+    A certificate with a third of its life left is kept. The authority is kept if it holds already
+    and as long as a certificate of it would end before it does. A run waits
+    ``patience_s`` seconds for another.
 
     Raises:
         UsageError: for what is no name, what this authority may not vouch for, a file that is not
@@ -91,7 +92,7 @@ def _ensured(folder: Path, wanted: Sequence[str], now: datetime, wants_new_ca: b
     ca, certificate = _found(folder, CA, CA_KEY), _found(folder, CERTIFICATE, KEY)
     _ensure_ours(folder, ca, certificate)
     names = _merged(certificate, wanted)
-    is_new = ca is None or wants_new_ca or _ends_before_its_next(ca, now)
+    is_new = ca is None or wants_new_ca or not _holds_for_another(ca, now)
     if ca is not None and not is_new:
         _ensure_permitted(ca, names)
     _ensure_ignored(folder)
@@ -126,8 +127,13 @@ def _merged(certificate: Issued | None, wanted: Sequence[str]) -> tuple[str, ...
     return tuple(dict.fromkeys((*ALWAYS, *before, *wanted)))
 
 
-def _ends_before_its_next(ca: Issued, now: datetime) -> bool:
-    return ca.certificate.not_valid_after_utc < now + issuing.LIFETIME
+def _holds_for_another(ca: Issued, now: datetime) -> bool:
+    """Does the authority hold now, and as long as a certificate that it issues now?
+
+    A clock that was ahead has made one that does not yet.
+    """
+    its = ca.certificate
+    return its.not_valid_before_utc <= now and now + issuing.LIFETIME <= its.not_valid_after_utc
 
 
 def _is_good(certificate: Issued, ca: Issued, names: Sequence[str], now: datetime) -> bool:

@@ -62,11 +62,12 @@ class Outcome:
             for key, answer in notes.read.items()
             if key[0] in reading and key not in shown and key not in notes.unanswered
         }
-        known: dict[tuple[LeftOut, int], str] = {}
+        known: dict[tuple[LeftOut, int, str, int], str] = {}
         for (who, question), answer in silent.items():
             reason, left_out = answer.unread, reading[who].left_out
             if not reason and left_out is not None:
-                body = (left_out, id(answer.body))
+                # Equal bodies are one object; what is read of it goes by status and type, too.
+                body = (left_out, answer.status, answer.content_type, id(answer.body))
                 if body not in known:
                     known[body] = left_out(answer)
                 reason = known[body]

@@ -190,7 +190,7 @@ async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
     if masker.text(target.path) != target.path:
         found.append("what looks like a secret in the target's URL was sent over plain HTTP too")
     for reason in (await site.discovered()).unread[:MAX_UNREAD]:
-        found.append(f"not read of the API description: {masker.text(reason)}")
+        found.append(f"not read of the API: {masker.text(reason)}")
     for _, page in await site.pages("https"):
         if not is_redirect(page) or next_hop(page, target) is not None:
             continue

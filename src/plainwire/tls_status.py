@@ -20,6 +20,8 @@ INVALIDATING = frozenset(
     }
 )
 
+TRUST_UNKNOWN = "It is not known whether the certificate leads to a root"
+
 
 async def tls_status(site: Site) -> tuple[TlsStatus, tuple[str, ...]]:
     """FAIL, PASS or UNKNOWN by the report contract, and the lines that say why."""
@@ -38,6 +40,8 @@ async def tls_status(site: Site) -> tuple[TlsStatus, tuple[str, ...]]:
         unknown.append("TLS was not answered")
     if any(not e.certificates for e in spoken):
         unknown.append("The certificate was not seen")
+    if not all(e.is_trust_known for e in spoken):
+        unknown.append(TRUST_UNKNOWN)
     if unknown:
         return "UNKNOWN", tuple(unknown)
     asked = len(await site.endpoints())
@@ -59,6 +63,8 @@ def endpoint_status(endpoint: TlsEndpoint) -> tuple[TlsStatus, tuple[str, ...]]:
         return "UNKNOWN", ("TLS was not answered",)
     if not endpoint.certificates:
         return "UNKNOWN", ("The certificate was not seen",)
+    if not endpoint.is_trust_known:
+        return "UNKNOWN", (TRUST_UNKNOWN,)
     return "PASS", ("Valid SSL certificate detected",)
 
 

@@ -18,6 +18,7 @@ def form(inside, attributes='action="http://api.example.com/"'):
     [
         form(PASSWORD),
         form('<input name="q">') + form(PASSWORD),
+        "<form></form>" * 300 + form(PASSWORD),
         form(PASSWORD + '<button formaction="http://api.example.com/">', 'action="/login"'),
         '<base href="http://api.example.com/">' + form(PASSWORD, 'action="login"'),
     ],

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import ssl
 import subprocess
 
 import pytest
@@ -142,6 +143,44 @@ def test_where_nobody_listens_one_plain_line_says_so(tmp_path):
     assert [gap["reason"] for gap in shown["unanswered"]] == [words]
     assert [gap["reason"] for gap in shown["tls"][0]["inconclusive"]] == [words]
     assert "speaks_tls" not in shown["tls"][0]
+
+
+def served(leaf, folder):
+    """The files of a chain: as served, the key, the root."""
+    names = ("served.pem", "key.pem", "root.pem")
+    chain, key, root = (folder / name for name in names)
+    chain.write_text(leaf.chain_pem)
+    key.write_text(leaf.key_pem)
+    root.write_text(leaf.path[-1].pem)
+    return chain, key, root
+
+
+def test_a_path_that_openssl_follows_and_we_do_not_is_no_flaw_and_no_pass(tmp_path):
+    top = issue("Root", ca=True)
+    for number in range(12):
+        top = issue(f"CA {number}", ca=True, by=top)
+    chain, key, root = served(issue("127.0.0.1", by=top), tmp_path)
+    with listener(chain, key) as (port, _):
+        context = ssl.create_default_context(cafile=root)
+        with socket.create_connection(("127.0.0.1", port)) as raw:
+            context.wrap_socket(raw, server_hostname="127.0.0.1").close()  # it verifies
+        said = tls(f"127.0.0.1:{port}", "--ca", root, *JSON, cwd=tmp_path)
+    assert said.code == 4, said.err
+    assert said.report["tls_status"] == "UNKNOWN"
+    found = {each["id"] for each in said.report["findings"]}
+    assert not found & {"certificate-untrusted", "certificate-chain-incomplete"}
+    (gap,) = said.report["tls"][0]["inconclusive"]
+    assert gap["question"] == f"127.0.0.1:{port}: does its chain lead to a root?"
+
+
+def test_a_name_that_an_authority_forbids_is_told_as_that(tmp_path):
+    authority = issue("CA", ca=True, by=issue("Root", ca=True), permitted=["10.0.0.0/8"])
+    chain, key, root = served(issue("127.0.0.1", by=authority), tmp_path)
+    with listener(chain, key) as (port, _):
+        said = tls(f"127.0.0.1:{port}", "--ca", root, *JSON, cwd=tmp_path)
+    assert not list(CLOSED.iter_errors(said.report))
+    (told,) = (f["message"] for f in said.report["findings"] if f["id"] == "certificate-untrusted")
+    assert told.endswith(": CN=CA forbids a name below it (nameConstraints)")
 
 
 def test_the_gate_is_that_of_a_scan(certificate, tmp_path):

@@ -51,6 +51,8 @@ def test_a_quiet_application():
         ({"TLS_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32"}, None, None),
         ({"TLS_TRUSTED_PROXY": "x"}, "tls.W001", "warning"),
         ({"TLS_TERMINATION": None, "DEBUG": True}, "tls.W003", "warning"),
+        ({"TLS_TERMINATION": None, "TESTING": True}, "tls.W003", "warning"),
+        ({"DEBUG": True, "TESTING": True}, None, None),
         ({"TLS_MODE": "report"}, "tls.W004", "warning"),
         ({"TLS_EXEMPT_ENDPOINTS": "none"}, "tls.W005", "warning"),
         ({"TLS_COOKIES_SECURE": False}, "tls.W009", "warning"),
@@ -72,6 +74,34 @@ def test_each_finding_of_the_configuration(config, id, level):
     assert [(one.id, one.level) for one in found] == ([(id, level)] if id else [])
 
 
+def test_the_worst_comes_first():
+    found = check(
+        plain(
+            TLS_TRUSTED_PROXY="x",
+            TLS_TRUSTED_PROXIES="0.0.0.0/0",
+            TLS_HSTS_PRELOAD=True,
+            TLS_HSTS_INCLUDE_SUBDOMAINS=True,
+            TLS_EXEMPT_ENDPOINTS="root, c, b, a",
+            TLS_XYZ_QVW_JKU="x",
+        )
+    )
+    assert [(one.id, one.hint) for one in found if one.id in ("tls.E004", "tls.W001")] == [
+        ("tls.E004", "the addresses of the proxies"),
+        ("tls.W001", "TLS_TRUSTED_PROXIES?"),
+        ("tls.W001", ""),
+    ]
+    assert [one.id for one in found] == [
+        "tls.E004",
+        *["tls.W001"] * 2,
+        *["tls.W005"] * 3,
+        "tls.W006",
+        "tls.W008",
+        "tls.I001",
+    ]
+    missing = [one.message[-3:] for one in found if one.id == "tls.W005"]
+    assert missing == ["'a'", "'b'", "'c'"]
+
+
 def test_what_views_and_layers_show():
     from flask_talisman import Talisman
 
@@ -85,6 +115,36 @@ def test_what_views_and_layers_show():
     app.wsgi_app = lambda environ, start_response: None
     assert "tls.E003" in ids(app)
     assert check(app)[0].level == "error"
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({}, {"tls.I001", "tls.W007"}),
+        ({"TLS_REDIRECT_HOSTS": "api.example.com"}, {"tls.I001"}),
+        ({"TLS_EXEMPT_ENDPOINTS": "root"}, {"tls.I001", "tls.W006", "tls.W007"}),
+        (
+            {
+                "TLS_MODE": "redirect",
+                "TLS_REDIRECT_HOSTS": "api.example.com",
+                "TLS_HSTS_PRELOAD": True,
+                "TLS_HSTS_INCLUDE_SUBDOMAINS": True,
+            },
+            {"tls.I001"},
+        ),
+        (
+            {"TLS_MODE": "report", "TLS_REDIRECT_HOSTS": "a.example", "TLS_HSTS_MAX_AGE": 300},
+            {"tls.I001", "tls.W004"},
+        ),
+        ({"TLS_TERMINATION": "server", "TLS_PROXY_HEADER": None}, {"tls.I001", "tls.W007"}),
+    ],
+)
+def test_what_is_as_it_should_be_is_no_finding(config, expected):
+    app = plain()
+    app.config.update(config)
+    app.add_url_rule("/health", "health", tls_exempt(lambda: "up"))
+    app.add_url_rule("/page", "page", tls_redirect(lambda: "page"))
+    assert ids(app) == expected
 
 
 def test_talisman_that_is_switched_off_as_the_readme_says_is_no_finding():
@@ -107,7 +167,7 @@ def test_two_proxy_fixes_outside_are_an_error():
 
 
 def test_an_application_without_the_extension():
-    assert ids(Flask("bare")) == {"tls.E001"}
+    assert [(one.id, one.level) for one in check(Flask("bare"))] == [("tls.E001", "error")]
 
 
 @pytest.mark.parametrize(

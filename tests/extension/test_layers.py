@@ -1,10 +1,12 @@
 """What is wrapped around the extension later: it is noticed, said, and believed nothing."""
 
+import pytest
 from flask import Flask, jsonify, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_plainwire import TLS
+from flask_plainwire.layers import layers
 from guarded import application, sent
 
 
@@ -30,6 +32,16 @@ def test_a_proxy_fix_wrapped_later_is_said_and_not_believed(caplog):
     assert got.status_code == 403
     assert "ProxyFix(x_for=1, x_proto=1, x_host=0) was wrapped later" in caplog.text
     assert sent(app, "https", headers={"X-Forwarded-For": "1.2.3.4"}).status_code == 200
+
+
+def test_a_class_of_ones_own_is_a_proxy_fix_too(caplog):
+    class Ours(ProxyFix):
+        pass
+
+    app = application()
+    app.wsgi_app = Ours(app.wsgi_app)
+    sent(app, "https")
+    assert "ProxyFix(x_for=1, x_proto=1, x_host=0) was wrapped later" in caplog.text
 
 
 def test_a_proxy_fix_around_the_application_object_is_said_too(caplog):
@@ -76,6 +88,34 @@ def test_a_layer_without_a_known_attribute_is_named(caplog):
     app.wsgi_app = timed
     sent(app, "https")
     assert "timed was wrapped later" in caplog.text
+
+
+class Wrapper:
+    """A layer that keeps what is inside of it under a name of its own."""
+
+    def __init__(self, attribute, inner):
+        setattr(self, attribute, inner)
+
+    def __call__(self, environ, start_response):
+        return []
+
+
+@pytest.mark.parametrize(
+    "attribute", ["inner", "app", "wsgi_app", "application", "_app", "wrapped_app"]
+)
+def test_layers_are_followed_by_their_usual_attributes(attribute):
+    innermost = Wrapper("app", "a name")
+    outer = Wrapper(attribute, innermost)
+    assert layers(outer, until=innermost) == [outer]
+    assert layers(outer, until=object()) == [outer, innermost]
+
+
+def test_a_layer_around_itself_is_no_endless_walk():
+    def endless():
+        return None
+
+    endless.app = endless
+    assert 1 < len(layers(endless)) <= 20
 
 
 def test_a_key_that_is_none_is_said_at_the_first_request(caplog):

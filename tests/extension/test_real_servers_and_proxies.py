@@ -27,16 +27,12 @@ REFUSAL = {
 WSGI = ("gunicorn", "waitress", "uwsgi", "gevent", "flask")
 PROXIES = ("nginx", "apache", "haproxy", "caddy")
 HEALTH = Case("health", [GOOD], path="/health")
-STACKS = [
-    pytest.param(
-        (wsgi, unix),
-        proxy,
-        id=f"{proxy}-{wsgi}{'-unix' if unix else ''}",
-        marks=pytest.mark.server(proxy, *(["uwsgi"] if wsgi == "uwsgi" else [])),
-    )
-    for wsgi in WSGI
-    for proxy, unix in (*((proxy, False) for proxy in PROXIES), ("nginx", True))
-]
+
+
+def stacks(unix, names=WSGI):
+    """The parameters of `stack` for these servers."""
+    needed = {"uwsgi": pytest.mark.server("uwsgi")}
+    return [pytest.param((name, unix), id=name, marks=needed.get(name, ())) for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +50,22 @@ def is_refused(wsgi, case, answer):
     return answer.status == 403 and json.loads(answer.body) == REFUSAL
 
 
+# Two decorators: with one, the server would be started again for each proxy.
 @pytest.mark.mission("16")
-@pytest.mark.parametrize(("stack", "proxy"), STACKS, indirect=["stack"])
+@pytest.mark.parametrize("stack", stacks(unix=False), indirect=True)
+@pytest.mark.parametrize("proxy", [pytest.param(p, marks=pytest.mark.server(p)) for p in PROXIES])
 def test_the_matrix(stack, proxy, certificate):
+    assert_matrix(stack, proxy, certificate)
+
+
+@pytest.mark.mission("16")
+@pytest.mark.server("nginx")
+@pytest.mark.parametrize("stack", stacks(unix=True), indirect=True)
+def test_the_matrix_by_unix_socket(stack, certificate):
+    assert_matrix(stack, "nginx", certificate)
+
+
+def assert_matrix(stack, proxy, certificate):
     wsgi, unix, place = stack
     with getattr(servers, proxy)(https=certificate, http="serve", app=place) as server:
         in_clear = {case.name: (case, ask(server.http_port, case)) for case in CASES}
@@ -106,7 +115,7 @@ def assert_over_tls(answers, server):
 
 
 SMUGGLED = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
-NOT_UWSGI = [pytest.param((wsgi, False), id=wsgi) for wsgi in WSGI if wsgi != "uwsgi"]
+NOT_UWSGI = stacks(unix=False, names=[name for name in WSGI if name != "uwsgi"])
 
 
 @pytest.mark.parametrize("stack", NOT_UWSGI, indirect=True)
@@ -135,8 +144,8 @@ def test_the_connection_is_closed_where_the_server_lets_an_application_say_so(st
     assert ("close" in said) == (wsgi in ("gevent", "flask"))
 
 
-@pytest.mark.server("nginx", "uwsgi")
-@pytest.mark.parametrize("stack", [pytest.param(("uwsgi", False), id="uwsgi")], indirect=True)
+@pytest.mark.server("nginx")
+@pytest.mark.parametrize("stack", stacks(unix=False, names=["uwsgi"]), indirect=True)
 def test_a_long_body_is_refused_and_no_502(stack):
     """A body that uWSGI has not read makes it reset the connection, unless it buffers: of that
     nginx makes 502, and takes a server of several for failed, for those who come by TLS too."""

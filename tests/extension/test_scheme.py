@@ -130,8 +130,9 @@ def test_no_other_header_than_the_named_one_counts():
     ],
 )
 def test_the_forwarded_header_of_rfc_7239(value, hops, scheme):
-    config = {"TLS_PROXY_HEADER": "Forwarded", "TLS_PROXY_HOPS": hops}
-    assert verdict(None, config=config, HTTP_FORWARDED=value).scheme == scheme
+    for name in ("Forwarded", "FORWARDED"):
+        config = {"TLS_PROXY_HEADER": name, "TLS_PROXY_HOPS": hops}
+        assert verdict(None, config=config, HTTP_FORWARDED=value).scheme == scheme
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The ``TLS_*`` keys: as values, as strings of the environment, and what is wrong about them."""
 
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ from flask import Flask
 
 from flask_plainwire import TLS, ConfigurationError
 from flask_plainwire.settings import KEYS, read, unknown_keys
+from guarded import PROXIED
 
 README = (Path(__file__).parents[2] / "extension/README.md").read_text("utf-8")
 SERVER = {"TLS_TERMINATION": "server"}
@@ -37,6 +40,23 @@ def test_a_wrong_value_is_said_with_its_key(key, value, part):
     assert part in str(said.value)
 
 
+def test_a_long_value_is_not_said_whole():
+    with pytest.raises(ConfigurationError) as said:
+        read(SERVER | {"TLS_MODE": "x" * 5000}, may_be_silent=False)
+    assert len(str(said.value)) < 200
+
+
+def test_values_that_are_no_strings():
+    preload = {"TLS_HSTS_PRELOAD": True, "TLS_HSTS_INCLUDE_SUBDOMAINS": 1}
+    day = date(2026, 11, 26)
+    rules = read(
+        PROXIED | preload | {"TLS_HSTS_SINCE": day, "TLS_TRUSTED_PROXIES": {"unix:", "::1"}},
+        may_be_silent=False,
+    )
+    assert (rules.hsts.since, rules.hsts.preload) == (day, True)
+    assert rules.peers.trusts("unix") and rules.peers.trusts("::1")
+
+
 def test_everything_wrong_is_said_at_once():
     with pytest.raises(ConfigurationError) as said:
         read({"TLS_MODE": "x", "TLS_PROXY_HOPS": "x"}, may_be_silent=False)
@@ -63,6 +83,15 @@ def test_everything_wrong_is_said_at_once():
 def test_what_does_not_go_together_is_said(config, part):
     with pytest.raises(ConfigurationError, match=part):
         read(config, may_be_silent=False)
+
+
+@pytest.mark.parametrize("hosts", [5, [5], "a/b"])
+def test_a_wrong_list_of_hosts_is_one_mistake_and_says_which(hosts):
+    config = SERVER | {"TLS_MODE": "redirect", "TLS_REDIRECT_HOSTS": hosts}
+    with pytest.raises(ConfigurationError) as said:
+        read(config, may_be_silent=False)
+    (line,) = str(said.value).splitlines()
+    assert line.startswith("TLS_REDIRECT_HOSTS: not a ")
 
 
 def test_values_of_the_environment_are_read(monkeypatch):
@@ -94,7 +123,7 @@ def test_words_for_true(word):
 
 
 def test_a_key_that_is_none_is_named_with_the_nearest():
-    assert unknown_keys({"TLS_TRUSTED_PROXY": 1, "TLS_MODE": "refuse", "OTHER": 1}) == {
+    assert unknown_keys({"TLS_TRUSTED_PROXY": 1, "TLS_MODE": "refuse", "OUR_TLS_MODE": 1}) == {
         "TLS_TRUSTED_PROXY": "TLS_TRUSTED_PROXIES"
     }
 
@@ -105,8 +134,6 @@ def test_every_key_is_documented(key):
 
 
 def test_no_key_is_documented_that_is_not_there():
-    import re
-
     assert set(re.findall(r"TLS_[A-Z_]+[A-Z]", README)) - set(KEYS) == set()
 
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from flask_plainwire import cleartext_refused, credential_exposed, untrusted_forwarded_header
-from flask_plainwire.rates import Rate
+from flask_plainwire.rates import Rate, Recent
 from guarded import application, sent
 
 SIGNALS = (cleartext_refused, credential_exposed, untrusted_forwarded_header)
@@ -176,8 +176,23 @@ def test_a_rate_lets_through_so_many_a_minute_and_counts_the_rest():
     assert [rate.passes("a") for _ in range(4)] == [(True, 0), (True, 0), (False, 1), (False, 2)]
     assert rate.passes("b") == (True, 0)
     clock[0] = 60.0
-    assert rate.passes("a") == (True, 2)
-    assert rate.passes("a") == (True, 0)
+    assert [rate.passes("a") for _ in range(3)] == [(True, 2), (True, 0), (False, 1)]
+
+
+def test_what_was_said_is_remembered_for_a_minute_and_in_bounds():
+    clock = [1000.0]
+    recent = Recent(2, lambda: clock[0])
+    recent.add("a")
+    clock[0] += 59.9
+    recent.add("a")
+    assert "a" in recent
+    clock[0] = 1060.0
+    assert "a" not in recent
+    recent.add("b")
+    assert "b" in recent and "a" not in recent
+    recent.add("c")
+    recent.add("d")
+    assert [word in recent for word in "bcd"] == [False, False, True]
 
 
 def test_a_rate_holds_for_threads():

@@ -5,7 +5,16 @@ import threading
 import time
 
 import pytest
-from flask import Blueprint, Flask, current_app, jsonify, make_response, request, session
+from flask import (
+    Blueprint,
+    Flask,
+    Request,
+    current_app,
+    jsonify,
+    make_response,
+    request,
+    session,
+)
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
@@ -95,6 +104,40 @@ def test_an_exempt_view_answers_through_layers_that_are_generators_and_is_closed
     assert sent(app, "http", "/a").data == b"file a"
     assert sent(app, "http", "/a", "HEAD").status_code == 200
     assert len(closed) == 2
+
+
+def test_an_exempt_answer_with_no_piece_is_an_answer():
+    """A layer inside that makes a list of it: of HEAD an empty one."""
+    app, called = application(), []
+
+    @app.get("/health")
+    @tls_exempt
+    def health():
+        called.append("health")
+        session["user"] = 1
+        return "up"
+
+    inner = app.wsgi_app.inner
+    app.wsgi_app.inner = lambda environ, start_response: list(inner(environ, start_response))
+    got = sent(app, "http", "/health", "HEAD")
+    assert (got.status_code, got.headers.getlist("Set-Cookie")) == (200, [])
+    assert called == ["health"]
+
+
+def test_a_view_in_clear_gets_nothing_that_looking_for_it_left_behind():
+    """A request class of the application's that keeps what it reads in the environ."""
+    app = application()
+
+    class Keeping(Request):
+        def __init__(self, environ):
+            super().__init__(environ)
+            environ.setdefault("kept", environ.get("HTTP_AUTHORIZATION"))
+
+    app.request_class = Keeping
+    app.add_url_rule("/health", "health", tls_exempt(lambda: str(request.environ["kept"])))
+    key = {"Authorization": "Bearer s3cret"}
+    assert sent(app, "http", "/health", headers=key).data == b"None"
+    assert sent(app, "https", "/health", headers=key).data == b"Bearer s3cret"
 
 
 def test_an_exempt_view_sets_no_cookie_in_clear():

@@ -73,11 +73,16 @@ def app(*changes: tuple[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Sample:
-    """A project before and after, and the cases that must fail before."""
+    """A project before and after, and the cases that must fail before.
+
+    ``stands_for`` is what nginx must take the place of, ``told`` words that a reader must get.
+    """
 
     before: Mapping[str, str]
     after: Mapping[str, str]
     fails: frozenset[str]
+    stands_for: tuple[str, ...] = ()
+    told: str = ""
 
 
 # 1. gunicorn published as it is; patched: gunicorn's own TLS, on another port.
@@ -215,7 +220,8 @@ TALISMAN_LOOP = Sample(
         'map "$is_edge:$http_x_forwarded_proto" $told { default $scheme; "1:https" https; }\n'
         + INNER.replace("X-Forwarded-Proto $scheme", "X-Forwarded-Proto $told"),
     },
-    frozenset({"https:no-loop"}),
+    frozenset({"https:no-loop", "clear:80:one-hop"}),
+    told="comes back to https://shop.example.org/",
 )
 
 KUBERNETES = """\
@@ -278,6 +284,8 @@ INGRESS = Sample(
         ),
     },
     frozenset({"https:answered", "clear:80:get", "clear:80:credentials"}),
+    stands_for=("nginx ingress",),
+    told="nginx stands in for nginx ingress",
 )
 
 SAMPLES: Mapping[str, Sample] = {

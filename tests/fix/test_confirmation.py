@@ -1,6 +1,7 @@
 """What a proof makes of a plan: levels, what spoils it, and what is never written."""
 
 import json
+import math
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import pytest
 from auditing import laid_out
 from fix.samples import APPLICATION, BEHIND, LINKING, NGINX, PROJECTS
 from plainwire.fix import applying
-from plainwire.fix.confirmation import Confirmation, proposed
+from plainwire.fix.confirmation import Confirmation, changes, confirmed, proposed
 from plainwire.fix.plan import Choice
 from plainwire.fix.proof import Proof
 from plainwire.model import TargetError, example_files
@@ -26,6 +27,18 @@ class Settled(Proof):
     @property
     def verdict(self):
         return self.said
+
+
+class Spoilt(Settled):
+    """A proof by which something is worse with the patches, or nothing."""
+
+    def __init__(self, is_spoilt):
+        super().__init__(datetime.now(UTC), 0.0, "production", "", (), "", "", "")
+        object.__setattr__(self, "said", "refuted" if is_spoilt else "proved")
+
+    @property
+    def is_spoilt(self):
+        return self.said == "refuted"
 
 
 def proof(tree="", verdict="proved"):
@@ -109,6 +122,26 @@ def run(project, *words):
     return subprocess.run(whole, capture_output=True, text=True, timeout=400, check=False)
 
 
+@pytest.mark.parametrize("spoiler", range(6))
+def test_the_patch_that_spoils_it_is_found_by_halving(spoiler, tmp_path):
+    """The files hold its change from there on, whatever is made after it."""
+    project = laid_out(PROJECTS["nginx-without-forwarded-headers"], tmp_path)
+    made, left_open = proposed(project, Choice(with_unsafe=True))
+    steps = [step for step in made.steps if step.files]
+    assert len(steps) == 6
+    spoilt = [changes(steps[: count + 1]) for count in range(spoiler, len(steps))]
+    asked = []
+
+    def prove(tree):
+        asked.append(tree)
+        return Spoilt(tree in spoilt)
+
+    found = confirmed(made, left_open, prove)
+    named, place = steps[spoiler].patch, steps[spoiler].patch.finding.locations[0]
+    assert found.spoiler == f"it breaks with {named.remedy} at {place.path}:{place.line}"
+    assert len(asked) <= 1 + math.ceil(math.log2(len(steps)))
+
+
 @pytest.mark.slow
 @pytest.mark.server("nginx")
 @pytest.mark.timeout(500)
@@ -118,7 +151,8 @@ def test_a_refuted_proof_writes_nothing_and_names_what_spoils_it(tmp_path):
     files = dict(PROJECTS["published-port"])
     files["app.py"] = files["app.py"] + flag
     project = laid_out(files, tmp_path / "shop")
-    done = run(project, "--apply", "--yes", "--proof", str(tmp_path / "proof.json"))
+    words = ("--only", "secure-session-cookie", "--only", "tls-versions")
+    done = run(project, "--apply", "--yes", "--proof", str(tmp_path / "proof.json"), *words)
     assert done.returncode == 1, done.stderr
     assert "it breaks with secure-session-cookie at app.py:3" in done.stdout
     assert done.stdout.endswith("nothing was written\n")

@@ -120,6 +120,30 @@ def test_a_failure_half_way_leaves_the_tree_as_it_was(root, monkeypatch, number)
     assert tree(root) == OLD
 
 
+def test_what_cannot_be_put_back_is_named_and_the_rest_is_put_back(root, monkeypatch):
+    """A folder that is lost when the second file has changed places."""
+    real = os.replace
+
+    def failing(old, new):
+        if "b.yaml" in str(new) and ".old" in str(old):
+            raise OSError(errno.EIO, "Input/output error")
+        real(old, new)
+
+    swap = disk._Staged.swap
+
+    def swapped(self):
+        swap(self)
+        if self.place.name == "b.yaml":
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(disk.os, "replace", failing)
+    monkeypatch.setattr(disk._Staged, "swap", swapped)
+    with pytest.raises(TargetError, match=r"could not be put back: deep/b\.yaml \(kept as \."):
+        disk.write(root, changes())
+    kept = next((root / "deep").glob(".b.yaml.*.old"))
+    assert (root / "a.py").read_bytes() == OLD["a.py"] and kept.read_bytes() == OLD["deep/b.yaml"]
+
+
 FULL = """
 import resource, sys
 from pathlib import Path

@@ -49,10 +49,53 @@ def test_mail_is_left_alone_where_what_to_do_is_not_clear(path, old, new, count)
     assert patches("mail-tls", old, new, path) == count
 
 
+@pytest.mark.parametrize(
+    ("header", "count"),
+    [("Strict-Transport-Security", 2), ("strict-transport-security", 2), ("X-Other", 3)],
+)
+def test_hsts_is_sent_once_by_a_level_that_has_it(header, count):
+    """A browser heeds the first of two (RFC 6797, section 8.1)."""
+    files = dict(BEFORE["hsts-header"])
+    given = "add_header X-Frame-Options DENY always;"
+    more = f'{given}\n  add_header {header} "max-age=63072000" always;'
+    files["deployment/nginx.conf"] = files["deployment/nginx.conf"].replace(given, more).replace(
+        "location / {", "location / {\n    add_header X-A b;"
+    )  # fmt: skip
+    ((_, new),) = planned(files, only=frozenset({"hsts-header"}), with_unsafe=True).changes
+    assert new.text.count('"max-age=31536000"') == count
+
+
+def test_a_port_that_the_older_directive_opens_speaks_tls():
+    """``ssl on`` (nginx before 1.25.1, ngx_http_ssl_module)."""
+    old, new = "listen 443 ssl;", "listen 443;\n    ssl on;"
+    files = dict(BEFORE["forwarded-proto"])
+    files["deployment/nginx.conf"] = files["deployment/nginx.conf"].replace(old, new)
+    made = planned(files, only=frozenset({"forwarded-proto"}))
+    assert [step.patch.level for step in made.steps] == ["conditional"]
+
+
 def test_suites_of_a_variable_are_left_alone():
     assert patches("proxy-suites", path="deployment/nginx.conf") == 1
     old, new = "'ECDHE-RSA-AES128-GCM-SHA256:DES-CBC3-SHA'", '"$suites:DES-CBC3-SHA"'
     assert patches("proxy-suites", old, new, "deployment/nginx.conf") == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "count"),
+    [
+        ("  default:\n", "  front:\n", 0),
+        ("  default:\n", "  front:\n  default:\n", 0),
+        ("build: .\n", "build: .\n    network_mode: host\n", 0),
+        ("build: .\n", "build: .\n    networks: [default]\n", 1),
+        ("build: .\n", "build: .\n    networks: {default: {}}\n", 1),
+    ],
+)
+def test_a_subnet_counts_only_where_every_service_is_in_it(old, new, count):
+    """A service that names no network is in ``default`` (Compose specification, networks)."""
+    files = dict(BEFORE["forwarded-peers"])
+    assert files["compose.yaml"].count(old) == 1
+    files["compose.yaml"] = files["compose.yaml"].replace(old, new)
+    assert len(planned(files, only=frozenset({"forwarded-peers"})).steps) == count
 
 
 @pytest.mark.parametrize("name", ["requirements-docs.in", "requirements-dev.txt", "dev.in"])

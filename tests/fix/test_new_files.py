@@ -48,6 +48,36 @@ def test_a_flaw_in_a_new_file_would_be_found(tmp_path, monkeypatch):
     assert {f.id for f in made("nginx", tmp_path).findings} >= {"proxy-without-tls"}
 
 
+TALISMAN = "from flask_talisman import Talisman\nTalisman(app{})\n"
+EXTENSION = "from flask_plainwire import TLS\nTLS(app)\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "is_sent"),
+    [
+        ("", True),
+        (TALISMAN.format(""), False),
+        (TALISMAN.format(", strict_transport_security=False"), True),
+        (EXTENSION, False),
+        (f'{EXTENSION}app.config["TLS_HSTS_MAX_AGE"] = 0\n', True),
+        ("from flask import Flask\nif app.debug:\n    " + EXTENSION.replace("\n", ";", 1), True),
+    ],
+)
+def test_a_proxy_sends_hsts_where_the_application_does_not(more, is_sent, tmp_path):
+    files = SOURCE | {"app.py": SOURCE["app.py"] + more}
+    text = made("nginx", tmp_path, files).texts["deployment/nginx.conf"]
+    assert ("Strict-Transport-Security" in text) is is_sent
+
+
+def test_what_the_proxy_sends_is_for_the_application_behind_it(tmp_path):
+    """Another application, which nothing starts, sends HSTS itself."""
+    other = "from flask import Flask\napp = Flask(__name__)\n" + EXTENSION
+    files = {f"shop/{path}": text for path, text in SOURCE.items()}
+    files |= {"admin/requirements.txt": "flask\n", "admin/admin.py": other}
+    text = made("nginx", tmp_path, files).texts["deployment/nginx.conf"]
+    assert "Strict-Transport-Security" in text
+
+
 def test_none_is_written_if_one_is_there(tmp_path):
     laid_out({"b": "mine"}, tmp_path)
     with pytest.raises(TargetError, match="b; nothing was written"):
@@ -55,7 +85,8 @@ def test_none_is_written_if_one_is_there(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["b"]
     (tmp_path / "out").symlink_to("/tmp", target_is_directory=True)
     with pytest.raises(TargetError, match="outside"):
-        disk.create(tmp_path, {"out/plainwire-not-there": "new"})
+        disk.create(tmp_path, {"a": "new", "out/plainwire-not-there": "new"})
+    assert not (tmp_path / "a").exists()
 
 
 # The real servers ------------------------------------------------------------------------------

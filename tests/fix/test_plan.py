@@ -96,6 +96,27 @@ def test_patches_that_touch_each_other_are_made_one_after_the_other(remedies):
     assert made.changes[0][1].text.startswith("# 8\n# 6\n")
 
 
+def test_one_that_waits_is_tried_though_the_one_before_it_is_dropped(remedies):
+    def edit(file, line):
+        made = secure(file, line) if line > 6 else in_line(file, line, '")', '"')
+        return (*made, Edit("app.py", 0, 0, f"# {line}\n"))
+
+    remedies(cookies(edit))
+    made = planned({"app.py": APP})
+    assert [s.patch.finding.locations[0].line for s in made.steps] == [7]
+    assert [patch.proof for patch in made.advice] == ["app.py could not be parsed after it"]
+
+
+def test_hsts_is_sent_by_one_of_two_remedies():
+    """A host must not send the header twice (RFC 6797, section 7.1)."""
+    files = PROJECTS["published-port"]
+    after = fixed(files, with_unsafe=True)
+    assert "TLS_HSTS_SINCE" in after["app.py"]
+    assert "Strict-Transport-Security" not in after["nginx.conf"]
+    alone = fixed(files, with_unsafe=True, only=frozenset({"hsts-header"}))
+    assert "Strict-Transport-Security" in alone["nginx.conf"]
+
+
 def test_an_edit_that_two_findings_share_is_made_once(remedies):
     remedies(cookies(lambda file, line: (*secure(file, 6), *secure(file, 7))))
     made = planned({"app.py": APP})
@@ -127,7 +148,7 @@ def test_a_server_that_verifies_makes_an_unsafe_patch_conditional(remedies):
 
     def ask(peer):
         asked.append(peer)
-        return planning.Proof(peer.host == "good.example", "it was asked")
+        return planning.Condition(peer.host == "good.example", "it was asked")
 
     for host, level in (("good.example", "conditional"), ("bad.example", "unsafe")):
         remedies(cookies(secure, level="unsafe", peer=Peer(host, 443)))
@@ -154,3 +175,14 @@ def test_the_number_of_trials_is_bounded(remedies, monkeypatch):
     assert not made.steps and len(made.advice) == 32
     proofs = {patch.proof for patch in made.advice}
     assert proofs <= {"it was not tried: too many were", "app.py could not be parsed after it"}
+
+
+def test_what_was_made_in_the_last_round_is_not_told_as_left(remedies, monkeypatch):
+    """Three patches that touch each other, and two rounds: the third is left for another call."""
+    monkeypatch.setattr(planning, "MAX_ROUNDS", 2)
+    remedies(cookies(lambda f, line: (*secure(f, line), Edit("app.py", 0, 0, f"# {line}\n"))))
+    more = APP.replace("    return a", '    a.set_cookie("three", "3")\n    return a')
+    made = planned({"app.py": more})
+    assert [s.patch.finding.locations[0].line for s in made.steps] == [6, 8]
+    ((left,), (found,)) = made.advice, made.after.findings
+    assert left.finding == found and left.proof == "it was not tried: there were too many rounds"

@@ -20,6 +20,8 @@ from fix.proof_samples import APP, GUNICORN, PUBLISHED, SECURE_COOKIE, app
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 CALL = "import sys; from plainwire.cli.ending import told; sys.exit(told('proving', sys.argv[1:]))"
 PATIENCE_S = 120
+# Modules of the standard library, and one of ours, that a project may have of its own.
+SHADOWS = ("base64.py", "socket.py", "plainwire/__init__.py")
 # Leaves its session and its parent, as a daemon does, and ignores what can be ignored.
 FUGITIVE = """
 import os
@@ -42,7 +44,7 @@ def words(folder, before, after, *more):
     laid_out(before, folder / "before")
     laid_out(after, folder / "after")
     return [
-        *(sys.executable, "-W", "error", "-c", CALL),
+        *(sys.executable, "-P", "-W", "error", "-c", CALL),  # -P: as the installed command does
         *(str(folder / "before"), str(folder / "after"), "--python", sys.executable, *more),
     ]
 
@@ -129,6 +131,20 @@ def test_it_ends_by_itself_with_nothing_left(tmp_path):
     assert found["schema"] == "plainwire-proof/1" and found["verdict"] == "refuted"
 
 
+@pytest.mark.parametrize("kind", ["network", "none"])
+def test_nothing_of_the_folder_it_is_called_in_runs_unasked(kind, tmp_path):
+    own = {name: f"open({str(tmp_path / 'ran')!r}, 'w')\n" for name in SHADOWS}
+    call = words(tmp_path, {**GUNICORN.before, **own}, GUNICORN.after)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    if kind == "none":
+        call = without_namespaces(*call, "--allow", "network")
+    where = {"cwd": tmp_path / "before", "env": {**os.environ, "TMPDIR": str(folder)}}
+    done = ended(*call, stdin=subprocess.DEVNULL, **where)
+    assert done.returncode == 2 and done.stderr.endswith("nobody can be asked: agree by --yes\n")
+    assert not (tmp_path / "ran").exists() and list(folder.iterdir()) == []
+
+
 def test_without_a_terminal_and_without_yes_nothing_runs(tmp_path):
     done = ended(*words(tmp_path, GUNICORN.before, GUNICORN.after), stdin=subprocess.DEVNULL)
     assert done.returncode == 2 and done.stdout == ""
@@ -160,6 +176,12 @@ def test_what_a_project_writes_is_not_printed_raw(tmp_path):
     assert "started: we\\x1b[31mb: gunicorn" in done.stdout
 
 
+def without_namespaces(*call):
+    """A call where the system grants no further namespaces (user_namespaces(7), limits)."""
+    script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    return ["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh", *call]
+
+
 GREEDY = {
     "memory": "DATA = []\nwhile True:\n    DATA.append(bytearray(64 << 20))\n",
     "disk": (
@@ -168,22 +190,30 @@ GREEDY = {
     ),
     "output": "while True:\n    print('x' * 65536)\n",
 }
+STOPPED = {
+    "memory": "before: stopped: more than 2048 MiB in use",
+    "disk": "No space left on device",
+    "output": "before: stopped: more than 16 MiB of output",
+}
 
 
 @pytest.mark.parametrize("kind", GREEDY)
 def test_greed_is_bounded(kind, tmp_path):
     greedy = {**GUNICORN.before, "app.py": APP + GREEDY[kind]}
-    done = ended(*words(tmp_path, greedy, GUNICORN.after, "--yes"))
+    modest = {**GUNICORN.before, "app.py": APP + "raise RuntimeError\n"}  # gunicorn ends at once
+    done = ended(*words(tmp_path, greedy, modest, "--yes"))
     assert done.returncode == 4, done.stdout + done.stderr
     assert "before: web: gunicorn does not start" in done.stdout
-    if kind == "memory":
-        assert "before: stopped: more than 2048 MiB in use" in done.stdout
+    assert STOPPED[kind] in done.stdout
 
 
-def without_namespaces(*call):
-    """A call where the system grants no further namespaces (user_namespaces(7), limits)."""
-    script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
-    return ["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh", *call]
+def test_output_is_bounded_without_namespaces_too(tmp_path):
+    greedy = {**GUNICORN.before, "app.py": APP + GREEDY["output"]}
+    call = words(tmp_path, greedy, greedy, "--yes", "--allow", "network", "--test-command", "true")
+    done = ended(*without_namespaces(*call))
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert STOPPED["output"] in done.stdout and "after: stopped" in done.stdout
+    assert "the project's tests ended" not in done.stdout  # nothing more of it is started
 
 
 def test_where_there_are_no_namespaces_it_is_refused(tmp_path):

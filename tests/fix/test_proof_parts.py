@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
+from textwrap import indent
 
 import pytest
 
@@ -15,8 +17,10 @@ from plainwire.fix.proof.client import Client
 from plainwire.fix.proof.expectations import Seen
 from plainwire.fix.proof.ground import Ground
 from plainwire.fix.proof.matrix import matrix
-from plainwire.fix.proof.plan import Answer, Question
+from plainwire.fix.proof.plan import Answer, Entrance, Question, Stack
 from plainwire.fix.proof.processes import reason
+from plainwire.fix.proof.proof import Proved, Result
+from plainwire.fix.proof.running import Run
 from plainwire.fix.proof.watching import Seen as Heard
 from plainwire.fix.proof.watching import note
 
@@ -42,6 +46,8 @@ def told(status, *headers, body=b"", visited=()):
         (told(301, ("Location", f"http://{HOST}/x")), "fail"),
         (told(301, ("Location", "https://evil.example/")), "fail"),
         (told(301, ("Location", f"https://{HOST}.evil.example/")), "fail"),
+        (told(301, ("Location", "http://[")), "fail"),
+        (told(301, ("Location", f"HTTPS://{HOST.title()}/")), "pass"),
         (told(304), "fail"),
         (told(502), "unanswered"),
         (Answer(silence="no answer in 30 s"), "unanswered"),
@@ -72,6 +78,43 @@ def test_the_same_404_everywhere_says_nothing_where_https_gives_it_too():
     gone = told(404, body=b"not found")
     assert clear(gone, gone, gone, https=[told(200)]) == "pass"
     assert clear(gone, gone, gone, https=[gone]) == "unanswered"
+
+
+@pytest.mark.parametrize(
+    ("answer", "https", "state"),
+    [
+        (told(200), 200, "fail"),
+        (told(301, ("Location", f"https://{HOST}/")), 200, "pass"),  # www to the bare name
+        (told(301, ("Location", f"https://www.{HOST}/")), 200, "pass"),
+        (told(301, ("Location", "https://evil.example/")), 200, "fail"),
+        (told(302, ("Location", "/login")), 200, "fail"),
+        (told(404), 200, "pass"),
+        (told(404), 404, "unanswered"),
+        (Answer(), 200, "unanswered"),
+    ],
+)
+def test_what_serves_nothing_by_another_name(answer, https, state):
+    seen = Seen(HOST, {"a": answer, "https:443:get:0": told(https)})
+    assert expect.not_served_as(seen, ["a"], [f"www.{HOST}", HOST], 443).state == state
+
+
+@pytest.mark.parametrize(
+    ("suite", "state"),
+    [
+        ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "pass"),
+        ("TLS_RSA_WITH_NULL_SHA256", "fail"),
+        ("TLS_DH_anon_WITH_AES_128_CBC_SHA", "fail"),
+        ("TLS_RSA_EXPORT_WITH_DES40_CBC_SHA", "fail"),
+        ("TLS_ECDHE_ECDSA_WITH_RC4_128_SHA", "fail"),
+        ("TLS_RSA_WITH_3DES_EDE_CBC_SHA", "fail"),
+        ("TLS_RSA_WITH_DES_CBC_SHA", "fail"),
+        ("TLS_SHA256_SHA256", "fail"),  # integrity alone: RFC 9150
+    ],
+)
+def test_suites_that_nobody_should_take(suite, state):
+    """RFC 9325, section 4.1: no NULL, no RC4, none under 112 bits; no anonymous one."""
+    seen = Seen(HOST, tls={"443": {"ciphers": {"TLSv1.2": [suite, "TLS_AES_128_GCM_SHA256"]}}})
+    assert expect.suites(seen, 443).state == state
 
 
 def every_case(folder):
@@ -107,16 +150,56 @@ def test_a_root_that_changes_something_is_not_asked(tmp_path):
 
 @pytest.mark.parametrize(
     ("location", "is_denied"),
-    [("/orders/", False), ("/logout", True), ("/me/7/edit", True), ("/x?action=delete", True)],
+    [
+        ("/orders/", False),
+        ("/logout", True),
+        ("/me/7/edit", True),
+        ("/x?action=delete", True),
+        ("/k%c3%bcche", True),
+    ],
 )
 def test_no_redirect_leads_to_what_changes_state(location, is_denied):
-    client = Client(HOST, (), "", None, ["/me/{id}/edit"])
+    client = Client(HOST, (), "", None, ["/me/{id}/edit", "/küche"])
     asked = []
     client._once = lambda question, url: (  # type: ignore[method-assign]
         asked.append(url) or told(302, ("Location", location))
     )
     client.ask(Question("q", 80, "http", "/", hops=1))
     assert len(asked) == (1 if is_denied else 2)
+
+
+@pytest.mark.parametrize(
+    ("location", "paths"),
+    [
+        ("http://[", ["/"]),  # no URL: RFC 3986, section 3.2.2
+        ("/\xc3\xbc?a=\xc3\x9f", ["/", "/%C3%BC?a=%C3%9F"]),  # as nginx sends UTF-8 of its files
+        ("/a b", ["/", "/a%20b"]),
+        ("//other.example/", ["/"]),
+        ("https://app.test:x/", ["/"]),
+    ],
+)
+def test_no_redirect_ends_the_client(location, paths):
+    """Whatever Location says; a request's target is in ASCII (RFC 9112, section 3.2)."""
+    asked = []
+
+    def answering(listening):
+        while True:
+            try:
+                stream, _ = listening.accept()
+            except OSError:
+                return
+            with stream:
+                asked.append(stream.recv(4096).split()[1].decode())
+                head = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n"
+                stream.sendall(head.encode("latin-1"))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answering, args=(listening,), daemon=True).start()
+        entrance = Entrance("e", 80, *listening.getsockname(), has_tls=False)
+        answer = Client("app.test", [entrance], "", None).ask(
+            Question("q", 80, "http", "/", hops=1)
+        )
+    assert answer.status == 302 and asked == paths
 
 
 # Comparison -------------------------------------------------------------------------------
@@ -239,14 +322,30 @@ def test_why_something_did_not_start(log, told):
     assert told in reason(log, 3)
 
 
+@pytest.mark.parametrize(("had_https", "is_spoilt"), [(True, True), (False, False)])
+def test_what_fails_after_and_did_not_apply_before(had_https, is_spoilt):
+    """Two HSTS fields where there was none break what worked; where no https was, nothing did."""
+    entrances = (Entrance("e", 443, "127.0.0.1", 443, had_https),)
+    (case,) = (
+        c for c in matrix([Stack("d", HOST, (), entrances)], []).cases if c.id == "https:hsts-once"
+    )
+    twice = told(200, *(("Strict-Transport-Security", "max-age=1"),) * 2)
+    answers = (told(200) if had_https else Answer(refused=True), twice)
+    seen = [Seen(HOST, {"https:443:get:0": answer}) for answer in answers]
+    result = Result(case, *map(case.judge, seen))
+    assert (result.before.state, result.after.state) == ("not-applicable", "fail")
+    stacks = [Stack("d", HOST, (), entrances)] * 2
+    proved = Proved("d", *stacks, runs=(Run(seen[0]), Run(seen[1])), cases=(result,))
+    assert proved.is_spoilt is is_spoilt
+
+
 # What would be started --------------------------------------------------------------------
 
 
-def words(files, folder, kind="network"):
+def planned(files, folder):
     sample = project(files, folder)
     (deployment,) = stack.deployments(sample, "production")
-    built = stack.build(sample, deployment, Ground(kind, "/f", "/v/bin/python"))
-    return built
+    return stack.build(sample, deployment, Ground("network", "/f", "/v/bin/python"))
 
 
 @pytest.mark.parametrize(
@@ -270,10 +369,49 @@ def words(files, folder, kind="network"):
 def test_commands_are_moved_and_nothing_else_of_them(command, started, tmp_path):
     files = {"app.py": app(), "Dockerfile": f"FROM python\nCOPY . /srv\nCMD {command}\n"}
     files["compose.yaml"] = 'services:\n  web:\n    build: .\n    ports: ["80:8000"]\n'
-    (process, *_) = words(files, tmp_path).processes
-    name, _, rest = " ".join(process.words).partition(f" {started.split()[0]}")
-    assert f"{started.split()[0]}{rest}" == started, (name, rest)
+    (process, *_) = planned(files, tmp_path).processes
+    assert process.words[:3] == ("/v/bin/python", "-m", command.split()[0].partition("-")[0])
+    assert " ".join(process.words[3:]) == started
     assert process.folder == "/f/tree"
+
+
+PYPROJECT = '[project]\nname = "shop"\nversion = "1"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "folder", "searched"),
+    [
+        # setuptools, "src-layout": pip installs what lies in src, the command runs beside it.
+        ({"pyproject.toml": PYPROJECT}, "/f/tree", "/f/tree/src"),
+        ({}, "/f/tree/src", None),  # nothing installs it: it was copied to where it runs
+    ],
+)
+def test_a_package_below_src_is_found(files, folder, searched, tmp_path):
+    docker = "FROM python\nWORKDIR /srv\nCOPY . .\nCMD gunicorn -b :8000 shop:create_app()\n"
+    compose = 'services:\n  web:\n    build: .\n    ports: ["80:8000"]\n'
+    code = f"def create_app():\n{indent(app(), '    ')}\n    return app\n"
+    more = {"src/shop/__init__.py": code, "Dockerfile": docker, "compose.yaml": compose}
+    (process, *_) = planned(files | more, tmp_path).processes
+    assert (process.folder, process.variables.get("PYTHONPATH")) == (folder, searched)
+
+
+@pytest.mark.parametrize(
+    ("path", "put"),
+    [
+        ("tls/cert.pem", {"/f/tree/tls/cert.pem"}),
+        ("/etc/cert.pem", set()),
+        ("../../etc/cert.pem", set()),
+        ("tls/../../tree-of-another/cert.pem", set()),
+    ],
+)
+def test_a_certificate_is_put_into_the_tree_alone(path, put, tmp_path):
+    code = f"{app()}\napp.run(host='0.0.0.0', port=8000, ssl_context=({path!r}, {path!r}))\n"
+    docker = "FROM python\nCOPY . .\nCMD python app.py\n"
+    compose = 'services:\n  web:\n    build: .\n    ports: ["443:8000"]\n'
+    built = planned({"app.py": code, "Dockerfile": docker, "compose.yaml": compose}, tmp_path)
+    written = {at for at, text in built.files.items() if text.startswith("@")}
+    assert written == put
+    assert any("cannot be put" in said for said in built.missing) is not bool(put)
 
 
 def test_environment_files_give_no_variables(tmp_path):
@@ -281,7 +419,7 @@ def test_environment_files_give_no_variables(tmp_path):
         "    environment:\n", "    env_file: .env\n    environment:\n      MODE: on\n"
     )
     files = {**HEADERS.before, "compose.yaml": text, ".env": "TOKEN=secret\nMODE=off\n"}
-    process = words(files, tmp_path).processes[0]
+    process = planned(files, tmp_path).processes[0]
     assert dict(process.variables) == {"MODE": "on", "FORWARDED_ALLOW_IPS": "172.16.0.0/12"}
 
 
@@ -293,7 +431,7 @@ def test_what_is_missing_is_said_and_not_started(tmp_path):
         "nginx.conf": "server { listen 80; auth_basic_user_file /etc/nginx/htpasswd; "
         "location / { proxy_pass http://web:8000; } }\n",
     }
-    built = words(files, tmp_path)
+    built = planned(files, tmp_path)
     said = " | ".join((*built.missing, *built.notes))
     assert "/etc/nginx/htpasswd, the passwords of a location, is not in the tree" in said
     assert "nothing says what starts in web: say it by --start" in said

@@ -130,6 +130,26 @@ def test_a_setting_is_written_as_its_neighbours_are(text, line, made):
 
 
 @pytest.mark.parametrize(
+    ("value", "kind"), [("True", "bool"), ('"proxy"', "str"), ('["10.0.0.0/8"]', "list[str]")]
+)
+def test_a_setting_beside_an_annotated_one_is_annotated_for_what_it_is(value, kind):
+    text = "class C:\n    A: bool = True\n"
+    made = edited(text, source(text).with_setting(1, "K", value))
+    assert made == f"{text}    K: {kind} = {value}\n"
+
+
+def test_several_settings_are_one_edit():
+    settings = {"K": "1", "L": "2"}
+    for text in ("class C:\n    A = 0\n", "app.config['A'] = 0\n", "c.config.update(A=0)\n"):
+        one = edited(text, source(text).with_setting(1, "K", "1"))
+        line = 3 if "class" in text else one.count("\n")
+        both = edited(one, source(one).with_setting(1 if "class" in text else line, "L", "2"))
+        assert edited(text, source(text).with_settings(1, settings)) == both
+    text = "c.config.update(K=0)\n"
+    assert source(text).with_settings(1, settings) is None
+
+
+@pytest.mark.parametrize(
     "text", ["class C: A = 1\n", "class C:\n    a = 1\n", "for a in b: pass\n"]
 )
 def test_where_no_setting_is_none_is_added(text):

@@ -10,6 +10,7 @@ from auditing import laid_out
 from fix import lattice
 from fix.fixing import planned
 from fix.samples import PROJECTS
+from plainwire.cli import fix
 
 # What no run can show: that nobody comes in by the port, that the secret holds a certificate.
 CONSENT = {"plain-gunicorn", "talisman-behind-a-second-proxy", "kubernetes-ingress"}
@@ -35,8 +36,8 @@ def test_what_the_files_show_needs_no_consent():
     assert all(step.patch.level in ("safe", "conditional") for step in made.steps)
 
 
-def fix(*words):
-    """What ``plainwire fix`` prints as JSON, with its exit code."""
+def fixed(*words):
+    """What ``plainwire fix`` prints as JSON in a process of its own, with its exit code."""
     command = (sys.executable, "-W", "error", "-m", "plainwire", "fix", *words)
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.stdout, done.stderr
@@ -47,13 +48,13 @@ def fix(*words):
 @pytest.mark.server("nginx")
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", PROJECTS)
-def test_a_sample_is_proved_and_written(name, tmp_path):
+def test_a_sample_is_proved_and_written(name, tmp_path, capsys):
     """Fails before and passes after by what the servers answer; grade F becomes at least B."""
     project, kept = laid_out(PROJECTS[name], tmp_path / "shop"), tmp_path / "proof.json"
     words = [str(project), "--prove", "--apply", "--yes", "--python", sys.executable]
     words += ["--format", "json", "--fail-below", "B", "--fail-on", "high"]
     words += ["--unsafe"] if name in CONSENT else []
-    code, told = fix(*words, "--proof", str(kept))
+    code, told = fixed(*words, "--proof", str(kept))
     assert code == 0, (told["spoiler"], told["proof"]["deployments"][0]["reasons"])
     assert planned(PROJECTS[name]).before.grade.letter == "F"
     assert told["report"]["grade"]["letter"] in "AB"
@@ -70,5 +71,5 @@ def test_a_sample_is_proved_and_written(name, tmp_path):
     assert {p["level_after_proof"] for p in told["patches"]} <= (
         {"safe", "conditional", "unsafe"} if name in CONSENT else {"safe", "conditional"}
     )
-    code, again = fix(*words)
-    assert (code, again["patches"]) == (0, [])
+    assert fix.run(words) == 0
+    assert json.loads(capsys.readouterr().out)["patches"] == []

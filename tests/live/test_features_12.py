@@ -137,13 +137,18 @@ def test_nginx_refuses_renegotiation(rsa):
     assert found.features["client_renegotiation"] is False
 
 
-@pytest.mark.server("nginx")
-def test_renegotiation_is_not_asked_for_unless_opted_in(rsa):
-    with servers.nginx(https=rsa) as server:
-        found = probed(server.https_port, ("features", "vulnerabilities"))
-        assert "client_renegotiation" not in found.features
-        assert "ccs_injection" not in (found.vulnerabilities or {})
-        assert "renegotiation" not in server.log()
+@pytest.mark.server("openssl")
+@pytest.mark.parametrize("is_opted_in", [True, False])
+def test_renegotiation_is_not_asked_for_unless_opted_in(rsa, is_opted_in):
+    finished = "SSL_accept:SSL negotiation finished successfully"  # said as another one begins
+    with servers.s_server(rsa, ("-tls1_2", "-client_renegotiation", "-state")) as server:
+        found = probed(
+            server.https_port, ("features", "vulnerabilities"), probes_attacks=is_opted_in
+        )
+        log = server.told(finished if is_opted_in else "SSL_accept:")
+    assert (finished in log) is is_opted_in
+    assert ("client_renegotiation" in found.features) is is_opted_in
+    assert ("ccs_injection" in (found.vulnerabilities or {})) is is_opted_in
 
 
 # One hello --------------------------------------------------------------------------------

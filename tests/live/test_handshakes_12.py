@@ -92,8 +92,8 @@ def test_tlslite_and_we_finish_with_every_suite_of_a_cipher(rsa, version, cipher
             assert result.is_signature_good is (True if is_signed else None)
             done.append(suite_name(code))
         # The server's own word: a handshake of this version and cipher for each of ours.
-        log = [line.split() for line in server.log().splitlines()]
-    word = "None" if cipher == "null" else cipher
+        word = "None" if cipher == "null" else cipher
+        log = [line.split() for line in server.told(f" {word}\n", len(done)).splitlines()]
     assert sum(line[0] in ("SSL", "TLS") and line[2] == word for line in log) == len(done)
     assert done
     assert any("DHE_RSA" in name for name in done) or cipher in ("null", "rc4")

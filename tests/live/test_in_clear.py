@@ -205,3 +205,11 @@ def test_a_certificate_that_was_not_seen_is_no_pass():
         "UNKNOWN",
         ("The certificate was not seen",),
     )
+
+
+def test_a_chain_that_was_not_followed_to_its_end_is_no_pass():
+    unknown = chain(None, trusted_by=(), problems_checked=("expired",))
+    assert endpoint_status(endpoint(certificates=(chain(), unknown))) == (
+        "UNKNOWN",
+        ("It is not known whether the certificate leads to a root",),
+    )

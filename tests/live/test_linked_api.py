@@ -36,6 +36,19 @@ def test_the_index_of_an_api_leads_to_its_listings_and_they_to_an_object():
     assert "/nobody@x" not in ways(seen)
 
 
+@pytest.mark.parametrize(("number", "is_said"), [(19, False), (20, True)])
+def test_links_beyond_the_first_twenty_are_not_followed_and_that_is_said(number, is_said):
+    # The page itself is one of them.
+    names = [f"/p{each}" for each in range(number)]
+    links = "".join(f'<a href="{name}">x</a>' for name in names)
+    seen = served(QUIET, {"/": Body(links), **{name: Body("x") for name in names}})
+    assert ways(seen) & set(names) == set(names[:19])
+    notes = [note for note in seen.report.notes if "links are followed" in note]
+    assert notes == (
+        ["not read of the API: only the first 20 of 21 links are followed"] if is_said else []
+    )
+
+
 def test_an_object_is_no_operation_where_nothing_is_or_its_id_is_a_verb():
     pages = {"/": data({"links": ["/tags", "/jobs"]})}
     pages |= {"/tags": data([{"id": "red"}]), "/jobs": data([{"id": "delete"}])}

@@ -17,7 +17,8 @@ from plainwire.wire.target import parse_target
 from servers.recording import recording, response
 
 JSON = [("Content-Type", "application/json")]
-ROWS = [{"id": n, "name": f"thing {n}", "note": "x" * 60} for n in range(30_000)]
+# Fewer than the objects that are looked at (wire/members.py): a longer list is a gap of its own.
+ROWS = [{"id": n, "name": f"thing {n}", "note": "x" * 130} for n in range(18_000)]
 EXPORT = json.dumps(ROWS).encode()
 DOCUMENT = json.dumps(
     {
@@ -38,7 +39,11 @@ def test_an_api_that_exports_three_megabytes_is_read_to_its_end():
     with recording(answer) as server:
         found = scan(f"http://127.0.0.1:{server.port}/")
     assert "/export" in {f.operation.path for f in found.findings if f.operation}
-    assert [gap for gap in found.unanswered if gap.reason.startswith("its body")] == []
+    # All of it came; what stays open is what some readers do not look at.
+    assert {gap.reason for gap in found.unanswered if "/export" in gap.question} == {
+        "only the first 1024 Ki characters of its body are looked at",
+        "its JSON has more than 50,000 values",
+    }
 
 
 def asked(bodies, limit):

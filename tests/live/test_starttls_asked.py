@@ -232,11 +232,14 @@ def test_a_server_that_breaks_off_or_says_something_else_is_unknown(certificate,
 
 @pytest.mark.server("postgres")
 def test_postgresql_itself_is_seen_as_it_is_configured(certificate):
-    settings = ("ssl_min_protocol_version=TLSv1.2", "ssl_ciphers=ECDHE-ECDSA-AES128-GCM-SHA256")
-    settings += ("ssl_ecdh_curve=secp384r1",)
-    with servers.postgres(certificate, settings) as real:
-        found = probed(real.https_port, "postgres", "versions", "ciphers", "groups", "certificates")
-        theirs = shaken(real.https_port, "postgres")
+    settings = (
+        "ssl_min_protocol_version = 'TLSv1.2'",
+        "ssl_ciphers = 'ECDHE-ECDSA-AES128-GCM-SHA256'",
+        "ssl_ecdh_curve = 'secp384r1'",
+    )
+    with servers.postgresql(certificate, settings) as real:
+        found = probed(real.port, "postgres", "versions", "ciphers", "groups", "certificates")
+        theirs = shaken(real.port, "postgres")
     assert found.inconclusive == ()
     assert found.starttls == "postgres"
     assert {name for name, known in found.protocols.items() if known} == {"TLSv1.2", "TLSv1.3"}
@@ -247,8 +250,8 @@ def test_postgresql_itself_is_seen_as_it_is_configured(certificate):
 
 @pytest.mark.server("postgres")
 def test_postgresql_without_tls_says_no_and_that_is_an_answer(tmp_path):
-    with servers.postgres(None) as real:
-        said = tls(f"127.0.0.1:{real.https_port}", "--starttls", "postgres", cwd=tmp_path)
+    with servers.postgresql() as real:
+        said = tls(f"127.0.0.1:{real.port}", "--starttls", "postgres", cwd=tmp_path)
     words = " ".join(said.out.split())
     assert "TLS Status: FAIL - TLS was refused in postgres" in words
     assert "STARTTLS: refused: postgres: the server answered N: no TLS" in words

@@ -21,10 +21,22 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server("postgres"))])
 def store_url(request: pytest.FixtureRequest, tmp_path) -> str:
     """The place of a new, empty store."""
-    if request.param == "sqlite":
-        return str(tmp_path / "monitor.db")
+    return _new(request.param, request, tmp_path)
+
+
+@pytest.fixture
+def second_url(store_url: str, request: pytest.FixtureRequest, tmp_path) -> str:
+    """The place of another one, of the same kind."""
+    kind = "postgresql" if "://" in store_url else "sqlite"
+    return _new(kind, request, tmp_path)
+
+
+def _new(kind: str, request: pytest.FixtureRequest, folder) -> str:
+    number = next(NUMBERS)
+    if kind == "sqlite":
+        return str(folder / f"monitor-{number}.db")
     cluster = request.getfixturevalue("cluster")
-    return cluster.create(f"m{os.getpid()}_{next(NUMBERS)}")
+    return cluster.create(f"m{os.getpid()}_{number}")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sqlite3
 import subprocess
 from contextlib import suppress
@@ -9,15 +10,22 @@ from threading import Event, Thread
 
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
 from plainwire.monitor.judging import LOOK_AGAIN
 from plainwire.monitor.keeper import Keeper
 from plainwire.monitor.loop import Loop, Pace
 from plainwire.monitor.schedule import first_due, following, offset
 from plainwire.monitor.seen import Look
-from plainwire.monitor.store import Store, StoreError, claims, results, schema, upkeep, watched
+from plainwire.monitor.store import (
+    Store,
+    StoreError,
+    claims,
+    connecting,
+    results,
+    schema,
+    upkeep,
+    watched,
+)
 from plainwire.monitor.targets import watched as target_of
 from plainwire.monitor.times import DAY, HOUR, MINUTE
 
@@ -47,15 +55,39 @@ def scans(store):
     return store.read(lambda c: c.execute(words).mappings().all())
 
 
-def test_the_migrations_make_the_schema_that_the_code_has(store):
-    def differences(connection):
-        return compare_metadata(MigrationContext.configure(connection), schema.metadata)
-
-    assert store.read(differences) == []
+def test_the_migrations_make_the_schema_that_the_code_has(store, second_url):
+    other = connecting.engine_of(connecting.url_of(second_url))
+    schema.metadata.create_all(other)
+    with other.connect() as connection:
+        wanted = tables(connection)
+    other.dispose()
+    found = store.read(tables)
+    # The history of migrations is Alembic's.
+    assert {key: words for key, words in found.items() if "alembic" not in str(key)} == wanted
+    assert len(wanted) > len(schema.metadata.tables)
     assert (
         store.read(lambda c: c.execute(sa.text("SELECT version_num FROM alembic_version")).scalar())
         == schema.REVISION
     )
+
+
+def tables(connection):
+    """Every table, constraint and index in the words of the database itself, by what it is of."""
+    if connection.dialect.name == "sqlite":
+        words = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        rows = connection.exec_driver_sql(words).all()
+        return {(kind, name): sorted(re.split(r",\s+|\n", sql)) for kind, name, sql in rows}
+    columns = (
+        "SELECT table_name, column_name, data_type, is_nullable, column_default"
+        " FROM information_schema.columns WHERE table_schema = 'public'"
+    )
+    constraints = (
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE connamespace = 'public'::regnamespace"
+    )
+    indexes = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    rows = [r for w in (columns, constraints, indexes) for r in connection.exec_driver_sql(w).all()]
+    return {(row[0], row[1], len(row)): tuple(row[2:]) for row in rows}
 
 
 def test_a_store_of_a_later_version_is_left_alone(store, store_url):
@@ -190,6 +222,21 @@ def test_who_slept_while_another_tier_was_looked_at_writes_nothing(store):
     assert (
         len(claim(store, tiers=("full",), now=later)) == 1
     )  # nothing is lost: it is due as before
+
+
+def test_a_full_look_that_nobody_survived_leaves_the_light_one_its_turn(store):
+    # Whoever looks in full at this target dies: its certificate is looked at all the same.
+    add(store, "127.0.0.1:1")
+    full, at = ("full",), NOW
+    for _ in range(3):
+        assert len(claim(store, tiers=full, now=at)) == 1  # and dies
+        at += 15 * MINUTE
+        assert claim(store, tiers=full, now=at) == []
+        (light,) = claim(store, now=at)
+        assert claim(store, tiers=full, now=at) == []
+        assert record(store, light, at)
+    # One that is always due keeps no full look from being tried again.
+    assert len(claim(store, tiers=full, now=at + DAY)) == 1
 
 
 def test_what_a_store_will_never_take_is_told_of_its_target_alone(store):

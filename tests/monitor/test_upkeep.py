@@ -2,13 +2,19 @@
 
 import asyncio
 import json
+import zlib
+from threading import Thread
 
+import pytest
 import sqlalchemy as sa
 
-from monitor.test_delivery import NOW, Desk, condition, take
+from monitor.test_delivery import NOW, Desk, condition, refuse, take
 from monitor.test_store import add, claim, look
 from plainwire.monitor import digests, metrics
-from plainwire.monitor.store import reading, results, schema, upkeep, watched
+from plainwire.monitor.matching import Only
+from plainwire.monitor.seen import Look
+from plainwire.monitor.snapshot import hashed
+from plainwire.monitor.store import Store, reading, results, schema, upkeep, watched
 from plainwire.monitor.times import DAY, HOUR, MINUTE, moment
 
 MORNING = "08:00 Europe/Berlin"
@@ -86,6 +92,119 @@ def test_messages_long_sent_are_forgotten_and_others_are_not(store):
     assert titles == ["waiting"]
 
 
+def test_who_was_told_of_an_alert_hears_of_its_end_however_late(store):
+    desk = Desk(store, take)
+    desk.hold(condition())
+    assert desk.deliver() == [("hook", "alert.opened")]
+    desk.now = NOW + 200 * DAY
+    store.run(lambda c: upkeep.keep_up(c, desk.now, MINUTE))
+    desk.resolve()
+    assert desk.deliver() == [("hook", "alert.resolved")]
+
+
+def test_messages_that_were_never_sent_are_forgotten_too(store):
+    # Of one alert everything was dropped, of the other everything is dead.
+    desk = Desk(store, refuse)
+    store.run(lambda c: watched.add_silence(c, Only(rules=("held",)), NOW + HOUR, "", NOW))
+    desk.hold(condition("dropped", rule="held"))
+    desk.resolve("dropped")
+    desk.hold(condition("dead"))
+    desk.resolve("dead")
+    for _ in range(25):  # ten attempts at each message, one after the other
+        desk.now += 2 * DAY
+        desk.deliver()
+    ends = [(bool(row["dropped_at"]), bool(row["dead_at"])) for row in desk.rows()]
+    assert sorted(ends) == [(False, True), (False, True), (True, False), (True, False)]
+    store.run(lambda c: upkeep.keep_up(c, desk.now + 91 * DAY, MINUTE))
+    assert desk.rows() == []
+    assert store.read(lambda c: reading.alerts(c, is_open=False)) == []
+
+
+def see(store, grade, at):
+    """A full look, at which a configuration of this grade was seen."""
+    store.run(lambda c: watched.look_now(c, [1], at))
+    (one,) = claim(store, now=at, tiers=("full-again",))
+    seen = Look("192.0.2.1", "answered", at, body={"grade": grade}, tool_version="1")
+    return lambda c: results.record(c, one, [seen], at, at)
+
+
+def seen(store, grade, at):
+    """Confirmed by a second look."""
+    for moment_ms in (at, at + MINUTE):
+        assert store.run(see(store, grade, moment_ms))
+
+
+def snapshots(store):
+    """The grades of the configurations that are stored."""
+    words = sa.select(schema.snapshot.c.body)
+    bodies = store.read(lambda c: c.execute(words).scalars().all())
+    return sorted(json.loads(zlib.decompress(body))["grade"] for body in bodies)
+
+
+def test_a_configuration_that_nothing_is_compared_with_is_forgotten_in_a_week(store):
+    add(store, "a.test:443")
+    for n, grade in enumerate("BAC"):  # C is worse than A: over once it is A again, or better
+        seen(store, grade, NOW + n * DAY)
+    assert snapshots(store) == ["A", "B", "C"]
+    for n in range(1, 30):
+        store.run(lambda c, n=n: upkeep.keep_up(c, NOW + n * 8 * DAY, MINUTE))
+        assert snapshots(store) == ["A", "C"]
+    late = NOW + 300 * DAY
+    seen(store, "A", late)
+    store.run(lambda c: upkeep.keep_up(c, late + 8 * DAY, MINUTE))
+    assert snapshots(store) == ["A"]
+    assert store.read(reading.alerts) == []
+    told = store.read(lambda c: reading.events(c, 1, 10))
+    assert [each["direction"] for each in told] == ["better", "worse", "better"]
+
+
+def test_what_was_seen_once_is_not_stored(store):
+    add(store, "a.test:443")
+    seen(store, "A", NOW)
+    store.run(see(store, "B", NOW + DAY))
+    assert snapshots(store) == ["A"]
+    store.run(see(store, "B", NOW + DAY + MINUTE))
+    assert snapshots(store) == ["A", "B"]
+
+
+@pytest.mark.parametrize("first", ["named", "forgotten"])
+def test_a_configuration_that_comes_back_while_it_is_forgotten_is_there(store, store_url, first):
+    add(store, "a.test:443")
+    for n, grade in enumerate("AB"):
+        seen(store, grade, NOW + n * DAY)
+    seen(store, "A", NOW + 2 * DAY)  # B is nobody's now
+    at = NOW + 20 * DAY
+    assert store.run(see(store, "B", at))
+    comes_back = see(store, "B", at + MINUTE)
+
+    def forgets(connection):
+        upkeep.keep_up(connection, at + MINUTE, MINUTE)
+
+    other = Store(store_url)
+    beside = Thread(target=other.run, args=(forgets if first == "named" else comes_back,))
+
+    def meets(*_):
+        beside.start()  # it waits for us, or passes over what we hold
+        beside.join(0.5)
+
+    def named(connection):
+        comes_back(connection)
+        meets()
+
+    def deletes(connection, cursor, statement, *_):
+        if statement.startswith("DELETE FROM snapshot"):
+            meets()
+
+    sa.event.listen(store.engine, "before_cursor_execute", deletes)
+    store.run(named if first == "named" else forgets)
+    beside.join()
+    other.close()
+    assert "B" in snapshots(store)
+    row = store.read(lambda c: reading.shown(c, 1))
+    assert row["addresses"][0]["confirmed"] == hashed({"grade": "B"})
+    seen(store, "A", at + DAY)  # it is compared with B
+
+
 def test_late_looks_make_it_unhealthy(store):
     add(store, "a.test:443")
     fine = store.read(lambda c: reading.status(c, NOW + 20 * MINUTE))
@@ -135,5 +254,5 @@ def test_the_port_answers_on_loopback(store):
 
     health, found, missing = asyncio.run(main())
     assert health.startswith("HTTP/1.1 200") and '"healthy": true' in health
-    assert "scan_lag_seconds 0.000" in found
+    assert "\nscan_lag_seconds 0\n" in found
     assert missing.startswith("HTTP/1.1 404")

@@ -9,7 +9,7 @@ from .java import java
 from .nginx import nginx
 from .node import node
 from .openssl import s_server
-from .postgres import postgres
+from .postgresql import postgresql
 from .process import Server, missing, program
 from .stunnel import stunnel
 from .tlslite import tlslite
@@ -27,7 +27,7 @@ __all__ = [
     "missing",
     "nginx",
     "node",
-    "postgres",
+    "postgresql",
     "program",
     "s_server",
     "stunnel",

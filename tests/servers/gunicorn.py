@@ -67,5 +67,9 @@ def flask_run(
         tls = ("--cert", "adhoc") if adhoc else ()
         listen = ("--host", "127.0.0.1", "--port", str(port))
         command = [sys.executable, "-m", "flask", "--app", "application", "run", *listen, *tls]
-        with running("flask", where, command, [port]) as server:
+
+        def is_ready(log: str) -> bool:
+            return "Running on http" in log  # it listens first, and then makes the certificate
+
+        with running("flask", where, command, [port], is_ready=is_ready) as server:
             yield server

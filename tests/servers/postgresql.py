@@ -6,23 +6,16 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from .ports import reserved_port
+from .process import Certificate, required
 
 USER = "postgres"  # made by Debian's package; the server refuses to run as root
 DEADLINE_S = 60.0
-
-
-def binaries() -> Path | None:
-    """The folder with initdb and pg_ctl; None if PostgreSQL is not installed."""
-    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")]
-    beside = shutil.which("pg_ctl")
-    found += [Path(beside).resolve().parent] if beside else []
-    return max(found, key=str, default=None)
 
 
 @dataclass(frozen=True)
@@ -75,10 +68,14 @@ class Cluster:
 
 
 @contextmanager
-def postgresql() -> Iterator[Cluster]:
-    """A server for the length of the block."""
-    found = binaries()
-    assert found, "PostgreSQL is not installed: make servers"
+def postgresql(
+    certificate: Certificate | None = None, settings: Sequence[str] = ()
+) -> Iterator[Cluster]:
+    """A server for the length of the block, without TLS if there is no certificate.
+
+    ``settings`` are further lines of its configuration.
+    """
+    found = Path(required("postgres")).resolve().parent  # where initdb and pg_ctl are
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plainwire-pg-")))
         if os.getuid() == 0:
@@ -86,22 +83,35 @@ def postgresql() -> Iterator[Cluster]:
             os.chown(place, user.pw_uid, user.pw_gid)
         port = stack.enter_context(reserved_port())
         cluster = Cluster(place / "data", port, found)
-        cluster.run("initdb", "-D", cluster.folder, "--auth=trust", "-U", USER, "-E", "UTF8")
-        settings = [
+        cluster.run(
+            "initdb", "--no-sync", "-D", cluster.folder, "--auth=trust", "-U", USER, "-E", "UTF8"
+        )
+        lines = [
             "listen_addresses = '127.0.0.1'",
             f"port = {port}",
             f"unix_socket_directories = '{place}'",
             "shared_buffers = 32MB",
             "max_connections = 40",
         ]
+        lines += _tls(place, certificate) if certificate else []
         with (cluster.folder / "postgresql.conf").open("a") as file:
-            file.write("\n".join(settings) + "\n")
+            file.write("\n".join([*lines, *settings]) + "\n")
         cluster.run("pg_ctl", "-D", cluster.folder, "-w", "start", "-l", cluster.log)
         try:
             yield cluster
         finally:
             cluster.run("pg_ctl", "-D", cluster.folder, "-m", "immediate", "-w", "stop")
             _await_end(cluster)
+
+
+def _tls(place: Path, certificate: Certificate) -> list[str]:
+    """The settings of TLS; files of its own, since it refuses a key that others may read."""
+    chain = shutil.copyfile(certificate.chain, place / "chain.pem")
+    key = shutil.copyfile(certificate.key, place / "key.pem")
+    key.chmod(0o600)
+    if os.getuid() == 0:
+        shutil.chown(key, USER)
+    return ["ssl = on", f"ssl_cert_file = '{chain}'", f"ssl_key_file = '{key}'"]
 
 
 def _await_end(cluster: Cluster) -> None:

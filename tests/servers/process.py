@@ -36,7 +36,7 @@ _USERS = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
 CACHE = Path(os.environ.setdefault("PLAINWIRE_TESTS_CACHE", f"{_USERS}/plainwire-tests"))
 CACHED = {"node24": CACHE / "node-24" / "node"}
 # Not in everybody's PATH; Debian keeps each version of PostgreSQL in a folder of its own.
-POSTGRES = sorted(str(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin"))
+POSTGRES = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
 SYSTEM_FOLDERS = ":".join(("/usr/local/sbin", "/usr/sbin", "/sbin", *POSTGRES))
 
 START_DEADLINE_S = 20.0

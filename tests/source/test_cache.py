@@ -7,9 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
+import yaml
 
 from auditing import audited, laid_out
 from cli.process import environment, plainwire
+from plainwire import __file__ as plainwire_package
 from plainwire import catalog, report
 from plainwire.audit import audit
 from plainwire.source import cache as kept
@@ -94,7 +96,28 @@ def test_a_changed_file_of_the_program_is_another_program(tmp_path):
     (tmp_path / "rules" / "one.pyc").write_bytes(b"made by Python")
     assert kept.stamp(tmp_path) == before
     file.write_text("a = 12\n")
-    assert kept.stamp(tmp_path) != before
+    assert (changed := kept.stamp(tmp_path)) != before
+    (tmp_path / "checks").mkdir()
+    file.rename(tmp_path / "checks" / "one.py")
+    assert kept.stamp(tmp_path) != changed
+
+
+@pytest.mark.parametrize("changed", [Path(plainwire_package).parent, Path(yaml.__file__)])
+def test_what_answers_depends_on_plainwire_and_on_pyyaml(changed, monkeypatch):
+    fresh = kept.program.__wrapped__
+    before, stamp = fresh(), kept.stamp
+    assert fresh() == before
+    monkeypatch.setattr(kept, "stamp", lambda top: "other" if top == changed else stamp(top))
+    assert fresh() != before
+
+
+def test_what_answers_depends_on_the_version_and_on_python(monkeypatch):
+    fresh = kept.program.__wrapped__
+    seen = {fresh()}
+    monkeypatch.setattr(kept, "__version__", "0")
+    seen.add(fresh())
+    monkeypatch.setattr(kept.sys, "version", "4")
+    assert len({*seen, fresh()}) == 3
 
 
 def test_some_rules_alone_are_neither_kept_nor_answered(root, tmp_path):
@@ -148,6 +171,7 @@ def test_an_entry_that_others_could_have_written_is_not_believed(root, tmp_path,
     cache = Counting(folder)
     audit(root, cache=cache)
     path = entry_of(folder)
+    assert [one.stat().st_mode & 0o777 for one in (folder, path)] == [0o700, 0o600]
     path.chmod(0o622)
     audit(root, cache=cache)
     assert cache.answered == 0
@@ -207,7 +231,8 @@ def test_the_cache_is_bounded_and_what_was_asked_for_last_stays(tmp_path, monkey
     for number, name in enumerate("abcdef"):
         cache.put(name, name * 1000)
         os.utime(tmp_path / "cache" / f"{name}.json", (number, number))
-        assert cache.get("a") if name == "b" else True  # asked for: the youngest of all
+        if name == "b":
+            assert cache.get("a")  # asked for: the youngest of all
     left = {path.stem for path in (tmp_path / "cache").iterdir()}
     assert left == {"a", "e", "f"}
     cache.put("big", "x" * (kept.MAX_ENTRY + 1))

@@ -351,6 +351,34 @@ http://old.example.net {
     ]
 
 
+HSTS = {
+    apache: "<VirtualHost *:443>\nSSLEngine on\n{}\n</VirtualHost>\n",
+    caddy: "shop.example.net {{\n  header {{\n    {}\n  }}\n}}\n",
+    haproxy: "frontend web\n  bind :443 ssl crt a.pem\n  {}\n",
+    nginx: "server {{\n listen 443 ssl;\n {};\n}}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("reader", "line", "is_sent"),
+    [
+        (apache, 'Header always set Strict-Transport-Security "max-age=9"', True),
+        (apache, "Header always unset Strict-Transport-Security", False),
+        (caddy, 'Strict-Transport-Security "max-age=9"', True),
+        (caddy, "?Strict-Transport-Security max-age=9", True),
+        (caddy, "-Strict-Transport-Security", False),
+        (haproxy, "http-response set-header Strict-Transport-Security max-age=9", True),
+        (haproxy, "rspadd Strict-Transport-Security:\\ max-age=9", True),
+        (haproxy, "http-response del-header Strict-Transport-Security if { ssl_fc }", False),
+        (nginx, 'add_header Strict-Transport-Security "max-age=9"', True),
+        (nginx, "proxy_hide_header Strict-Transport-Security", False),
+    ],
+)
+def test_a_header_that_is_taken_away_is_not_sent(reader, line, is_sent):
+    (site,) = reader.sites(file(HSTS[reader].format(line)))
+    assert (site.hsts is not None) is is_sent
+
+
 def test_a_caddyfile_without_braces():
     (site,) = caddy.sites(file("shop.example.net\nreverse_proxy web:8000\n"))
     assert site.has_tls and site.forwards[0].host == "web"

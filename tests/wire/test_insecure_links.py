@@ -1,13 +1,19 @@
 """Links to cleartext in any body, and the parts of a page."""
 
+import asyncio
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainwire.model import Exchange, Origin, Request
+from plainwire.live import loaded
+from plainwire.live.tls.site import EndpointSite
+from plainwire.model import Exchange, Origin, Request, TlsEndpoint
 from plainwire.wire.insecure_links import insecure_links, is_own, listed
 from plainwire.wire.links.calls import called_names, is_called
 from plainwire.wire.page_parts import insecure_links_of, is_upgraded, parts
+from plainwire.wire.target import parse_target
 
 ORIGIN = Origin("https", "api.example.com", 443)
 PIECES = [
@@ -67,7 +73,11 @@ def test_a_hostile_megabyte_of_script_ends(body):
 
 def test_a_thousand_pages_ask_for_twenty_parts():
     pages = [answer(f'<script src="/{n}.js">', "text/html", f"/{n}") for n in range(1000)]
-    assert len(parts(pages)) == 20
+    target = parse_target("https://api.example.com/")[0]
+    site = EndpointSite(target, TlsEndpoint(target.host, 443), datetime.now(UTC))
+    assert len(asyncio.run(loaded.by(site, pages))) == 20
+    questions = [question for _, question in site.notes.unanswered]
+    assert "GET https://api.example.com/20.js and 979 more" in questions
 
 
 def test_only_a_host_and_its_subdomains_are_own():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plainwire.model import ApiOperation, Exchange, Origin, Parameter, Request, Security
-from plainwire.wire import listings, probes, sameness
+from plainwire.wire import described_answers, listings, probes, sameness
 from plainwire.wire.openapi import line_of, read
 
 ORIGIN = Origin("https", "h", 443)
@@ -130,6 +130,22 @@ DOCUMENT = {
     },
 }
 WAYS = [("paths", path, method) for path, item in DOCUMENT["paths"].items() for method in item]  # type: ignore[attr-defined]
+
+
+def test_every_object_of_an_answer_is_held_against_its_part_of_the_schema() -> None:
+    node = {"properties": {"next": {"$ref": "#/components/schemas/N"}}}
+    schema = {"type": "array", "items": {"$ref": "#/components/schemas/N"}}
+    answers = {"200": {"content": {"application/json": {"schema": schema}}}}
+    found = operation({"responses": answers}, components={"schemas": {"N": node}})
+    deep: dict[str, Any] = {"last": 1}
+    for _ in range(10):
+        deep = {"next": deep}
+    body = json.dumps([*({"number": n} for n in range(300)), deep]).encode()
+    answer = Exchange(Request(ORIGIN, "GET", "/x"), 200, (), body)
+    told = [value for value, part in described_answers.objects(found, answer) if part.properties]
+    assert [each["number"] for each in told[:300]] == list(range(300))
+    assert len(told) == 300 + 11
+    assert told[-1] == {"last": 1}
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way[2] != "parameters"])

@@ -226,12 +226,17 @@ FORMS = [
 
 @pytest.mark.parametrize(("document", "form"), FORMS)
 def test_a_form_has_an_action_a_method_and_perhaps_a_password(document: str, form: Form) -> None:
-    assert forms(document) == (form,)
+    assert tuple(forms(document)) == (form,)
 
 
 def test_forms_are_told_apart() -> None:
     found = forms("<form action=/a></form><form action=/b><input type=password></form>")
     assert [(form.action, form.has_password) for form in found] == [("/a", False), ("/b", True)]
+
+
+def test_the_last_of_many_forms_is_one_too() -> None:
+    found = forms("<form></form>" * 1000 + "<form><input type=password></form>")
+    assert [form.has_password for form in found] == [False] * 1000 + [True]
 
 
 HOSTILE = {
@@ -263,7 +268,7 @@ def test_a_mebibyte_of_one_thing_is_read_in_linear_time(content_type: str, piece
     body = piece * (2**20 // len(piece))
     assert len(links(body, content_type)) <= MAX_LINKS
     if content_type == "text/html":
-        forms(body)
+        any(not form for form in forms(body))
 
 
 @pytest.mark.timeout(100)
@@ -290,4 +295,4 @@ def test_a_mebibyte_attribute_is_read_in_linear_time(attribute: str) -> None:
 def test_any_text_gives_links(content_type: str, body: str) -> None:
     found: Any = links(body, content_type)
     assert all(link.kind and len(link.url) <= 4096 for link in found)
-    forms(body)
+    any(not form for form in forms(body))

@@ -120,6 +120,7 @@ REFUSALS = [
     exchange({"message": "Invalid token"}),
     exchange({"detail": "Authentication required"}),
     exchange("<form><input type=password></form>", kind="text/html"),
+    exchange("<p>" * 100_000 + "<form><input type=password></form>", kind="text/html"),
     exchange({"items": [1]}, status=401),
     exchange("", status=302),
 ]

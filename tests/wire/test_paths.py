@@ -577,20 +577,80 @@ def test_a_mesh_of_cross_signs_costs_a_bounded_number_of_signatures() -> None:
     assert judged(new_leaf(plain[0]), *mesh).trusted_by == ()
 
 
-def test_a_path_is_at_most_ten_certificates_long() -> None:
+def below_authorities(number: int) -> list[Issued]:
     path = [ROOT]
-    for at in range(9):
+    for at in range(number):
         path.append(new_ca(f"CA {at}", path[-1]))
-    fits, too_long = new_leaf(path[8]), new_leaf(path[9])
-    assert judged(fits, *reversed(path[1:9])).trusted_by == ("ca-file",)
-    assert judged(too_long, *reversed(path[1:])).problems == ("untrusted_root",)
+    return [new_leaf(path[-1]), *reversed(path[1:])]
 
 
-def test_names_and_constraints_by_the_thousand_are_refused() -> None:
+def thousands_of_names() -> list[Issued]:
     hosts = [f"host-{at}.example.test" for at in range(1000)]
     trees = [f"other-{at}.example.test" for at in range(1000)]
-    served = constrained(ca={"excluded": trees}, sans=[NAME, *hosts])
-    assert judged(*served).problems == ("untrusted_root",)
+    return constrained(ca={"excluded": trees}, sans=[NAME, *hosts])
+
+
+def test_a_path_is_at_most_ten_certificates_long() -> None:
+    assert judged(*below_authorities(8)).trusted_by == ("ca-file",)
+    assert judged(*below_authorities(9)).trusted_by == ()
+
+
+BEYOND_BOUNDS: dict[str, Callable[[], list[Issued]]] = {
+    "a path of eleven": lambda: below_authorities(9),
+    "a path of forty-two": lambda: below_authorities(40),
+    "the issuer behind forty others": lambda: [
+        LEAF,
+        *(new_root(f"Root {at}") for at in range(40)),
+        ISSUING,
+    ],
+    "a thousand names and constraints": thousands_of_names,
+}
+
+
+@pytest.mark.parametrize("which", BEYOND_BOUNDS)
+def test_what_is_beyond_a_bound_is_not_known_and_no_problem(which: str, tmp_path: Path) -> None:
+    served = BEYOND_BOUNDS[which]()
+    assert openssl_accepts(Case(served), tmp_path, "-no_check_time")
+    chain = judged(*served)
+    assert chain.trusted_by == ()
+    trust = {"untrusted_root", "incomplete_chain", "extra_certs"}
+    assert not trust & {*chain.problems, *chain.problems_checked}
+    assert chain.path_errors is None
+
+
+def test_a_chain_that_is_too_long_is_judged_where_a_path_or_the_leaf_itself_tells() -> None:
+    crowd = [new_root(f"Root {at}") for at in range(40)]
+    assert "untrusted_root" in judged(LEAF, ISSUING, *crowd).problems_checked
+    assert "self_signed" in judged(SELF, *crowd).problems
+    assert "untrusted_root" in judged(SELF, *crowd).problems_checked
+
+
+LEAF_NAME = f"CN={NAME}"
+FORBIDDEN = "CN=Constrained CA forbids a name below it (nameConstraints)"
+
+
+@pytest.mark.parametrize(
+    ("which", "error"),
+    [
+        (
+            "unknown critical extension",
+            f"{LEAF_NAME} has a critical extension that is not understood",
+        ),
+        ("DNS name not permitted", FORBIDDEN),
+        ("address not permitted", FORBIDDEN),
+        ("pathLen violated", "CN=Upper CA allows fewer CAs below it (pathLenConstraint)"),
+        ("issuer is no CA", "CN=No CA is no CA (basicConstraints)"),
+        ("issuer without keyCertSign", "CN=No Signing CA may not sign certificates (keyUsage)"),
+        ("authority for clients only", "CN=Client CA is not for TLS servers (extendedKeyUsage)"),
+        ("wrong key", f"{LEAF_NAME} is not signed by the key of its issuer's name"),
+        ("unknown root included", None),
+        ("good", None),
+    ],
+)
+def test_the_rule_that_is_broken_on_the_way_is_told(which: str, error: str | None) -> None:
+    case = CASES[which]()
+    told = judged(*case.served, roots=case.roots, name=case.name).path_errors
+    assert (told or ()) == ((error,) if error else ())
 
 
 def test_roots_are_found_by_subject_and_the_others_are_not_parsed() -> None:

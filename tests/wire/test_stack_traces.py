@@ -89,6 +89,11 @@ def test_a_quoted_trace_counts_in_an_answer_that_is_no_error_only_by_its_key() -
     assert in_json(json.dumps(body).encode(), is_error=False) == Trace("Node.js")
 
 
+def test_a_trace_is_found_however_deep_it_is() -> None:
+    body = b'{"errors":[' * 60 + json.dumps({"detail": PYTHON}).encode() + b"]}" * 60
+    assert in_json(body, is_error=True) == Trace("Python")
+
+
 @given(st.binary())
 def test_any_bytes_are_looked_at(body: bytes) -> None:
     in_json(body, is_error=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -29,15 +30,13 @@ _OWN_CONNECTION = ("waitress", "WSGIServer")
 _WITHOUT_CONNECTION = ("HTTP/2", "HTTP/3")
 
 
+@functools.cache
 def problem(title: str) -> bytes:
     """The body of a refusal (RFC 9457): the same bytes whatever the request was."""
     told = {"type": "about:blank", "title": title, "status": 403}
     if title in _DETAILS:
         told["detail"] = _DETAILS[title]
     return json.dumps(told).encode()
-
-
-_BODIES = {CLEARTEXT: problem(CLEARTEXT)}
 
 
 def refusal_headers(environ: Mapping[str, Any], body: bytes) -> Headers:
@@ -52,7 +51,7 @@ def refusal_headers(environ: Mapping[str, Any], body: bytes) -> Headers:
 
 def refusal(environ: Mapping[str, Any], title: str = CLEARTEXT) -> Response:
     """The refusal as a response, for a view."""
-    body = _BODIES.get(title) or problem(title)
+    body = problem(title)
     return Response(body, 403, refusal_headers(environ, body))
 
 
@@ -108,7 +107,7 @@ def refuse(
     environ: Mapping[str, Any], start_response: Callable[..., Any], then: Callable[[], None]
 ) -> Afterwards:
     """Answer 403."""
-    body = _BODIES[CLEARTEXT]
+    body = problem(CLEARTEXT)
     start_response("403 FORBIDDEN", refusal_headers(environ, body))
     return Afterwards(b"" if environ["REQUEST_METHOD"] == "HEAD" else body, then)
 
@@ -126,9 +125,8 @@ def redirect(
 
 def _closing(environ: Mapping[str, Any]) -> Headers:
     protocol = str(environ.get("SERVER_PROTOCOL", ""))
-    if protocol.startswith(_WITHOUT_CONNECTION) or str(
-        environ.get("SERVER_SOFTWARE", "")
-    ).startswith(_OWN_CONNECTION):
+    software = str(environ.get("SERVER_SOFTWARE", ""))
+    if protocol.startswith(_WITHOUT_CONNECTION) or software.startswith(_OWN_CONNECTION):
         return []
     return [("Connection", "close")]
 

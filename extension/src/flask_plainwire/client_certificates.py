@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask_plainwire.peers import peer_of
+from flask_plainwire.peers import peer_of, socket_of
 from flask_plainwire.settings import PROXY, Settings
 
 REQUIRED = "Client certificate required"
@@ -25,9 +25,8 @@ def is_verified(environ: Mapping[str, Any], settings: Settings) -> bool:
         return _is_told(environ, settings)
     if environ.get("SSL_CLIENT_VERIFY") == "SUCCESS":  # mod_wsgi
         return True
-    socket = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
     # ssl.SSLSocket.getpeercert: an empty dict where the certificate was not validated.
-    shown = getattr(socket, "getpeercert", None)
+    shown = getattr(socket_of(environ), "getpeercert", None)
     return bool(shown and shown())
 
 

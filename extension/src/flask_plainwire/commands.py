@@ -8,8 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-from flask import current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
 
 from flask_plainwire.findings import LEVELS, Finding, check
 
@@ -24,7 +23,7 @@ _PASSED_ON: dict[str, Any] = {
 tls = AppGroup("tls", help="How TLS reaches this application.")
 
 
-@tls.command("check")
+@tls.command("check", with_appcontext=False)
 @click.option(
     "--fail-level",
     type=click.Choice([*LEVELS, "never"]),
@@ -33,9 +32,10 @@ tls = AppGroup("tls", help="How TLS reaches this application.")
     help="Exit with 1 from this level on.",
 )
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
-def check_command(fail_level: str, style: str) -> None:
+@click.pass_obj
+def check_command(info: ScriptInfo, fail_level: str, style: str) -> None:
     """Look at the configuration and the layers around the application; nothing is sent."""
-    found = check(current_app._get_current_object())  # type: ignore[attr-defined]
+    found = check(info.load_app())
     click.echo(_json(found) if style == "json" else _text(found))
     if fail_level != "never":
         failing = LEVELS[LEVELS.index(fail_level) :]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_plainwire.layers import is_proxy_fix, layers, name
-from flask_plainwire.peers import UNIX, is_loopback, peer_of
+from flask_plainwire.peers import UNIX, is_loopback, is_tls, peer_of, socket_of
 from flask_plainwire.scheme import PROXY_HEADERS, header_name, shown
 
 _ALSO_TELLING = frozenset({"HTTP_VIA", "HTTP_CF_RAY", "HTTP_FLY_FORWARDED_PROTO", "HTTP_CDN_LOOP"})
@@ -24,9 +24,9 @@ def seen(environ: Mapping[str, Any], outermost: Any) -> list[str]:
         f"peer: {peer if peer == UNIX else shown(peer)}{_place(peer)}",
         f"wsgi.url_scheme: {shown(str(environ.get('wsgi.url_scheme')))}",
     ]
-    socket = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+    socket = socket_of(environ)
     if socket is not None:
-        word = "TLS" if hasattr(socket, "getpeercert") else "no TLS"
+        word = "TLS" if is_tls(socket) else "no TLS"
         lines.append(f"the server's socket: {word}")
     headers = sorted((PROXY_HEADERS | _ALSO_TELLING).intersection(environ))
     told = [_told(key, environ) for key in headers]
@@ -38,12 +38,11 @@ def seen(environ: Mapping[str, Any], outermost: Any) -> list[str]:
 
 def likely(environ: Mapping[str, Any]) -> str:
     """What the evidence speaks for; to be confirmed, since anybody can send headers."""
-    socket = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
-    if hasattr(socket, "getpeercert"):
+    if is_tls(socket_of(environ)):
         return 'TLS_TERMINATION = "server"'
     if not PROXY_HEADERS.isdisjoint(environ):
         peer = peer_of(environ)
-        proxies = peer if peer == UNIX or is_loopback(peer) else "the proxy's address or network"
+        proxies = peer if is_loopback(peer) else "the proxy's address or network"
         return f'TLS_TERMINATION = "proxy" and TLS_TRUSTED_PROXIES = "{proxies}"'
     return (
         'TLS_TERMINATION = "proxy" with TLS_TRUSTED_PROXIES if a proxy before this server speaks '

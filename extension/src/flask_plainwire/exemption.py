@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+import itertools
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
+
+from werkzeug.wsgi import ClosingIterator
 
 from flask_plainwire import answers
 
@@ -45,24 +48,9 @@ def answer(
     pieces = iter(body)
     first = next(pieces, b"")
     if exemption.is_reached:
-        return _Continued(first, pieces, body)
+        return ClosingIterator(itertools.chain((first,), pieces), lambda: _close(body))
     _close(body)
     return answers.refuse(environ, start_response, lambda: None)
-
-
-class _Continued:
-    """A body of which the first piece has been taken."""
-
-    def __init__(self, first: bytes, rest: Iterator[bytes], body: Iterable[bytes]) -> None:
-        self._first, self._rest, self._body = first, rest, body
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._first
-        yield from self._rest
-
-    def close(self) -> None:
-        """Close the body, as PEP 3333 asks of what stands for it."""
-        _close(self._body)
 
 
 def _nowhere(data: bytes) -> None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Request, request
 from werkzeug.wrappers import Response
 
 from flask_plainwire import (
@@ -78,10 +78,11 @@ class Gate:
         if verdict.scheme == "https":
             if rules.mode in (REFUSE, REDIRECT):
                 hsts = rules.hsts.value(environ.get("HTTP_HOST", ""))
+        elif rules.termination == DEVELOPMENT and not is_forwarded and _is_at_home(environ):
+            environ[marks.IN_DEVELOPMENT] = True
         else:
-            if rules.termination == DEVELOPMENT and not is_forwarded and _is_at_home(environ):
-                environ[marks.IN_DEVELOPMENT] = True
-            elif answer := self._answer_in_clear(environ, start_response, rules, verdict, forged):
+            answer = self._answer_in_clear(environ, start_response, rules, verdict, forged)
+            if answer is not None:  # an answer may be an empty list
                 return answer
         self._tell_forged(environ, forged)
         secures = rules.cookies_secure and (
@@ -98,7 +99,9 @@ class Gate:
         A layer inside may have changed path or method (X-HTTP-Method-Override), or a decorator may
         stand where its guard is not called. Called by Flask, before every other hook.
         """
-        return marks.denied_at(self.app, request)
+        # Each access through the proxy costs as much as all that is looked at.
+        reached: Request = request._get_current_object()  # type: ignore[attr-defined]
+        return marks.denied_at(self.app, reached)
 
     # The first request
 

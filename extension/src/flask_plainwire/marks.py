@@ -140,11 +140,6 @@ def marked_endpoints(app: Flask, mark: str) -> list[str]:
     return sorted(name for name in app.view_functions if mark_of(app, name) == mark)
 
 
-def has_marks(app: Flask) -> bool:
-    """Is anything marked at all?"""
-    return any(mark_of(app, name) for name in app.view_functions)
-
-
 def _blueprints(app: Flask, endpoint: str) -> list[Any]:
     """Those of ``a.b.view``: ``a.b``, then ``a``."""
     parts = endpoint.split(".")[:-1]

@@ -14,16 +14,16 @@ def secured(
     """A ``start_response`` that adds to the headers it is given."""
 
     def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-        wants_hsts = hsts is not None
+        added = hsts
         headers = list(headers)  # an application may keep its own and give it again
         for index, (name, value) in enumerate(headers):
             # Two lengths rule out nearly every header without making a string of it.
             if len(name) == 10 and secures_cookies and name.lower() == "set-cookie":
                 headers[index] = (name, with_secure(value))
             elif len(name) == 25 and name.lower() == "strict-transport-security":
-                wants_hsts = False
-        if wants_hsts:
-            headers.append(("Strict-Transport-Security", hsts))  # type: ignore[arg-type]
+                added = None
+        if added is not None:
+            headers.append(("Strict-Transport-Security", added))
         return start_response(status, headers, *exc_info)
 
     return start

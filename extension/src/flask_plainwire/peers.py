@@ -28,6 +28,16 @@ def peer_of(environ: Mapping[str, Any]) -> str:
     return UNIX if address in _UNIX_WORDS else str(address)
 
 
+def socket_of(environ: Mapping[str, Any]) -> Any:
+    """The server's own socket of this connection; None if the server does not show it."""
+    return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+
+
+def is_tls(socket: Any) -> bool:
+    """Does this socket speak TLS (an ``ssl.SSLSocket``, gevent's too)?"""
+    return hasattr(socket, "getpeercert")
+
+
 def address_of(text: str) -> Address | None:
     """An IP address, an IPv4-mapped one as IPv4 (RFC 4291, section 2.5.5.2). None if it is none."""
     try:

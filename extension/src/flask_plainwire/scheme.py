@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flask_plainwire import forwarded
-from flask_plainwire.peers import peer_of
+from flask_plainwire.peers import is_tls, peer_of, socket_of
 from flask_plainwire.settings import PROXY, Settings
 
 VERDICT = "flask_plainwire.verdict"
@@ -114,9 +114,9 @@ def _seen_by_server(environ: Mapping[str, Any], settings: Settings) -> Verdict:
 
     gunicorn and uvicorn believe X-Forwarded-Proto of loopback, uWSGI of everybody.
     """
-    socket = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+    socket = socket_of(environ)
     if socket is not None:
-        return SECURE if hasattr(socket, "getpeercert") else CLEARTEXT
+        return SECURE if is_tls(socket) else CLEARTEXT
     original = environ.get("werkzeug.proxy_fix.orig") or environ
     if original["wsgi.url_scheme"] != "https":
         return CLEARTEXT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -121,8 +121,8 @@ def _header_names(value: object) -> frozenset[str]:
     return frozenset(environ_key(_header(name)) for name in _list(value))
 
 
-def _day(value: object) -> date | None:
-    if value is None or isinstance(value, date):
+def _day(value: object) -> date:
+    if isinstance(value, date):
         return value
     try:
         return date.fromisoformat(_text(value))
@@ -177,12 +177,13 @@ def read(config: Mapping[str, Any], may_be_silent: bool) -> Settings:
         if not may_be_silent:
             wrong.append("TLS_TERMINATION is not set: 'server' or 'proxy'")
         values["TLS_TERMINATION"] = DEVELOPMENT
-    if not any(line.startswith("TLS_TRUSTED_PROXIES") for line in wrong):
-        wrong += _unsaid_proxies(values)
-    wrong += _contradictions(values, config)
+    hosts = _redirect_hosts(values, config)
+    misread = {line.partition(":")[0] for line in wrong}
+    wrong += [said for name, said in _unsaid(values, hosts) if name not in misread]
+    wrong += _contradictions(values)
     if wrong:
         raise ConfigurationError("\n".join(wrong))
-    return _settings(values, config)
+    return _settings(values, hosts)
 
 
 def unknown_keys(config: Mapping[str, Any]) -> dict[str, str | None]:
@@ -196,12 +197,6 @@ def said_of_unknown(config: Mapping[str, Any]) -> list[str]:
     """A line for each key that is none of ours."""
     found = unknown_keys(config).items()
     return [f"no key {name!a}{f'; {near} is meant?' if near else ''}" for name, near in found]
-
-
-def redirect_hosts(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """The hosts that a redirect may name: TLS_REDIRECT_HOSTS, TRUSTED_HOSTS or SERVER_NAME."""
-    named = config.get("TLS_REDIRECT_HOSTS") or config.get("TRUSTED_HOSTS")
-    return _list(named or config.get("SERVER_NAME") or ())
 
 
 def _values(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -219,16 +214,23 @@ def _values(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return values, wrong
 
 
-def _unsaid_proxies(values: Mapping[str, Any]) -> list[str]:
-    if values["TLS_TERMINATION"] != PROXY or values["TLS_TRUSTED_PROXIES"]:
-        return []
-    return ["TLS_TRUSTED_PROXIES is not set: the proxies' addresses or networks, or 'unix'"]
+def _redirect_hosts(values: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The hosts that a redirect may name: what Flask is told of its own, for want of the key."""
+    flasks = config.get("TRUSTED_HOSTS") or config.get("SERVER_NAME") or ()
+    return values["TLS_REDIRECT_HOSTS"] or _list(flasks)
 
 
-def _contradictions(values: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
+def _unsaid(values: Mapping[str, Any], hosts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Keys that others ask for, each with what to say of it."""
+    if values["TLS_TERMINATION"] == PROXY and not values["TLS_TRUSTED_PROXIES"]:
+        said = "TLS_TRUSTED_PROXIES is not set: the proxies' addresses or networks, or 'unix'"
+        yield "TLS_TRUSTED_PROXIES", said
+    if values["TLS_MODE"] == REDIRECT and not hosts:
+        yield "TLS_REDIRECT_HOSTS", "TLS_MODE is 'redirect' and TLS_REDIRECT_HOSTS is not set"
+
+
+def _contradictions(values: Mapping[str, Any]) -> list[str]:
     wrong = []
-    if values["TLS_MODE"] == REDIRECT and not redirect_hosts(config):
-        wrong.append("TLS_MODE is 'redirect' and TLS_REDIRECT_HOSTS is not set")
     # https://hstspreload.org/#submission-requirements: one year, subdomains, preload.
     if values["TLS_HSTS_PRELOAD"]:
         if not values["TLS_HSTS_INCLUDE_SUBDOMAINS"]:
@@ -240,7 +242,7 @@ def _contradictions(values: Mapping[str, Any], config: Mapping[str, Any]) -> lis
     return wrong
 
 
-def _settings(values: Mapping[str, Any], config: Mapping[str, Any]) -> Settings:
+def _settings(values: Mapping[str, Any], hosts: tuple[str, ...]) -> Settings:
     header, client_cert = values["TLS_PROXY_HEADER"], values["TLS_CLIENT_CERT_HEADER"]
     return Settings(
         termination=values["TLS_TERMINATION"],
@@ -250,7 +252,7 @@ def _settings(values: Mapping[str, Any], config: Mapping[str, Any]) -> Settings:
         header_key=environ_key(header),
         is_rfc7239=header.lower() == "forwarded",
         hops=values["TLS_PROXY_HOPS"],
-        redirect_hosts=redirect_hosts(config),
+        redirect_hosts=hosts,
         redirect_port=values["TLS_REDIRECT_PORT"],
         exempt_endpoints=frozenset(values["TLS_EXEMPT_ENDPOINTS"]),
         cookies_secure=values["TLS_COOKIES_SECURE"],

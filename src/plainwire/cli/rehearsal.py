@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from plainwire.live.callbacks import SSRF_PROBES
 from plainwire.live.settings import Settings
-from plainwire.live.site import SSRF_PROBES, LiveSite
+from plainwire.live.site import LiveSite
 from plainwire.live.trace import Trace
 from plainwire.model import ApiOperation, Exchange, Origin, Request, Target, TlsEndpoint
 from plainwire.scan import scan_async

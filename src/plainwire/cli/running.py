@@ -14,9 +14,9 @@ from types import FrameType
 from plainwire.cli import ending, secrets
 from plainwire.live import dial
 from plainwire.live.credentials import Credentials
+from plainwire.live.login_probes import DEFAULT_CREDENTIALS, LOGIN_PROBES
 from plainwire.live.logins import Recipe
 from plainwire.live.settings import Settings
-from plainwire.live.site import DEFAULT_CREDENTIALS, LOGIN_PROBES
 from plainwire.live.stopping import until
 from plainwire.live.trace import Trace
 from plainwire.model import ApiOperation, Report, Target, TargetError

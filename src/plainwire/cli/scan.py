@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from plainwire import correlate, gate, har
+from plainwire import gate, har
 from plainwire.cli import concluding, config, identities, outputs, running, secrets, targets
 from plainwire.cli.arguments import (
     EXIT_CODES,
@@ -246,6 +246,8 @@ def _source(root: Path | None) -> tuple[ApiOperation, ...]:
     """The routes of the application's source, if it is named."""
     if root is None:
         return ()
+    from plainwire import correlate  # with every reader of a project
+
     try:
         return correlate.of_folder(root)
     except TargetError as error:

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from plainwire.fix.text import line_after
+from plainwire.fix.text import line_end
 from plainwire.model import Edit, SourceFile
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
@@ -24,14 +24,19 @@ def on_loopback(file: SourceFile, line: int) -> tuple[Edit, ...]:
 
 
 def subnet(file: SourceFile) -> str | None:
-    """The subnet of the one network that a compose file has. None: it has more, or names none."""
+    """The subnet of the one network that all services of a compose file are in.
+
+    Returns None if there are more, it names no subnet, or a service is elsewhere.
+    """
     try:
         roots = documents(file.text)
     except ValueError:
         return None
     networks = roots[0].get("networks") if roots else None
-    found = [node for _, _, node in networks.items()] if networks is not None else []
-    config = found[0].get("ipam", "config") if len(found) == 1 else None
+    found = [(name, node) for name, _, node in networks.items()] if networks is not None else []
+    if len(found) != 1 or not all(_networks(s) == {found[0][0]} for s in _services(roots[0])):
+        return None
+    config = found[0][1].get("ipam", "config")
     named = [e.get("subnet") for e in config.elements()] if config is not None else []
     words = [n.text for n in named if n is not None and n.text]
     try:
@@ -46,9 +51,22 @@ def _ports(file: SourceFile) -> Iterator[Yaml]:
     except ValueError:
         return
     for root in roots[:1]:
-        for _, _, service in (root.get("services") or root).items():
+        for service in _services(root):
             ports = service.get("ports")
             yield from ports.elements() if ports is not None else ()
+
+
+def _services(root: Yaml) -> Iterator[Yaml]:
+    return (service for _, _, service in (root.get("services") or root).items())
+
+
+def _networks(service: Yaml) -> set[str]:
+    """The networks that a service is in; ``default`` if it names none."""
+    mode, named = service.get("network_mode"), service.get("networks")
+    if mode is not None:
+        return {f"mode {mode.text}"}
+    names = {name for name, _, _ in named.items()} | set(named.words()) if named is not None else ()
+    return set(names) or {"default"}
 
 
 def _one(port: Yaml, file: SourceFile) -> Iterator[Edit]:
@@ -83,5 +101,5 @@ def _long(port: Yaml, file: SourceFile) -> Iterator[Edit]:
         yield Edit(file.path, end, end, f", host_ip: {LOOPBACK}")
         return
     margin = " " * (key - file.text.rfind("\n", 0, key) - 1)
-    edit = line_after(file.path, file.text, key, end, "")
-    yield Edit(file.path, edit.start, edit.end, f"\n{margin}host_ip: {LOOPBACK}")
+    at = line_end(file.text, end)
+    yield Edit(file.path, at, at, f"\n{margin}host_ip: {LOOPBACK}")

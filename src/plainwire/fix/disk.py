@@ -47,7 +47,7 @@ def write(root: Path, changes: Sequence[tuple[Content, Content]]) -> None:
 
     Raises:
         TargetError: if a file is not what its first content says, may not be written, or the
-            disk fails; then the tree is as it was.
+            disk fails; then the tree is as it was, but for files that are named.
     """
     with _undisturbed():
         staged: list[_Staged] = []
@@ -58,10 +58,11 @@ def write(root: Path, changes: Sequence[tuple[Content, Content]]) -> None:
             for one in staged:
                 one.swap()
         except (OSError, TargetError) as error:
-            for one in reversed(staged):
-                one.undo()
             said = error.strerror if isinstance(error, OSError) else None
-            raise TargetError(f"{said or error}; nothing was changed") from None
+            lost = [one for one in reversed(staged) if not one.undo()]
+            names = ", ".join(f"{one.before.path} (kept as {one.old.name})" for one in lost)
+            end = f"could not be put back: {names}" if lost else "nothing was changed"
+            raise TargetError(f"{said or error}; {end}") from None
         for one in staged:
             one.finish()
 
@@ -84,11 +85,12 @@ def create(root: Path, texts: Mapping[str, str]) -> None:
                     file.write(text)
                     file.flush()
                     os.fsync(file.fileno())
-        except OSError as error:
+        except (OSError, TargetError) as error:
             for place in made:
                 with contextlib.suppress(OSError):
                     place.unlink()
-            raise TargetError(f"{error.strerror}: {path}; nothing was written") from None
+            said = f"{error.strerror}: {path}" if isinstance(error, OSError) else str(error)
+            raise TargetError(f"{said}; nothing was written") from None
 
 
 @dataclass
@@ -143,13 +145,17 @@ class _Staged:
         os.replace(self.new, self.place)  # noqa: PTH105
         self.is_swapped = True
 
-    def undo(self) -> None:
-        """Put the old file back and take the new one away."""
+    def undo(self) -> bool:
+        """Put the old file back and take the new one away; False if it could not be put back."""
         if self.is_swapped:
-            os.replace(self.old, self.place)  # noqa: PTH105
+            try:
+                os.replace(self.old, self.place)  # noqa: PTH105
+            except OSError:
+                return False
         for leftover in (self.new, self.old):
             with contextlib.suppress(OSError):
                 leftover.unlink()
+        return True
 
     def finish(self) -> None:
         """Drop the old file, and let the folder reach the disk."""

@@ -10,20 +10,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from plainwire.model import Function, Module, Project, SourceFile
+from plainwire.model import Call, Function, Module, Project, SourceFile
+from plainwire.source.deploy import dockerfile, hcl, yaml_nodes
 
-_PROBE = re.compile(r"httpGet:[ \t]*(?:\{([^{}]{0,400})\}|((?:\n[ \t]+[\w-]+:[^\n]{0,200}){1,8}))")
-_TARGET_GROUP = re.compile(r"health_check[ \t]*\{([^{}]{0,800})\}")
+# curl and wget take http where no scheme is said; a port may be a variable's.
 _LOCAL = re.compile(
-    r"http://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?(/[\w./~-]*)?"
+    r"(?:http://|\b(?:curl|wget)\b[^\n|&;]{0,300}?\s[\"']?)"
+    r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::([^/\s\"']{1,40}))?(/[\w./~-]*)?"
 )
-_CHECK = re.compile(r"HEALTHCHECK|healthcheck", re.IGNORECASE)
-_PATH = re.compile(r"\bpath\"?[ \t]*[:=][ \t]*[\"']?(/[\w./~-]*)")
-_PORT = re.compile(r"\bport\"?[ \t]*[:=][ \t]*[\"']?(\d{1,5})\b")
-_TLS = re.compile(r"\b(?:scheme|protocol)\"?[ \t]*[:=][ \t]*[\"']?HTTPS")
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HEALTH = re.compile(r"health|live|ready|alive|ping|status|heartbeat|up$", re.IGNORECASE)
 _VERBS = ("route", "get")
-_AFTER_HEALTHCHECK = 500  # characters
 
 
 @dataclass(frozen=True)
@@ -36,42 +33,85 @@ class HealthCheck:
 
 
 def health_checks(project: Project) -> Iterator[HealthCheck]:
-    """The checks in clear that the files for production describe."""
+    """The checks in clear that the files for production describe.
+
+    Raises:
+        ValueError: if one of these files cannot be read; the message names it.
+    """
     for file in project.files:
         if file.environment not in ("production", "staging"):
             continue
-        if file.format == "kubernetes":
-            yield from _blocks(file, _PROBE)
-        elif file.format == "terraform":
-            yield from _blocks(file, _TARGET_GROUP)
-        elif file.format in ("compose", "dockerfile"):
-            yield from _commands(file)
+        try:
+            match file.format:
+                case "kubernetes":
+                    yield from _probes(file)
+                case "compose":
+                    yield from _of_services(file)
+                case "dockerfile":
+                    yield from _of_image(file)
+                case "terraform":
+                    yield from _of_target_groups(file)
+                case _:
+                    pass
+        except ValueError as error:
+            raise ValueError(f"{file.path}: {error}") from None
 
 
-def _blocks(file: SourceFile, pattern: re.Pattern[str]) -> Iterator[HealthCheck]:
-    for match in pattern.finditer(file.text):
-        body = next(group for group in match.groups() if group is not None)
-        path, port = _PATH.search(body), _PORT.search(body)
-        if not _TLS.search(body):
-            asked = path[1] if path is not None else "/"
-            yield HealthCheck(asked, int(port[1]) if port else None, _at(file, match.start()))
+def _probes(file: SourceFile) -> Iterator[HealthCheck]:
+    for document in yaml_nodes.documents(file.text):
+        pod = document.get("spec", "template", "spec") or document.get("spec")
+        containers = pod.get("containers") if pod is not None else None
+        for container in containers.elements() if containers is not None else ():
+            for asked in filter(None, (container.get(name, "httpGet") for name in _PROBES)):
+                path, port, scheme = (asked.get(key) for key in ("path", "port", "scheme"))
+                if scheme is None or scheme.text != "HTTPS":
+                    words = (node.text if node is not None else None for node in (path, port))
+                    yield _check(file, asked.line, *words)
 
 
-def _commands(file: SourceFile) -> Iterator[HealthCheck]:
-    for begin in _CHECK.finditer(file.text):
-        near = file.text[begin.end() : begin.end() + _AFTER_HEALTHCHECK]
-        match = _LOCAL.search(near.split("\n\n")[0])
-        if match is not None:
-            port = int(match[1] or 80)
-            yield HealthCheck(match[2] or "/", port, _at(file, begin.start()))
+def _of_services(file: SourceFile) -> Iterator[HealthCheck]:
+    for document in yaml_nodes.documents(file.text)[:1]:
+        for _, _, service in (document.get("services") or document).items():
+            test = service.get("healthcheck", "test")
+            if test is not None:
+                line = service.key_line("healthcheck")
+                yield from _command(file, line, test.text or " ".join(test.words()))
 
 
-def _at(file: SourceFile, start: int) -> str:
-    return f"{file.path}:{file.text.count(chr(10), 0, start) + 1}"
+def _of_image(file: SourceFile) -> Iterator[HealthCheck]:
+    for word, text, line in dockerfile.instructions(file.text):
+        if word == "HEALTHCHECK":
+            yield from _command(file, line, text)
 
 
-def view_of(check: HealthCheck, project: Project) -> tuple[Module, Function] | None:
-    """The one view that answers a check, if it does nothing else by its path's name.
+def _of_target_groups(file: SourceFile) -> Iterator[HealthCheck]:
+    waiting = [hcl.load(file.text)]
+    while waiting:
+        block = waiting.pop()
+        waiting += block.blocks
+        for asked in block.all("health_check"):
+            if asked.text("protocol") != "HTTPS":
+                yield _check(file, asked.line, asked.text("path"), asked.text("port"))
+
+
+def _command(file: SourceFile, line: int, text: str) -> Iterator[HealthCheck]:
+    match = _LOCAL.search(text)
+    if match is not None:
+        yield _check(file, line, match[2], match[1] or "80")
+
+
+def _check(file: SourceFile, line: int, path: str | None, port: str | None) -> HealthCheck:
+    """A check with the path that is asked where none is said, and a port only where it is a number.
+
+    Source: Kubernetes API, HTTPGetAction; AWS provider, aws_lb_target_group.
+    """
+    number = int(port) if port is not None and port.isdecimal() else None
+    return HealthCheck(path or "/", number, f"{file.path}:{line}")
+
+
+def view_of(check: HealthCheck, project: Project) -> tuple[Module, int] | None:
+    """The one view that answers a check, if it does nothing else by its path's name: its module,
+    and the line right below its last route.
 
     Returns None if there is none, several, or the path is a page for users.
     """
@@ -84,13 +124,30 @@ def view_of(check: HealthCheck, project: Project) -> tuple[Module, Function] | N
         for function in module.functions
         if any(_answers(rule, check.path) for rule in _rules(function))
     ]
-    return found[0] if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    module, function = found[0]
+    return module, _below_routes(function)
+
+
+def _below_routes(function: Function) -> int:
+    """Where a mark meets the function that is registered, not one that a decorator wraps."""
+    line = function.line
+    for decorator in reversed(function.decorators):
+        if _is_route(decorator):
+            break
+        line = decorator.line
+    return line
+
+
+def _is_route(decorator: Call) -> bool:
+    return decorator.name.rpartition(".")[2] in _VERBS
 
 
 def _rules(function: Function) -> Iterator[str]:
     for decorator in function.decorators:
         rule = decorator.argument("rule", 0)
-        if decorator.name.rpartition(".")[2] in _VERBS and rule is not None and rule.text:
+        if _is_route(decorator) and rule is not None and rule.text:
             yield rule.text
 
 

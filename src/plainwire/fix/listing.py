@@ -74,6 +74,7 @@ def unified(old: Content, new: Content) -> str:
     """The difference between two contents of a file, line ends as they are."""
     before, after = (c.data.decode("utf-8", "replace") for c in (old, new))
     path = visible(old.path, 400)
+    path += "\t" if " " in path else ""  # patch(1) ends a name at a space, unless at a tab
     lines = difflib.unified_diff(_split(before), _split(after), f"a/{path}", f"b/{path}")
     shown = []
     for line in lines:

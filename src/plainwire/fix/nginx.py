@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from plainwire.fix.text import line_after, margin_of
-from plainwire.model import Edit, SourceFile
+from plainwire.model import Edit, Finding, Listen, Project, SourceFile
 from plainwire.source.deploy.nginx import MAX_DEPTH, Directive, tree
 
-__all__ = ["Directive", "Nginx", "nginx"]
+__all__ = ["Directive", "Nginx", "nginx", "servers"]
 
 
 class Nginx:
@@ -43,6 +43,11 @@ class Nginx:
                 return chain
         return ()
 
+    def tls_port(self, server: Directive, project: Project) -> Listen | None:
+        """The first port of a server block that speaks TLS. Returns None if none is known to."""
+        mine = [s for s in project.sites if s.place == server.span()]
+        return next((port for site in mine for port in site.listens if port.has_tls), None)
+
     def _line(self, at: int) -> int:
         return self.text.count("\n", 0, at) + 1
 
@@ -62,3 +67,15 @@ class Nginx:
 def nginx(file: SourceFile) -> Nginx:
     """A configuration ready to be edited; read once for all the findings in it."""
     return Nginx(file)
+
+
+def servers(finding: Finding, project: Project) -> Iterator[tuple[Nginx, tuple[Directive, ...]]]:
+    """The server blocks that a finding's places stand in, each as the blocks down to it."""
+    for place in finding.locations:
+        file = project.file(place.path or "")
+        if file is None or file.format != "nginx" or place.line is None:
+            continue
+        source = nginx(file)
+        chain = source.server(place.line)
+        if chain:
+            yield source, chain

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from plainwire.fix.proofs import Proof
+from plainwire.fix.conditions import Condition
 from plainwire.live import trust
 from plainwire.live.settings import Settings
 from plainwire.model import Peer, TlsEndpoint, UsageError
@@ -25,16 +25,16 @@ _BORNE = frozenset(
 )
 
 
-def asker(ca_file: Path | None = None) -> Callable[[Peer], Proof]:
+def asker(ca_file: Path | None = None) -> Callable[[Peer], Condition]:
     """The function that probes a server once and says whether a client can verify it.
 
     Raises:
         UsageError: if the CA file cannot be read.
     """
     stores = trust.stores(ca_file)
-    known: dict[Peer, Proof] = {}
+    known: dict[Peer, Condition] = {}
 
-    def ask(peer: Peer) -> Proof:
+    def ask(peer: Peer) -> Condition:
         if peer not in known:
             known[peer] = _asked(peer, Settings(ca_file=ca_file), stores)
         return known[peer]
@@ -42,7 +42,7 @@ def asker(ca_file: Path | None = None) -> Callable[[Peer], Proof]:
     return ask
 
 
-def _asked(peer: Peer, settings: Settings, stores: object) -> Proof:
+def _asked(peer: Peer, settings: Settings, stores: object) -> Condition:
     name = f"[{peer.host}]" if ":" in peer.host else peer.host
     where = f"{name}:{peer.port}"
     try:
@@ -54,22 +54,24 @@ def _asked(peer: Peer, settings: Settings, stores: object) -> Proof:
             stores=stores,
         )
     except UsageError as error:
-        return Proof(False, str(error))
+        return Condition(False, str(error))
     return judged(where, found)
 
 
-def judged(where: str, found: TlsEndpoint) -> Proof:
+def judged(where: str, found: TlsEndpoint) -> Condition:
     """Whether a client that verifies would go on with what a server revealed."""
     if not found.speaks_tls:
         said = found.inconclusive[0].reason if found.inconclusive else "it speaks no TLS"
-        return Proof(False, f"{where}: {said}")
+        return Condition(False, f"{where}: {said}")
     versions = [v for v, is_there in (found.protocols or {}).items() if is_there and v in _GOOD]
     if not versions:
-        return Proof(False, f"{where} was not seen to speak TLS 1.2 or 1.3")
+        return Condition(False, f"{where} was not seen to speak TLS 1.2 or 1.3")
     for chain in found.served:
         wrong = [problem for problem in chain.problems if problem not in _BORNE]
         if wrong or not chain.trusted_by:
-            return Proof(False, f"{where}: {', '.join(wrong) or 'no known root'}")
+            return Condition(False, f"{where}: {', '.join(wrong) or 'no known root'}")
     if not found.certificates:
-        return Proof(False, f"{where} showed no certificate that could be judged")
-    return Proof(True, f"{where} was asked: {' and '.join(versions)}, and its certificate verifies")
+        return Condition(False, f"{where} showed no certificate that could be judged")
+    return Condition(
+        True, f"{where} was asked: {' and '.join(versions)}, and its certificate verifies"
+    )

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from plainwire import catalog
+from plainwire.fix.conditions import Condition
 from plainwire.fix.content import Content
-from plainwire.fix.proofs import Proof
 from plainwire.fix.state import State
 from plainwire.fix.trial import Step, Trial
 from plainwire.model import (
@@ -66,7 +66,7 @@ class Choice:
     only: frozenset[str] = frozenset()
     with_unsafe: bool = False
     is_wanted: Asked | None = None
-    ask: Callable[[Peer], Proof] | None = None
+    ask: Callable[[Peer], Condition] | None = None
     with_provable: bool = False
 
     def takes(self, patch: Patch) -> bool:
@@ -97,28 +97,32 @@ class _Planning:
         self.first = self.state = state
         self.choice = choice
         self.remedies = catalog.load_remedies()
+        self.answers = {remedy.id: remedy.answers for remedy in self.remedies}
         self.refused: dict[tuple[str, str], str] = {}
         self.trials = 0
         self.agreed: set[tuple[str, str]] = set()
 
     def plan(self) -> Plan:
         """The rounds, until one has nothing to make."""
-        project = self.state.project()
-        report = self.state.report(self.choice.environment, project)
+        report = self.state.report(self.choice.environment)
         made = Plan(report, report)
         for _ in range(MAX_ROUNDS):
-            patches, made.unanswered = self._proposed(report.findings, project)
+            patches, made.unanswered = self._proposed(report.findings, self.state.project)
             chosen = self._apart([p for p in patches if self._is_made(p)][:MAX_AT_ONCE])
-            tried = self._kept(report, chosen)
-            if tried is None:
+            if not chosen:
                 break
+            tried = self._kept(report, chosen)
+            if tried is None:  # those that waited for them are left
+                continue
             steps = list(tried.steps())
             if not all([self._is_wanted(step) for step in steps]):  # ask for each of them
                 continue
             made.steps += steps
             made.gone += tried.seen.gone
             self.state, report = tried.state, tried.report
-            project = self.state.project()
+        else:
+            patches, made.unanswered = self._proposed(report.findings, self.state.project)
+            self._leave(filter(self._is_made, patches), "there were too many rounds")
         made.after = report
         made.advice = [self._told(p) for p in patches]
         paths = {content.path for step in made.steps for content, _ in step.files}
@@ -140,12 +144,14 @@ class _Planning:
         self.refused[name] = "you did not want it"
         return False
 
+    def _leave(self, patches: Iterable[Patch], why: str) -> None:
+        """Refuse patches that were not tried."""
+        self.refused.update({_name(patch): f"it was not tried: {why}" for patch in patches})
+
     def _told(self, patch: Patch) -> Patch:
         """A patch that was not made, with the reason."""
         why = self.refused.get(_name(patch)) or patch.proof
         return replace(patch, proof=why)
-
-    # Proposals -------------------------------------------------------------------------------
 
     def _proposed(
         self, findings: Iterable[Finding], project: Project
@@ -170,24 +176,30 @@ class _Planning:
     def _apart(self, patches: Sequence[Patch]) -> list[Patch]:
         """The patches that leave each other alone; later ones wait for the next round."""
         taken: list[Edit] = []
-        chosen = []
+        chosen: list[Patch] = []
         for patch in patches:
             new = [edit for edit in patch.edits if edit not in taken]
-            if not any(_meet(edit, other) for edit in new for other in taken):
-                taken += new
-                chosen.append(patch)
+            if any(_meet(edit, other) for edit in new for other in taken):
+                continue
+            if any(self._vie(patch, other) for other in chosen):
+                continue
+            taken += new
+            chosen.append(patch)
         return chosen
 
-    # Trying -----------------------------------------------------------------------------------
+    def _vie(self, one: Patch, other: Patch) -> bool:
+        """True if one of two remedies may answer what the other is there for, so that both would do
+        it: a proxy and an application that send the same header.
+        """
+        return one.remedy != other.remedy and (
+            one.finding.id in self.answers[other.remedy]
+            or other.finding.id in self.answers[one.remedy]
+        )
 
     def _kept(self, report: Report, patches: Sequence[Patch]) -> Trial | None:
         """The project with the patches that help and do no harm together. None: none does."""
-        if not patches:
-            return None
         if self.trials >= MAX_TRIALS:
-            self.refused.update(
-                {_name(patch): "it was not tried: too many were" for patch in patches}
-            )
+            self._leave(patches, "too many were")
             return None
         tried = self._tried(report, patches)
         if not tried.wrong:
@@ -214,7 +226,7 @@ class _Planning:
             tried.make(more, self.choice.environment)
             if tried.wrong or not tried.seen.added:
                 break
-            answers, _ = self._proposed(tried.seen.added, tried.state.project())
+            answers, _ = self._proposed(tried.seen.added, tried.state.project)
             more = self._apart([p for p in answers if self._is_made(p)])
             if not more:
                 break
@@ -222,7 +234,7 @@ class _Planning:
 
 
 def _patch(
-    remedy: Remedy, finding: Finding, project: Project, ask: Callable[[Peer], Proof] | None
+    remedy: Remedy, finding: Finding, project: Project, ask: Callable[[Peer], Condition] | None
 ) -> Patch | None:
     try:
         proposal = remedy.run(finding, project)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import libcst as cst
@@ -42,8 +43,6 @@ class Python:
             raise ValueError(f"{file.path} is no Python: {type(error).__name__}") from None
         self._starts = [0]
         self._starts += [match.end() for match in re.finditer("\n", file.text)]
-
-    # Where things stand ----------------------------------------------------------------------
 
     def _span(self, node: cst.CSTNode) -> tuple[int, int]:
         where = self._at[node]
@@ -101,8 +100,6 @@ class Python:
         if isinstance(first, cst.Assign) and isinstance(first.targets[0].target, cst.Name):
             return first.targets[0].target.value
         return ""
-
-    # Edits ------------------------------------------------------------------------------------
 
     def with_argument(
         self, call: cst.Call, name: str, value: str, position: int | None = None
@@ -192,6 +189,16 @@ class Python:
                 return line_after(self.path, self.text, *self._span(found), new)
         return None
 
+    def with_settings(self, line: int, settings: Mapping[str, str]) -> Edit | None:
+        """The one edit that gives several keys their values, as `with_setting` does for one.
+
+        Returns None if not all of them can stand in one place.
+        """
+        made = kept(*(self.with_setting(line, key, value) for key, value in settings.items()))
+        if not made or len({(edit.start, edit.end) for edit in made}) > 1:
+            return None
+        return replace(made[0], new="".join(edit.new for edit in made))
+
     def _in_class(self, node: cst.ClassDef, key: str, value: str) -> Edit | None:
         """The edit that adds an attribute after the last one of a class that is in capitals."""
         last: tuple[cst.SimpleStatementLine, bool] | None = None
@@ -207,7 +214,7 @@ class Python:
                 last = statement, isinstance(first, cst.AnnAssign)
         if last is None:
             return None
-        word = f"{key}: bool = {value}" if last[1] else f"{key} = {value}"
+        word = _annotated(key, value) if last[1] else f"{key} = {value}"
         return line_after(self.path, self.text, *self._span(last[0]), word)
 
     def _sibling(
@@ -216,7 +223,7 @@ class Python:
         """A statement like another one that sets a key, or the edit of a call that sets several."""
         match small:
             case cst.AnnAssign(target=cst.Name(value=name)) if name.isupper():
-                return f"{key}: bool = {value}"
+                return _annotated(key, value)
             case cst.Assign(targets=[cst.AssignTarget(target=target)]):
                 return self._assigned(target, small.value, key, value)
             case cst.Expr(value=cst.Call() as call) if last_name(call) in (
@@ -355,6 +362,12 @@ def _is_literal(node: cst.BaseExpression) -> bool:
     if isinstance(node, cst.Name):
         return node.value in ("True", "False", "None")
     return isinstance(node, cst.SimpleString | cst.Integer | cst.Float)
+
+
+def _annotated(key: str, value: str) -> str:
+    """An assignment with the type of its literal; a list is one of strings."""
+    kind = type(ast.literal_eval(value)).__name__
+    return f"{key}: {'list[str]' if kind == 'list' else kind} = {value}"
 
 
 def _is_modest(text: str) -> bool:

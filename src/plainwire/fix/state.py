@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from plainwire.audit import audit
@@ -32,13 +33,14 @@ class State:
         """
         return cls(root, read_tree(root), {})
 
+    @cached_property
     def project(self) -> LocalProject:
-        """The door to this state of the project."""
+        """The door to this state of the project, each part of which is read once."""
         return LocalProject(self.root, self.tree)
 
-    def report(self, environment: Environment, project: LocalProject | None = None) -> Report:
+    def report(self, environment: Environment) -> Report:
         """The audit of this state."""
-        return audit(self.root, environment=environment, project=project or self.project())
+        return audit(self.root, environment=environment, project=self.project)
 
     def content(self, path: str) -> Content:
         """A file's bytes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plainwire.model import Edit, Finding, Location, Path, Project, Span
+from plainwire.model import Edit
 
 
 def margin_of(text: str, start: int) -> str | None:
@@ -34,19 +34,3 @@ def span_of(text: str, line: int) -> tuple[int, int]:
     for _ in range(line - 1):
         start = line_end(text, start) + 1
     return start, line_end(text, start)
-
-
-def is_at(place: Span | None, location: Location) -> bool:
-    """True if evidence stands where a finding says."""
-    return place is not None and (place.path, place.line) == (location.path, location.line)
-
-
-def paths_of(finding: Finding, project: Project) -> list[Path]:
-    """The paths that a finding speaks of: those all of whose hops are among its places."""
-    named = {(place.path, place.line) for place in finding.locations}
-    return [
-        path
-        for path in project.paths
-        if path.environment == finding.environment
-        and all((hop.path, hop.line) in named for hop in path.places)
-    ]

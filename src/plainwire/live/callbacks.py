@@ -12,6 +12,7 @@ from plainwire.live import dial
 if TYPE_CHECKING:
     from plainwire.live.site import LiveSite
 
+SSRF_PROBES = "ssrf-probes"
 LINE_LIMIT = 4096  # bytes of a request line
 TIMEOUT_S = 5.0
 _LINE = re.compile(rb"[A-Z]{3,10} (/[!-~]{0,1000}) HTTP/1\.[01]\r?\n")
@@ -24,13 +25,22 @@ class Callbacks:
     Others may ask it for anything: that is dropped, so that nobody can fill it.
     """
 
-    def __init__(self, address: str, server: asyncio.Server) -> None:
-        self._server = server
-        port = server.sockets[0].getsockname()[1]
-        self.url = f"http://[{address}]:{port}/" if ":" in address else f"http://{address}:{port}/"
+    def __init__(self) -> None:
+        self._server: asyncio.Server | None = None
+        self.url = ""
         self._given: set[str] = set()
         self._heard: set[str] = set()
         self._called = asyncio.Condition()
+
+    async def listen(self, address: str, port: int) -> None:
+        """Begin to listen; port 0 is any.
+
+        Raises:
+            OSError: if that cannot be.
+        """
+        self._server = await asyncio.start_server(self._take, address, port, limit=LINE_LIMIT)
+        port = self._server.sockets[0].getsockname()[1]
+        self.url = f"http://[{address}]:{port}/" if ":" in address else f"http://{address}:{port}/"
 
     def url_of(self, token: str) -> str:
         """The URL that stands for a word."""
@@ -46,9 +56,10 @@ class Callbacks:
 
     def close(self) -> None:
         """Stop listening."""
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
 
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Keep the path of one request, and answer it with nothing."""
         with contextlib.suppress(OSError, ValueError, TimeoutError):
             async with asyncio.timeout(TIMEOUT_S):
@@ -72,14 +83,9 @@ async def listening(site: LiveSite) -> Callbacks | str:
     if given is None and not dial.is_loopback(await site.transport.connector.address()):
         return "needs --callback ADDRESS, where the target reaches this machine"
     address, port = given or ("127.0.0.1", 0)
-    kept: list[Callbacks] = []
-
-    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await kept[0].take(reader, writer)
-
+    callbacks = Callbacks()
     try:
-        server = await asyncio.start_server(take, address, port, limit=LINE_LIMIT)
+        await callbacks.listen(address, port)
     except OSError as error:
         return f"cannot listen on {address}:{port}: {error.strerror or error}"
-    kept.append(Callbacks(address, server))
-    return kept[0]
+    return callbacks

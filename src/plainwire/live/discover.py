@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from plainwire.live.site import LiveSite
 
 MAX_ENDPOINTS = 60
+MAX_LINKS = 20  # of pages, and as many of data
 GUARDED = (401, 403, 405, 407, 429)
 MAX_EXAMPLES = 5  # of a description, to see whether it is of this API
 DOCUMENT_PATHS = (
@@ -116,13 +117,20 @@ async def discover(
     described += [replace(each, skipped=_reason(each)) for each in source]
     filled = await fill(site, origin, described)
     filled = await _of_here(site, documents, filled, unread)
-    ways = linked.paths(pages, origin)
+    ways = _followed(linked.paths(pages, origin), unread)
     further: list[ApiOperation] = []
     if not any(each.pointer for each in filled):
         further, more = await linked.explored(site, origin, ways)
-        ways = list(dict.fromkeys((*ways, *more)))
+        ways = list(dict.fromkeys((*ways, *_followed(more, unread))))
     known = _with_links(_merged(named, [*filled, *further]), ways, origin)
     return Discovery(_sampled(known), documents, tuple(dict.fromkeys(unread)))
+
+
+def _followed(links: list[str], unread: list[str]) -> list[str]:
+    """The first links, at most `MAX_LINKS`; that there are more is noted."""
+    if len(links) > MAX_LINKS:
+        unread.append(f"only the first {MAX_LINKS} of {len(links)} links are followed")
+    return links[:MAX_LINKS]
 
 
 async def _of_here(

@@ -15,7 +15,6 @@ from plainwire.wire.links import links
 if TYPE_CHECKING:
     from plainwire.live.site import LiveSite
 
-MAX_LINKS = 20
 # What names an object in a listing, the likeliest first.
 ITEM_NAMES = ("id", "uuid", "slug", "username")
 # Files that a page loads say nothing of the API; checks that read them ask for them.
@@ -58,7 +57,7 @@ async def _item(site: LiveSite, listing: Exchange) -> ApiOperation | None:
 
 
 def paths(pages: Sequence[Exchange], origin: Origin) -> list[str]:
-    """The paths of the pages and of same-origin links in them, each once, at most `MAX_LINKS`.
+    """The paths of the pages and of same-origin links in them, each once.
 
     A page that only a redirect led to is looked at as one that a link leads to.
     """
@@ -77,7 +76,7 @@ def paths(pages: Sequence[Exchange], origin: Origin) -> list[str]:
             is_same = (place.host, place.port) == (origin.host, origin.port)
             if is_same and place.scheme == origin.scheme and _is_page(path):
                 found[path] = None
-    return list(found)[:MAX_LINKS]
+    return list(found)
 
 
 def _is_page(path: str) -> bool:

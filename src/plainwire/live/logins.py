@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
 
 from plainwire.live.credentials import GIVEN, LOGIN, Credentials
 from plainwire.model import (
-    Answer,
     Exchange,
     Headers,
     Identity,
@@ -21,18 +18,12 @@ from plainwire.model import (
     Request,
     WireError,
 )
-from plainwire.policy.default_logins import PAIRS
-from plainwire.wire import cookies, members
+from plainwire.wire import cookies
 
 if TYPE_CHECKING:
     from plainwire.live.site import LiveSite
 
 MAX_TOKEN = 16 * 1024
-# The field of a login that says who logs in.
-USERS = (
-    ("username",), ("user", "name"), ("user",), ("email",), ("login",), ("name",), ("identifier",),
-    ("account",), ("phone",), ("mail",), ("e", "mail"), ("user", "id"), ("email", "address"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +79,7 @@ async def _credentials(site: LiveSite, recipe: Recipe) -> Credentials | str:
         )
         answer = await site.transport.log_in(request)
         if isinstance(answer, Exchange):
-            found = _value(answer, recipe.token)
+            found = given(answer, recipe.token)
             if answer.status >= 300 and not found:
                 return f"answered {answer.status}"
             if not found:
@@ -104,104 +95,7 @@ async def _credentials(site: LiveSite, recipe: Recipe) -> Credentials | str:
     return reason
 
 
-async def fail(site: LiveSite, recipe: Recipe, *, as_nobody: bool, number: int) -> Answer | None:
-    """The answer to a login that must fail: with a wrong password, as the recipe's own user or as
-    one that nobody is. Another ``number`` sends it again, while nothing else is under way.
-
-    Returns None if the recipe's body does not show which of its fields are user and password.
-    """
-    fields = _fields(recipe)
-    if not fields.passwords or (as_nobody and len(fields.users) != 1):
-        return None
-    changed = (*fields.passwords, *(fields.users if as_nobody else ()))
-    told = {name: _made_of(site, str(fields.told[name])) for name in changed}
-    return await _try(site, recipe, told, number)
-
-
-async def by_default(site: LiveSite, recipe: Recipe) -> tuple[Exchange, ...] | str:
-    """The answers to logins with well-known users and passwords that got in, twice each, or why
-    that is not known. What they gave is taken out of them.
-
-    Nothing got in where a user that nobody is gets the same.
-    """
-    fields = _fields(recipe)
-    if len(fields.passwords) != 1 or len(fields.users) != 1:
-        return "the login does not show which parts are user and password"
-    (user,), (password,) = fields.users, fields.passwords
-    _, at, domain = str(fields.told[user]).partition("@")
-    control = await fail(site, recipe, as_nobody=True, number=len(PAIRS))
-    if not isinstance(control, Exchange) or _got_in(control, recipe):
-        return "a user that nobody is gets in, or no answer"
-    found = []
-    for name, word in PAIRS:
-        answers = []
-        for number in range(2):
-            told = {user: f"{name}{at}{domain}", password: word}
-            answer = await _try(site, recipe, told, number)
-            if not isinstance(answer, Exchange):
-                return answer.reason
-            if answer.status in (423, 429):
-                return f"answered {answer.status}"
-            if not _got_in(answer, recipe):
-                break
-            answers.append(answer)
-        if len(answers) == 2:
-            found.append(_without_token(answers[0], recipe))
-    return tuple(found)
-
-
-def _got_in(answer: Exchange, recipe: Recipe) -> bool:
-    return answer.status < 300 and _value(answer, recipe.token) is not None
-
-
-def _without_token(answer: Exchange, recipe: Recipe) -> Exchange:
-    """The answer without the credential that it gave, and without its cookies."""
-    token = (_value(answer, recipe.token) or "").encode()
-    kept = tuple(h for h in answer.headers if h[0].lower() != "set-cookie")
-    kept = tuple((n, v.replace(token.decode(), "given-credential")) for n, v in kept)
-    body = answer.body.replace(token, b"given-credential")
-    return replace(answer, headers=kept, body=body)
-
-
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """What a login says, and which of it are user and password."""
-
-    told: dict[str, Any]
-    users: tuple[str, ...]
-    passwords: tuple[str, ...]
-
-
-def _fields(recipe: Recipe) -> _Fields:
-    is_json = recipe.body.startswith(b"{")
-    told = json.loads(recipe.body) if is_json else dict(parse_qsl(recipe.body.decode()))
-    kept = set(recipe.secrets)
-    passwords = tuple(name for name, value in told.items() if str(value) in kept)
-    users = tuple(n for n in told if members.words(n) in USERS and n not in passwords)
-    return _Fields(told, users, passwords)
-
-
-async def _try(site: LiveSite, recipe: Recipe, changed: Mapping[str, str], number: int) -> Answer:
-    """The answer to a login with other values, while nothing else is under way."""
-    told = {**_fields(recipe).told, **changed}
-    is_json = recipe.body.startswith(b"{")
-    body = json.dumps(told).encode() if is_json else urlencode(told).encode()
-    target = site.target
-    origin = target.http[0] if target.named == "http" else target.https[0]
-    request = Request(
-        origin, recipe.method, recipe.path, recipe.headers, LOGIN, number + 1, body=body
-    )
-    return await site.transport.log_in(request)
-
-
-def _made_of(site: LiveSite, word: str) -> str:
-    """Letters and digits as long as a word, the same for the whole scan; an address stays one."""
-    digest = hashlib.sha256(f"{site.random_path}{word}".encode()).hexdigest()
-    made = f"x{digest}"[: max(8, min(len(word), 60))]
-    return f"{made}@{made}.example" if "@" in word else made
-
-
-def _value(answer: Exchange, place: str) -> str | None:
+def given(answer: Exchange, place: str) -> str | None:
     """What stands in an answer at a place. Returns None if there is nothing that can be shown."""
     kind, space, name = place.partition(" ")
     found: Any = None

@@ -6,7 +6,7 @@ A question that the capture has no answer to is not tested, which is no gap: nob
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ from plainwire.model import (
     Unanswered,
     WireError,
 )
-from plainwire.wire import cleartext, openapi
+from plainwire.wire import cleartext, openapi, page_parts
 from plainwire.wire.har import Capture
 
 MAX_OPERATIONS = 500
@@ -164,6 +164,10 @@ class RecordedSite:
                     if isinstance(answer, Exchange) and answer.status == 200:
                         found.append(answer)
         return tuple(found)
+
+    async def loaded_by(self, pages: Iterable[Exchange]) -> Mapping[Request, Answer]:
+        """The style sheets and scripts of pages, however many were recorded."""
+        return {each: await self.ask(each) for each in page_parts.parts(pages)}
 
     async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
         """None: nothing is sent."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from plainwire.live import (
@@ -21,7 +20,8 @@ from plainwire.live import (
     discover,
     graphql,
     handshakes,
-    logins,
+    loaded,
+    login_probes,
     mcp_servers,
     trust,
     verdicts,
@@ -31,6 +31,7 @@ from plainwire.live.credentials import CANARY, GIVEN, Credentials, Identities
 from plainwire.live.descriptions import Description
 from plainwire.live.hellos import Stream
 from plainwire.live.knowing import knowing, secret_is_known
+from plainwire.live.logins import Recipe
 from plainwire.live.notes import Notes
 from plainwire.live.once import Once
 from plainwire.live.prober import VersionsAnswer
@@ -65,10 +66,6 @@ from plainwire.wire.sameness import is_same
 Look = Callable[["LiveSite", Origin], Awaitable[TlsEndpoint]]
 
 TRACE_PROBE = "trace-probe"
-LOGIN_PROBES = "login-probes"
-DEFAULT_CREDENTIALS = "default-credentials"
-SSRF_PROBES = "ssrf-probes"
-STOPPED = (423, 429)  # locked, too many
 CALL_WAIT_S = 1.0  # for what a server asks after it has answered
 
 
@@ -121,7 +118,7 @@ class LiveSite:
         )
         self._probes = Probes(target, settings, self._once, self.transport)
         self.notes = Notes()
-        self.recipes: Mapping[str, logins.Recipe] = {}
+        self.recipes: Mapping[str, Recipe] = {}
         self._callbacks: callbacks.Callbacks | None = None
 
     async def __aenter__(self) -> LiveSite:
@@ -255,7 +252,7 @@ class LiveSite:
 
     def leave_unasked(self, question: str, reason: str) -> None:
         """Note for the asking check a question that must not be sent: it then does not pass."""
-        self.notes.take(Unanswered("", question, f"not asked: {reason}"))
+        self.leave_open(question, f"not asked: {reason}")
 
     def leave_open(self, question: str, reason: str) -> None:
         """Note a question of the asker that got no answer."""
@@ -299,25 +296,7 @@ class LiveSite:
 
     async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
         """The answers to logins with a wrong password, by the first recipe; each is sent once."""
-        recipe = next(iter(self.recipes.values()), None)
-        if LOGIN_PROBES not in self.settings.allow or recipe is None:
-            self.leave_untested(f"needs --allow {LOGIN_PROBES} and a login in the configuration")
-            return ()
-        found: list[Exchange] = []
-        for number in range(times):
-            work = partial(logins.fail, self, recipe, as_nobody=as_nobody, number=number)
-            key = ("failed login", as_nobody, number)
-            answer: Answer | None = await self._once.ask(key, work)
-            if answer is None:
-                self.leave_untested("the login does not show which part is the user's name")
-                return ()
-            self.notes.take(answer)
-            if not isinstance(answer, Exchange):
-                return ()
-            found.append(answer)
-            if answer.status in STOPPED:
-                break
-        return tuple(found)
+        return await login_probes.failed(self, self._once, times, as_nobody=as_nobody)
 
     def allows(self, what: str) -> bool:
         """True if the user opted in to a class of questions."""
@@ -327,21 +306,11 @@ class LiveSite:
 
     async def default_logins(self) -> tuple[Exchange, ...]:
         """The answers to logins with well-known users and passwords that got in twice."""
-        recipe = next(iter(self.recipes.values()), None)
-        if DEFAULT_CREDENTIALS not in self.settings.allow or recipe is None:
-            what = f"needs --allow {DEFAULT_CREDENTIALS} and a login in the configuration"
-            self.leave_untested(what)
-            return ()
-        found: tuple[Exchange, ...] | str = await logins.by_default(self, recipe)
-        if isinstance(found, str):
-            self.leave_open(f"{recipe.method} {recipe.path} with default credentials", found)
-            return ()
-        self.leave_answered()
-        return found
+        return await login_probes.by_default(self)
 
     async def callback(self, token: str) -> str | None:
         """A URL of our own listener that ends with a token."""
-        if not self.allows(SSRF_PROBES):
+        if not self.allows(callbacks.SSRF_PROBES):
             return None
         found: callbacks.Callbacks | str
         found = await self._once.ask("callbacks", lambda: callbacks.listening(self))
@@ -384,6 +353,10 @@ class LiveSite:
         there = [a for a in asked if isinstance(a, Exchange) and a.status == 200]
         missing = await asyncio.gather(*(self.is_missing(answer) for answer in there))
         return tuple(a for a, is_gone in zip(there, missing, strict=True) if is_gone is False)
+
+    async def loaded_by(self, pages: Iterable[Exchange]) -> Mapping[Request, Answer]:
+        """The answers of the style sheets and scripts that pages load from their own origin."""
+        return await loaded.by(self, pages)
 
     async def speaking(self) -> Origin:
         """The origin that documents and links are read from: the first to answer, https first."""

@@ -92,7 +92,7 @@ class Listen:
     @property
     def is_local(self) -> bool:
         """True if only the machine itself reaches it."""
-        return self.host.startswith("127.") or self.host in ("localhost", "::1", "[::1]")
+        return _is_loopback(self.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Publication:
     @property
     def is_local(self) -> bool:
         """True if only the machine itself reaches it."""
-        return self.host.startswith("127.") or self.host in ("localhost", "::1", "[::1]")
+        return _is_loopback(self.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,3 +317,7 @@ class Path:
     def places(self) -> tuple[Span, ...]:
         """The places of its hops, each once, the edge first."""
         return tuple(dict.fromkeys(hop.place for hop in self.hops))
+
+
+def _is_loopback(host: str) -> bool:
+    return host.startswith("127.") or host in ("localhost", "::1", "[::1]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -121,6 +121,12 @@ class Site(Protocol):
     async def present(self, *paths: str) -> tuple[Exchange, ...]:
         """The answers of those paths, under the root, where something is for anybody: 200, and
         not missing. What is there must still be known by its content.
+        """
+
+    async def loaded_by(self, pages: Iterable[Exchange]) -> Mapping[Request, Answer]:
+        """The answers of the style sheets and scripts that pages load from their own origin.
+
+        Of more than 20 in all the rest is left unasked.
         """
 
     @property

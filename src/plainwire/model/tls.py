@@ -72,6 +72,7 @@ class Chain:
     ``problems`` and ``problems_checked`` are words of the report contract, ``trusted_by`` the
     stores ("mozilla", "system", "ca-file") with a path to a root of theirs, ``paths`` the
     subjects of each such path from leaf to root. A word in neither list was not looked at.
+    ``path_errors`` are rules of RFC 5280 that keep an `untrusted_root` from one; None without it.
     """
 
     chain: tuple[CertificateFacts, ...]
@@ -82,6 +83,7 @@ class Chain:
     asked_with: Mapping[str, Any] = field(default_factory=lambda: {"sni": True})
     staple: Staple | None = None
     scts: int | None = None
+    path_errors: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,14 @@ class TlsEndpoint:
     def chains_with(self, problem: str) -> tuple[Chain, ...]:
         """The served chains that have a problem; empty where none was seen."""
         return tuple(chain for chain in self.served if problem in chain.problems)
+
+    @property
+    def is_trust_known(self) -> bool:
+        """False if for a served chain it is not known whether it leads to a root."""
+        return all(
+            chain.trusted_by or "untrusted_root" in chain.problems_checked
+            for chain in self.certificates or ()
+        )
 
     def shown(self, chain: Chain) -> Handshake:
         """A served chain as evidence: subject, issuer, times and fingerprint of its leaf."""

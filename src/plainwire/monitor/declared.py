@@ -14,9 +14,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING, Any
 
 from plainwire.model import UsageError
 from plainwire.monitor import secrets
@@ -26,6 +24,9 @@ from plainwire.monitor.matching import Only
 from plainwire.monitor.store import watched as rows
 from plainwire.monitor.targets import Watched, watched
 from plainwire.monitor.windows import Window, checked
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 MAX_BYTES = 10_000_000
 TARGET_KEYS = {"url", "tags", "light", "full", "ca", "paths", "resolve", "starttls", "bearer"}
@@ -103,31 +104,35 @@ def of_dictionary(told: Any, source: str) -> Declared:
 
 def plan(connection: sa.Connection, wanted: Declared, source: str, *, prunes: bool) -> list[Step]:
     """The steps that make it so; what an earlier version of the file declared goes if it prunes."""
-    steps: list[Step] = []
-    known = {one.name: one for one in rows.targets(connection)}
-    for name, one in wanted.targets.items():
-        if (word := _word(known.get(name), one)) is not None:
-            steps.append(Step(word, "target", name, lambda c, now, o=one: rows.add(c, o, now)))  # type: ignore[misc]
+    targets = {one.name: one for one in rows.targets(connection)}
     channels = {one.name: one for one in rows.channels(connection)}
-    for name, ch in wanted.channels.items():
-        if (word := _word(channels.get(name), ch)) is not None:
-            steps.append(Step(word, "channel", name, lambda c, now, o=ch: rows.set_channel(c, o)))  # type: ignore[misc]
     windows = {row["name"]: row for row in rows.windows(connection)}
-    for name, (window, only) in wanted.windows.items():
-        new = (window.cron, window.minutes, window.zone, only.as_json())
-        old = windows.get(name)
-        if old is None or new != (old["cron"], old["duration_min"], old["zone"], old["only"]):
-            steps.append(
-                Step(
-                    "add" if old is None else "change",
-                    "window",
-                    name,
-                    lambda c, now, n=name, w=window, o=only: rows.set_window(c, n, w, o, source),  # type: ignore[misc]
-                )
-            )
+    steps = [
+        _target_step(_word(targets.get(one.name), one), one) for one in wanted.targets.values()
+    ]
+    steps += [
+        _channel_step(_word(channels.get(one.name), one), one) for one in wanted.channels.values()
+    ]
+    steps += [
+        _window_step(_window_word(windows.get(name), window, only), name, window, only, source)
+        for name, (window, only) in wanted.windows.items()
+    ]
+    steps = [step for step in steps if step.word]
     if prunes:
-        steps += _removals(known, channels, windows, wanted, source)
+        steps += _removals(targets, channels, windows, wanted, source)
     return steps
+
+
+def _target_step(word: str, one: Watched) -> Step:
+    return Step(word, "target", one.name, lambda c, now: rows.add(c, one, now))
+
+
+def _channel_step(word: str, one: ChannelSettings) -> Step:
+    return Step(word, "channel", one.name, lambda c, now: rows.set_channel(c, one))
+
+
+def _window_step(word: str, name: str, window: Window, only: Only, source: str) -> Step:
+    return Step(word, "window", name, lambda c, now: rows.set_window(c, name, window, only, source))
 
 
 def _removals(
@@ -137,30 +142,41 @@ def _removals(
     wanted: Declared,
     source: str,
 ) -> list[Step]:
-    steps = [
-        Step("remove", "target", name, lambda c, now, o=one: rows.remove(c, o, now))  # type: ignore[misc]
-        for name, one in targets.items()
-        if one.declared_in == source and name not in wanted.targets
+    def target(one: Watched) -> Step:
+        return Step("remove", "target", one.name, lambda c, now: rows.remove(c, one, now))
+
+    def channel(name: str) -> Step:
+        return Step("remove", "channel", name, lambda c, now: rows.remove_channel(c, name))
+
+    def window(name: str) -> Step:
+        return Step("remove", "window", name, lambda c, now: rows.remove_window(c, name))
+
+    ours = [name for name, row in windows.items() if row["declared_in"] == source]
+    return [
+        *(target(one) for one in _gone(targets, wanted.targets, source)),
+        *(channel(one.name) for one in _gone(channels, wanted.channels, source)),
+        *(window(name) for name in ours if name not in wanted.windows),
     ]
-    steps += [
-        Step("remove", "channel", name, lambda c, now, n=name: rows.remove_channel(c, n))  # type: ignore[misc]
-        for name, ch in channels.items()
-        if ch.declared_in == source and name not in wanted.channels
-    ]
-    steps += [
-        Step("remove", "window", name, lambda c, now, n=name: rows.remove_window(c, n))  # type: ignore[misc]
-        for name, row in windows.items()
-        if row["declared_in"] == source and name not in wanted.windows
-    ]
-    return steps
 
 
-def _word(known: Any, wanted: Any) -> str | None:
+def _gone(known: Mapping[str, Any], wanted: Mapping[str, Any], source: str) -> list[Any]:
+    return [o for name, o in known.items() if o.declared_in == source and name not in wanted]
+
+
+def _word(known: Any, wanted: Any) -> str:
+    """What would be done to make a row as it is wanted; empty: nothing."""
     if known is None:
         return "add"
     fields = [name for name in wanted.__slots__ if name not in ("id", "disabled_because")]
     same = all(_plain(getattr(known, name)) == _plain(getattr(wanted, name)) for name in fields)
-    return None if same else "change"
+    return "" if same else "change"
+
+
+def _window_word(row: Mapping[str, Any] | None, window: Window, only: Only) -> str:
+    if row is None:
+        return "add"
+    known = row["cron"], row["duration_min"], row["zone"], row["only"]
+    return "" if known == (window.cron, window.minutes, window.zone, only.as_json()) else "change"
 
 
 def _plain(value: Any) -> Any:

@@ -6,13 +6,15 @@ for a reader; secrets are references in it as in the store.
 
 from __future__ import annotations
 
-from typing import Any
-
-import sqlalchemy as sa
+import json
+from typing import TYPE_CHECKING, Any
 
 from plainwire.monitor.messages import SCHEMA
 from plainwire.monitor.store import reading, watched
 from plainwire.monitor.targets import interval_words
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 HISTORY = 10_000
 
@@ -38,7 +40,7 @@ def exported(connection: sa.Connection) -> dict[str, Any]:
                 "kind": one.kind,
                 "level": one.least_level,
                 **({"digest": one.digest} if one.digest else {}),
-                **_only(one.only.tags, one.only.targets, one.only.rules),
+                **json.loads(one.only.as_json()),
                 **one.options,
             }
             for one in watched.channels(connection)
@@ -49,7 +51,7 @@ def exported(connection: sa.Connection) -> dict[str, Any]:
                 "cron": row["cron"],
                 "minutes": row["duration_min"],
                 "zone": row["zone"],
-                **_window_only(row["only"]),
+                **json.loads(row["only"]),
             }
             for row in watched.windows(connection)
         ],
@@ -60,17 +62,3 @@ def exported(connection: sa.Connection) -> dict[str, Any]:
             for event in reading.events(connection, one.id, HISTORY)
         ],
     }
-
-
-def _only(
-    tags: tuple[str, ...], targets: tuple[str, ...], rules: tuple[str, ...]
-) -> dict[str, Any]:
-    every = {"tags": list(tags), "targets": list(targets), "rules": list(rules)}
-    return {key: value for key, value in every.items() if value}
-
-
-def _window_only(text: str) -> dict[str, Any]:
-    from plainwire.monitor import matching
-
-    only = matching.from_json(text)
-    return _only(only.tags, only.targets, only.rules)

@@ -194,7 +194,6 @@ def _full(
     found = snapshot.hashed(body)
     if found == before.confirmed and not before.pending:
         return before
-    verdict.snapshots[found] = body
     seen = (*before.pending, found)
     if seen.count(found) < AGREEING:
         if len(seen) >= LOOKS:  # three looks, three answers: begin again with the last
@@ -205,6 +204,7 @@ def _full(
     settled = replace(before, pending=(), pending_since=None)
     if found == before.confirmed:
         return settled
+    verdict.snapshots[found] = body
     return _confirmed(settled, old, found, body, bodies, verdict, is_expected, now)
 
 

@@ -12,6 +12,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from plainwire.monitor.keeper import Keeper
 from plainwire.monitor.observing import Observe
@@ -129,9 +130,9 @@ class Loop:
         now = self._clock()
         until = now + round(self._pace.lease_s * SECOND)
 
-        def work(connection: object) -> list[tuple[Claim, Watched | None]]:
-            found = claims.claim(connection, self.owner, tiers, count, now, until)  # type: ignore[arg-type]
-            targets = watched.by_number(connection, {one.target_id for one in found})  # type: ignore[arg-type]
+        def work(connection: Any) -> list[tuple[Claim, Watched | None]]:
+            found = claims.claim(connection, self.owner, tiers, count, now, until)
+            targets = watched.by_number(connection, {one.target_id for one in found})
             return [(one, targets.get(one.target_id)) for one in found]
 
         found = await self._keeper.run(work) or []
@@ -192,9 +193,9 @@ class Loop:
         """How much of a batch was ours and is recorded now."""
         now = self._clock()
 
-        def work(connection: object) -> int:
+        def work(connection: Any) -> int:
             return sum(
-                results.record(connection, each.claim, each.looks, each.begun_at, now)  # type: ignore[arg-type]
+                results.record(connection, each.claim, each.looks, each.begun_at, now)
                 for each in batch
             )
 

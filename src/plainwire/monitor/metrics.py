@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from plainwire.monitor.keeper import Keeper
@@ -94,8 +94,11 @@ def lines(
 ) -> Iterator[str]:
     """The metrics in Prometheus' text format. No label holds a fingerprint or a serial number."""
     yield from _gauge("plainwire_targets", "Targets under watch.", [({}, status["targets"])])
-    yield from _gauge("scan_lag_seconds", "How late the look is that waits longest.")
-    yield f"scan_lag_seconds {status['scan_lag_s']:.3f}"
+    yield from _gauge(
+        "scan_lag_seconds",
+        "How late the look is that waits longest.",
+        [({}, status["scan_lag_s"])],
+    )
     yield from _gauge(
         "tls_cert_not_after_timestamp_seconds",
         "When the certificate ends that ends first.",
@@ -129,11 +132,11 @@ def lines(
     yield "# HELP tls_drift_total Confirmed changes by direction."
     yield "# TYPE tls_drift_total counter"
     yield from (_line("tls_drift_total", {"direction": d}, n) for d, n in sorted(drifts.items()))
-    for name, key in (("waiting", "waiting"), ("dead", "dead")):
+    for name in ("waiting", "dead"):
         yield from _gauge(
             f"plainwire_messages_{name}",
             f"Messages that are {name}.",
-            [({"channel": one["name"]}, one[key]) for one in status["channels"]],
+            [({"channel": one["name"]}, one[name]) for one in status["channels"]],
         )
 
 
@@ -141,12 +144,10 @@ def _target(row: dict[str, Any]) -> dict[str, str]:
     return {"target": row["name"]}
 
 
-def _gauge(
-    name: str, about: str, values: list[tuple[dict[str, str], float]] | None = None
-) -> Iterator[str]:
+def _gauge(name: str, about: str, values: Iterable[tuple[dict[str, str], float]]) -> Iterator[str]:
     yield f"# HELP {name} {about}"
     yield f"# TYPE {name} gauge"
-    yield from (_line(name, labels, value) for labels, value in values or ())
+    yield from (_line(name, labels, value) for labels, value in values)
 
 
 def _line(name: str, labels: dict[str, str], value: float) -> str:

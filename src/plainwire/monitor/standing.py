@@ -54,6 +54,11 @@ class Standing:
     changed_at: tuple[int, ...] = ()
     flapping_since: int | None = None
 
+    @property
+    def compared_with(self) -> set[str]:
+        """The hashes of the snapshots that what is seen of it is compared with."""
+        return {one for one in (self.confirmed, *(each.base for each in self.alarms)) if one}
+
 
 Bodies = Mapping[str, Body]  # snapshots by their hash
 

@@ -25,7 +25,7 @@ class Watched:
     """A target under watch; intervals in milliseconds.
 
     ``options`` holds ``ca`` (a file), ``paths``, ``resolve`` (an address), ``starttls``,
-    ``bearer`` (a reference to a secret) and ``light`` and ``full``, as the user wrote them.
+    and ``bearer`` (a reference to a secret), as the user wrote them.
     """
 
     name: str
@@ -35,7 +35,6 @@ class Watched:
     options: Mapping[str, Any] = field(default_factory=dict)
     light_ms: int = LIGHT
     full_ms: int = FULL
-    is_enabled: bool = True
     declared_in: str | None = None
     id: int = 0
 

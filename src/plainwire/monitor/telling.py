@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from plainwire.monitor.levels import LEVELS
 from plainwire.monitor.times import shown, span
 from plainwire.report.clean import visible
 
@@ -81,8 +82,7 @@ def _target(row: Row, now: int) -> Iterator[str]:
 
 def alerts(rows: Sequence[Row], now: int) -> str:
     """Open alerts, the worst first."""
-    order = ("critical", "warning", "info")
-    ordered = sorted(rows, key=lambda row: (order.index(row["level"]), -row["opened_at"]))
+    ordered = sorted(rows, key=lambda row: (-LEVELS.index(row["level"]), -row["opened_at"]))
     cells = [
         (
             row["id"],

@@ -184,6 +184,8 @@ def _certificate(chain: Chain, now: datetime) -> Iterator[Line]:
         trusted = ", ".join(chain.trusted_by)
         served += f", trusted by {trusted}" if trusted else ", trusted by no store"
     yield Line(served, is_bad=not chain.trusted_by)
+    for error in chain.path_errors or ():
+        yield Line(error, "", 1, is_bad=True)
     for path in chain.paths[:MAX_PATHS]:
         yield Line(" < ".join(path), "", 1)
     if len(chain.paths) > MAX_PATHS:

@@ -49,7 +49,7 @@ class Cache:
 
     def put(self, key: str, text: str) -> None:
         """Keep a text; what was asked for longest ago goes where there is no room."""
-        body = text.encode("utf-8", "surrogatepass")
+        body = text.encode()
         data = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
         if len(data) > MAX_ENTRY:
             return
@@ -117,7 +117,7 @@ def stamp(top: Path) -> str:
         if path.suffix != ".pyc":
             state = path.stat()
             if stat.S_ISREG(state.st_mode):
-                lines.append(f"{path.name} {state.st_size} {state.st_mtime_ns}")
+                lines.append(f"{path.relative_to(top.parent)} {state.st_size} {state.st_mtime_ns}")
     return "\n".join(lines)
 
 

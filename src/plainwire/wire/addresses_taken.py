@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from plainwire.model import ApiOperation, Request
 from plainwire.wire import json_body, probes
@@ -14,6 +15,13 @@ _WHOLE = frozenset({"dest", "destination", "target", "source", "image", "proxy",
 # Where a browser is led.
 _OTHER = frozenset({"redirect", "return", "logout", "next", "back"})
 MAX_NAMES = 4  # of one operation
+MAX_PLACES = 10  # of an API
+
+
+def places(operations: Iterable[ApiOperation]) -> list[tuple[ApiOperation, str]]:
+    """The first operations and parameters of an API that take a URL."""
+    every = ((each, name) for each in operations for name in names(each))
+    return list(islice(every, MAX_PLACES))
 
 
 def names(operation: ApiOperation) -> tuple[str, ...]:

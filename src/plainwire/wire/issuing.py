@@ -60,7 +60,7 @@ def authority(names: Sequence[str], now: datetime) -> Issued:
     key = ec.generate_private_key(ec.SECP256R1())
     # Each one's own name: a client that holds two of them must not take one for the other.
     mark = x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest.hex()[:8]
-    subject = _subject(f"{ORGANIZATION} {mark}", ORGANIZATION)
+    subject = _subject(f"{ORGANIZATION} {mark}")
     permitted = [_subtree(name) for name in (*NOBODYS, *LOOPBACK, *_outside(names))]
     builder = (
         _builder(subject, subject, key, now, CA_LIFETIME)
@@ -75,7 +75,7 @@ def authority(names: Sequence[str], now: datetime) -> Issued:
 def server(names: Sequence[str], by: Issued, now: datetime) -> Issued:
     """A server certificate for these names (hosts in A-labels, addresses), valid for `LIFETIME`."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = _subject("plainwire development certificate", ORGANIZATION)
+    subject = _subject("plainwire development certificate")
     its_key = by.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     builder = (
         _builder(subject, by.certificate.subject, key, now, LIFETIME)
@@ -183,10 +183,10 @@ def _subtree(name: str) -> x509.GeneralName:
         return x509.DNSName(name.removeprefix("*."))
 
 
-def _subject(common: str, organization: str) -> x509.Name:
+def _subject(common: str) -> x509.Name:
     return x509.Name(
         [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
             x509.NameAttribute(NameOID.COMMON_NAME, common),
         ]
     )

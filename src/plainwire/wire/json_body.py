@@ -57,10 +57,31 @@ def values(document: Any) -> Iterator[tuple[Way, str]]:
 def left_out(exchange: Exchange) -> str:
     """Why `values` may leave some of a body out. Returns an empty string if it does not."""
     body = exchange.body
-    most = sum(body.count(mark) for mark in (b",", b"{", b"[")) + 1
-    if most <= MAX_STEPS or not isinstance(parsed(body), dict | list):
+    containers = body.count(b"{") + body.count(b"[")
+    if containers <= MAX_DEPTH and body.count(b",") < MAX_STEPS - containers:
         return ""
-    return f"its JSON has more than {MAX_STEPS:,} values"
+    document = parsed(body)
+    if not isinstance(document, dict | list):
+        return ""
+    if containers + body.count(b",") >= MAX_STEPS:
+        return f"its JSON has more than {MAX_STEPS:,} values"
+    return f"its JSON is nested deeper than {MAX_DEPTH} members" if _is_deep(document) else ""
+
+
+def _is_deep(document: Any) -> bool:
+    """True if something is deeper than `values` looks."""
+    waiting = [(0, document)]
+    while waiting:
+        depth, value = waiting.pop()
+        if not value or not isinstance(value, dict | list):
+            continue
+        if depth >= MAX_DEPTH:
+            return True
+        if isinstance(value, dict):
+            waiting += [(depth + 1, each) for each in value.values()]
+        else:
+            waiting += [(depth + isinstance(each, list), each) for each in value]
+    return False
 
 
 def listed(document: Any) -> tuple[list[Any], bool] | None:

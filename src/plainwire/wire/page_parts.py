@@ -12,22 +12,20 @@ from plainwire.wire.links.calls import called_names
 from plainwire.wire.links.markup import tags
 from plainwire.wire.redirects import resolve
 
-MAX_PARTS = 20
-
 _PAGES = ("text/html", "application/xhtml+xml")
 _LOADED = ("script src", "link href", "style @import")
 _UPGRADE = "upgrade-insecure-requests"
 
 
 def parts(pages: Iterable[Exchange]) -> tuple[Request, ...]:
-    """What to ask to see the style sheets and scripts of some pages: at most `MAX_PARTS` in all.
+    """What to ask to see the style sheets and scripts of some pages, each once.
 
     A browser asks for the same with every visit of a page.
     """
     wanted: dict[Request, None] = {}
     for page in pages:
         wanted.update(dict.fromkeys(_parts_of(page)))
-    return tuple(wanted)[:MAX_PARTS]
+    return tuple(wanted)
 
 
 def insecure_links_of(

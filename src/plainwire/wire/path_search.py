@@ -6,7 +6,7 @@ is one, and whoever asks only "valid?" hears only the first of several reasons.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -50,6 +50,8 @@ class Search:
     `MAX_VERIFICATIONS` signatures are verified, each pair once, likely issuers first, and at
     most `MAX_STEPS` certificates visited, so that a mesh of cross-signs costs no more; names are
     compared with constraints at most `MAX_COMPARISONS` times, and beyond that do not hold.
+    ``is_cut`` is True once one of these bounds, or `MAX_DEPTH`, left something out: what was not
+    found may be there. ``errors`` are rules of RFC 5280 that a way up breaks, the first few.
     """
 
     served: Sequence[Certificate]
@@ -57,6 +59,8 @@ class Search:
     verifications: int = MAX_VERIFICATIONS
     steps: int = MAX_STEPS
     comparisons: int = MAX_COMPARISONS
+    is_cut: bool = False
+    errors: dict[str, None] = field(default_factory=dict)
     _issuers: dict[bytes, Path] = field(default_factory=dict)
     _within: dict[tuple[bytes, bytes], bool] = field(default_factory=dict)
 
@@ -87,6 +91,7 @@ class Search:
 
     def _is_signed(self, certificate: Certificate, issuer: Certificate) -> bool:
         if self.verifications <= 0:
+            self.is_cut = True
             return False
         self.verifications -= 1
         return certificate.is_signed_by(issuer)
@@ -124,30 +129,47 @@ class Search:
         return tuple(found)
 
     def _walk(self, path: Path) -> Iterator[Path]:
-        if self.steps <= 0 or not _is_readable(path[-1]):
+        if self.steps <= 0:
+            self.is_cut = True
+            return
+        top = path[-1]
+        if rule := _unreadable(top):
+            self._note(top, rule)
             return
         self.steps -= 1
         yield path
-        if len(path) == MAX_DEPTH:
-            return
-        for issuer in self.issuers(path[-1]):
+        issuers = self.issuers(top)
+        if not issuers and self.named_issuers(top):
+            self._note(top, "is not signed by the key of its issuer's name")
+        for issuer in issuers:
             # The same name with the same key again is a loop, whatever else differs.
             is_new = all(
                 (issuer.subject, issuer.public_key) != (item.subject, item.public_key)
                 for item in path
             )
-            if is_new and self._may_issue(issuer, path):
+            if not is_new:
+                continue
+            if rule := self._broken_rule(issuer, path):
+                self._note(issuer, rule)
+            elif len(path) == MAX_DEPTH:
+                self.is_cut = True
+            else:
                 yield from self._walk((*path, issuer))
 
-    def _may_issue(self, issuer: Certificate, path: Path) -> bool:
-        """RFC 5280, 6.1.4 (g) and (k) to (n), for the issuer of the certificates in ``path``."""
-        return (
-            self._is_authority(issuer)
-            and _signs_certificates(issuer)
-            and _is_short_enough(issuer, path)
-            and is_for_servers(issuer)
-            and self._names_hold(issuer, path)
-        )
+    def _note(self, certificate: Certificate, rule: str) -> None:
+        if len(self.errors) < MAX_PATHS:
+            self.errors[f"{certificate.facts.subject} {rule}"] = None
+
+    def _broken_rule(self, issuer: Certificate, path: Path) -> str:
+        """What RFC 5280, 6.1.4 (g) and (k) to (n), holds against the issuer of ``path``, if any."""
+        rules: dict[str, Callable[[], bool]] = {
+            "is no CA (basicConstraints)": lambda: self._is_authority(issuer),
+            "may not sign certificates (keyUsage)": lambda: _signs_certificates(issuer),
+            "allows fewer CAs below it (pathLenConstraint)": lambda: _is_short_enough(issuer, path),
+            "is not for TLS servers (extendedKeyUsage)": lambda: is_for_servers(issuer),
+            "forbids a name below it (nameConstraints)": lambda: self._names_hold(issuer, path),
+        }
+        return next((rule for rule, is_kept in rules.items() if not is_kept()), "")
 
     def _is_authority(self, issuer: Certificate) -> bool:
         # RFC 5280, 6.1.4 (k): without basicConstraints only a version 1 certificate that is known
@@ -171,6 +193,7 @@ class Search:
         pair = item.der, issuer.der
         if pair not in self._within:
             self.comparisons -= certificate_names.comparisons(item, constraints)
+            self.is_cut = self.is_cut or self.comparisons < 0
             self._within[pair] = self.comparisons >= 0 and certificate_names.is_within(
                 item, constraints
             )
@@ -200,8 +223,11 @@ def _fits(certificate: Certificate, issuer: Certificate) -> bool:
     return bool(authority and subject and authority.key_identifier == subject.digest)
 
 
-def _is_readable(certificate: Certificate) -> bool:
-    return not (certificate.is_malformed or certificate.has_unknown_critical)
+def _unreadable(certificate: Certificate) -> str:
+    """Why a certificate must be refused whatever it says; empty if it need not."""
+    if certificate.has_unknown_critical:
+        return "has a critical extension that is not understood"
+    return "is malformed" if certificate.is_malformed else ""
 
 
 def _signs_certificates(issuer: Certificate) -> bool:

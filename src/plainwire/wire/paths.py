@@ -17,11 +17,24 @@ from plainwire.model import Chain, Staple, WireError
 from plainwire.wire import staples
 from plainwire.wire.certificate import Certificate, parse
 from plainwire.wire.certificate_names import is_for
-from plainwire.wire.path_search import Path, Search, by_subject, is_for_servers
+from plainwire.wire.path_search import (
+    MAX_COMPARISONS,
+    MAX_DEPTH,
+    MAX_VERIFICATIONS,
+    Path,
+    Search,
+    by_subject,
+    is_for_servers,
+)
 
 MAX_SERVED = 32
 SOON = timedelta(days=14)
 LONGEST = timedelta(days=398)
+# Why the words of `NEEDS_SEARCH` may be missing.
+BEYOND = (
+    f"no root was found, and its chain is more than is followed: {MAX_SERVED} certificates, "
+    f"{MAX_DEPTH} in a path, {MAX_VERIFICATIONS} signatures, {MAX_COMPARISONS:,} names compared"
+)
 LEAST_BITS = {"RSA": 2048, "DSA": 2048, "ECDSA": 224}
 
 
@@ -43,7 +56,8 @@ def judge(
     ``scts`` counts those in the leaf and in the staple.
     ``paths`` of the answer has the best first, so that the first to a store's root is that store's.
     A certificate behind the leaf that cannot be read is left out of ``chain`` and counts as
-    `extra_certs`, and so does what is past the first `MAX_SERVED`.
+    `extra_certs`, and so does what is past the first `MAX_SERVED`. Where a bound was met before a
+    path was found, the words of `NEEDS_SEARCH` are not among the checked: there may be one.
 
     Raises:
         WireError: if there is no certificate, or the leaf cannot be read (RFC 8446, 4.4.2).
@@ -55,11 +69,14 @@ def judge(
         judged = staples.judge(staple, leaf=case.leaf, issuers=issuers, now=now)
         case = replace(case, staple=judged.staple)
     unasked = {word for word, is_asked in NEEDS_STAPLE.items() if not is_asked(case)}
+    if _is_open(case):
+        unasked |= NEEDS_SEARCH
     checked = tuple(word for word in PROBLEMS if word not in unasked)
     trusted = {store for path in case.paths for store in case.search.stores_of(path[-1])}
+    problems = tuple(word for word in checked if PROBLEMS[word](case))
     return Chain(
         chain=tuple(item.facts for item in case.served),
-        problems=tuple(word for word in checked if PROBLEMS[word](case)),
+        problems=problems,
         problems_checked=checked,
         trusted_by=tuple(store for store in stores if store in trusted),
         paths=tuple(
@@ -67,6 +84,7 @@ def judge(
         ),
         staple=case.staple,
         scts=_embedded_scts(case.leaf) + (judged.scts if judged else 0),
+        path_errors=tuple(case.search.errors) if "untrusted_root" in problems else None,
     )
 
 
@@ -74,7 +92,8 @@ def judge(
 class _Case:
     """What the questions below are asked of.
 
-    ``served`` are the readable certificates, each once; ``is_padded`` that others came with them.
+    ``served`` are the readable certificates, each once; ``is_padded`` that others came with them,
+    ``is_cut`` that they were more than are looked at.
     ``paths`` has the best path first (`_rank`), and ``path`` is that one; without a path to an
     anchor, the served certificates that lead up from the leaf.
     """
@@ -82,6 +101,7 @@ class _Case:
     search: Search
     served: Path
     is_padded: bool
+    is_cut: bool
     name: str
     now: datetime
     stapled: bool | None
@@ -120,6 +140,7 @@ def _case(
         search=search,
         served=served,
         is_padded=len(served) < len(chain),
+        is_cut=len(chain) > MAX_SERVED,
         name=name,
         now=now,
         stapled=stapled,
@@ -176,6 +197,11 @@ def _untrusted_root(case: _Case) -> bool:
     """No path though every issuer's name is at hand: an unknown root, a wrong signature, or a
     constraint (basicConstraints, keyUsage, pathLen, extendedKeyUsage, names) that is broken."""
     return not case.paths and not _self_signed(case) and not _is_cut_off(case)
+
+
+def _is_open(case: _Case) -> bool:
+    """No path was found, and not everything was looked at."""
+    return not case.paths and not _self_signed(case) and (case.is_cut or case.search.is_cut)
 
 
 def _is_cut_off(case: _Case) -> bool:
@@ -292,3 +318,5 @@ NEEDS_STAPLE: Mapping[str, Callable[[_Case], bool]] = {
     "must_staple_missing": lambda case: case.stapled is not None,
     "revoked": _tells_revocation,
 }
+# Words that say of a chain what a search that was cut short does not know.
+NEEDS_SEARCH = frozenset({"untrusted_root", "incomplete_chain", "extra_certs"})

@@ -12,7 +12,6 @@ from typing import Any
 from plainwire.model import Exchange
 
 MAX_TEXT = 512 * 1024  # characters looked at
-MAX_DEPTH = 12
 
 # Each is the shape that the runtime itself prints: words about errors are not enough.
 _TRACES = tuple(
@@ -80,7 +79,7 @@ def left_out(exchange: Exchange) -> str:
         return ""
     is_error = exchange.status >= 400
     try:
-        texts = _texts(json.loads(exchange.body), is_error, 0)
+        texts = _texts(json.loads(exchange.body), is_error)
     except (ValueError, RecursionError):
         texts = iter([exchange.text] if is_error else [])
     if all(len(text) <= MAX_TEXT for text in texts):
@@ -98,25 +97,27 @@ def in_json(body: bytes, *, is_error: bool) -> Trace | None:
         document = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    for text in _texts(document, is_error, 0):
+    for text in _texts(document, is_error):
         if (found := in_text(text)) is not None:
             return found
     return None
 
 
-def _texts(value: Any, is_wanted: bool, depth: int) -> Iterator[str]:
-    if depth > MAX_DEPTH:
-        return
-    if isinstance(value, str) and is_wanted:
-        yield value
-    elif isinstance(value, list):
-        lines = [each for each in value if isinstance(each, str)]
-        if lines and is_wanted:
-            yield "\n".join(lines)  # frames one by one
-        for each in value:
-            if not isinstance(each, str):
-                yield from _texts(each, is_wanted, depth + 1)
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            named = "".join(c for c in str(key).lower() if c.isalpha()) in _KEYS
-            yield from _texts(each, is_wanted or named, depth + 1)
+def _texts(document: Any, is_wanted: bool) -> Iterator[str]:
+    """The texts that count, in order, however deep they are."""
+    waiting = [(document, is_wanted)]
+    while waiting:
+        value, is_wanted = waiting.pop()
+        inner: list[tuple[Any, bool]] = []
+        if isinstance(value, str) and is_wanted:
+            yield value
+        elif isinstance(value, list):
+            lines = [each for each in value if isinstance(each, str)]
+            if lines and is_wanted:
+                yield "\n".join(lines)  # frames one by one
+            inner = [(each, is_wanted) for each in value if not isinstance(each, str)]
+        elif isinstance(value, dict):
+            for key, each in value.items():
+                named = "".join(c for c in str(key).lower() if c.isalpha()) in _KEYS
+                inner.append((each, is_wanted or named))
+        waiting += reversed(inner)

@@ -42,7 +42,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from plainwire.model import Confidence, Exchange, Finding, Operation, Severity, Site, check
-from plainwire.wire import page_parts, secret_formats
+from plainwire.wire import secret_formats
 from plainwire.wire.secret_formats import Secret
 
 MAX_FINDINGS = 20
@@ -80,8 +80,7 @@ async def _answers(site: Site) -> list[tuple[Operation, Exchange]]:
     for each, answer in await site.answers():
         if not _is_description(answer):
             found.append((each.operation, answer))
-    for request in page_parts.parts(answer for _, answer in found):
-        part = await site.ask(request)
+    for request, part in (await site.loaded_by([answer for _, answer in found])).items():
         if isinstance(part, Exchange) and part.status == 200:
             found.append((Operation("GET", request.path.partition("?")[0]), part))
     return found

@@ -22,6 +22,8 @@ Good:
 Limits:
 
     Roots that only other clients trust (Apple, Microsoft, Java, a company's) are not known here.
+    A chain of more than 32 certificates, or a path of more than 10, is left unanswered where no
+    root is found before.
 """
 
 from __future__ import annotations
@@ -42,8 +44,9 @@ async def certificate_untrusted(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain whose issuers are at hand and lead to no root."""
     for endpoint in await site.tls():
         for chain in endpoint.chains_with("untrusted_root"):
+            broken = "; ".join(chain.path_errors or ())
             yield certificate_untrusted.finding(
                 f"no path from {chain.chain[0].subject} to a root of Mozilla's store, "
-                "the system's or --ca",
+                "the system's or --ca" + (f": {broken}" if broken else ""),
                 endpoint.shown(chain),
             )

@@ -43,13 +43,12 @@ Limits:
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from plainwire.model import Finding, Severity, Site, check
 from plainwire.wire.insecure_links import listed
 from plainwire.wire.links import left_out
-from plainwire.wire.page_parts import insecure_links_of, is_upgraded, parts
+from plainwire.wire.page_parts import insecure_links_of, is_upgraded
 
 
 @check(
@@ -61,8 +60,7 @@ from plainwire.wire.page_parts import insecure_links_of, is_upgraded, parts
 async def cleartext_websocket(site: Site) -> AsyncIterator[Finding]:
     """One finding for each endpoint whose answer over https leads to a WebSocket in clear."""
     pages = await site.pages("https")
-    wanted = parts(page for _, page in pages)
-    answers = dict(zip(wanted, await asyncio.gather(*map(site.ask, wanted)), strict=True))
+    answers = await site.loaded_by(page for _, page in pages)
     for endpoint, page in pages:
         found = [each for each in insecure_links_of(page, answers) if each.scheme == "ws"]
         if not found:

@@ -48,12 +48,14 @@ Limits:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from plainwire.model import Exchange, Finding, Severity, Site, check
 from plainwire.wire.insecure_links import InsecureLink, insecure_links, listed
 from plainwire.wire.links import Form, forms, left_out
 from plainwire.wire.page_parts import is_upgraded
+
+OF_FORMS = ("form action", "button formaction", "input formaction")
 
 
 @check(
@@ -86,16 +88,18 @@ async def form_posts_to_http(site: Site) -> AsyncIterator[Finding]:
 def _sent_in_clear(page: Exchange) -> list[tuple[InsecureLink, Form | None]]:
     """The insecure targets of a page's forms, each with its form where that is known."""
     targets = [each for each in insecure_links(page) if each.kind == "form"]
-    if not targets:
-        return []
-    known = [form for form in forms(page.text) if not form.is_implicit]
-    pairs = ((each, _form_of(each, known)) for each in targets)
+    pairs = _with_forms(sorted(targets, key=lambda each: each.position or 0), page.text)
     return [(each, form) for each, form in pairs if form is None or form.method != "dialog"]
 
 
-def _form_of(link: InsecureLink, known: Sequence[Form]) -> Form | None:
-    """The last form that begins at or before a link, which stands in the page itself."""
-    if link.where not in ("form action", "button formaction", "input formaction"):
-        return None
-    position = link.position or 0
-    return next((form for form in reversed(known) if form.position <= position), None)
+def _with_forms(
+    targets: Sequence[InsecureLink], text: str
+) -> Iterator[tuple[InsecureLink, Form | None]]:
+    """Each target, in order, with the last form that begins at or before it: none where the target
+    does not stand in the page itself."""
+    known = (form for form in forms(text) if not form.is_implicit)
+    form, after = None, next(known, None)
+    for each in targets:
+        while after is not None and after.position <= (each.position or 0):
+            form, after = after, next(known, None)
+        yield each, form if each.where in OF_FORMS else None

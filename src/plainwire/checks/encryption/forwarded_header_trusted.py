@@ -61,21 +61,9 @@ from functools import partial
 from plainwire.model import Exchange, Finding, Headers, Origin, Request, Severity, Site, check
 from plainwire.wire.caching import is_from_shared_cache
 from plainwire.wire.cleartext import is_redirect
+from plainwire.wire.forged_schemes import FORGED
 from plainwire.wire.masking import shortened
 
-FORGED: tuple[tuple[str, str], ...] = (
-    ("X-Forwarded-Proto", "https"),
-    ("X-Forwarded-Proto", "HTTPS"),
-    ("X-Forwarded-Proto", "https, http"),
-    ("X-Forwarded-Proto", "http, https"),
-    ("X_Forwarded_Proto", "https"),
-    ("Forwarded", "proto=https"),
-    ("X-Forwarded-Ssl", "on"),
-    ("X-Forwarded-Scheme", "https"),
-    ("X-Forwarded-Protocol", "ssl"),
-    ("X-Url-Scheme", "https"),
-    ("Front-End-Https", "on"),
-)
 MAX_LOCATION = 100
 NO_STORE = ("Cache-Control", "no-store")
 Signs = tuple[object, ...]
@@ -139,7 +127,7 @@ async def _calm(site: Site, origin: Origin) -> tuple[Exchange, Exchange] | None:
 async def _changed(ask: Ask, first: Exchange, second: Exchange) -> Shown | None:
     """Each form that changes what two answers to nothing forged agree on."""
     steady = _steady(first, second)
-    forms = list(enumerate(FORGED, start=2))
+    forms = list(enumerate(FORGED.values(), start=2))
     answers = await asyncio.gather(*(ask(n, (line,)) for n, line in forms))
     again = [  # one after the other, so that nothing else can make the difference
         await _again(ask, number, line, first, steady)

@@ -41,13 +41,12 @@ Limits:
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from plainwire.model import Finding, Severity, Site, check
 from plainwire.wire.insecure_links import listed
 from plainwire.wire.links import left_out
-from plainwire.wire.page_parts import insecure_links_of, is_upgraded, parts
+from plainwire.wire.page_parts import insecure_links_of, is_upgraded
 
 
 @check(
@@ -59,8 +58,7 @@ from plainwire.wire.page_parts import insecure_links_of, is_upgraded, parts
 async def mixed_content_passive(site: Site) -> AsyncIterator[Finding]:
     """One finding for each page over https that shows something from http."""
     pages = await site.pages("https")
-    wanted = parts(page for _, page in pages)
-    answers = dict(zip(wanted, await asyncio.gather(*map(site.ask, wanted)), strict=True))
+    answers = await site.loaded_by(page for _, page in pages)
     for endpoint, page in pages:
         every = insecure_links_of(page, answers)
         found = [each for each in every if each.scheme == "http" and each.kind == "passive"]

@@ -47,8 +47,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from plainwire.model import Answer, ApiOperation, Exchange, Finding, Severity, Site, check
+from plainwire.model import ApiOperation, Exchange, Finding, Severity, Site, check
 from plainwire.wire import probes
+from plainwire.wire.failures import is_failure
 
 MAX_OPERATIONS = 3
 MALFORMED = (
@@ -57,14 +58,13 @@ MALFORMED = (
     ("If-Modified-Since", "yesterday"),
     ("Accept", "application"),
 )
-# What a gateway says of a server behind it is not the application's.
-OF_GATEWAYS = (501, 502, 503, 504)
 
 
 @check(
     severity=Severity.LOW,
     cwe=(755, 20),
     references=("RFC 9110, section 15.6.1", "CWE-755"),
+    reads_bodies=False,
 )
 async def malformed_header_crashes(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that fails on a header, thrice, and not without it."""
@@ -88,7 +88,7 @@ async def _crashed(
     own = replace(operation.request, identity=None)
     word = site.random_path.strip("/")
     # All at once first: hardly a server fails, and then one question is enough.
-    if not _fails(await site.ask(probes.apart(own, f"{word}h", *MALFORMED))):
+    if not is_failure(await site.ask(probes.apart(own, f"{word}h", *MALFORMED))):
         return None
     right = await site.ask(probes.apart(own, f"{word}h0"))
     if not isinstance(right, Exchange) or right.status >= 500:
@@ -96,13 +96,8 @@ async def _crashed(
     for number, line in enumerate(MALFORMED, 1):
         request = probes.apart(own, f"{word}h{number}", line)
         answer = await site.ask(request)
-        if not isinstance(answer, Exchange) or not _fails(answer):
+        if not is_failure(answer):
             continue
-        if all(map(_fails, await site.confirm(request))):
+        if all(map(is_failure, await site.confirm(request))):
             return operation, line[0], answer, right
     return None
-
-
-def _fails(answer: Answer) -> bool:
-    is_failure = isinstance(answer, Exchange) and answer.status >= 500
-    return is_failure and isinstance(answer, Exchange) and answer.status not in OF_GATEWAYS

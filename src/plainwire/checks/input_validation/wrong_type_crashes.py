@@ -57,13 +57,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from plainwire.model import Answer, Exchange, Finding, Operation, Severity, Site, check
+from plainwire.model import Exchange, Finding, Operation, Severity, Site, check
 from plainwire.wire import probes
+from plainwire.wire.failures import is_failure
 from plainwire.wire.probes import MARK
 
 MAX_PROBES = 30
-# What a gateway says of a server behind it is not the application's.
-OF_GATEWAYS = (501, 502, 503, 504)
 
 
 @check(
@@ -83,12 +82,12 @@ async def wrong_type_crashes(site: Site) -> AsyncIterator[Finding]:
         ][:MAX_PROBES]
         answers = await asyncio.gather(*(site.ask(probe.request) for _, probe in wanted))
         for (operation, probe), answer in zip(wanted, answers, strict=True):
-            if operation.operation in seen or not _fails(answer):
+            if operation.operation in seen or not is_failure(answer):
                 continue
             right = await site.ask(probe.control)
             if not isinstance(right, Exchange) or right.status >= 500:
                 continue
-            if isinstance(answer, Exchange) and all(map(_fails, await site.confirm(probe.request))):
+            if all(map(is_failure, await site.confirm(probe.request))):
                 seen.add(operation.operation)
                 yield wrong_type_crashes.finding(
                     f"{operation.method} {operation.path} answers {answer.status} to a value of "
@@ -98,8 +97,3 @@ async def wrong_type_crashes(site: Site) -> AsyncIterator[Finding]:
                     operation=operation.operation,
                     parameter=probe.parameter,
                 )
-
-
-def _fails(answer: Answer) -> bool:
-    is_failure = isinstance(answer, Exchange) and answer.status >= 500
-    return is_failure and isinstance(answer, Exchange) and answer.status not in OF_GATEWAYS

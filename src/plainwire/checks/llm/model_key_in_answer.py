@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from plainwire.model import Confidence, Exchange, Finding, Operation, Severity, Site, check
-from plainwire.wire import page_parts, secret_formats
+from plainwire.wire import secret_formats
 
 
 @check(
@@ -54,8 +54,7 @@ async def model_key_in_answer(site: Site) -> AsyncIterator[Finding]:
     found: list[tuple[Operation, Exchange]] = [
         (each.operation, answer) for each, answer in await site.answers()
     ]
-    for request in page_parts.parts(answer for _, answer in found):
-        part = await site.ask(request)
+    for request, part in (await site.loaded_by([answer for _, answer in found])).items():
         if isinstance(part, Exchange) and part.status == 200:
             found.append((Operation("GET", request.path.partition("?")[0]), part))
     seen: set[str] = set()

@@ -61,6 +61,7 @@ from plainwire.wire import described_answers, members
     cwe=(213,),
     owasp=("API3:2023",),
     references=("OpenAPI 3.0, section 4.7.24.1", "OWASP API Security Top 10 2023, API3"),
+    left_out=members.left_out,
 )
 async def write_only_property_returned(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation, with the names."""

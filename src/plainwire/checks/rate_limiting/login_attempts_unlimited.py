@@ -52,10 +52,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from plainwire.model import Confidence, Exchange, Finding, Operation, Severity, Site, check
+from plainwire.model import Confidence, Finding, Operation, Severity, Site, check
+from plainwire.wire import rate_limits
 
 TIMES = 10
-FIELDS = ("ratelimit", "x-ratelimit", "x-rate-limit", "retry-after", "x-rl-")
 
 
 @check(
@@ -68,7 +68,7 @@ FIELDS = ("ratelimit", "x-ratelimit", "x-rate-limit", "retry-after", "x-rl-")
 async def login_attempts_unlimited(site: Site) -> AsyncIterator[Finding]:
     """One finding if ten failed logins in a row are all answered as the first one."""
     answers = await site.failed_logins(TIMES, as_nobody=True)
-    if len(answers) < TIMES or any(map(_tells, answers)):
+    if len(answers) < TIMES or any(map(rate_limits.tells, answers)):
         return
     if len({each.status for each in answers}) > 1 or not 200 <= answers[0].status < 500:
         return
@@ -80,7 +80,3 @@ async def login_attempts_unlimited(site: Site) -> AsyncIterator[Finding]:
         operation=Operation(request.method, request.path.partition("?")[0]),
         confidence=Confidence.FIRM,
     )
-
-
-def _tells(answer: Exchange) -> bool:
-    return any(name.lower().startswith(FIELDS) for name, _ in answer.headers)

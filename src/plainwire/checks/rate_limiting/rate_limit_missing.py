@@ -46,11 +46,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from plainwire.model import ApiOperation, Confidence, Exchange, Finding, Severity, Site, check
-from plainwire.wire import denials, json_body, members, places
+from plainwire.wire import denials, json_body, members, places, rate_limits
 from plainwire.wire.files import is_file
 
 TIMES = 25
-FIELDS = ("ratelimit", "x-ratelimit", "x-rate-limit", "retry-after", "x-rl-")
 
 
 @check(
@@ -63,7 +62,7 @@ FIELDS = ("ratelimit", "x-ratelimit", "x-rate-limit", "retry-after", "x-rl-")
 async def rate_limit_missing(site: Site) -> AsyncIterator[Finding]:
     """One finding for the site, if neither a field nor a 429 tells of a limit."""
     seen = await site.answers()
-    if site.was_throttled or any(_tells(answer) for _, answer in seen):
+    if site.was_throttled or any(rate_limits.tells(answer) for _, answer in seen):
         return
     chosen = _chosen(seen)
     if chosen is None:
@@ -73,7 +72,7 @@ async def rate_limit_missing(site: Site) -> AsyncIterator[Finding]:
     burst = await site.burst(answer.request, TIMES)
     if not all(isinstance(each, Exchange) for each in burst):
         return
-    if any(isinstance(e, Exchange) and (e.status == 429 or _tells(e)) for e in burst):
+    if any(isinstance(e, Exchange) and (e.status == 429 or rate_limits.tells(e)) for e in burst):
         return
     yield rate_limit_missing.finding(
         f"{operation.method} {operation.path} answered {len(burst)} requests in a row, "
@@ -82,10 +81,6 @@ async def rate_limit_missing(site: Site) -> AsyncIterator[Finding]:
         operation=operation.operation,
         confidence=Confidence.TENTATIVE,
     )
-
-
-def _tells(answer: Exchange) -> bool:
-    return any(name.lower().startswith(FIELDS) for name, _ in answer.headers)
 
 
 def _is_of_the_service(path: str) -> bool:

@@ -67,7 +67,6 @@ from collections.abc import AsyncIterator
 from plainwire.model import Answer, ApiOperation, Exchange, Finding, Severity, Site, check
 from plainwire.wire import addresses_taken
 
-MAX_PROBES = 10
 CLOSED = "http://127.0.0.1:9/"
 NO_URL = "plainwire-none:nothing"
 # What clients of HTTP and the C library say of a connection that was refused.
@@ -85,11 +84,7 @@ _REFUSED = re.compile(
 )
 async def port_state_told(site: Site) -> AsyncIterator[Finding]:
     """One finding for each parameter whose closed port is told, and whose nonsense is not."""
-    wanted = [
-        (operation, name)
-        for operation in await site.operations()
-        for name in addresses_taken.names(operation)
-    ][:MAX_PROBES]
+    wanted = addresses_taken.places(await site.operations())
     if not wanted:
         site.leave_inapplicable("no operation that is asked takes a URL")
     if not wanted or not site.allows("ssrf-probes"):

@@ -73,8 +73,6 @@ from urllib.parse import urlsplit
 from plainwire.model import Exchange, Finding, Severity, Site, check
 from plainwire.wire import addresses_taken
 
-MAX_PROBES = 10
-
 
 @check(
     severity=Severity.CRITICAL,
@@ -85,11 +83,7 @@ MAX_PROBES = 10
 )
 async def server_asks_any_host(site: Site) -> AsyncIterator[Finding]:
     """One finding for each parameter whose URL the server asked twice."""
-    wanted = [
-        (operation, name)
-        for operation in await site.operations()
-        for name in addresses_taken.names(operation)
-    ][:MAX_PROBES]
+    wanted = addresses_taken.places(await site.operations())
     if not wanted:
         site.leave_inapplicable("no operation that is asked takes a URL")
     if not wanted or not site.allows("ssrf-probes"):

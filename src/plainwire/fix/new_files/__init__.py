@@ -38,7 +38,7 @@ def new_files(
         TargetError: if the directory cannot be read.
     """
     state = State.of(root)
-    known = facts(state.project())
+    known = facts(state.project)
     texts: dict[str, str] = {}
     for kind, versions in wanted:
         texts |= _texts(kind, known, versions)

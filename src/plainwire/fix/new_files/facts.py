@@ -10,6 +10,7 @@ from plainwire.model import App, Path, Project, Start
 
 _NAME = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}")
 _TARGET = re.compile(r"[\w.]+(:\w+(\(\))?)?")
+_SENDERS = ("Talisman", "flask_plainwire.TLS")
 _SOCKET = re.compile(r"/[\w./-]{1,100}")
 
 
@@ -40,14 +41,14 @@ class Facts:
 
 def facts(project: Project) -> Facts:
     """What the project says of its first application in production; the usual where it does not."""
-    app = project.apps[0] if project.apps else None
     mine = [p for p in project.paths if p.environment == "production" and p.app is not None]
     path = next((p for p in mine if p.start is not None), None)
+    app = path.app if path is not None else next(iter(project.apps), None)
     start = path.start if path is not None else _start(project)
     socket = start.socket if start is not None and _SOCKET.fullmatch(start.socket) else ""
     target = start.target if start is not None and _TARGET.fullmatch(start.target) else ""
     return Facts(
-        name=_name(path.app if path is not None else app),
+        name=_name(app),
         port=(start.port if start is not None else None) or 8000,
         socket=socket,
         target=target,
@@ -81,5 +82,13 @@ def _network(path: Path | None, project: Project) -> str:
 
 
 def _sends_hsts(app: App) -> bool:
-    extensions = ("Talisman", "flask_plainwire.TLS")
-    return app.hsts_hook is not None or any(m.name.endswith(extensions) for m in app.middleware)
+    if app.hsts_hook is not None:
+        return True
+    ages = app.setting("TLS_HSTS_MAX_AGE", "production")
+    names = ("Talisman",) if any(age.value == "0" for age in ages) else _SENDERS
+    return any(
+        m.name.endswith(names)
+        and not m.is_conditional
+        and m.arguments.get("strict_transport_security") is not False
+        for m in app.middleware
+    )

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from textwrap import indent
 
 from plainwire.fix.new_files.facts import Facts, Versions
-from plainwire.policy import profiles, server_configs
+from plainwire.fix.recommended import profile
+from plainwire.policy import server_configs
 
-PROFILE = "mozilla-intermediate"
 PATHS = {
     "nginx": "deployment/nginx.conf",
     "apache": "deployment/apache.conf",
@@ -31,8 +31,7 @@ def proxy(kind: str, known: Facts, versions: Versions) -> str:
     Raises:
         UsageError: if that version cannot meet the profile, or is no version.
     """
-    profile = profiles.load(PROFILE)
-    emitted = server_configs.emit(profile, kind, versions.server, versions.openssl).splitlines()
+    emitted = server_configs.emit(profile(), kind, versions.server, versions.openssl).splitlines()
     head = [line for line in emitted if line.startswith("#") and not line.startswith("# In ")]
     words = "\n".join(line for line in emitted if not line.startswith("#"))
     return "\n".join((*head, _WRITERS[kind](known, words)))

@@ -6,20 +6,23 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import monotonic
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote
 
 import h11
 
 from plainwire.fix.proof.plan import Answer, Entrance, Question
+from plainwire.model import WireError
+from plainwire.wire import redirects
 from plainwire.wire.openapi.verbs import state_change
+from plainwire.wire.redirects import Destination
 
 HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 1024 * 1024
 TIMEOUT_S = 30.0
 # What every monitor sends: an application that behaves for a prover alone cannot tell it by this.
 _AGENT = "curl/8.5.0"
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f]")
 
 
 class Client:
@@ -42,69 +45,57 @@ class Client:
 
     def ask(self, question: Question) -> Answer:
         """The answer to a question, with redirects followed as far as it says. Never raises."""
-        url = f"{question.scheme}://{self.host}:{question.number}{question.path}"
-        answer = self._once(question, url)
-        visited = [_plain(url)]
+        place = Destination(
+            question.scheme, question.host or self.host, question.number, question.path
+        )
+        answer = self._once(question, place)
+        visited = [place.url]
         for _ in range(question.hops):
             location = answer.header("location")
             if not 300 <= answer.status < 400 or location is None:
                 break
-            url = urljoin(url, location)
-            if not url.startswith(("http://", "https://")) or _host(url) != self.host:
-                visited.append(_plain(url))
+            try:
+                place = redirects.resolve(location, place.url)
+            except WireError:
                 break
-            is_loop = _plain(url) in visited
-            visited.append(_plain(url))
-            if is_loop or self._is_denied(url):
+            is_end = place.url in visited or not self._is_followed(place)
+            visited.append(place.url)
+            if is_end:
                 break
-            answer = self._once(question, url)
-        return Answer(
-            answer.status,
-            answer.headers,
-            answer.body,
-            answer.refused,
-            answer.silence,
-            answer.tls,
-            answer.unverified,
-            tuple(visited),
-        )
+            answer = self._once(question, place)
+        return replace(answer, visited=tuple(visited))
 
-    def _is_denied(self, url: str) -> bool:
-        """True for a page that changes something by what its name or its code says."""
-        parts = urlsplit(url)
-        path = f"{parts.path}?{parts.query}"
-        named = state_change("GET", path) is not None
-        return named or any(pattern.fullmatch(parts.path) for pattern in self._denied)
+    def _is_followed(self, place: Destination) -> bool:
+        """False for another host, and for what changes something by its name or its code."""
+        if place.scheme not in ("http", "https") or place.host != self.host:
+            return False
+        path = place.path.partition("?")[0]
+        spellings = {path, unquote(path)}
+        is_denied = any(p.fullmatch(spelled) for p in self._denied for spelled in spellings)
+        return not is_denied and state_change("GET", place.path) is None
 
-    def _once(self, question: Question, url: str) -> Answer:
-        parts = urlsplit(url)
-        try:
-            number = parts.port or (443 if parts.scheme == "https" else 80)
-        except ValueError:
-            return Answer(silence="a redirect to no port that there is")
-        entrance = (self._direct if question.is_direct else self._public).get(number)
+    def _once(self, question: Question, place: Destination) -> Answer:
+        entrance = (self._direct if question.is_direct else self._public).get(place.port)
         if entrance is None:
             return Answer(refused=True, silence="nothing is published at this port")
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        default = number == (443 if parts.scheme == "https" else 80)
-        host = self.host if default else f"{self.host}:{number}"
-        send = (question.method, _FORBIDDEN.sub("", target), host, question.headers)
-        if parts.scheme == "http":
-            return self._exchange(entrance, None, send)
+        is_usual = place.port == redirects.DEFAULT_PORTS[place.scheme]
+        host = place.host if is_usual else f"{place.host}:{place.port}"
+        send = (question.method, place.path, host, question.headers)
+        if place.scheme == "http":
+            return self._exchange(entrance, None, place.host, send)
         context = ssl.create_default_context(cafile=self._ca_file)
-        answer = self._exchange(entrance, context, send)
+        answer = self._exchange(entrance, context, place.host, send)
         if answer.unverified and not question.verifies:
             context = ssl._create_unverified_context()  # noqa: S323 - to see what is served
-            seen = self._exchange(entrance, context, send)
-            return Answer(
-                seen.status, seen.headers, seen.body, tls=seen.tls, unverified=answer.unverified
-            )
+            seen = self._exchange(entrance, context, place.host, send)
+            return replace(seen, unverified=answer.unverified)
         return answer
 
     def _exchange(
         self,
         entrance: Entrance,
         context: ssl.SSLContext | None,
+        name: str,
         send: tuple[str, str, str, tuple[tuple[str, str], ...]],
     ) -> Answer:
         try:
@@ -120,7 +111,7 @@ class Client:
             if context is None:
                 return _talk(raw, raw.sendall, raw.recv, send, "")
             try:
-                with context.wrap_socket(raw, server_hostname=self.host) as stream:
+                with context.wrap_socket(raw, server_hostname=name) as stream:
                     tls = stream.version() or ""
                     return _talk(raw, stream.sendall, stream.recv, send, tls)
             except ssl.SSLCertVerificationError as error:
@@ -191,20 +182,3 @@ def _pattern(template: str) -> re.Pattern[str]:
     """What fits a templated path such as ``/users/{id}``."""
     pieces = re.split(r"\{[^{}/]*\}", template)
     return re.compile("[^/]+".join(map(re.escape, pieces)) + "/?")
-
-
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").lower()
-
-
-def _plain(url: str) -> str:
-    """A URL without the port that its scheme implies, and without a fragment."""
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    is_default = port in (None, 443 if parts.scheme == "https" else 80)
-    host = parts.hostname or ""
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.scheme}://{host}{'' if is_default else f':{port}'}{parts.path or '/'}{query}"

@@ -47,6 +47,7 @@ _CONTEXT: Final = re.compile(
     r"(?:ssl_context\s*=\s*\(|load_cert_chain\(|certfile\s*=)\s*[\"']([^\"']+)[\"']"
     r"(?:\s*,\s*(?:keyfile\s*=\s*)?[\"']([^\"']+)[\"'])?"
 )
+_PROJECTS: Final = ("pyproject.toml", "setup.cfg", "setup.py")
 _SKIPPED: Final = frozenset({"PATH", "HOME", "TMPDIR", "VIRTUAL_ENV", "PYTHONHOME", "SHELL"})
 
 
@@ -70,7 +71,9 @@ def started(
     if not words:
         found.missing.append(f"{service.name}: the words that start {start.program} are not known")
         return found
-    folder = _folder(start, service, files)
+    modules = _folder(start, service, files)
+    installed = _installed_from(modules, service, files)
+    folder = modules if installed is None else installed
     listens = tuple(dict.fromkeys(_listens(one, service.name, ground) for one in starts))
     changed = _Words(service.name, folder, files, ground, found).changed(words, start)
     for at, one in zip(listens, starts, strict=False):
@@ -78,6 +81,8 @@ def started(
             found.files[f"{posixpath.dirname(at[0])}/.keep"] = ""
     _own_certificates(start, folder, files, ground, found)
     variables = _variables(service, folder, files, ground)
+    if folder != modules:
+        variables["PYTHONPATH"] = posixpath.join(ground.tree, modules)
     if any(one.port is None and not one.socket for one in starts):
         variables["PORT"] = str(ground.at(service.name, None, PORT)[1])
     place = f"{start.place.path}:{start.place.line}"
@@ -102,13 +107,34 @@ def _folder(start: Start, service: Service, files: Mapping[str, SourceFile]) -> 
     """The folder of the tree that the command's module or script is found from."""
     first = _first(start)
     candidates = [service.folder or "", ""]
-    candidates += sorted({f.rpartition("/")[0] for f in files}, key=lambda f: (f.count("/"), f))
+    above = {path for file in files for path in _above(file)}
+    candidates += sorted(above, key=lambda f: (f.count("/"), f))
     near = service.folder or ""
     for folder in (*candidates[:2], *(c for c in candidates if c.startswith(near)), *candidates):
         prefix = f"{folder}/" if folder else ""
         if any(prefix + end in files for end in first):
             return folder
     return near
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that a file lies in, from the nearest on."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def _installed_from(modules: str, service: Service, files: Mapping[str, SourceFile]) -> str | None:
+    """The folder of a project that is installed from ``src``, whose modules a command then finds.
+
+    The command itself runs beside the project's files. Returns None if ``modules`` is no such
+    ``src`` (setuptools, "src-layout"), or the deployment's own files run commands there.
+    """
+    project, _, last = modules.rpartition("/")
+    if last != "src" or modules == service.folder:
+        return None
+    inside = f"{project}/" if project else ""
+    is_project = any(f"{inside}{name}" in files for name in _PROJECTS)
+    return project if is_project else None
 
 
 def _first(start: Start) -> tuple[str, ...]:
@@ -304,7 +330,7 @@ class _Words:
 def _console_script(name: str, files: Mapping[str, SourceFile]) -> tuple[str, str] | None:
     """The module and function of a console script that the project itself defines."""
     pattern = re.compile(rf"[\"']?\s*{re.escape(name)}\s*=\s*[\"']?([\w.]+):(\w+)")
-    for path in ("pyproject.toml", "setup.cfg", "setup.py"):
+    for path in _PROJECTS:
         for file in (f for f in files.values() if f.name == path):
             match = pattern.search(file.text)
             if match is not None:
@@ -323,11 +349,11 @@ def _own_certificates(
         for path, name in ((match[1], "chain.pem"), (match[2], "key.pem")):
             if path is None:
                 continue
-            if path.startswith("/"):
-                found.missing.append(f"{path}, a certificate that the code names, cannot be put")
-            else:
-                inside = posixpath.normpath(posixpath.join(ground.tree, folder, path))
+            inside = posixpath.normpath(posixpath.join(ground.tree, folder, path))
+            if inside.startswith(f"{ground.tree}/"):
                 found.files[inside] = f"@{name}"
+            else:
+                found.missing.append(f"{path}, a certificate that the code names, cannot be put")
 
 
 def _variables(

@@ -7,7 +7,7 @@ and SameSite of cookies, HSTS. What an answer changes by itself is masked.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,10 +99,8 @@ def _short(answer: Answer) -> str:
 
 def _judged(old: Answer, new: Answer, again: tuple[Answer, Answer], host: str) -> Judgement:
     if not new.status:
-        state: Callable[[str], Judgement] = lambda why: Judgement(  # noqa: E731
-            "fail" if new.refused else "unanswered", why
-        )
-        return state(f"answered before, not after: {new.silence}")
+        why = f"answered before, not after: {new.silence}"
+        return Judgement("fail" if new.refused else "unanswered", why)
     for which, once, twin in (("before", old, again[0]), ("after", new, again[1])):
         if twin.status and twin.status != once.status:
             words = f"{which}, it answers {once.status} and {twin.status} by turns"
@@ -180,11 +178,3 @@ def _body(old: Answer, new: Answer, again: tuple[Answer, Answer], host: str) -> 
         min(len(lines[0]), len(lines[2])),
     )
     return Judgement("fail", f"the body differs from line {at + 1} on")
-
-
-def counts(found: Sequence[Compared]) -> Mapping[str, int]:
-    """How many routes came out how."""
-    result: dict[str, int] = {}
-    for one in found:
-        result[one.judgement.state] = result.get(one.judgement.state, 0) + 1
-    return result

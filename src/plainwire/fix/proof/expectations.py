@@ -6,18 +6,19 @@ not-applicable (there was nothing that could be wrong).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 from plainwire.fix.proof.plan import Answer
+from plainwire.model import WireError
+from plainwire.policy.suite_flaws import flaw_of
+from plainwire.wire import redirects
 
 State = Literal["pass", "fail", "unanswered", "not-applicable"]
 OLD: Final = ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1")
-_BROKEN: Final = re.compile(r"_NULL_|_anon_|EXPORT|RC4|WITH_3?DES|IDEA", re.IGNORECASE)
 _VOLATILE: Final = frozenset({"date", "server-timing", "x-request-id", "x-runtime"})
+_NOWHERE: Final = "404 for every path that was asked, over https too"
 _APPLICATION: Final = frozenset({401, 405, 407, 406, 415, 422})
 
 
@@ -61,11 +62,18 @@ def in_clear(answer: Answer, host: str) -> Judgement:
         return Judgement("fail", f"the application answers: {status}")
     if 300 <= status < 400:
         where = answer.header("location") or ""
-        parts = urlsplit(where)
-        if parts.scheme == "https" and (parts.hostname or "").lower() == host:
+        if _leads_to_https(where, host):
             return Judgement("pass", f"{status} to https")
         return Judgement("fail", f"{status} to {where[:80] or 'nowhere'}")
     return Judgement("pass", f"refused: {status}")
+
+
+def _leads_to_https(location: str, host: str) -> bool:
+    try:
+        place = redirects.resolve(location, f"http://{host}/")
+    except WireError:
+        return False
+    return place.scheme == "https" and place.host == host
 
 
 def not_served(seen: Seen, names: Sequence[str], https: int | None) -> Judgement:
@@ -79,16 +87,36 @@ def not_served(seen: Seen, names: Sequence[str], https: int | None) -> Judgement
     if len(refusals) > 1 or (refusals and any(300 <= a.status < 400 for a in answers)):
         codes = sorted({a.status for a in answers})
         return Judgement("fail", f"the application tells paths apart: {codes}")
-    if refusals and next(iter(refusals))[0] == 404 and not _tells_apart(seen, names, https):
-        return Judgement("unanswered", "404 for every path that was asked, over https too")
+    if (
+        refusals
+        and next(iter(refusals))[0] == 404
+        and not _tells_apart(seen, len(names) - 2, https)
+    ):
+        return Judgement("unanswered", _NOWHERE)
     return worst
 
 
-def _tells_apart(seen: Seen, names: Sequence[str], https: int | None) -> bool:
+def not_served_as(
+    seen: Seen, names: Sequence[str], hosts: Sequence[str], https: int | None
+) -> Judgement:
+    """No path is served in clear by another name; a redirect to https may lead to any of them."""
+    answers = [seen.answer(name) for name in names]
+    each = [_in_clear_by_any(answer, hosts) for answer in answers]
+    if all(a.status == 404 for a in answers) and not _tells_apart(seen, len(names), https):
+        return Judgement("unanswered", _NOWHERE)
+    return _worst(each)
+
+
+def _in_clear_by_any(answer: Answer, hosts: Sequence[str]) -> Judgement:
+    each = [in_clear(answer, host) for host in hosts]
+    return next((judged for judged in each if judged.state == "pass"), each[0])
+
+
+def _tells_apart(seen: Seen, count: int, https: int | None) -> bool:
     """True if the same paths are answered otherwise over https, or there is none."""
     if https is None:
         return True
-    others = [seen.answer(f"https:{https}:get:{n}") for n in range(len(names) - 2)]
+    others = [seen.answer(f"https:{https}:get:{n}") for n in range(count)]
     return any(a.status not in (0, 404) for a in others)
 
 
@@ -293,7 +321,7 @@ def suites(seen: Seen, number: int) -> Judgement:
     if not accepted:
         return Judgement("unanswered", "; ".join(found.get("gaps", ()))[:200] or "not told")
     named = {name for each in accepted.values() for name in each}
-    broken = sorted(name for name in named if _BROKEN.search(name))
+    broken = sorted(name for name in named if flaw_of(name) is not None)
     if broken:
         return Judgement("fail", ", ".join(broken[:5]))
     return Judgement("pass", f"{len(named)} suites")

@@ -14,6 +14,7 @@ import signal
 import socket
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -101,15 +102,11 @@ def _mount_own() -> None:
     _mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
     for name in ("upper", "work"):
         Path("/run", name).mkdir()
-    for folder in ("/tmp", "/dev/shm"):  # noqa: S108 - they are hidden, not used
-        over = f"lowerdir={folder},upperdir=/run/upper,workdir=/run/work"
-        try:
-            if folder == "/tmp":  # noqa: S108
-                _mount("overlay", folder, "overlay", _MS_NOSUID | _MS_NODEV, over)
-            else:
-                _mount("tmpfs", folder, "tmpfs", _MS_NOSUID | _MS_NODEV, "size=64m")
-        except IsolationError:
-            continue  # it stays read-only
+    over = "lowerdir=/tmp,upperdir=/run/upper,workdir=/run/work"
+    with suppress(IsolationError):  # it stays read-only
+        _mount("overlay", "/tmp", "overlay", _MS_NOSUID | _MS_NODEV, over)  # noqa: S108 - hidden
+    with suppress(IsolationError):
+        _mount("tmpfs", "/dev/shm", "tmpfs", _MS_NOSUID | _MS_NODEV, "size=64m")  # noqa: S108
 
 
 def _mount(what: str, where: str, kind: str | None, flags: int, options: str = "") -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from secrets import token_bytes, token_hex
 from typing import Any, Final, Literal
 
 from plainwire.fix.proof import expectations as expect
 from plainwire.fix.proof.expectations import Judgement, Seen
 from plainwire.fix.proof.plan import Entrance, Question, Route, Stack
+from plainwire.wire.forged_schemes import FORGED
 
 Group = Literal["request", "spoof", "route", "handshake", "direct"]
 MAX_PATHS: Final = 8
@@ -37,21 +39,7 @@ CREDENTIALS: Final[Mapping[str, tuple[str, str]]] = {
     "other": ("Authorization", f"Bearer {token_hex(16)}"),
     "key": ("X-API-Key", token_hex(16)),
 }
-# What clients forge to be taken for https: remedy matrix; Werkzeug, gunicorn, IIS, Front-End-Https.
-SPOOFS: Final[Mapping[str, tuple[str, str]]] = {
-    "xfp-https": ("X-Forwarded-Proto", "https"),
-    "xfp-upper": ("X-Forwarded-Proto", "HTTPS"),
-    "xfp-https-http": ("X-Forwarded-Proto", "https,http"),
-    "xfp-http-https": ("X-Forwarded-Proto", "http,https"),
-    "xfp-underscore": ("X_Forwarded_Proto", "https"),
-    "forwarded": ("Forwarded", "proto=https"),
-    "xf-ssl": ("X-Forwarded-Ssl", "on"),
-    "xf-protocol": ("X-Forwarded-Protocol", "ssl"),
-    "xf-scheme": ("X-Forwarded-Scheme", "https"),
-    "url-scheme": ("X-Url-Scheme", "https"),
-    "front-end": ("Front-End-Https", "on"),
-    "xf-host": ("X-Forwarded-Host", "evil.example"),
-}
+SPOOFS: Final = {**FORGED, "xf-host": ("X-Forwarded-Host", "evil.example")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +64,6 @@ class Matrix:
 
     questions: tuple[Question, ...]
     cases: tuple[Case, ...]
-    paths: tuple[str, ...]
     https: int | None
 
 
@@ -88,8 +75,11 @@ def matrix(stacks: Sequence[Stack], routes: Sequence[Route]) -> Matrix:
     https = 443 if 443 in secured else next(iter(secured), None)
     paths = [route.path for route in routes]
     few = _few(paths)
+    hosts = list(dict.fromkeys(s.host for s in stacks))
+    others = list(dict.fromkeys(name for s in stacks for name in s.others))
     questions = [
         *(q for number in public for q in _in_clear(number, few)),
+        *(q for number in public for q in _by_others(number, few, others)),
         *(q for number in secured or [443] for q in _over_https(number, few, paths)),
         *(q for number in inside for q in _directly(number, few)),
         *_compared(https, public, inside, paths),
@@ -97,11 +87,12 @@ def matrix(stacks: Sequence[Stack], routes: Sequence[Route]) -> Matrix:
     cases = [
         *_https_cases(https, few, paths),
         *(c for n in public for c in _clear_cases(n, few, https, is_tls=n in secured)),
+        *(case for n in public for case in _other_cases(n, few, hosts, others, https)),
         *(case for number in public for case in _spoof_cases(number, few)),
         *(case for number in secured for case in _handshake_cases(number)),
         *(case for number in inside for case in _direct_cases(number, few)),
     ]
-    return Matrix(tuple(questions), tuple(cases), tuple(paths), https)
+    return Matrix(tuple(questions), tuple(cases), https)
 
 
 def _numbers(entrances: Iterator[Entrance]) -> list[int]:
@@ -133,6 +124,12 @@ def _in_clear(number: int, few: Sequence[str]) -> Iterator[Question]:
     for name, header in SPOOFS.items():
         for n, path in enumerate(few[:SPOOFED_PATHS]):
             yield Question(f"spoof:{number}:{name}:{n}", number, "http", path, headers=(header,))
+
+
+def _by_others(number: int, few: Sequence[str], others: Sequence[str]) -> Iterator[Question]:
+    for host in others:
+        for n, path in enumerate(few[:SPOOFED_PATHS]):
+            yield Question(f"clear:{number}:as:{host}:{n}", number, "http", path, host=host)
 
 
 def _over_https(number: int, few: Sequence[str], paths: Sequence[str]) -> Iterator[Question]:
@@ -302,6 +299,31 @@ def _clear_cases(
     )
 
 
+def _other_cases(
+    number: int,
+    few: Sequence[str],
+    hosts: Sequence[str],
+    others: Sequence[str],
+    https: int | None,
+) -> Iterator[Case]:
+    """A proxy has a server for each of its names, and any of them may pass requests on in clear."""
+    for host in others:
+        at = f"clear:{number}:as:{host}"
+        yield Case(
+            at,
+            "request",
+            f":{number} GET in clear as {host}",
+            "nobody listens, a refusal, or a redirect to https by a name of the project",
+            _CLEAR,
+            partial(
+                expect.not_served_as,
+                names=[f"{at}:{n}" for n in range(min(len(few), SPOOFED_PATHS))],
+                hosts=[host, *hosts, *others],
+                https=https,
+            ),
+        )
+
+
 def _spoof_cases(number: int, few: Sequence[str]) -> Iterator[Case]:
     for name, (header, value) in SPOOFS.items():
         pairs = [
@@ -314,7 +336,7 @@ def _spoof_cases(number: int, few: Sequence[str]) -> Iterator[Case]:
             f":{number} in clear with {header}: {value}",
             "not served",
             _FORWARDED,
-            lambda seen, pairs=pairs: expect.not_fooled(seen, pairs),  # type: ignore[misc]
+            partial(expect.not_fooled, pairs=pairs),
         )
 
 

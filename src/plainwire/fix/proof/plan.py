@@ -56,9 +56,10 @@ class Route:
 class Stack:
     """One deployment of one tree, ready to be started in ``folder``.
 
-    ``host`` is the name that a client uses. ``files`` are written before the start, ``names`` go
-    into the hosts file. ``missing`` is what cannot be started, ``notes`` what is not as it is in
-    the project. ``is_gone``: the tree does not describe this deployment.
+    ``host`` is the name that a client uses, ``others`` what else the project's files call it.
+    ``files`` are written before the start, ``names`` go into the hosts file. ``missing`` is what
+    cannot be started, ``notes`` what is not as it is in the project. ``is_gone``: the tree does
+    not describe this deployment.
     """
 
     deployment: str
@@ -71,11 +72,15 @@ class Stack:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     is_gone: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request: over which entrance, with which headers; ``hops`` redirects are followed."""
+    """One request: over which entrance, with which headers; ``hops`` redirects are followed.
+
+    ``host`` is the name that is asked for; empty for the stack's own.
+    """
 
     id: str
     number: int
@@ -86,6 +91,7 @@ class Question:
     is_direct: bool = False
     hops: int = 0
     verifies: bool = True
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

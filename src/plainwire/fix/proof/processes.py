@@ -20,7 +20,8 @@ from plainwire.fix.proof.plan import Process
 READY_S: Final = 90.0
 MAX_MEMORY_BYTES: Final = 2 * 1024**3
 MAX_PROCESSES: Final = 300
-MAX_LOG_BYTES: Final = 64 * 1024**2
+MAX_FILE_BYTES: Final = 64 * 1024**2
+MAX_OUTPUT_BYTES: Final = 16 * 1024**2
 _TAIL_BYTES: Final = 20_000
 _PAGE: Final = (
     f"GET /{token_hex(6)} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
@@ -37,7 +38,7 @@ def bound() -> None:
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_AS: 2 * MAX_MEMORY_BYTES,
-        resource.RLIMIT_FSIZE: MAX_LOG_BYTES,
+        resource.RLIMIT_FSIZE: MAX_FILE_BYTES,
         resource.RLIMIT_NOFILE: 4096,
         resource.RLIMIT_NPROC: 4 * MAX_PROCESSES,
         resource.RLIMIT_CPU: 900,
@@ -49,38 +50,34 @@ def bound() -> None:
 
 
 class Guard:
-    """Ends everything but this process if all together grow beyond the limits."""
+    """Ends everything below this process if all together grow beyond the limits.
 
-    def __init__(self) -> None:
+    ``folder`` has a file for what each program writes; `why` says which limit it was, or "".
+    """
+
+    def __init__(self, folder: Path) -> None:
         self.why = ""
+        self._folder = folder
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
-        while not self.why:
-            memory, count = _together()
-            if memory > MAX_MEMORY_BYTES:
-                self.why = f"stopped: more than {MAX_MEMORY_BYTES // 1024**2} MiB in use"
-            elif count > MAX_PROCESSES:
-                self.why = f"stopped: more than {MAX_PROCESSES} processes"
+        while not (why := self._excess()):
             time.sleep(0.3)
-        end_all()
+        self.why = f"stopped: {why}"
+        end_below(os.getpid())
 
-
-def end_all() -> None:
-    """Kill every process of the namespace but this one."""
-    for _ in range(5):
-        for number in _numbers():
-            if number != os.getpid():
-                try:
-                    os.kill(number, signal.SIGKILL)
-                except OSError:
-                    continue
-        time.sleep(0.05)
-
-
-def _numbers() -> list[int]:
-    """The processes that are to be seen."""
-    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    def _excess(self) -> str:
+        memory, count = _together()
+        if memory > MAX_MEMORY_BYTES:
+            return f"more than {MAX_MEMORY_BYTES // 1024**2} MiB in use"
+        if count > MAX_PROCESSES:
+            return f"more than {MAX_PROCESSES} processes"
+        try:
+            written = max((log.stat().st_size for log in self._folder.iterdir()), default=0)
+        except OSError:  # the project may take its logs away: RLIMIT_FSIZE holds for open files
+            return ""
+        is_much = written > MAX_OUTPUT_BYTES
+        return f"more than {MAX_OUTPUT_BYTES // 1024**2} MiB of output" if is_much else ""
 
 
 def end_below(parent: int) -> None:
@@ -94,37 +91,31 @@ def end_below(parent: int) -> None:
                 os.kill(number, signal.SIGKILL)
             except OSError:
                 continue
-        _reap()
         time.sleep(0.02)
 
 
 def _below(parent: int) -> set[int]:
+    """The processes that live below one. Who has ended and was not waited for is not among them."""
     parents: dict[int, int] = {}
-    for number in _numbers():
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdecimal():
+            continue
         try:
-            state = Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()
+            state = (folder / "stat").read_bytes().rpartition(b")")[2].split()
         except OSError:
             continue
         if state[0] != b"Z":
-            parents[number] = int(state[1])
+            parents[int(folder.name)] = int(state[1])
     found = {parent}
     while more := {n for n, p in parents.items() if p in found and n not in found}:
         found |= more
     return found - {parent}
 
 
-def _reap() -> None:
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return
-
-
 def _together() -> tuple[int, int]:
-    """Resident bytes and number of the processes in this namespace."""
+    """Resident bytes and number of the processes below this one."""
     pages = count = 0
-    for number in _numbers():
+    for number in _below(os.getpid()):
         try:
             pages += int(Path(f"/proc/{number}/statm").read_bytes().split()[1])
             count += 1
@@ -141,43 +132,31 @@ class Running:
         self.log = folder / re.sub(r"[^\w.-]", "_", process.label)
         self.why = ""
         self._child: subprocess.Popen[bytes] | None = None
-        environment = dict(variables)
         taken = next((at for at in process.listens if _accepts(*at)), None)
         if taken is not None:  # its answers would be taken for this one's
             self.why = f"another part of the stack listens at {taken[0]}:{taken[1]} already"
+        elif process.tests:
+            code, text = run(process.tests, process.folder, variables, READY_S, self.log)
+            self.why = "" if code == 0 else f"its configuration is refused: {last_line(text)}"
+        if not self.why:
+            self._start(variables)
+
+    def _start(self, variables: Mapping[str, str]) -> None:
         try:
-            if process.tests and not self.why:
-                self._test(process, environment)
-            if not self.why:
-                with self.log.open("wb") as output:
-                    self._child = subprocess.Popen(  # noqa: S603 - what the user agreed to
-                        process.words,
-                        cwd=process.folder,
-                        env=environment,
-                        stdin=subprocess.DEVNULL,
-                        stdout=output,
-                        stderr=subprocess.STDOUT,
-                        start_new_session=True,
-                    )
+            with self.log.open("wb") as output:
+                self._child = subprocess.Popen(  # noqa: S603 - what the user agreed to
+                    self.process.words,
+                    cwd=self.process.folder,
+                    env=dict(variables),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
         except FileNotFoundError as error:
             self.why = f"{error.filename} is not there"
         except OSError as error:
-            self.why = f"{process.words[0]} cannot be run: {error.strerror}"
-
-    def _test(self, process: Process, environment: Mapping[str, str]) -> None:
-        with self.log.open("wb") as output:
-            done = subprocess.run(  # noqa: S603 - what the user agreed to
-                process.tests,
-                cwd=process.folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=READY_S,
-                check=False,
-            )
-        if done.returncode:
-            self.why = f"its configuration is refused: {last_line(self.tail())}"
+            self.why = f"{self.process.words[0]} cannot be run: {error.strerror}"
 
     def wait_ready(self) -> str:
         """Wait until it answers wherever it should. Returns why it does not, or "".
@@ -217,12 +196,7 @@ class Running:
 
     def tail(self) -> str:
         """The end of what it wrote."""
-        try:
-            with self.log.open("rb") as file:
-                file.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
-                return file.read(_TAIL_BYTES).decode("utf-8", "replace")
-        except OSError:
-            return ""
+        return _tail(self.log)
 
 
 def run(
@@ -247,9 +221,16 @@ def run(
         except OSError as error:
             output.write(f"{words[0]}: {error.strerror}\n".encode())
             code = 127
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
-        return code, file.read().decode("utf-8", "replace")
+    return code, _tail(log)
+
+
+def _tail(log: Path) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+            return file.read(_TAIL_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def reason(log: str, code: int | None) -> str:
@@ -287,11 +268,9 @@ def last_line(log: str) -> str:
 
 
 def _accepts(host: str, port: int) -> bool:
-    is_unix = host.startswith("/")
-    with socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET) as handle:
-        handle.settimeout(2)
+    with _socket(host) as handle:
         try:
-            handle.connect(host if is_unix else (host, port))
+            handle.connect(_address(host, port))
         except OSError:
             return False
     return True
@@ -299,12 +278,9 @@ def _accepts(host: str, port: int) -> bool:
 
 def _reaction(host: str, port: int, until: float) -> Literal["answered", "ended"] | None:
     """What a request for no page comes to. Returns None if nobody listens, or nothing comes."""
-    is_unix = host.startswith("/")
-    family = socket.AF_UNIX if is_unix else socket.AF_INET
-    with socket.socket(family) as handle:
-        handle.settimeout(2)
+    with _socket(host) as handle:
         try:
-            handle.connect(host if is_unix else (host, port))
+            handle.connect(_address(host, port))
             handle.settimeout(max(1.0, until - time.monotonic()))
             handle.sendall(_PAGE)
         except OSError:
@@ -315,3 +291,14 @@ def _reaction(host: str, port: int, until: float) -> Literal["answered", "ended"
             return None
         except OSError:
             return "ended"
+
+
+def _socket(host: str) -> socket.socket:
+    handle = socket.socket(socket.AF_UNIX if host.startswith("/") else socket.AF_INET)
+    handle.settimeout(2)
+    return handle
+
+
+def _address(host: str, port: int) -> str | tuple[str, int]:
+    """What a socket of `_socket` connects to: a path, or a host and port."""
+    return host if host.startswith("/") else (host, port)

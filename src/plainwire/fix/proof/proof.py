@@ -14,7 +14,7 @@ from typing import Any, Literal
 from plainwire.fix.proof.comparison import Compared
 from plainwire.fix.proof.expectations import Judgement
 from plainwire.fix.proof.matrix import Case
-from plainwire.fix.proof.plan import Answer, Question, Stack
+from plainwire.fix.proof.plan import Answer, Stack
 from plainwire.fix.proof.processes import is_uninstalled
 from plainwire.fix.proof.running import Run
 from plainwire.model import Environment
@@ -33,18 +33,20 @@ class Result:
 
 @dataclass(frozen=True)
 class Proved:
-    """What one deployment showed."""
+    """What one deployment showed. ``left`` are the routes that were not asked, with the reason."""
 
     name: str
-    host: str
     before: Stack
     after: Stack
-    runs: tuple[Run, Run] | None
+    left: tuple[str, ...] = ()
+    runs: tuple[Run, Run] | None = None
     cases: tuple[Result, ...] = ()
     routes: tuple[Compared, ...] = ()
-    left: tuple[str, ...] = ()
-    denied: tuple[str, ...] = ()
-    questions: tuple[Question, ...] = ()
+
+    @property
+    def host(self) -> str:
+        """The name that clients use."""
+        return self.before.host
 
     @property
     def verdict(self) -> Verdict:
@@ -103,13 +105,18 @@ class Proved:
         first, then = self.runs
         if not first.failed and then.failed:
             return not all(map(is_uninstalled, then.failed.values()))
-        is_case = any(
-            r.before.state == "pass" and r.after.state == "fail"
-            for r in self.cases
-            if r.case.is_required
-        )
+        is_case = any(self._is_worse(r) for r in self.cases if r.case.is_required)
         is_route = any(route.judgement.state == "fail" for route in self.routes)
         return is_case or is_route or any(kind == "refuted" for kind, _ in self._tests())
+
+    def _is_worse(self, one: Result) -> bool:
+        """True if a case fails after alone; one that did not apply counts where https was there.
+
+        Two HSTS fields are worse than none; a cookie without Secure is not worse than no https.
+        """
+        had_https = any(e.has_tls and e.is_public for e in self.before.entrances)
+        good = ("pass", "not-applicable") if had_https else ("pass",)
+        return one.after.state == "fail" and one.before.state in good
 
     def _tests(self) -> Iterator[tuple[Verdict, str]]:
         before, after = (run.tests for run in self.runs or ())

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from time import monotonic
 from typing import Any, Final
 
 from plainwire.fix.proof import comparison, entrances, running, stack, tree
 from plainwire.fix.proof import routes as paths
-from plainwire.fix.proof.comparison import Compared
-from plainwire.fix.proof.expectations import Judgement
 from plainwire.fix.proof.ground import Ground
 from plainwire.fix.proof.isolation import Kind
 from plainwire.fix.proof.matrix import Matrix, matrix
@@ -28,11 +26,22 @@ from plainwire.fix.proof.plan import Stack
 from plainwire.fix.proof.proof import Consent, Proof, Proved, Result
 from plainwire.fix.proof.running import Job
 from plainwire.fix.proof.tree import Source
-from plainwire.model import Deployment, Environment, UsageError
+from plainwire.model import Deployment, Environment, SourceFile, UsageError
+from plainwire.source.deploy import envfile
 from plainwire.source.project import LocalProject
 
 MAX_STACKS: Final = 4
-_LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)")
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """One deployment of both trees, ready to be run, with what is asked of it."""
+
+    name: str
+    before: Stack
+    after: Stack
+    routes: paths.Routes
+    asked: Matrix
 
 
 def prove(
@@ -64,7 +73,7 @@ def prove(
         TargetError: if a tree cannot be read.
     """
     started, at = datetime.now(UTC), monotonic()
-    variables = _variables(env_file) if env_file is not None else {}
+    variables = _variables(env_file, environment) if env_file is not None else {}
     kind, folder = _kind(allows_network=allows_network)
     interpreter = _python(before, python)
     job = Job(kind, folder, interpreter, variables, test_command)
@@ -75,7 +84,7 @@ def prove(
     few = names[:MAX_STACKS]
     planned = list(_planned(projects, few, environment, job, start_command, host))
     _ask(confirm, planned, job)
-    done = tuple(_proved(one, asked, (old, new), job) for one, asked in planned)
+    done = tuple(_proved(one, (old, new), job) for one in planned)
     return Proof(
         started,
         monotonic() - at,
@@ -117,7 +126,7 @@ def unshown(
 
 
 def _kind(*, allows_network: bool) -> tuple[Kind, str]:
-    """The isolation that the system grants, and the folder to run in."""
+    """The isolation that the system grants, and the folder to run in, which a run makes."""
     if not allows_network:
         why = running.refusal("network")
         if why:
@@ -128,7 +137,7 @@ def _kind(*, allows_network: bool) -> tuple[Kind, str]:
         return "network", Ground("network").folder
     if not running.refusal("processes"):
         return "processes", Ground("processes").folder
-    return "none", tempfile.mkdtemp(prefix="plainwire-proof-")
+    return "none", str(Path(tempfile.gettempdir(), f"plainwire-proof-{token_hex(16)}"))
 
 
 def _isolation(kind: Kind) -> str:
@@ -148,24 +157,17 @@ def _python(before: Path, given: Path | None) -> str:
     return str(own.absolute()) if os.access(own, os.X_OK) else sys.executable
 
 
-def _variables(path: Path) -> dict[str, str]:
-    """The variables of an environment file.
+def _variables(path: Path, environment: Environment) -> dict[str, str]:
+    """The variables of an environment file, as the audit reads one.
 
     Raises:
         UsageError: if it cannot be read.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        file = SourceFile(str(path), "env", environment, path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--env-file {path} cannot be read: {error}") from None
-    found = {}
-    for line in lines[:5000]:
-        match = _LINE.fullmatch(line)
-        if match is not None:
-            value = match[2].strip()
-            quoted = value[:1] in "\"'" and value[:1] == value[-1:] and len(value) > 1
-            found[match[1]] = value[1:-1] if quoted else value
-    return found
+    return {setting.name: setting.value or "" for setting in envfile.read(file)}
 
 
 def _names(
@@ -191,7 +193,7 @@ def _planned(
     job: Job,
     start_command: str,
     host: str | None,
-) -> Iterator[tuple[Proved, Matrix]]:
+) -> Iterator[_Planned]:
     found = [stack.deployments(p, environment) for p in projects]
     for name in names:
         # One ground for both trees: a service has one address, a port one place.
@@ -206,26 +208,9 @@ def _planned(
             # An edge that is assumed for one tree is there for the other.
             stacks = [_stack(name, *pair, ground, made | {"assumes_edge": True}) for pair in both]
         shared = next((s.host for s in reversed(stacks) if s.host != stack.HOST), stack.HOST)
-        stacks = [stack.with_host(s, host or shared) for s in stacks]
+        first, then = (stack.with_host(s, host or shared) for s in stacks)
         routes = paths.routes(projects[0], next((d for d in found[0] if d.name == name), None))
-        asked = matrix(stacks, routes.asked)
-        yield (
-            Proved(
-                name,
-                stacks[0].host,
-                stacks[0],
-                stacks[1],
-                None,
-                routes=tuple(
-                    Compared(r.path, r.place, "", "", "", Judgement("unanswered", "not asked"))
-                    for r in routes.asked
-                ),
-                left=routes.left,
-                denied=routes.denied,
-                questions=asked.questions,
-            ),
-            asked,
-        )
+        yield _Planned(name, first, then, routes, matrix((first, then), routes.asked))
 
 
 def _stack(
@@ -241,44 +226,48 @@ def _stack(
     return stack.build(project, deployment, ground, **options)
 
 
-def _ask(
-    confirm: Callable[[Consent], bool], planned: Sequence[tuple[Proved, Matrix]], job: Job
-) -> None:
-    commands: dict[str, None] = {}
-    names: dict[str, None] = dict.fromkeys(job.variables)
-    for one, _ in planned:
-        for each in (one.before, one.after):
-            for process in each.processes:
-                commands[" ".join(process.words)] = None
-                names |= dict.fromkeys(process.variables)
-    if job.test_command:
-        commands[job.test_command] = None
-    missing = tuple(m for one, _ in planned for m in (*one.before.missing, *one.after.missing))
+def _ask(confirm: Callable[[Consent], bool], planned: Sequence[_Planned], job: Job) -> None:
+    stacks = [each for one in planned for each in (one.before, one.after)]
+    started = [process for each in stacks for process in each.processes]
+    commands = [" ".join(process.words) for process in started]
+    names = [*job.variables, *(name for process in started for name in process.variables)]
     consent = Consent(
-        tuple(commands), tuple(names), _isolation(job.kind), tuple(dict.fromkeys(missing))
+        _once([*commands, job.test_command] if job.test_command else commands),
+        _once(names),
+        _isolation(job.kind),
+        _once(missing for each in stacks for missing in each.missing),
     )
     if not confirm(consent):
         raise UsageError("not confirmed: nothing was run")
 
 
-def _proved(one: Proved, asked: Matrix, trees: tuple[Source, Source], job: Job) -> Proved:
+def _once(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words))
+
+
+def _proved(one: _Planned, trees: tuple[Source, Source], job: Job) -> Proved:
+    proved = Proved(one.name, one.before, one.after, one.routes.left)
     if one.before.missing or one.after.missing:
-        return replace(one, routes=())
-    before = running.run(trees[0], one.before, asked.questions, job, one.denied)
-    after = running.run(trees[1], one.after, asked.questions, job, one.denied)
-    done = replace(one, runs=(before, after), routes=())
+        return proved
+    questions, denied = one.asked.questions, one.routes.denied
+    before = running.run(trees[0], one.before, questions, job, denied)
+    after = running.run(trees[1], one.after, questions, job, denied)
+    proved = replace(proved, runs=(before, after))
     if any(run.failed or run.refused for run in (before, after)):
-        return done
-    cases = tuple(
-        Result(case, case.judge(before.seen), case.judge(after.seen)) for case in asked.cases
-    )
+        return proved
     entrances = (*one.before.entrances, *one.after.entrances)
-    routes = comparison.compared(
-        [(route.path, route.place) for route in one.routes],
-        before.seen,
-        after.seen,
-        asked.https,
-        sorted({e.number for e in entrances if e.is_public}),
-        sorted({e.number for e in entrances if not e.is_public}),
+    return replace(
+        proved,
+        cases=tuple(
+            Result(case, case.judge(before.seen), case.judge(after.seen))
+            for case in one.asked.cases
+        ),
+        routes=comparison.compared(
+            [(route.path, route.place) for route in one.routes.asked],
+            before.seen,
+            after.seen,
+            one.asked.https,
+            sorted({e.number for e in entrances if e.is_public}),
+            sorted({e.number for e in entrances if not e.is_public}),
+        ),
     )
-    return replace(done, cases=cases, routes=routes)

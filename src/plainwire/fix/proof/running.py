@@ -7,9 +7,9 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,16 +102,21 @@ def run(
     )
 
 
+@cache
 def refusal(kind: Kind) -> str:
-    """Why the system does not grant a kind of isolation. Returns "" if it does; runs nothing."""
-    given = {"kind": kind, "folder": tempfile.gettempdir(), "is_trial": True}
+    """Why the system does not grant a kind of isolation. Returns "" if it does; runs nothing.
+
+    It is tried once a process: what the system grants does not change meanwhile.
+    """
+    given = {"kind": kind, "is_trial": True}
     return str(_supervised(given, 60.0).get("refused", ""))
 
 
 def _supervised(given: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
     """A supervisor's result; it is killed with all it started where the wait for it ends early."""
     child = subprocess.Popen(  # noqa: S603 - our own supervisor
-        [sys.executable, "-m", SUPERVISOR, str(os.getpid())],
+        # -P: this may be called in the project's folder, whose modules are not to be imported.
+        [sys.executable, "-P", "-m", SUPERVISOR, str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -24,6 +24,7 @@ from plainwire.source.python.program import Program
 from plainwire.source.starting import Context, Starter
 
 HOST: Final = "app.test"  # RFC 6761: where the project names no host
+MAX_HOSTS: Final = 8  # beside the one that everything is asked of
 _MOVERS: Final = {
     "nginx": nginx.moved,
     "apache": apache.moved,
@@ -97,6 +98,7 @@ def build(
     if (assumes_edge or not now.entrances) and not now.missing:
         entrances.assumed(now)
     now.processes.sort(key=lambda p: bool(p.tests))  # applications first, then what asks them
+    now.hosts = [name.lower() for name in now.hosts]
     host = next(iter(now.hosts), HOST)
     entrances.direct(now)
     return Stack(
@@ -109,6 +111,7 @@ def build(
         tuple(dict.fromkeys((host, *now.hosts, *now.names, "localhost", "127.0.0.1"))),
         tuple(dict.fromkeys(now.missing)),
         tuple(dict.fromkeys(now.notes)),
+        others=tuple(dict.fromkeys(name for name in now.hosts if name != host)),
     )
 
 
@@ -196,5 +199,15 @@ def _proxy(now: Building, service: Service) -> None:
 
 def with_host(stack: Stack, host: str) -> Stack:
     """The stack, asked by another name that its certificate has too."""
+    host = host.lower()
     names = tuple(dict.fromkeys((host, *stack.certificates)))
-    return replace(stack, host=host, certificates=names)
+    known = (stack.host, *stack.others) if stack.host != HOST else stack.others
+    others = tuple(name for name in known if name != host)
+    left = tuple(f"not asked as {name}: --host names it" for name in others[MAX_HOSTS:])
+    return replace(
+        stack,
+        host=host,
+        certificates=names,
+        others=others[:MAX_HOSTS],
+        notes=(*stack.notes, *left),
+    )

@@ -70,11 +70,14 @@ def _done(job: Mapping[str, Any]) -> dict[str, Any]:
     stack = read_stack(job["stack"])
     folder = Path(job["folder"])
     try:
+        authority = certificates.Authority(stack.certificates)
         variables = _lay_out(job, stack, folder)
-    except (OSError, tree.TooLargeError, isolation.IsolationError) as error:
+        authority.issue(folder / "tls")
+        _write(stack, folder)
+    except (OSError, ValueError, tree.TooLargeError, isolation.IsolationError) as error:
         return {"refused": f"the tree cannot be laid out: {error}"}
     watch = Watch() if job["kind"] == "network" else None
-    guard = processes.Guard() if job["kind"] != "none" else None
+    guard = processes.Guard(folder / "log")
     started: list[processes.Running] = []
     failed: dict[str, str] = {}
     for process in stack.processes:
@@ -87,30 +90,21 @@ def _done(job: Mapping[str, Any]) -> dict[str, Any]:
             break
     result: dict[str, Any] = {"failed": failed, "answers": {}, "tls": {}}
     if not failed:
-        result |= _asked(job, stack, folder, started)
-    result["tests"] = _tested(job, folder, variables)
+        result |= _asked(job, stack, folder, started, authority)
+    result["tests"] = None if guard.why else _tested(job, folder, variables)
     result["versions"] = _versions(job, stack, folder, variables)
     result["logs"] = {one.process.label: one.tail() for one in started}
     result["attempts"] = _attempts(stack, watch)
-    result["stopped"] = guard.why if guard is not None else ""
+    result["stopped"] = guard.why
     return result
 
 
 def _lay_out(job: Mapping[str, Any], stack: Stack, folder: Path) -> dict[str, str]:
+    folder.mkdir(mode=0o700)  # nobody else's: in the none kind it lies among others' files
     for name in ("tree", "conf", "log", "home", "tmp", "root"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name).mkdir()
     changes = {path: base64.b64decode(data) for path, data in job["changes"].items()}
     tree.Source(Path(job["tree"]), changes).copy(folder / "tree")
-    global _authority
-    _authority = certificates.Authority()
-    _authority.issue(stack.certificates or (stack.host,), folder / "tls")
-    for path, text in stack.files.items():
-        into = Path(path)
-        into.parent.mkdir(parents=True, exist_ok=True)
-        if text.startswith("@"):  # a certificate where the project's code expects it
-            shutil.copyfile(folder / "tls" / text[1:], into)
-        else:
-            into.write_text(text, "utf-8")
     if job["kind"] == "network":
         lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost"]
         lines.append(f"127.0.1.1 {socket.gethostname()}")
@@ -125,11 +119,22 @@ def _lay_out(job: Mapping[str, Any], stack: Stack, folder: Path) -> dict[str, st
     }
 
 
-_authority: certificates.Authority
+def _write(stack: Stack, folder: Path) -> None:
+    for path, text in stack.files.items():
+        into = Path(path)
+        into.parent.mkdir(parents=True, exist_ok=True)
+        if text.startswith("@"):  # a certificate where the project's code expects it
+            shutil.copyfile(folder / "tls" / text[1:], into)
+        else:
+            into.write_text(text, "utf-8")
 
 
 def _asked(
-    job: Mapping[str, Any], stack: Stack, folder: Path, started: list[processes.Running]
+    job: Mapping[str, Any],
+    stack: Stack,
+    folder: Path,
+    started: Sequence[processes.Running],
+    authority: certificates.Authority,
 ) -> dict[str, Any]:
     ca_file = str(folder / "tls" / "ca.pem")
     source = OUTSIDE if job["kind"] == "network" else None
@@ -140,7 +145,8 @@ def _asked(
     ]
     answers = answered(client, questions)
     found = {str(e.number): _probed(e, stack.host, ca_file) for e in stack.entrances if e.has_tls}
-    return {"answers": answers, "tls": found, "reload": _reloaded(stack, folder, started, ca_file)}
+    reload = _reloaded(stack, folder, started, authority)
+    return {"answers": answers, "tls": found, "reload": reload}
 
 
 def answered(client: Client, questions: Sequence[Question]) -> dict[str, dict[str, Any]]:
@@ -180,7 +186,10 @@ def _probed(entrance: Entrance, host: str, ca_file: str) -> dict[str, Any]:
 
 
 def _reloaded(
-    stack: Stack, folder: Path, started: list[processes.Running], ca_file: str
+    stack: Stack,
+    folder: Path,
+    started: Sequence[processes.Running],
+    authority: certificates.Authority,
 ) -> dict[str, Any] | None:
     """Whether a new certificate is served after a reload; None where no nginx has the TLS."""
     entrance = next((e for e in stack.entrances if e.has_tls and e.is_public), None)
@@ -197,11 +206,12 @@ def _reloaded(
     )
     if entrance is None or proxy is None:
         return None
-    wanted = _authority.issue(stack.certificates or (stack.host,), folder / "tls-new")
+    wanted = authority.issue(folder / "tls-new")
     for name in certificates.FILES:
         (folder / "tls-new" / name).replace(folder / "tls" / name)
     proxy.reload()
-    return {"wanted": wanted, "seen": _serial(entrance, stack.host, ca_file, wanted)}
+    seen = _serial(entrance, stack.host, str(folder / "tls" / "ca.pem"), wanted)
+    return {"wanted": wanted, "seen": seen}
 
 
 def _serial(entrance: Entrance, host: str, ca_file: str, wanted: str) -> str:
@@ -277,10 +287,8 @@ def read_stack(found: Mapping[str, Any]) -> Stack:
         for p in found["processes"]
     )
     entrances = tuple(Entrance(**e) for e in found["entrances"])
-    names = tuple(found["certificates"])
-    return Stack(
-        **{**found, "processes": processes_, "entrances": entrances, "certificates": names}
-    )
+    names = {kind: tuple(found[kind]) for kind in ("certificates", "others")}
+    return Stack(**{**found, "processes": processes_, "entrances": entrances, **names})
 
 
 if __name__ == "__main__":

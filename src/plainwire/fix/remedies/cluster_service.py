@@ -114,9 +114,9 @@ Limits:
 
 from __future__ import annotations
 
+from plainwire.fix.conditions import Condition
 from plainwire.fix.kubernetes import inside_cluster, resource
-from plainwire.fix.proofs import Proof
-from plainwire.fix.text import is_at, paths_of
+from plainwire.fix.places import is_at, paths_of
 from plainwire.model import Finding, Path, Project, Proposal, remedy
 
 
@@ -132,16 +132,18 @@ def cluster_service(finding: Finding, project: Project) -> Proposal | None:
     paths = [p for p in paths_of(finding, project) if is_at(p.hops[0].place, place)]
     if not edits or not paths:
         return None
-    proof = _proof(paths[0], project)
-    return Proposal("let the service be reached inside only", edits, proof.level, proof.words)
+    condition = _condition(paths[0], project)
+    return Proposal(
+        "let the service be reached inside only", edits, condition.level, condition.words
+    )
 
 
-def _proof(path: Path, project: Project) -> Proof:
+def _condition(path: Path, project: Project) -> Condition:
     """Whether a way with TLS leads to the same application, through what stands beside the port."""
     for other in project.paths:
         is_same = other.app is path.app and other.environment == path.environment
         if other.kind == "routed" and is_same and other.is_encrypted and other.proxy == path.proxy:
             place = other.hops[0].place
             what = other.hops[0].what
-            return Proof(True, f"{what} leads there with TLS ({place.path}:{place.line})")
-    return Proof(False, "what leads there beside it does not terminate TLS as far as is known")
+            return Condition(True, f"{what} leads there with TLS ({place.path}:{place.line})")
+    return Condition(False, "what leads there beside it does not terminate TLS as far as is known")

@@ -49,7 +49,7 @@ from __future__ import annotations
 
 import re
 
-from plainwire.fix.proofs import Proof
+from plainwire.fix.conditions import Condition
 from plainwire.fix.python import argument, python
 from plainwire.fix.text import span_of
 from plainwire.model import Edit, Finding, Project, Proposal, SourceFile, remedy
@@ -68,9 +68,9 @@ def debug_mode_off(finding: Finding, project: Project) -> Proposal | None:
     edits = _in_python(file, place.line) if file.format == "python" else _in(file, place.line)
     if not edits:
         return None
-    proof = _proof(finding)
+    condition = _condition(finding)
     summary = "switch debug mode off"  # where it is wanted, no run of the project shows
-    return Proposal(summary, edits, proof.level, proof.words, is_provable=False)
+    return Proposal(summary, edits, condition.level, condition.words, is_provable=False)
 
 
 def _in_python(file: SourceFile, line: int) -> tuple[Edit, ...]:
@@ -95,8 +95,8 @@ def _in(file: SourceFile, line: int) -> tuple[Edit, ...]:
     return ()
 
 
-def _proof(finding: Finding) -> Proof:
+def _condition(finding: Finding) -> Condition:
     if finding.environment != "production":
-        return Proof(False, f"it is a file for {finding.environment}, where it may be wanted")
+        return Condition(False, f"it is a file for {finding.environment}, where it may be wanted")
     last = finding.locations[1] if len(finding.locations) > 1 else finding.locations[0]
-    return Proof(True, f"it is deployed to production ({last.path}:{last.line})")
+    return Condition(True, f"it is deployed to production ({last.path}:{last.line})")

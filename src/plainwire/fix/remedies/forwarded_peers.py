@@ -109,7 +109,7 @@ def forwarded_peers(finding: Finding, project: Project) -> Proposal | None:
         for value in source.assignments(place.line, "forwarded_allow_ips")
         if source.written(value).strip("\"'") == "*"
     ]
-    for path in {location.path or "" for location in finding.locations}:
+    for path in dict.fromkeys(location.path or "" for location in finding.locations):
         compose = project.file(path)
         network = subnet(compose) if compose is not None and compose.format == "compose" else None
         edits = [source.with_literal(value, f'"{network}"') for value in values] if network else []

@@ -52,8 +52,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plainwire.fix.nginx import Directive, Nginx, nginx
-from plainwire.fix.proofs import Proof
+from plainwire.fix.conditions import Condition
+from plainwire.fix.nginx import Directive, Nginx, servers
 from plainwire.model import Edit, Finding, Project, Proposal, remedy
 
 _HEADER = "proxy_set_header X-Forwarded-Proto $scheme;"
@@ -66,26 +66,17 @@ _PASSES = ("proxy_pass", "grpc_pass")
 )
 def forwarded_proto(finding: Finding, project: Project) -> Proposal | None:
     """Sets the header in every place of the server that passes requests on without it."""
-    for place in finding.locations:
-        file = project.file(place.path or "")
-        if file is None or file.format != "nginx" or place.line is None:
-            continue
-        source = nginx(file)
-        chain = source.server(place.line)
-        if not chain:
-            continue
-        edits = tuple(dict.fromkeys(_edits(source, chain)))
-        if not edits or None in edits:
-            return None
-        made = tuple(edit for edit in edits if edit is not None)
-        proof = _proof(chain[-1])
-        return Proposal(
-            "set X-Forwarded-Proto to $scheme where requests are passed on",
-            made,
-            proof.level,
-            proof.words,
-        )
-    return None
+    found = next(servers(finding, project), None)
+    if found is None:
+        return None
+    source, chain = found
+    edits = tuple(dict.fromkeys(_edits(source, chain)))
+    if not edits or None in edits:
+        return None
+    made = tuple(edit for edit in edits if edit is not None)
+    condition = _condition(source, chain[-1], project)
+    summary = "set X-Forwarded-Proto to $scheme where requests are passed on"
+    return Proposal(summary, made, condition.level, condition.words)
 
 
 def _edits(source: Nginx, chain: tuple[Directive, ...]) -> Iterator[Edit | None]:
@@ -120,10 +111,10 @@ def _passing(chain: tuple[Directive, ...]) -> Iterator[tuple[Directive, ...]]:
             yield from _passing((*chain, inner))
 
 
-def _proof(server: Directive) -> Proof:
-    for listen in server.all("listen"):
-        if "ssl" in listen.arguments or "quic" in listen.arguments:
-            return Proof(True, f"nginx terminates TLS here ({listen.file.path}:{listen.line})")
-    return Proof(
+def _condition(source: Nginx, server: Directive, project: Project) -> Condition:
+    port = source.tls_port(server, project)
+    if port is not None:
+        return Condition(True, f"nginx terminates TLS here ({port.place.path}:{port.place.line})")
+    return Condition(
         False, "nginx speaks plain HTTP here; a proxy before it may know the scheme better"
     )

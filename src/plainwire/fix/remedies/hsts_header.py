@@ -65,7 +65,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plainwire.fix.nginx import Directive, Nginx, nginx
+from plainwire.fix.nginx import Directive, Nginx, servers
 from plainwire.model import Edit, Finding, Project, Proposal, remedy
 
 _HEADER = 'add_header Strict-Transport-Security "max-age=31536000" always;'
@@ -74,13 +74,8 @@ _HEADER = 'add_header Strict-Transport-Security "max-age=31536000" always;'
 @remedy(answers=("hsts-never-sent",), level="unsafe")
 def hsts_header(finding: Finding, project: Project) -> Proposal | None:
     """Adds the header to the server block, and to what inside it has headers of its own."""
-    for place in finding.locations:
-        file = project.file(place.path or "")
-        if file is None or file.format != "nginx" or place.line is None:
-            continue
-        source = nginx(file)
-        chain = source.server(place.line)
-        if chain and any("ssl" in d.arguments for d in chain[-1].all("listen")):
+    for source, chain in servers(finding, project):
+        if source.tls_port(chain[-1], project) is not None:
             return _in(source, chain)
     return None
 
@@ -93,7 +88,7 @@ def _in(source: Nginx, chain: tuple[Directive, ...]) -> Proposal | None:
     beside = [d for name in ("listen", "server_name") for d in server.all(name)]
     beside += [d for d in server.block if d.name.startswith("ssl_")]
     first = source.after(max(own or beside, key=lambda d: d.start), _HEADER)
-    edits = (first, *_inside(source, server))
+    edits = (*(() if any(map(_is_hsts, own)) else (first,)), *_inside(source, server))
     why = "that nothing of the host is asked over plain HTTP, only its logs show"
     return Proposal("send Strict-Transport-Security for a year", edits, proof=why)
 
@@ -101,9 +96,9 @@ def _in(source: Nginx, chain: tuple[Directive, ...]) -> Proposal | None:
 def _inside(source: Nginx, server: Directive) -> Iterator[Edit]:
     for block in server.deep():
         own = list(block.all("add_header"))
-        if own and not any(_is_hsts(d) for d in own):
+        if own and not any(map(_is_hsts, own)):
             yield source.after(own[-1], _HEADER)
 
 
 def _is_hsts(directive: Directive) -> bool:
-    return directive.arguments[:1] == ("Strict-Transport-Security",)
+    return "".join(directive.arguments[:1]).lower() == "strict-transport-security"

@@ -57,7 +57,8 @@ Limits:
 
 from __future__ import annotations
 
-from plainwire.fix.proofs import app_at, served_over_https_only
+from plainwire.fix.conditions import served_over_https_only
+from plainwire.fix.places import app_at
 from plainwire.fix.python import python
 from plainwire.model import Edit, Finding, Project, Proposal, remedy
 
@@ -85,5 +86,5 @@ def https_urls(finding: Finding, project: Project) -> Proposal | None:
             edits.append(edit)
     if not edits:
         return None
-    proof = served_over_https_only(app_at(file.path, project), project)
-    return Proposal("build addresses with https", tuple(edits), proof.level, proof.words)
+    condition = served_over_https_only(app_at(file.path, project), project)
+    return Proposal("build addresses with https", tuple(edits), condition.level, condition.words)

@@ -93,8 +93,8 @@ from __future__ import annotations
 import re
 
 from plainwire.fix.compose import on_loopback
-from plainwire.fix.proofs import Proof
-from plainwire.fix.text import is_at, paths_of
+from plainwire.fix.conditions import Condition
+from plainwire.fix.places import is_at, paths_of
 from plainwire.model import Edit, Finding, Path, Project, Proposal, remedy
 
 
@@ -119,8 +119,8 @@ def loopback_port(finding: Finding, project: Project) -> Proposal | None:
         edits += on_loopback(file, place.line)
     if not edits:
         return None
-    proofs = [_proof(path, project) for path in found]
-    failed = next((proof for proof in proofs if not proof.holds), proofs[0])
+    conditions = [_condition(path, project) for path in found]
+    failed = next((one for one in conditions if not one.holds), conditions[0])
     return Proposal(
         "publish the port on 127.0.0.1 only",
         tuple(dict.fromkeys(edits)),
@@ -146,16 +146,18 @@ def _paths(finding: Finding, project: Project) -> list[Path]:
     return [p for p in mine if is_at(p.hops[0].place, finding.locations[0])]
 
 
-def _proof(path: Path, project: Project) -> Proof:
+def _condition(path: Path, project: Project) -> Condition:
     if path.kind == "beside" and path.proxy is not None:
         at = f"{path.proxy.path}:{path.proxy.line}"
-        return Proof(True, f"the proxy leads to the same server ({at})")
+        return Condition(True, f"the proxy leads to the same server ({at})")
     if path.kind == "store":
         return _is_used_inside(path, project)
-    return Proof(False, "nothing else in the project leads there: clients would lose their way in")
+    return Condition(
+        False, "nothing else in the project leads there: clients would lose their way in"
+    )
 
 
-def _is_used_inside(path: Path, project: Project) -> Proof:
+def _is_used_inside(path: Path, project: Project) -> Condition:
     """Whether a service of the deployment names the store's service in its settings."""
     name = re.compile(rf"(?<![\w.-]){re.escape(path.service.name)}(?![\w.-])")
     for deployment in project.deployments:
@@ -165,5 +167,5 @@ def _is_used_inside(path: Path, project: Project) -> Proof:
             for setting in service.settings.values():
                 if service.name != path.service.name and name.search(setting.value or ""):
                     at = f"{setting.place.path}:{setting.place.line}"
-                    return Proof(True, f"{service.name} reaches it by its name ({at})")
-    return Proof(False, "whether something outside the compose file uses it is not known")
+                    return Condition(True, f"{service.name} reaches it by its name ({at})")
+    return Condition(False, "whether something outside the compose file uses it is not known")

@@ -54,7 +54,8 @@ Limits:
 
 from __future__ import annotations
 
-from plainwire.fix.proofs import app_at
+from plainwire.fix.mail import mail_server
+from plainwire.fix.places import app_at
 from plainwire.fix.python import Python, python
 from plainwire.model import Edit, Finding, Module, Peer, Project, Proposal, remedy
 
@@ -111,8 +112,4 @@ def _configured(module: Module, project: Project) -> Peer | None:
 
 def _written(module: Module, line: int) -> Peer | None:
     call = next((c for c in module.calls if c.line == line and c.name == "smtplib.SMTP"), None)
-    host = call.argument("host", 0) if call is not None else None
-    port = call.argument("port", 1) if call is not None else None
-    if host is None or port is None or not host.text or host.variable:
-        return None
-    return Peer(host.text, port.literal, "smtp") if isinstance(port.literal, int) else None
+    return mail_server(call) if call is not None else None

@@ -36,10 +36,8 @@ Limits:
 from __future__ import annotations
 
 from plainwire.fix.nginx import nginx
+from plainwire.fix.recommended import openssl_suites
 from plainwire.model import Finding, Project, Proposal, remedy
-from plainwire.policy import profiles, server_configs
-
-PROFILE = "mozilla-intermediate"
 
 
 @remedy(answers=("weak-ciphers-offered",), level="unsafe")
@@ -53,8 +51,6 @@ def proxy_suites(finding: Finding, project: Project) -> Proposal | None:
     named = source.around(place.line, "ssl_ciphers")
     if not named or "$" in "".join(named[-1].arguments):
         return None
-    suites = [s for s in profiles.load(PROFILE).emitted("suites") if "_WITH_" in s]
-    words = ":".join(server_configs.openssl_name(suite) for suite in suites)
-    edit = source.with_arguments(named[-1], words)
+    edit = source.with_arguments(named[-1], openssl_suites())
     why = "which suites your clients know is not in the files"
     return Proposal("offer the suites of Mozilla's intermediate profile", (edit,), proof=why)

@@ -46,7 +46,7 @@ Limits:
 
 from __future__ import annotations
 
-from plainwire.fix.proofs import app_at
+from plainwire.fix.places import app_at
 from plainwire.fix.python import python
 from plainwire.model import Edit, Finding, Project, Proposal, remedy
 

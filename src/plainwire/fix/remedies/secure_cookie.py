@@ -66,7 +66,8 @@ Limits:
 
 from __future__ import annotations
 
-from plainwire.fix.proofs import app_at, served_over_https_only
+from plainwire.fix.conditions import served_over_https_only
+from plainwire.fix.places import app_at
 from plainwire.fix.python import kept, python
 from plainwire.model import Finding, Project, Proposal, remedy
 
@@ -83,5 +84,7 @@ def secure_cookie(finding: Finding, project: Project) -> Proposal | None:
     edits = kept(*(source.with_argument(call, "secure", "True", 6) for call in calls))
     if not edits:
         return None
-    proof = served_over_https_only(app_at(file.path, project), project)
-    return Proposal("pass secure=True to set_cookie", tuple(edits), proof.level, proof.words)
+    condition = served_over_https_only(app_at(file.path, project), project)
+    return Proposal(
+        "pass secure=True to set_cookie", tuple(edits), condition.level, condition.words
+    )

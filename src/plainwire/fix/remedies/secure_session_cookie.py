@@ -80,12 +80,11 @@ Limits:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from plainwire.fix.proofs import served_over_https_only
+from plainwire.fix.conditions import served_over_https_only
+from plainwire.fix.places import is_at, production_classes
 from plainwire.fix.python import python
-from plainwire.fix.text import is_at
 from plainwire.model import App, Edit, Finding, Location, Project, Proposal, remedy
 
 _KEY = "SESSION_COOKIE_SECURE"
@@ -93,7 +92,6 @@ _OTHERS = {
     "flask_login": "REMEMBER_COOKIE_SECURE",
     "flask_jwt_extended": "JWT_COOKIE_SECURE",
 }
-_PRODUCTION = re.compile(r"class \w*prod", re.IGNORECASE)
 
 
 @remedy(answers=("session-cookie-not-secure",), level="conditional")
@@ -105,8 +103,8 @@ def secure_session_cookie(finding: Finding, project: Project) -> Proposal | None
     edits = tuple(_edits(app, finding, project))
     if not edits:
         return None
-    proof = served_over_https_only(app, project)
-    return Proposal("set the cookies' Secure flags", edits, proof.level, proof.words)
+    condition = served_over_https_only(app, project)
+    return Proposal("set the cookies' Secure flags", edits, condition.level, condition.words)
 
 
 def _app(finding: Finding, project: Project) -> App | None:
@@ -128,10 +126,9 @@ def _edits(app: App, finding: Finding, project: Project) -> Iterator[Edit]:
         return
     source = python(file)
     missing = [key for key in keys if not app.setting(key, "production", "staging")]
-    new = [source.with_setting(place[1], key, "True") for key in missing]
-    made = [edit for edit in new if edit is not None]
-    if made:  # all go to one place, as one edit
-        yield Edit(made[0].path, made[0].start, made[0].end, "".join(edit.new for edit in made))
+    made = source.with_settings(place[1], dict.fromkeys(missing, "True"))
+    if made is not None:
+        yield made
 
 
 def _literals(path: str, line: int, project: Project) -> Iterator[Edit]:
@@ -147,7 +144,7 @@ def _literals(path: str, line: int, project: Project) -> Iterator[Edit]:
 
 def _place(app: App, finding: Finding) -> tuple[str | None, int | None]:
     """Where the keys belong: the class for production, else where the finding is."""
-    classes = [span for span in app.config_places if _PRODUCTION.match(span.text)]
+    classes = production_classes(app)
     first: Location = finding.locations[0]
     if classes and any(is_at(span, first) for span in app.config_places):
         return classes[0].path, classes[0].line

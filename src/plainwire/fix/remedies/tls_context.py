@@ -45,6 +45,7 @@ from __future__ import annotations
 import re
 
 from plainwire.fix.python import Python, argument, python
+from plainwire.fix.recommended import openssl_suites
 from plainwire.model import Edit, Finding, Project, Proposal, remedy
 
 _PROTOCOLS = tuple(f"PROTOCOL_{v}" for v in ("SSLv2", "SSLv3", "TLSv1", "TLSv1_1"))
@@ -60,11 +61,6 @@ _SERVERS = (
 )
 _CLIENTS = ("urlopen", "HTTPSConnection", "HTTPSHandler", "starttls", "SMTP_SSL", "open_connection")
 _WEAK = re.compile(r"(RC4|DES|MD5|aNULL|eNULL|EXP|LOW|ADH|AECDH)", re.IGNORECASE)
-# Mozilla TLS guideline 6.0 (2026-04-06), intermediate: the suites of TLS 1.2.
-_SUITES = (
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
-)
 
 
 @remedy(answers=("old-tls-allowed",), level="safe")
@@ -130,7 +126,8 @@ def _suites(source: Python, line: int) -> Proposal | None:
         value = argument(call, "ciphers") or (call.args[0].value if call.args else None)
         text = source.written(value).strip("\"'") if value is not None else ""
         kept = [word for word in re.split(r"[:, ]+", text) if not _is_weak(word)]
-        new = ":".join(kept) if any(word[:1] not in "!-+@" for word in kept) else _SUITES
+        has_others = any(word[:1] not in "!-+@" for word in kept)
+        new = ":".join(kept) if has_others else openssl_suites()
         edit = source.with_literal(value, f'"{new}"') if value is not None else None
         if edit is not None:
             edits.append(edit)

@@ -8,11 +8,11 @@ Views that a health check of the deployment asks in clear are exempted.
 
 Condition:
 
-    Right if every path to the application is encrypted and the proxy's address is certain: it comes
-    over loopback or a Unix socket, or the compose file names the subnet of its one network.
-    Elsewhere it needs your consent: the networks of containers are trusted then, and
-    TLS_TRUSTED_PROXIES is yours to narrow. So it is where a health check asks a path in clear whose
-    view was not found, or is a page for users.
+    Right if every path to the application is encrypted and the addresses of its proxies, in every
+    deployment of the project, are certain: they come over loopback or a Unix socket, or the compose
+    file names the subnet of its one network. Elsewhere it needs your consent: the networks of
+    containers are trusted then, and TLS_TRUSTED_PROXIES is yours to narrow. So it is where a health
+    check asks a path in clear whose view was not found, or is a page for users.
 
 Before:
 
@@ -85,28 +85,29 @@ After:
 
 Limits:
 
-    One proxy is taken for granted. The ramp's first day is that of the patch (in UTC). A lock file
-    beside the list of dependencies is not written anew.
+    One proxy on each way is taken for granted. The ramp's first day is that of the patch (in UTC).
+    A lock file beside the list of dependencies is not written anew.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
 from plainwire.fix.calendar import today
 from plainwire.fix.compose import subnet
+from plainwire.fix.conditions import Condition, served_over_https_only
 from plainwire.fix.health import health_checks, view_of
 from plainwire.fix.manifest import has_dependency, with_dependency
-from plainwire.fix.proofs import Proof, served_over_https_only
+from plainwire.fix.places import paths_of, production_classes
 from plainwire.fix.python import python
-from plainwire.fix.text import paths_of, span_of
+from plainwire.fix.text import span_of
 from plainwire.model import App, Edit, Finding, Path, Project, Proposal, remedy
 
 _PACKAGE = "flask-plainwire"
 _MARK = ("flask_plainwire", "tls_exempt")
-_PRODUCTION = re.compile(r"class \w*prod", re.IGNORECASE)
-_CONTAINERS = '["172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8"]'
+_CONTAINERS = ("172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8")
 
 
 @remedy(answers=("forwarded-proto-ignored", "hsts-never-sent"), level="conditional")
@@ -116,15 +117,16 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
     if path is None or path.app is None:
         return None
     app = path.app
+    ways = _ways(path, project)
     if finding.id == "hsts-never-sent" and (path.kind != "routed" or not path.is_encrypted):
         return None  # a proxy of the project's own can send it
     if any(one.name.endswith("ProxyFix") for one in app.middleware):
         return None  # the two would decide the scheme one after the other
     listed = with_dependency(app, _PACKAGE, project)
-    peers, proof = _peers(path, project)
+    peers, condition = _peers(ways, project)
     settings = {
         "TLS_TERMINATION": '"proxy"',
-        "TLS_TRUSTED_PROXIES": peers,
+        "TLS_TRUSTED_PROXIES": json.dumps(peers),
         **_hsts(app, project),
     }
     code = _code(app, settings, project)
@@ -132,28 +134,48 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
         why = "the list of dependencies that names Flask was not found, or it pins hashes"
         words = "add flask-plainwire to the dependencies and TLS(app) after the application is made"
         return Proposal(words, level="advice", proof=why if code is not None else "")
-    exempt, missing = _exempt(path, project)
-    if missing and proof.holds:
-        proof = Proof(False, missing)
+    exempt, missing = _exempt(ways, project)
+    if missing and condition.holds:
+        condition = Condition(False, missing)
     edits = (*_joined(code, exempt), *((listed,) if listed is not None else ()))
     # A run gives addresses of its own: only where Docker's defaults are known does it show enough.
-    is_provable = not missing and _is_compose(path, project) and peers == _CONTAINERS
+    is_compose = all(_is_compose(way, project) for way in ways)
+    is_provable = not missing and is_compose and peers == _CONTAINERS
     summary = "use flask_plainwire behind the proxy"
-    return Proposal(summary, edits, proof.level, proof.words, is_provable=is_provable)
+    return Proposal(summary, edits, condition.level, condition.words, is_provable=is_provable)
 
 
-def _exempt(path: Path, project: Project) -> tuple[list[Edit], str]:
-    """The edits that let health checks in, and the check for which there is none."""
+def _ways(path: Path, project: Project) -> list[Path]:
+    """The paths to the same application that a proxy stands on: the extension's settings are one
+    for all deployments.
+    """
+    others = [
+        other
+        for other in project.paths
+        if other.app is path.app and other.environment == path.environment
+    ]
+    return [way for way in others if way.kind in ("proxied", "routed")] or [path]
+
+
+def _exempt(ways: list[Path], project: Project) -> tuple[list[Edit], str]:
+    """The edits that let health checks in, and the check for which there is none.
+
+    Where a file of the deployment cannot be read, what it asks is not known.
+    """
     edits: list[Edit] = []
-    port = path.start.port if path.start is not None else None
-    for check in health_checks(project):
-        if None not in (port, check.port) and port != check.port:
+    ports = {way.start.port if way.start is not None else None for way in ways}
+    try:
+        checks = list(health_checks(project))
+    except ValueError as error:
+        return edits, f"whether a health check asks in clear is not known: {error}"
+    for check in checks:
+        if None not in ports and check.port is not None and check.port not in ports:
             continue
         found = view_of(check, project)
         if found is None:
             return edits, f"{check.at} asks {check.path} in clear; its view is yours to exempt"
-        module, function = found
-        start, _ = span_of(module.file.text, function.line)
+        module, line = found
+        start, _ = span_of(module.file.text, line)
         margin = re.match(r"[ \t]*", module.file.text[start:])
         mark = f"{margin[0] if margin else ''}@tls_exempt\n"
         imported = python(module.file).with_import(*_MARK)
@@ -197,17 +219,13 @@ def _code(app: App, settings: dict[str, str], project: Project) -> list[Edit] | 
         f"{name}.config[{key!r}] = {value}".replace("'", '"', 2) for key, value in settings.items()
     ]
     edits: list[Edit | None] = [source.with_import("flask_plainwire", "TLS")]
-    for span in app.config_places:
+    for span in production_classes(app):
         config = project.file(span.path)
-        if _PRODUCTION.match(span.text) and config is not None:
-            new = [python(config).with_setting(span.line, key, v) for key, v in settings.items()]
-            made = [edit for edit in new if edit is not None]
-            if len(made) == len(settings):
-                first = made[0]
-                text = "".join(edit.new for edit in made)
-                edits.append(Edit(first.path, first.start, first.end, text))
-                at_app = []
-                break
+        made = python(config).with_settings(span.line, settings) if config is not None else None
+        if made is not None:
+            edits.append(made)
+            at_app = []
+            break
     lines = "\n".join((*at_app, f"TLS({name})"))
     edits.append(source.after_statement(app.place.line, lines))
     if edits[-1] is None:
@@ -215,24 +233,33 @@ def _code(app: App, settings: dict[str, str], project: Project) -> list[Edit] | 
     return [edit for edit in edits if edit is not None]
 
 
-def _peers(path: Path, project: Project) -> tuple[str, Proof]:
-    """Who the proxy is, as a list in Python, and whether that is certain."""
+def _peers(ways: list[Path], project: Project) -> tuple[tuple[str, ...], Condition]:
+    """Who the proxies are, each once, and whether that is certain."""
+    found = [_peers_of(way, project) for way in ways]
+    peers = tuple(dict.fromkeys(name for names, _ in found for name in names))
+    conditions = [condition for _, condition in found]
+    return peers, next((one for one in conditions if not one.holds), conditions[0])
+
+
+def _peers_of(path: Path, project: Project) -> tuple[tuple[str, ...], Condition]:
     served = served_over_https_only(path.app, project)
     forward, start = path.forward, path.start
     if forward is not None and forward.socket:
-        return '["unix"]', served
+        return ("unix",), served
     if forward is not None and forward.host in ("127.0.0.1", "localhost", "::1"):
         is_here = start is not None and start.is_local
         why = "in what it runs is not known: a container sees the proxy at another address"
-        return '["127.0.0.1", "::1"]', served if is_here or not served.holds else Proof(False, why)
+        return ("127.0.0.1", "::1"), served if is_here or not served.holds else Condition(
+            False, why
+        )
     compose = project.file(path.deployment) if _is_compose(path, project) else None
     network = subnet(compose) if compose is not None else None
     if network is not None:
-        return f'["{network}"]', served
+        return (network,), served
     why = "the address that the proxy has in its network is not known"
     if compose is not None:
         why += ": one of Docker's own pools unless the daemon was told others"
-    return _CONTAINERS, Proof(False, why)
+    return _CONTAINERS, Condition(False, why)
 
 
 def _is_compose(path: Path, project: Project) -> bool:

@@ -48,13 +48,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from plainwire.fix.mail import mail_server
 from plainwire.fix.python import Python, argument, last_name, python
-from plainwire.model import Call, Edit, Finding, Module, Peer, Project, Proposal, remedy
+from plainwire.model import Edit, Finding, Module, Peer, Project, Proposal, remedy
 
 _OPTIONS = ("verify", "verify_ssl", "ssl", "verify_certs")
 _MAIL = ("starttls", "SMTP_SSL", "IMAP4_SSL", "POP3_SSL", "FTP_TLS")
-_PORTS = {"SMTP": 587, "SMTP_SSL": 465, "IMAP4_SSL": 993, "POP3_SSL": 995, "FTP_TLS": 21}
-_STARTTLS = {"SMTP": "smtp", "FTP_TLS": "ftp"}
 
 
 @remedy(answers=("peer-not-verified",), level="unsafe")
@@ -107,23 +106,15 @@ def _peer(module: Module, line: int) -> Peer | None:
         if last == "starttls":
             opened = [c for c in module.calls if c.scope == call.scope and c.line < line]
             made = [c for c in opened if c.name == "smtplib.SMTP"]
-            return _mail_server(made[-1], "SMTP") if made else None
+            return mail_server(made[-1]) if made else None
         if last in _MAIL:
-            return _mail_server(call, last)
+            return mail_server(call)
         for position in (0, 1):
             value = call.argument("url", position)
             found = _of_url(value.text or value.prefix) if value is not None else None
             if found is not None:
                 return found
     return None
-
-
-def _mail_server(call: Call, kind: str) -> Peer | None:
-    host, port = call.argument("host", 0), call.argument("port", 1)
-    if host is None or not host.text or host.variable:
-        return None
-    number = port.literal if port is not None else _PORTS[kind]
-    return Peer(host.text, number, _STARTTLS.get(kind)) if isinstance(number, int) else None
 
 
 def _of_url(text: str) -> Peer | None:

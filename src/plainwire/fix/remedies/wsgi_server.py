@@ -59,7 +59,7 @@ import json
 import re
 
 from plainwire.fix.manifest import has_dependency, with_dependency
-from plainwire.fix.proofs import app_at
+from plainwire.fix.places import app_at
 from plainwire.fix.python import argument, python
 from plainwire.fix.text import span_of
 from plainwire.model import App, Edit, Finding, Image, Project, Proposal, SourceFile, Stage, remedy

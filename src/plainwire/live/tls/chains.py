@@ -10,6 +10,7 @@ from typing import Any
 from plainwire.model import Chain, Gap, WireError
 
 UNREAD = "is the certificate that it shows good?"
+UNFOLLOWED = "does its chain lead to a root?"
 
 
 @dataclass
@@ -43,7 +44,7 @@ def judged(
 ) -> tuple[tuple[Chain, ...], tuple[Gap, ...]]:
     """Every chain that can be read with its judgement: those for a name first, by kind of key.
 
-    What cannot be read is a gap.
+    What cannot be read, or not followed to its end, is a gap.
     """
     from plainwire.wire import paths
 
@@ -62,6 +63,8 @@ def judged(
         except WireError as error:
             gaps.add(Gap("certificates", UNREAD, str(error)))
             continue
+        if not one.trusted_by and "untrusted_root" not in one.problems_checked:
+            gaps.add(Gap("certificates", UNFOLLOWED, paths.BEYOND))
         key = {"key": one.chain[0].key_type}
         scts = (one.scts or 0) + shown.scts.get(chain, 0)
         found.append(replace(one, asked_with=asked_with | key, scts=scts))

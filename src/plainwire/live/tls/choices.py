@@ -120,7 +120,6 @@ class _Search:
     unknown: list[tuple[Codes, str]] = field(default_factory=list)
     order: Literal["server", "client"] | None = None
     is_refused: bool = False
-    is_whole_refused: bool = False
     refusals: list[Codes] = field(default_factory=list)
 
     async def put(self, offer: Codes) -> int | None:
@@ -135,10 +134,15 @@ class _Search:
         self.refusals.append(offer)
         if not set(offer) & self.accepted.keys():
             self.refused.update(offer)
-        else:
-            # GnuTLS with a suite first for which it has no credentials, for one.
-            self.is_whole_refused = True
         return answer
+
+    @property
+    def contradicted(self) -> list[Codes]:
+        """The offers that were refused, though the server takes something in them.
+
+        GnuTLS with a suite first for which it has no credentials, for one.
+        """
+        return [offer for offer in self.refusals if set(offer) & self.accepted.keys()]
 
     def note(self, offer: Codes, chosen: int) -> None:
         """Keep an answer."""
@@ -181,7 +185,7 @@ class _Search:
 
     async def _find_in_families(self) -> None:
         families = () if self.is_refused else self.families
-        if self.is_whole_refused:
+        if self.contradicted:
             families = tuple(((code,),) for code in self.likely)
         packs = self.rest
         if self.order == "client" and (passed := self._passed_over()):
@@ -202,8 +206,8 @@ class _Search:
             if not any(self.rank(code) == best for code in offer):
                 behind -= set(offer)
         self.refused -= behind
-        left = tuple(code for code in (*self.likely, *sorted(behind)) if code in behind)
-        left = tuple(dict.fromkeys(left))
+        known = dict.fromkeys((*self.likely, *sorted(behind)))
+        left = tuple(code for code in known if code in behind)
         offers = [left[at : at + OFFER_SIZE] for at in range(0, len(left), OFFER_SIZE)]
         await asyncio.gather(*(self._exhaust((offer,)) for offer in offers))
 
@@ -280,7 +284,7 @@ class _Search:
 
     async def is_fickle(self, found: Choices) -> bool:
         """Whether an offer that contradicts others is answered in different ways when repeated."""
-        doubted = [offer for offer in self.refusals if set(offer) & self.accepted.keys()]
+        doubted = self.contradicted
         if self.order and not found.order and len(found.accepted) > 1:
             doubted += [offer for offer, _ in self.answers]
         for offer in doubted[:DOUBTED]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -144,6 +144,10 @@ class EndpointSite:
     async def present(self, *paths: str) -> tuple[Exchange, ...]:
         """None."""
         return ()
+
+    async def loaded_by(self, pages: Iterable[Exchange]) -> Mapping[Request, Answer]:
+        """None."""
+        return {}
 
     @property
     def was_throttled(self) -> bool:

@@ -33,7 +33,6 @@ class Place:
     url: str
     may_be_private: bool = False
     ca: Path | None = None
-    timeout_s: float = TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ async def post(place: Place, body: bytes, headers: dict[str, str], now_s: float)
         parts = urlsplit(place.url)
         host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        async with asyncio.timeout(place.timeout_s):
+        async with asyncio.timeout(TIMEOUT_S):
             address = await _address(host, place)
             if parts.scheme != "https" and not dial.is_loopback(address):
                 raise SendError("not sent in clear: the URL must be an https one")
@@ -70,7 +69,7 @@ async def post(place: Place, body: bytes, headers: dict[str, str], now_s: float)
             finally:
                 writer.transport.abort()
     except TimeoutError:
-        raise SendError(f"no answer in {place.timeout_s:g} s") from None
+        raise SendError(f"no answer in {TIMEOUT_S:g} s") from None
     except ssl.SSLCertVerificationError as error:
         raise SendError(f"TLS: {error.verify_message}") from None
     except ValueError:

@@ -31,7 +31,9 @@ class Claim:
 
 
 # Of a host that somebody is looking at, or of which another duty comes first, none is taken; nor
-# of a target: two looks at once would be recorded in any order, the older one last.
+# of a target: two looks at once would be recorded in any order, the older one last. A full look
+# that its process did not survive (its lease is over and still there) waits for a light one that is
+# due: tried again at once, and again, it would hide the certificate from it.
 # The candidates are bounded: a host with thousands of due targets must not be ranked whole.
 _CHOSEN = """
 SELECT target_id, tier FROM (
@@ -44,7 +46,10 @@ SELECT target_id, tier FROM (
           AND (d.host IS NULL OR NOT EXISTS (
                  SELECT 1 FROM duty h WHERE h.host = d.host AND h.lease_until > :now))
           AND NOT EXISTS (
-                 SELECT 1 FROM duty t WHERE t.target_id = d.target_id AND t.lease_until > :now)
+                 SELECT 1 FROM duty t WHERE t.target_id = d.target_id
+                   AND (t.lease_until > :now
+                        OR (d.lease_until IS NOT NULL AND d.tier LIKE 'full%'
+                            AND t.tier LIKE 'light%' AND t.next_due_at <= :now)))
         ORDER BY d.next_due_at LIMIT :candidates) c
 ) ranked WHERE turn = 1 ORDER BY next_due_at LIMIT :count
 """

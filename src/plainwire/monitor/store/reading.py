@@ -59,7 +59,6 @@ def _listed(row: Mapping[Any, Any], known: list[Any], open_alerts: int) -> Row:
         "tags": json.loads(row["tags"]),
         "light": options["light"],
         "full": options["full"],
-        "is_enabled": bool(row["is_enabled"]),
         "state": next(s for s in STATES if s in states),
         "is_mixed": len(states) > 1 or len({k.fingerprint for k in known}) > 1,
         "addresses": len(known),

@@ -20,11 +20,10 @@ from plainwire.monitor.standing import Standing
 from plainwire.monitor.store import alerts, claims
 from plainwire.monitor.store.claims import Claim
 from plainwire.monitor.store.schema import (
-    certificate,
     drift_event,
     expectation,
     finding,
-    pending_change,
+    named_snapshot,
     renewal,
     scan,
     serving,
@@ -32,7 +31,7 @@ from plainwire.monitor.store.schema import (
     standing,
     target,
 )
-from plainwire.monitor.times import day, span
+from plainwire.monitor.times import DAY, day, span
 from plainwire.report.tls_diff import Change
 
 HABIT_OF = 10  # the last renewals of a target
@@ -107,7 +106,6 @@ def _row(look: Look) -> dict[str, Any]:
         "started_at": look.started_at,
         "duration_ms": look.duration_ms,
         "grade": look.grade,
-        "snapshot_hash": None,
         "tool_version": look.tool_version,
         "error": look.error,
     }
@@ -125,8 +123,7 @@ def _standings(connection: sa.Connection, target_id: int) -> dict[str, Standing]
 
 def _bodies(connection: sa.Connection, known: Mapping[str, Standing]) -> dict[str, Body]:
     """The snapshots that standings name."""
-    wanted = {one.confirmed for one in known.values() if one.confirmed}
-    wanted |= {alarm.base for one in known.values() for alarm in one.alarms}
+    wanted = {key for one in known.values() for key in one.compared_with}
     if not wanted:
         return {}
     rows = connection.execute(
@@ -171,18 +168,13 @@ def _keep(
     now: int,
 ) -> None:
     for key, body in sorted(verdict.snapshots.items()):
-        words = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        packed = zlib.compress(words.encode("utf-8", "surrogatepass"))
-        values = {"hash": key, "version": "1", "body": packed}
-        connection.execute(
-            alerts.insert(connection, snapshot).values(values).on_conflict_do_nothing()
-        )
+        _snapshot(connection, key, body, now)
     for event in verdict.events:
         _event(connection, claim, event, verdict, now)
     for each in verdict.renewals:
         _renewal(connection, claim, each, now)
     for address in before.keys() - verdict.standings.keys():
-        for table in (standing, serving, pending_change):
+        for table in (standing, serving, named_snapshot):
             connection.execute(
                 sa.delete(table).where(
                     table.c.target_id == claim.target_id, table.c.address == address
@@ -190,7 +182,7 @@ def _keep(
             )
     for address, one in verdict.standings.items():
         if one != before.get(address):
-            _standing(connection, claim.target_id, before.get(address), one, now)
+            _standing(connection, claim.target_id, before.get(address), one)
     if verdict.used_expectation:
         connection.execute(
             sa.update(expectation)
@@ -199,8 +191,21 @@ def _keep(
         )
 
 
+def _snapshot(connection: sa.Connection, key: str, body: Body, now: int) -> None:
+    # In this order: who deletes it now is waited for by the first, and the second inserts it anew.
+    connection.execute(
+        sa.update(snapshot)
+        .where(snapshot.c.hash == key, snapshot.c.named_at < now - DAY)
+        .values(named_at=now)
+    )
+    words = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    packed = zlib.compress(words.encode("utf-8", "surrogatepass"))
+    values = {"hash": key, "body": packed, "named_at": now}
+    connection.execute(alerts.insert(connection, snapshot).values(values).on_conflict_do_nothing())
+
+
 def _standing(
-    connection: sa.Connection, target_id: int, before: Standing | None, one: Standing, now: int
+    connection: sa.Connection, target_id: int, before: Standing | None, one: Standing
 ) -> None:
     first = min(one.certificates.values(), key=lambda each: each.not_after, default=None)
     values = {
@@ -208,12 +213,10 @@ def _standing(
         "address": one.address,
         "state": one.state,
         "grade": one.grade,
-        "snapshot_hash": one.confirmed,
         "fingerprint": first.fingerprint if first else None,
         "not_before": first.not_before if first else None,
         "not_after": first.not_after if first else None,
         "seen_at": one.seen_at,
-        "answered_at": one.answered_at,
         "body": standings_module.as_json(one),
     }
     words = alerts.insert(connection, standing).values(values)
@@ -221,49 +224,31 @@ def _standing(
         words.on_conflict_do_update(index_elements=["target_id", "address"], set_=values)
     )
     if before is None or before.certificates != one.certificates:
-        _serving(connection, target_id, one, now)
-    if (before.pending if before else ()) != one.pending:
-        _pending(connection, target_id, one, now)
+        _serving(connection, target_id, one)
+    _named(connection, target_id, before.compared_with if before else set(), one)
 
 
-def _serving(connection: sa.Connection, target_id: int, one: Standing, now: int) -> None:
+def _serving(connection: sa.Connection, target_id: int, one: Standing) -> None:
     connection.execute(
         sa.delete(serving).where(serving.c.target_id == target_id, serving.c.address == one.address)
     )
-    unique = {each.fingerprint: each for each in one.certificates.values()}
-    for fingerprint, each in sorted(unique.items()):
+    for fingerprint in sorted(_fingerprints([one])):
         connection.execute(
             sa.insert(serving).values(
                 target_id=target_id, address=one.address, fingerprint=fingerprint
             )
         )
-        connection.execute(
-            alerts.insert(connection, certificate)
-            .values(
-                fingerprint=fingerprint,
-                body=json.dumps(asdict(each)),
-                not_before=each.not_before,
-                not_after=each.not_after,
-                first_seen=now,
-            )
-            .on_conflict_do_nothing()
-        )
 
 
-def _pending(connection: sa.Connection, target_id: int, one: Standing, now: int) -> None:
-    where = sa.and_(
-        pending_change.c.target_id == target_id, pending_change.c.address == one.address
-    )
-    connection.execute(sa.delete(pending_change).where(where))
-    if one.pending:
+def _named(connection: sa.Connection, target_id: int, before: set[str], one: Standing) -> None:
+    place = {"target_id": target_id, "address": one.address}
+    gone = sorted(before - one.compared_with)
+    if gone:
         connection.execute(
-            sa.insert(pending_change).values(
-                target_id=target_id,
-                address=one.address,
-                hashes=json.dumps(one.pending),
-                first_seen=one.pending_since or now,
-            )
+            sa.delete(named_snapshot).filter_by(**place).where(named_snapshot.c.hash.in_(gone))
         )
+    for key in sorted(one.compared_with - before):
+        connection.execute(sa.insert(named_snapshot).values(**place, hash=key))
 
 
 def _event(

@@ -51,7 +51,6 @@ target = _table(
     _text("host"),
     _text("tags"),  # JSON list
     _text("options"),  # JSON object; secrets by reference only
-    sa.Column("is_enabled", sa.Boolean, nullable=False, server_default=sa.true()),
     _time("created_at"),
     _text("declared_in", is_optional=True),  # the name of the file `monitor apply` read
 )
@@ -86,7 +85,6 @@ scan = _table(
     _time("started_at"),
     _time("duration_ms"),
     _text("grade", is_optional=True),
-    _text("snapshot_hash", is_optional=True),
     _text("tool_version"),
     _text("error", is_optional=True),
     sa.UniqueConstraint("target_id", "tier", "slot", "address", name="scan_once_a_slot"),
@@ -108,33 +106,24 @@ scan_day = _table(  # what is left of scans after their retention
 snapshot = _table(
     "snapshot",
     sa.Column("hash", sa.Text, primary_key=True),
-    _text("version"),
     sa.Column("body", sa.LargeBinary, nullable=False),  # JSON, zlib
+    _time("named_at"),  # when it was last found to be named, to a few days
 )
+sa.Index("snapshot_age", snapshot.c.named_at)
 
-certificate = _table(
-    "certificate",
-    sa.Column("fingerprint", sa.Text, primary_key=True),
-    _text("body"),  # JSON of `monitor.seen.Certificate`
-    _time("not_before"),
-    _time("not_after"),
-    _time("first_seen"),
-)
-
-# The current state of an address of a target: what lists and status pages read.
+# The current state of an address of a target: the body is all of it, the columns what is read of
+# every target at once, without its body.
 standing = _table(
     "standing",
     _of("target", is_key=True),
     sa.Column("address", sa.Text, primary_key=True),
     _text("state"),  # ok, unreachable, unknown
     _text("grade", is_optional=True),
-    _text("snapshot_hash", is_optional=True),
     _text("fingerprint", is_optional=True),
     _time("not_before", is_optional=True),
     _time("not_after", is_optional=True),
     _time("seen_at", is_optional=True),
-    _time("answered_at", is_optional=True),
-    _text("body"),  # JSON: the rest of `monitor.standing.Standing`
+    _text("body"),  # JSON of `monitor.standing.Standing`
 )
 
 serving = _table(
@@ -144,6 +133,15 @@ serving = _table(
     sa.Column("fingerprint", sa.Text, primary_key=True),
 )
 sa.Index("serving_certificate", serving.c.fingerprint)
+
+# The snapshots that an address is compared with: what is named by none goes.
+named_snapshot = _table(
+    "named_snapshot",
+    _of("target", is_key=True),
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, sa.ForeignKey("snapshot.hash"), primary_key=True),
+)
+sa.Index("named_snapshot_hash", named_snapshot.c.hash)
 
 finding = _table(
     "finding",
@@ -165,14 +163,6 @@ sa.Index(
     unique=True,
     sqlite_where=finding.c.closed_at.is_(None),
     postgresql_where=finding.c.closed_at.is_(None),
-)
-
-pending_change = _table(
-    "pending_change",
-    _of("target", is_key=True),
-    sa.Column("address", sa.Text, primary_key=True),
-    _text("hashes"),  # JSON list: the snapshots seen since the first that differed
-    _time("first_seen"),
 )
 
 renewal = _table(

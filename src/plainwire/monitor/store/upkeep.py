@@ -13,16 +13,19 @@ from plainwire.monitor.store.schema import (
     alert,
     channel,
     drift_event,
+    named_snapshot,
     outbox,
     scan,
     scan_day,
+    snapshot,
     target,
     worker,
 )
 from plainwire.monitor.times import DAY, HOUR, day
 
 KEPT = 90 * DAY  # looks; what is older is a line a day
-KEPT_MESSAGES = 90 * DAY  # that were sent, and alerts that are over
+KEPT_MESSAGES = 90 * DAY  # that are done, and alerts that are over
+CHECKED = 7 * DAY  # snapshots: whether anything is still compared with them
 CHUNK = 5000  # rows in one transaction: a writer holds the others up no longer
 REMIND = 24 * HOUR  # of critical alerts that nobody has acknowledged
 FORGET_WORKER = 1 * DAY
@@ -49,6 +52,7 @@ def keep_up(connection: sa.Connection, now: int, lease_ms: int) -> None:
     _digest(connection, now)
     _roll_up(connection, now)
     _forget(connection, now)
+    _forget_snapshots(connection, now)
 
 
 def _remind(connection: sa.Connection, now: int) -> None:
@@ -165,8 +169,38 @@ def _worse(one: str | None, other: str | None) -> str | None:
 
 
 def _forget(connection: sa.Connection, now: int) -> None:
-    """Delete messages long sent and alerts long over."""
+    """Delete alerts long over with their messages, and other messages that are long done.
+
+    While an alert is open its messages tell who is to hear of its end.
+    """
     old = now - KEPT_MESSAGES
-    connection.execute(sa.delete(outbox).where(outbox.c.sent_at < old))
+    done_at = sa.func.coalesce(outbox.c.sent_at, outbox.c.dropped_at, outbox.c.dead_at)
+    over = sa.select(alert.c.id).where(alert.c.resolved_at < old)
+    is_over = sa.or_(outbox.c.alert_id.is_(None), outbox.c.alert_id.in_(over))
+    connection.execute(sa.delete(outbox).where(done_at < old, is_over))
     told = sa.exists().where(outbox.c.alert_id == alert.c.id)
     connection.execute(sa.delete(alert).where(alert.c.resolved_at < old, ~told))
+
+
+def _forget_snapshots(connection: sa.Connection, now: int) -> None:
+    """Delete snapshots that no address is compared with, a chunk at a time, each seen once a week.
+
+    Changes keep their own words (`drift_event.changes`), and need them no longer.
+    """
+    old = (
+        sa.select(snapshot.c.hash)
+        .where(snapshot.c.named_at < now - CHECKED)
+        .order_by(snapshot.c.named_at)
+        .limit(CHUNK)
+    )
+    if connection.dialect.name == "postgresql":
+        # Who names one now holds it, and it is passed over; who names one later waits for us.
+        old = old.with_for_update(skip_locked=True)
+    found = set(connection.execute(old).scalars())
+    if not found:
+        return
+    words = sa.select(named_snapshot.c.hash).where(named_snapshot.c.hash.in_(sorted(found)))
+    named = set(connection.execute(words.distinct()).scalars())
+    still = snapshot.c.hash.in_(sorted(named))
+    connection.execute(sa.update(snapshot).where(still).values(named_at=now))
+    connection.execute(sa.delete(snapshot).where(snapshot.c.hash.in_(sorted(found - named))))

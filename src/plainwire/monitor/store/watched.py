@@ -46,7 +46,6 @@ def add(connection: sa.Connection, one: Watched, now: int) -> int:
                 "full": interval_words(one.full_ms),
             }
         ),
-        "is_enabled": one.is_enabled,
         "declared_in": one.declared_in,
     }
     words = alerts.insert(connection, target).values(**values, created_at=now)
@@ -72,7 +71,7 @@ def _duties(connection: sa.Connection, number: int, one: Watched, now: int) -> N
         values = {
             "interval_ms": interval,
             "host": None if is_loopback(one.host) or one.host == "localhost" else one.host,
-            "next_due_at": due if one.is_enabled else None,
+            "next_due_at": due,
         }
         words = alerts.insert(connection, duty).values(target_id=number, tier=tier, **values)
         connection.execute(
@@ -115,7 +114,6 @@ def of_row(row: Mapping[Any, Any]) -> Watched:
         {key: value for key, value in options.items() if key not in ("light", "full")},
         interval(options["light"]),
         interval(options["full"]),
-        bool(row["is_enabled"]),
         row["declared_in"],
         row["id"],
     )

@@ -57,11 +57,15 @@ _SWITCH = re.compile(r"HTTPS|SSL|SECURE|TLS", re.IGNORECASE)
 )
 def session_cookie_not_secure(project: Project) -> Iterator[Finding]:
     """Applications with sessions whose cookie is not Secure in production."""
+    found = list(_found(project))
+    if found and not _by_prefixed_variable(project) and not _is_onion(project):
+        yield from found
+
+
+def _found(project: Project) -> Iterator[Finding]:
     for app in project.apps:
         settings = app.setting("SESSION_COOKIE_SECURE", "production", "staging")
         if any(s.is_true and not s.is_conditional for s in settings) or _by_extension(app):
-            continue
-        if _by_prefixed_variable(project) or _is_onion(project):
             continue
         if any(s.value is None for s in settings):
             continue  # computed, or given by a variable: not known here

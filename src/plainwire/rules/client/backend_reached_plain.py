@@ -49,6 +49,7 @@ _ADDRESS = re.compile(
 _TLS = re.compile(r"sslmode=(require|verify)|ssl(_ca|_mode)?=|tls=true|ssl=true", re.IGNORECASE)
 _SECURE = frozenset(
     {"ssl", "ssl_context", "ssl_options", "secure", "use_ssl", "use_tls", "tls", "sslmode"}
+    | {"connect_args", "broker_use_ssl", "**"}  # which may hold one of these
 )
 
 
@@ -92,6 +93,8 @@ def _address(text: str) -> str:
 
 def _arguments(call: Call) -> Iterator[str]:
     """The addresses that a client of a backend is given."""
+    if _may_use_tls(call):
+        return
     last = call.name.rpartition(".")[2]
     if _CLIENT.search(call.name):
         for name, position in (("broker", None), ("backend", None), ("url", 0), ("name", 0)):
@@ -100,8 +103,14 @@ def _arguments(call: Call) -> Iterator[str]:
                 yield value.text
     named_host = _HOSTED.get(last)
     host = call.argument("host", named_host) if last in _HOSTED else None
-    if host is not None and host.text and not set(call.keywords) & (_SECURE | {"**"}):
+    if host is not None and host.text:
         yield f"redis://{host.text}"
+
+
+def _may_use_tls(call: Call) -> bool:
+    """True if an option is given that switches TLS on, or may."""
+    given = [call.argument(name) for name in call.keywords if name in _SECURE]
+    return any(value is None or value.literal not in (False, "disable") for value in given)
 
 
 def _settings(project: Project) -> Iterator[Setting]:
@@ -118,10 +127,10 @@ def _settings(project: Project) -> Iterator[Setting]:
 def _why(call: Call) -> str:
     """What is wrong with a call, or an empty string."""
     last = call.name.rpartition(".")[2]
-    if _REDIS.search(call.name) and "**" not in call.keywords:
+    if _REDIS.search(call.name) and not _may_use_tls(call):
         host = call.argument("host", 0)
         is_open = host is not None and host.variable is not None
-        if is_open and not set(call.keywords) & _SECURE:
+        if is_open:
             return "the cache's host is configurable and TLS is off"
     if last.endswith("Exporter"):
         insecure = call.argument("insecure")

@@ -31,10 +31,10 @@ import re
 from collections.abc import Iterator
 
 from plainwire.model import Finding, Project, Severity, rule
+from plainwire.policy import cipher_lists
 
 _OLD = re.compile(r"PROTOCOL_(SSLv2|SSLv3|TLSv1|TLSv1_1)$")
 _VERSIONS = frozenset({"SSLv3", "TLSv1", "TLSv1_1"})
-_SUITES = re.compile(r"(?<![!-])\b(RC4|DES|3DES|MD5|aNULL|eNULL|EXPORT|EXP|LOW)\b|SECLEVEL=0")
 
 
 @rule(
@@ -54,7 +54,7 @@ def old_tls_allowed(project: Project) -> Iterator[Finding]:
                 yield old_tls_allowed.finding(f"{protocol} is deprecated", module.span(call.line))
             elif call.name.endswith(".set_ciphers"):
                 suites = call.argument("ciphers", 0)
-                if suites is not None and _SUITES.search(suites.text):
+                if suites is not None and _is_weak(suites.text):
                     yield old_tls_allowed.finding("weak suites are allowed", module.span(call.line))
         for binding in module.bindings:
             is_bound = binding.key in ("minimum_version", "maximum_version")
@@ -62,3 +62,8 @@ def old_tls_allowed(project: Project) -> Iterator[Finding]:
                 yield old_tls_allowed.finding(
                     "a deprecated version is allowed", module.span(binding.line)
                 )
+
+
+def _is_weak(suites: str) -> bool:
+    """True for a list with a broken suite, or the level that lets short keys in (ciphers(1))."""
+    return "SECLEVEL=0" in suites or bool(cipher_lists.broken(suites))

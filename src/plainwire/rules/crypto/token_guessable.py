@@ -69,8 +69,7 @@ def token_guessable(project: Project) -> Iterator[Finding]:
 def _in(module: Module) -> Iterator[Finding]:
     found: set[int] = set()
     cookies: set[tuple[str, str]] = set()
-    imported = {n for n, full in module.imports.items() if full.startswith(("random.", "uuid."))}
-    imported |= {n for n, full in module.imports.items() if full in ("random", "uuid")}
+    imported = {n for n, full in module.imports.items() if _top(full) in ("random", "uuid")}
     for call in module.calls:
         if call.name.endswith(".set_cookie") and call.named("value", 1):
             cookies.add((call.scope, call.named("value", 1)))
@@ -81,7 +80,7 @@ def _in(module: Module) -> Iterator[Finding]:
         if is_picked and f"{binding.key}s" in {word.lower() for word in words}:
             found.add(binding.line)
             continue  # one of several that are there
-        if not is_random or words & _SAFE or not _uses(module):
+        if not is_random or words & _SAFE or not imported:
             continue
         if (binding.scope, binding.name) in cookies and not _is_secret(binding.key, module):
             found.add(binding.line)
@@ -110,12 +109,12 @@ def _is_near(line: int, found: set[int]) -> bool:
     return any(0 <= line - other <= 2 for other in found)
 
 
-def _uses(module: Module) -> bool:
-    return any(name.partition(".")[0] in ("random", "uuid") for name in module.imports.values())
+def _top(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _is_secret(name: str, module: Module) -> bool:
     found = _SECRET.search(name)
     if found is None or not _NONCE.fullmatch(found[0]):
         return found is not None
-    return any(name.partition(".")[0] in _WEB for name in module.imports.values())
+    return any(_top(full) in _WEB for full in module.imports.values())

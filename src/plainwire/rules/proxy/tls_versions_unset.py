@@ -52,23 +52,28 @@ _TLS_FILE = re.compile(r"^\s*include\s+\S*(tls|ssl)[^\s/]*;", re.MULTILINE | re.
 )
 def tls_versions_unset(project: Project) -> Iterator[Finding]:
     """TLS server blocks of nginx that name no versions."""
-    for site in project.sites:
-        if site.program != "nginx" or site.environment not in ("production", "staging"):
-            continue
-        listen = next((one for one in site.listens if one.has_tls), None)
-        if listen is not None and site.protocols is None and not _is_elsewhere(project, site):
-            yield tls_versions_unset.finding(
-                "no ssl_protocols: up to nginx 1.27.3 that means TLS 1.0 and 1.1 too",
-                listen.place,
-                confidence=Confidence.TENTATIVE,
-            )
+    found = [site for site in project.sites if _is_unset(site, project)]
+    if not found or _is_written(project):
+        return
+    for site in found:
+        yield tls_versions_unset.finding(
+            "no ssl_protocols: up to nginx 1.27.3 that means TLS 1.0 and 1.1 too",
+            next(listen.place for listen in site.listens if listen.has_tls),
+            confidence=Confidence.TENTATIVE,
+        )
 
 
-def _is_elsewhere(project: Project, site: ProxySite) -> bool:
-    """True if the file includes another one for TLS, or a script of the project writes them."""
+def _is_unset(site: ProxySite, project: Project) -> bool:
+    """True if neither the block nor another file that it includes for TLS names versions."""
+    if site.program != "nginx" or site.environment not in ("production", "staging"):
+        return False
     file = project.file(site.place.path)
-    if file is not None and _TLS_FILE.search(file.text):
-        return True
+    is_included = file is not None and _TLS_FILE.search(file.text)
+    return site.has_tls and site.protocols is None and not is_included
+
+
+def _is_written(project: Project) -> bool:
+    """True if a script of the project writes them."""
     return any(
         "ssl_protocols" in one.text and _WRITTEN.search(one.text)
         for one in project.files

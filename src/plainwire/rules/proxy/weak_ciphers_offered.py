@@ -31,22 +31,16 @@ Good:
 
 Limits:
 
-    nginx and Apache. What HIGH, ALL and DEFAULT stand for depends on the OpenSSL of the server, and
-    is not judged.
+    nginx, Apache and HAProxy, whose frontends are judged by their first bind line with TLS. What
+    HIGH, ALL and DEFAULT stand for depends on the OpenSSL of the server, and is not judged.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from plainwire.model import Finding, Project, Severity, rule
-
-# Parts of names in OpenSSL's cipher lists, ciphers(1).
-_WEAK = re.compile(
-    r"RC4|RC2|3DES|DES-CBC3|(^|-|\+)DES(-|$)|\bEXP(ORT)?(40|56|1024)?(-|$)|e?NULL|aNULL|ADH|AECDH"
-    r"|MD5|IDEA|SEED|^LOW$"
-)
+from plainwire.policy import cipher_lists
 
 
 @rule(
@@ -61,23 +55,7 @@ def weak_ciphers_offered(project: Project) -> Iterator[Finding]:
         setting = site.ciphers
         if setting is None or site.environment not in ("production", "staging"):
             continue
-        weak = _weak(setting.value or "")
+        weak = cipher_lists.broken(setting.value or "")
         if weak:
             shown = ", ".join(weak[:4]) + (" and more" if len(weak) > 4 else "")
             yield weak_ciphers_offered.finding(f"{shown} can be negotiated", setting.place)
-
-
-def _weak(text: str) -> list[str]:
-    """The broken suites that a cipher list adds and never removes for good."""
-    words = [w for w in re.split(r"[:,;\s\"']+", text) if w]
-    killed = [w[1:] for w in words if w.startswith("!")]
-    added = [w for w in words if w[0] not in "!-+@" and _WEAK.search(w)]
-    return [w for w in added if not any(_takes_out(k, w) for k in killed)]
-
-
-def _takes_out(killed: str, word: str) -> bool:
-    if killed == "3DES":
-        return "DES-CBC3" in word or "3DES" in word
-    if killed == "DES":
-        return "CBC3" not in word and "3DES" not in word and "DES" in word
-    return killed in word or (killed == "EXPORT" and word.startswith("EXP"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from plainwire.model import Environment, Setting, Skip, SourceFile
 from plainwire.source.assembly.known import QUIET, Known
@@ -100,9 +100,7 @@ class _Kustomizations:
             path = _joined(file.folder, written.text or "") if written is not None else ""
             if path in self._by_path:
                 for setting in envfile.read(self._by_path[path]):
-                    yield Setting(
-                        setting.name, setting.value, setting.place, file.environment, scope
-                    )
+                    yield replace(setting, environment=file.environment, scope=scope)
 
 
 def _entries(node: Yaml, folder: str) -> Iterator[tuple[str, int]]:

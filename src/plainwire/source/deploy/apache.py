@@ -9,6 +9,7 @@ import re
 import shlex
 
 from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
+from plainwire.source.deploy import hsts
 
 _JINJA = re.compile(r"\{\{[^{}]*\}\}|\{%.{0,400}?%\}")
 _OPEN = re.compile(r"<VirtualHost\s+([^>]+)>", re.IGNORECASE)
@@ -55,7 +56,7 @@ def _site(
     )
     headers: dict[str, str] = {}
     place: Span | None = None
-    hsts = redirects = asks_password = None
+    sent = redirects = asks_password = None
     protocols = certificate = ciphers = None
     forwards: list[tuple[str, str, int | None, Span]] = []
     for words, line in body:
@@ -65,8 +66,8 @@ def _site(
         if name == "requestheader" and len(rest) > 2:
             headers[lowered[1]] = rest[2]
             place = file.span(line)
-        elif name == "header" and "strict-transport-security" in lowered:
-            hsts = file.span(line)
+        elif name == "header" and hsts.is_sent(rest):
+            sent = file.span(line)
         elif name in ("redirect", "redirectpermanent", "redirectmatch", "rewriterule"):
             if any(w.startswith("https://") for w in rest) or _refuses(lowered):
                 redirects = file.span(line)
@@ -96,7 +97,7 @@ def _site(
         listens,
         made,
         redirects,
-        hsts,
+        sent,
         protocols,
         certificate,
         file.environment,

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
+from plainwire.source.deploy import hsts
 
 _OWN_HEADERS = {"x-forwarded-for": "(own)", "x-forwarded-proto": "(own)", "x-forwarded-host": ""}
 _ADDRESS = re.compile(r"^(?:(https?)://)?([^:/\s]*)(?::(\d+))?(?:/\S*)?$")
@@ -74,7 +75,7 @@ def _directive(block: _Block, text: str, file: SourceFile, number: int) -> None:
                 block.forwards.append(
                     Forward("", None, "http", place, dict(_OWN_HEADERS), place, socket=word[5:])
                 )
-    elif "strict-transport-security" in text.lower():
+    elif hsts.is_sent(words):
         block.hsts = place
     elif words[0] == "redir" and any(word.startswith("https://") for word in words):
         block.redirects = place

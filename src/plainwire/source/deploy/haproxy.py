@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from plainwire.model import Forward, Listen, ProxySite, SourceFile, Span
+from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
+from plainwire.source.deploy import hsts
 
 _SECTION = re.compile(
     r"(frontend|backend|listen|defaults|global|userlist|resolvers|peers)\b\s*(\S*)"
@@ -29,6 +30,7 @@ class _Section:
     header_place: Span | None = None
     redirects: Span | None = None
     hsts: Span | None = None
+    ciphers: Setting | None = None  # of the first bind line with TLS; of global: the default
     is_tcp: bool = False
 
 
@@ -46,39 +48,50 @@ def sites(file: SourceFile) -> tuple[ProxySite, ...]:
         if opening:
             sections.append(_Section(opening[1], opening[2], file.span(number)))
         elif text and sections:
-            _line(sections[-1], text, file.span(number))
+            _line(sections[-1], text, file, number)
+    default = next((s.ciphers for s in sections if s.kind == "global" and s.ciphers), None)
     backends = {s.name: s for s in sections if s.kind in ("backend", "listen")}
     return tuple(
-        _site(s, backends, file)
+        _site(s, backends, default, file)
         for s in sections
         if s.kind in ("frontend", "listen") and s.listens and not s.is_tcp
     )
 
 
-def _line(section: _Section, text: str, place: Span) -> None:
-    words = text.split()
+def _line(section: _Section, text: str, file: SourceFile, number: int) -> None:
+    words, place = text.split(), file.span(number)
     if words[0] == "bind" and len(words) > 1:
-        host, _, port = words[1].rpartition(":")
-        if port.isdecimal():
-            listen = Listen(int(port), place, "ssl" in words, host.replace("*", ""))
-            section.listens.append(listen)
+        _bind(section, words, file, place)
+    elif words[0] == "ssl-default-bind-ciphers" and section.kind == "global" and len(words) > 1:
+        section.ciphers = Setting(words[0], words[1], place, file.environment)
     elif words[0] == "server" and len(words) > 2:
         host, _, port = words[2].rpartition(":")
-        number = int(port) if port.isdecimal() else None
+        at = int(port) if port.isdecimal() else None
         verifies = None if "verify" not in words else "none" not in words
-        name = host or words[2]
-        section.servers.append((name, number, "ssl" in words, verifies, place))
+        section.servers.append((host or words[2], at, "ssl" in words, verifies, place))
     elif words[0] in ("default_backend", "use_backend") and len(words) > 1:
         section.backends.append(words[1])
     elif words[:2] == ["mode", "tcp"]:
         section.is_tcp = True
     elif _sends_away(words):
         section.redirects = place
-    elif "strict-transport-security" in text.lower():
+    elif hsts.is_sent(words):
         section.hsts = place
     elif text.startswith(("http-request set-header ", "http-request add-header ")):
         section.headers[words[2].lower()] = words[3] if len(words) > 3 else ""
         section.header_place = place
+
+
+def _bind(section: _Section, words: list[str], file: SourceFile, place: Span) -> None:
+    host, _, port = words[1].rpartition(":")
+    if not port.isdecimal():
+        return
+    has_tls = "ssl" in words
+    is_first = has_tls and not any(listen.has_tls for listen in section.listens)
+    if is_first and "ciphers" in words[:-1]:
+        value = words[words.index("ciphers") + 1]
+        section.ciphers = Setting("ciphers", value, place, file.environment)
+    section.listens.append(Listen(int(port), place, has_tls, host.replace("*", "")))
 
 
 def _sends_away(words: list[str]) -> bool:
@@ -88,7 +101,9 @@ def _sends_away(words: list[str]) -> bool:
     return "redirect" in words[:2] and "scheme" in words and "https" in words
 
 
-def _site(section: _Section, backends: dict[str, _Section], file: SourceFile) -> ProxySite:
+def _site(
+    section: _Section, backends: dict[str, _Section], default: Setting | None, file: SourceFile
+) -> ProxySite:
     parts = [section, *(backends[name] for name in section.backends if name in backends)]
     headers = {name: value for part in parts for name, value in part.headers.items()}
     place = next((part.header_place for part in parts if part.header_place), None)
@@ -97,13 +112,15 @@ def _site(section: _Section, backends: dict[str, _Section], file: SourceFile) ->
         for part in parts
         for host, port, tls, verifies, at in part.servers[:5]
     )
-    hsts = next((part.hsts for part in parts if part.hsts), None)
+    sent = next((part.hsts for part in parts if part.hsts), None)
+    has_tls = any(listen.has_tls for listen in section.listens)
     return ProxySite(
         "haproxy",
         section.place,
         tuple(section.listens),
         forwards,
         section.redirects,
-        hsts,
+        sent,
         environment=file.environment,
+        ciphers=section.ciphers or default if has_tls else None,
     )

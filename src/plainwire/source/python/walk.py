@@ -9,46 +9,35 @@ from sys import intern
 from plainwire.model import Text
 from plainwire.source.python.expressions import Expression, shortened
 from plainwire.source.python.facts import Names, PythonBinding, PythonCall, PythonFunction, Where
+from plainwire.source.python.imports import Imports
+from plainwire.source.python.words import (
+    MAX_SOURCE,
+    MAX_WORD,
+    MAX_WORDS,
+    Words,
+    children,
+    without_docstring,
+    words_of,
+)
 
 MAX_ENTRIES = 200
 _CONFIGURES = (".config.update", ".config.from_mapping")
 MAX_TESTS = 20
-MAX_WORDS = 4000  # of a function
-MAX_SOURCE = 60  # words of what a name is given
 MIN_TEXT, MAX_TEXT = 12, 2000  # short strings are most of all, and no address or header
-MAX_WORD = 80
 # The entries of dictionaries that are facts: options that are passed on by ``**``.
 ENTRIES = frozenset({"verify", "verify_ssl", "ssl_verify", "verify_signature", "cert_reqs"})
 
-_LEAVES = frozenset({"ctx", "op", "ops", "type_comment"})
-_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
-
-
-class _Words:
-    """The words of a function's body or of a binding, up to a number; then they go up."""
-
-    __slots__ = ("found", "most", "owner", "parent")
-
-    def __init__(
-        self, most: int, parent: _Words | None, owner: PythonFunction | PythonBinding | None
-    ) -> None:
-        self.found: dict[str, None] = {}
-        self.most, self.parent, self.owner = most, parent, owner
-
-    def add(self, word: str) -> None:
-        if len(self.found) < self.most:
-            self.found[word] = None
-
-
-_Waiting = tuple[ast.AST, Where, _Words]
+_Waiting = tuple[ast.AST, Where, Words]
 
 
 class Walk:
     """The facts of one tree, collected by `walk`."""
 
     def __init__(self, module: Names, package: Sequence[str]) -> None:
-        self._module, self._package = module, package
-        self.imports: dict[str, str] = {}
+        self._module = module
+        self._imports = Imports(package)
+        self.imports = self._imports.names
+        self._name_of = self._imports.name_of
         self.calls: list[PythonCall] = []
         self.bindings: list[PythonBinding] = []
         self.functions: list[PythonFunction] = []
@@ -57,7 +46,7 @@ class Walk:
         self.class_lines: dict[str, int] = {}
         self.constants: dict[str, Expression | None] = {}
         self.locals: dict[tuple[str, str], Expression | None] = {}
-        self._words: list[_Words] = []
+        self._words: list[Words] = []
         self._keywords: dict[tuple[str, ...], tuple[str, ...]] = {}  # each once
         self._shared: dict[Expression, Expression] = {}
         self._made: dict[ast.AST, PythonCall] = {}
@@ -65,8 +54,8 @@ class Walk:
 
     def walk(self, tree: ast.Module) -> None:
         """Take the facts of a tree."""
-        self._find_imports(tree)  # first: every name that follows is resolved by them
-        waiting: list[_Waiting] = [(tree, Where(), _Words(0, None, None))]
+        self._imports.find(tree)  # first: every name that follows is resolved by them
+        waiting: list[_Waiting] = [(tree, Where(), Words(0, None, None))]
         while waiting:
             node, where, words = waiting.pop()
             match node:
@@ -110,11 +99,11 @@ class Walk:
                     waiting.append((target, where, words))
                 case ast.Dict(keys=keys, values=values):
                     self._entries(keys, values, where)
-                    waiting += [(part, where, words) for part in _children(node)]
+                    waiting += [(part, where, words) for part in children(node)]
                 case ast.Module(body=body):
-                    waiting += [(part, where, words) for part in _without_docstring(body, words)]
+                    waiting += [(part, where, words) for part in without_docstring(body, words)]
                 case _:
-                    waiting += [(part, where, words) for part in _children(node)]
+                    waiting += [(part, where, words) for part in children(node)]
         self._finish()
 
     def _finish(self) -> None:
@@ -122,69 +111,10 @@ class Walk:
         for binding, value in self._given:
             binding.call = self._made.get(value)
         for words in reversed(self._words):
-            if isinstance(words.owner, PythonFunction):
-                words.owner.take(tuple(words.found))
-            elif words.owner is not None:
-                words.owner.words = tuple(words.found)
-            parent = words.parent
-            while parent is not None and parent.most == 0:
-                parent = parent.parent
-            if parent is not None:
-                for word in words.found:
-                    parent.add(word)
-
-    # Names ----------------------------------------------------------------------------------
-
-    def name_of(self, node: ast.expr) -> str:
-        """The full dotted name of an expression, imports resolved; empty if it has none."""
-        parts: list[str] = []
-        at: ast.expr = node
-        for _ in range(20):
-            match at:
-                case ast.Attribute(value=value, attr=attr):
-                    parts.append(attr)
-                    at = value
-                case ast.Call(func=func):
-                    parts.append("()")
-                    at = func
-                case ast.Name(id=name):
-                    if not parts:
-                        return self.imports.get(name, name)
-                    parts.append(self.imports.get(name, name))
-                    return ".".join(reversed(parts)).replace(".()", "()")
-                case _:
-                    return ".".join(reversed(parts)).replace(".()", "()") if parts else ""
-        return ""
-
-    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.partition(".")[0]
-                self.imports[alias.asname or top] = alias.name if alias.asname else top
-            return
-        base = node.module or ""
-        if node.level:
-            parents = self._package[: len(self._package) - node.level + 1]
-            base = ".".join([*parents, base] if base else parents)
-        for alias in node.names:
-            self.imports[alias.asname or alias.name] = f"{base}.{alias.name}"
-
-    def _find_imports(self, tree: ast.Module) -> None:
-        waiting: list[ast.AST] = [tree]
-        while waiting:
-            node = waiting.pop()
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                self._import(node)
-                continue
-            for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-                inner = getattr(node, name, None)
-                if isinstance(inner, list):
-                    waiting += inner
-
-    # Facts ----------------------------------------------------------------------------------
+            words.hand_over()
 
     def _short(self, node: ast.expr) -> Expression:
-        found = shortened(node, self.name_of)
+        found = shortened(node, self._name_of)
         if found.kind in ("name", "attribute", "unknown"):
             return self._shared.setdefault(found, found)
         return found
@@ -195,14 +125,14 @@ class Walk:
         arguments += [short(part.value) for part in node.keywords]
         return PythonCall(
             self._module,
-            intern(self.name_of(node.func)),
+            intern(self._name_of(node.func)),
             where,
             node.lineno,
             tuple(arguments),
             self._keywords.setdefault(keywords, keywords),
         )
 
-    def _if(self, node: ast.If, where: Where, words: _Words, waiting: list[_Waiting]) -> None:
+    def _if(self, node: ast.If, where: Where, words: Words, waiting: list[_Waiting]) -> None:
         """The innermost tests are kept: thousands of ``elif`` would keep their square."""
         body, otherwise = where, where
         if _is_main_test(node.test):
@@ -221,7 +151,7 @@ class Walk:
         self,
         node: ast.FunctionDef | ast.AsyncFunctionDef,
         where: Where,
-        words: _Words,
+        words: Words,
         waiting: list[_Waiting],
     ) -> None:
         decorators = tuple(self._decorator(part, where) for part in node.decorator_list)
@@ -229,9 +159,9 @@ class Walk:
         self.functions.append(function)
         scope = f"{where.scope}.{node.name}" if where.scope else node.name
         inner = Where(scope, where.owner, where.is_main, where.tests)
-        own = _Words(MAX_WORDS, words, function)
+        own = Words(MAX_WORDS, words, function)
         self._words.append(own)
-        waiting += [(part, inner, own) for part in _without_docstring(node.body, own)]
+        waiting += [(part, inner, own) for part in without_docstring(node.body, own)]
         waiting += [(part, inner, words) for part in (node.args, *node.decorator_list)]
         if node.returns is not None:
             waiting.append((node.returns, inner, words))
@@ -239,28 +169,25 @@ class Walk:
     def _decorator(self, node: ast.expr, where: Where) -> PythonCall:
         if isinstance(node, ast.Call):
             return self._call(node, where)
-        return PythonCall(self._module, intern(self.name_of(node)), where, node.lineno)
+        return PythonCall(self._module, intern(self._name_of(node)), where, node.lineno)
 
     def _class(
-        self, node: ast.ClassDef, where: Where, words: _Words, waiting: list[_Waiting]
+        self, node: ast.ClassDef, where: Where, words: Words, waiting: list[_Waiting]
     ) -> None:
         scope = f"{where.scope}.{node.name}" if where.scope else node.name
-        self.classes[scope] = tuple(self.name_of(base) for base in node.bases)
+        self.classes[scope] = tuple(self._name_of(base) for base in node.bases)
         self.class_lines[scope] = node.lineno
         inner = Where(scope, scope, where.is_main, where.tests)
         parts = (*node.bases, *node.keywords, *node.decorator_list)
         waiting += [(part, inner, words) for part in parts]
-        waiting += [(part, inner, words) for part in _without_docstring(node.body, words)]
+        waiting += [(part, inner, words) for part in without_docstring(node.body, words)]
 
     def _entries(
         self, keys: Sequence[ast.expr | None], values: Sequence[ast.expr], where: Where
     ) -> None:
         for key, value in zip(keys, values, strict=True):
             if isinstance(key, ast.Constant) and key.value in ENTRIES:
-                name = f"{{}}[{key.value}]"
-                binding = PythonBinding(self._module, name, self._short(value), where, key.lineno)
-                binding.words = tuple(dict.fromkeys(_words_of(value)))
-                self.bindings.append(binding)
+                self._entry(f"{{}}[{key.value}]", value, where, key.lineno)
 
     def _configured(self, node: ast.Call, name: str, where: Where) -> None:
         """``app.config.update({"KEY": value})`` and ``dict(KEY=value)`` as the keys they set."""
@@ -274,19 +201,20 @@ class Walk:
                 case ast.Call(func=ast.Name(id="dict"), keywords=keywords):
                     pairs += [(part.arg, part.value) for part in keywords if part.arg is not None]
         for entry, value in pairs[:MAX_ENTRIES]:
-            binding = PythonBinding(
-                self._module, intern(f"{name}[{entry[:MAX_WORD]}]"), self._short(value), where,
-                value.lineno,
-            )  # fmt: skip
-            binding.words = tuple(dict.fromkeys(_words_of(value)))
-            self.bindings.append(binding)
+            self._entry(f"{name}[{entry[:MAX_WORD]}]", value, where, value.lineno)
+
+    def _entry(self, name: str, value: ast.expr, where: Where, line: int) -> None:
+        """Note what a key is given; its words stand in other words already."""
+        binding = PythonBinding(self._module, intern(name), self._short(value), where, line)
+        binding.words = tuple(dict.fromkeys(words_of(value)))
+        self.bindings.append(binding)
 
     def _assign(
         self,
         targets: Iterable[ast.expr],
         value: ast.expr,
         where: Where,
-        words: _Words,
+        words: Words,
         waiting: list[_Waiting],
     ) -> None:
         short = self._short(value)
@@ -297,9 +225,9 @@ class Walk:
                 continue
             self._given.append((binding, value))
             if isinstance(value, ast.Constant | ast.Name):
-                binding.words = tuple(_words_of(value))
+                binding.words = tuple(words_of(value))
             else:
-                own = _Words(MAX_SOURCE, own, binding)
+                own = Words(MAX_SOURCE, own, binding)
                 self._words.append(own)
         waiting.append((value, where, own))
 
@@ -312,13 +240,13 @@ class Walk:
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 self._unpack(elements, value, where)
             case ast.Subscript(value=inner, slice=ast.Constant(value=str(key))):
-                name = f"{self.name_of(inner)}[{key}]"
+                name = f"{self._name_of(inner)}[{key}]"
             case ast.Subscript():
                 pass
             case ast.Name(id=name):
                 self._remember(name, short, where)
             case _:
-                name = self.name_of(target)
+                name = self._name_of(target)
         if not name:
             return None
         binding = PythonBinding(self._module, intern(name), short, where, target.lineno)
@@ -333,7 +261,7 @@ class Walk:
                 binding = self._bind(part, one, self._short(one), where)
                 if binding is not None:
                     self._given.append((binding, one))
-                    binding.words = tuple(dict.fromkeys(_words_of(one)))
+                    binding.words = tuple(dict.fromkeys(words_of(one)))
             elif isinstance(part, ast.Name):
                 self._remember(part.id, None, where)
 
@@ -347,47 +275,6 @@ class Walk:
         else:
             owned = f"{where.owner}.{name}"
             self.constants[owned] = None if owned in self.constants else value
-
-
-def _children(node: ast.AST) -> list[ast.AST]:
-    """The nodes directly inside one, without operators and what says only load or store."""
-    fields = _FIELDS.get(node.__class__)
-    if fields is None:
-        fields = tuple(name for name in node._fields if name not in _LEAVES)
-        _FIELDS[node.__class__] = fields
-    found: list[ast.AST] = []
-    for name in fields:
-        value = getattr(node, name, None)
-        if isinstance(value, list):
-            found += [part for part in value if isinstance(part, ast.AST)]
-        elif isinstance(value, ast.AST):
-            found.append(value)
-    return found
-
-
-def _words_of(node: ast.AST) -> list[str]:
-    """The names, attributes and strings of a piece of code, in no order, bounded."""
-    found: list[str] = []
-    waiting = [node]
-    while waiting and len(found) < MAX_SOURCE:
-        at = waiting.pop()
-        match at:
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
-                found.append(name)
-            case ast.Constant(value=str(text)):
-                found.append(text[:MAX_WORD])
-        waiting += _children(at)
-    return found
-
-
-def _without_docstring(body: Sequence[ast.stmt], words: _Words) -> Sequence[ast.stmt]:
-    """The statements of a body but its docstring, whose beginning is one of the words."""
-    first = body[0] if body else None
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-        if isinstance(first.value.value, str):
-            words.add(first.value.value[:MAX_WORD])
-        return body[1:]
-    return body
 
 
 def _is_main_test(test: ast.expr) -> bool:

@@ -11,8 +11,6 @@ from plainwire.wire.links import css, json_values, script
 from plainwire.wire.links.link import MAX_URL, Kind, Link
 from plainwire.wire.links.markup import Tag, tags
 
-MAX_FORMS = 200
-
 # Section 3.1: upgradeable are images (not from srcset, whose initiator is "imageset"), sound and
 # film. Section 3.2: everything else that a page loads is blockable.
 _ATTRIBUTES: dict[str, tuple[tuple[str, Kind], ...]] = {
@@ -80,31 +78,27 @@ def links(document: str, *, depth: int = 0) -> Iterator[Link]:
                 yield there if base is None else _joined(there, base)
 
 
-def forms(document: str) -> tuple[Form, ...]:
-    """The forms of a document, at most `MAX_FORMS`, fields outside any form as one of their own.
+def forms(document: str) -> Iterator[Form]:
+    """The forms of a document in order, then the fields outside any form as one of their own.
 
     A field's ``form`` attribute is not followed: it counts for the form that it stands in.
     """
-    found: list[Form] = []
     opened: Tag | None = None
     has_password = False
     loose: int | None = None
     for tag in tags(document):
         if tag.name == "form" and (opened is None or tag.is_end):
             if opened is not None:
-                found.append(_form(opened, has_password))
+                yield _form(opened, has_password)
             opened, has_password = (None if tag.is_end else tag), False
-            if len(found) == MAX_FORMS:
-                return tuple(found)
         elif tag.name == "input" and (tag.get("type") or "").strip().lower() == "password":
             has_password = True
             if opened is None and loose is None:
                 loose = tag.position
     if opened is not None:
-        found.append(_form(opened, has_password))
+        yield _form(opened, has_password)
     if loose is not None:
-        found.append(Form(None, "get", True, loose, is_implicit=True))
-    return tuple(found)
+        yield Form(None, "get", True, loose, is_implicit=True)
 
 
 def _form(tag: Tag, has_password: bool) -> Form:

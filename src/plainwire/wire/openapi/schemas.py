@@ -79,7 +79,7 @@ class DocumentSchema:
         lists = (sequence(part.get("required")) for part, _ in self._parts)
         return frozenset(name for each in lists for name in each if isinstance(name, str))
 
-    @property
+    @cached_property
     def items(self) -> Schema | None:
         """The schema of an array's items."""
         for part, file in self._parts:

@@ -6,7 +6,7 @@ https://nginx.org/en/docs/ngx_core_module.html, ngx_http_core_module, ngx_http_s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -61,7 +61,7 @@ def moved(files: Sequence[SourceFile], mover: Mover) -> Moved:
         return found
     writer = _Writer(mover, found, [f.path for f in files])
     whole = next((f for f in files if re.search(r"^\s*http\s*\{", f.text, re.M)), None)
-    general = _HTTP.format(folder=mover.place)
+    general = general_settings(mover)
     if whole is not None:
         text = writer.rewritten(whole)
         rest = "\n".join(writer.rewritten(f) for f in files if f.path not in writer.used)
@@ -72,13 +72,23 @@ def moved(files: Sequence[SourceFile], mover: Mover) -> Moved:
         mime = _SYSTEM / "mime.types"
         types = f"    include {mime};\n" if mime.is_file() else ""
         text = f"http {{{general}{types}{sites}\n}}\n"
+    started(found, program, mover, text)
+    return found
+
+
+def general_settings(mover: Mover) -> str:
+    """What stands first in ``http``: nothing is written outside the folder of the proxy."""
+    return _HTTP.format(folder=mover.place)
+
+
+def started(found: Moved, program: str, mover: Mover, text: str) -> None:
+    """Have nginx start with a configuration, to which the settings of the process are added."""
     if not re.search(r"(^|\n)\s*events\s*\{", text):
         text = f"events {{ worker_connections 512; }}\n{text}"
     path = f"{mover.place}/nginx.conf"
     found.files[path] = _HEAD.format(folder=mover.place) + text
     call = (program, "-e", "stderr", "-p", mover.place, "-c", path)
     found.tests, found.words = (*call, "-t"), call
-    return found
 
 
 class _Writer:
@@ -88,7 +98,7 @@ class _Writer:
         self._mover = mover
         self._found = found
         self._own = own
-        self._depth = 0
+        self._included = 0
         self._upstreams: set[str] = set()
         self.used: set[str] = set()
 
@@ -233,8 +243,8 @@ class _Writer:
                 return "".join(self.rewritten(file) for file in files)
             return ""
         file = self._mover.file(path)
-        if file is not None and self._depth < MAX_INCLUDES:
-            self._depth += 1
+        if file is not None and self._included < MAX_INCLUDES:
+            self._included += 1
             return self.rewritten(file)
         system = _SYSTEM / name
         if system.is_file() and name not in ("nginx.conf",):
@@ -243,10 +253,9 @@ class _Writer:
         return ""
 
 
-def _with_variables(text: str, known: dict[str, str] | object) -> str:
+def _with_variables(text: str, known: Mapping[str, str]) -> str:
     """The text with the variables of its service filled in as envsubst does; nginx's own stay."""
-    variables = known if isinstance(known, dict) else {}
-    if not variables:
+    if not known:
         return text
-    names = "|".join(sorted(map(re.escape, variables), key=len, reverse=True))
-    return re.sub(rf"\$\{{({names})\}}|\$({names})\b", lambda m: expanded(m[0], variables), text)
+    names = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
+    return re.sub(rf"\$\{{({names})\}}|\$({names})\b", lambda m: expanded(m[0], known), text)

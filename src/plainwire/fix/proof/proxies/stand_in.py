@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from plainwire.fix.proof.proxies import nginx
 from plainwire.fix.proof.proxies.moved import Moved, Mover
 
 _SITE: Final = """\
@@ -31,21 +32,6 @@ location / {{
             proxy_set_header X-Scheme $scheme;
             {hsts}
         }}"""
-_ALL: Final = """\
-daemon off;
-pid {folder}/nginx.pid;
-worker_processes 1;
-error_log stderr warn;
-events {{ worker_connections 512; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-{sites}}}
-"""
 
 
 def stand_in(
@@ -87,8 +73,5 @@ def stand_in(
             certificate=files if tls else "",
             answer=answer,
         )
-    path = f"{mover.place}/nginx.conf"
-    found.files[path] = _ALL.format(folder=mover.place, sites=sites)
-    call = (program, "-e", "stderr", "-p", mover.place, "-c", path)
-    found.tests, found.words = (*call, "-t"), call
+    nginx.started(found, program, mover, f"http {{{nginx.general_settings(mover)}{sites}}}\n")
     return found

@@ -12,15 +12,6 @@ depends_on = None
 def upgrade() -> None:
     """Make every table and index."""
     op.create_table(
-        "certificate",
-        sa.Column("fingerprint", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("not_before", sa.BigInteger(), nullable=False),
-        sa.Column("not_after", sa.BigInteger(), nullable=False),
-        sa.Column("first_seen", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("fingerprint"),
-    )
-    op.create_table(
         "channel",
         sa.Column(
             "id",
@@ -75,10 +66,11 @@ def upgrade() -> None:
     op.create_table(
         "snapshot",
         sa.Column("hash", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("named_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
+    op.create_index("snapshot_age", "snapshot", ["named_at"], unique=False)
     op.create_table(
         "target",
         sa.Column(
@@ -92,7 +84,6 @@ def upgrade() -> None:
         sa.Column("host", sa.Text(), nullable=False),
         sa.Column("tags", sa.Text(), nullable=False),
         sa.Column("options", sa.Text(), nullable=False),
-        sa.Column("is_enabled", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("declared_in", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
@@ -262,20 +253,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_table(
-        "pending_change",
-        sa.Column(
-            "target_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("hashes", sa.Text(), nullable=False),
-        sa.Column("first_seen", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["target_id"], ["target.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("target_id", "address"),
-    )
-    op.create_table(
         "renewal",
         sa.Column(
             "id",
@@ -321,7 +298,6 @@ def upgrade() -> None:
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("duration_ms", sa.BigInteger(), nullable=False),
         sa.Column("grade", sa.Text(), nullable=True),
-        sa.Column("snapshot_hash", sa.Text(), nullable=True),
         sa.Column("tool_version", sa.Text(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["target_id"], ["target.id"], ondelete="CASCADE"),
@@ -362,6 +338,21 @@ def upgrade() -> None:
     )
     op.create_index("serving_certificate", "serving", ["fingerprint"], unique=False)
     op.create_table(
+        "named_snapshot",
+        sa.Column(
+            "target_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["hash"], ["snapshot.hash"]),
+        sa.ForeignKeyConstraint(["target_id"], ["target.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("target_id", "address", "hash"),
+    )
+    op.create_index("named_snapshot_hash", "named_snapshot", ["hash"], unique=False)
+    op.create_table(
         "standing",
         sa.Column(
             "target_id",
@@ -372,12 +363,10 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("grade", sa.Text(), nullable=True),
-        sa.Column("snapshot_hash", sa.Text(), nullable=True),
         sa.Column("fingerprint", sa.Text(), nullable=True),
         sa.Column("not_before", sa.BigInteger(), nullable=True),
         sa.Column("not_after", sa.BigInteger(), nullable=True),
         sa.Column("seen_at", sa.BigInteger(), nullable=True),
-        sa.Column("answered_at", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["target_id"], ["target.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("target_id", "address"),

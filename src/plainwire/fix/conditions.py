@@ -8,7 +8,7 @@ from plainwire.model import App, Level, Project
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Condition:
     """Whether a condition was shown, and by what, or what is missing."""
 
     holds: bool
@@ -16,11 +16,11 @@ class Proof:
 
     @property
     def level(self) -> Level:
-        """The level of a conditional remedy with this proof."""
+        """The level of a conditional remedy with it."""
         return "conditional" if self.holds else "unsafe"
 
 
-def served_over_https_only(app: App | None, project: Project) -> Proof:
+def served_over_https_only(app: App | None, project: Project) -> Condition:
     """Whether every production path to an application is encrypted; None: to any application."""
     paths = [
         path
@@ -30,20 +30,12 @@ def served_over_https_only(app: App | None, project: Project) -> Proof:
         and (app is None or path.app is app)
     ]
     if not paths:
-        return Proof(False, "no path to the application is described, so https is not shown")
+        return Condition(False, "no path to the application is described, so https is not shown")
     for path in paths:
         if not path.is_encrypted:
             first = path.hops[0]
             word = "is plain" if path.is_encrypted is False else "is not shown to be encrypted"
             at = f"{first.place.path}:{first.place.line}"
-            return Proof(False, f"the path by {first.what} ({at}) {word}")
+            return Condition(False, f"the path by {first.what} ({at}) {word}")
     ways = sorted({f"{p.hops[0].place.path}:{p.hops[0].place.line}" for p in paths})
-    return Proof(True, f"every path to the application is encrypted ({', '.join(ways[:5])})")
-
-
-def app_at(path: str, project: Project) -> App | None:
-    """The application that a file belongs to. Returns None if there is none, or several."""
-    holding = [a for a in project.apps if not a.folder or path.startswith(a.folder + "/")]
-    deepest = max((len(a.folder) for a in holding), default=0)
-    nearest = [a for a in holding if len(a.folder) == deepest]
-    return nearest[0] if len(nearest) == 1 else None
+    return Condition(True, f"every path to the application is encrypted ({', '.join(ways[:5])})")
