@@ -22,8 +22,8 @@ ITEMS = Body('[{"id": 1}]', JSON)
 SWAGGER_UI = """<title>API - Swagger UI</title><div id="swagger-ui"></div>
 <script src="https://cdn.example/swagger-ui-dist@5/swagger-ui-bundle.js"></script>
 <script>const ui = SwaggerUIBundle({ url: '%s', "dom_id": "#swagger-ui" })</script>"""
-RESTX = """<title>API</title><div id="swagger-ui"></div><script src="/swaggerui/swagger-ui-bundle.js">
-</script><script>window.ui = SwaggerUIBundle({
+RESTX = """<title>API</title><div id="swagger-ui"></div><script src="/swaggerui/bundle.js"></script>
+<script>window.ui = SwaggerUIBundle({
                 url: "%s",
                 validatorUrl: "" || null })</script>"""
 SEVERAL = """<div id="swagger-ui"></div><script>

@@ -49,6 +49,16 @@ def test_links_beyond_the_first_twenty_are_not_followed_and_that_is_said(number,
     )
 
 
+def test_a_list_of_paths_is_no_listing_of_objects():
+    """nginx takes `/%2Fv1%2Fitems` for `/v1/items`, so that something is there."""
+    pages = {"/": data({"links": ["/v1/items", "/health"]}), "/v1/items": data({"a": 1})}
+    pages |= {"/%2Fv1%2Fitems": data({"a": 1}), "/health": data({"ok": True})}
+    seen = served(QUIET, pages)
+    assert {"/v1/items", "/health"} <= ways(seen)
+    assert "/%2Fv1%2Fitems" not in ways(seen)
+    assert seen.report.coverage.exercised == 3
+
+
 def test_an_object_is_no_operation_where_nothing_is_or_its_id_is_a_verb():
     pages = {"/": data({"links": ["/tags", "/jobs"]})}
     pages |= {"/tags": data([{"id": "red"}]), "/jobs": data([{"id": "delete"}])}

@@ -30,14 +30,11 @@ async def shown(
     """
     wanted = [path for path in links if documentation.may_be_documentation(path)]
     safe = [path for path in wanted if openapi.followed_change(path) is None][:MAX_LINKED]
-    direct, usual, *linked = await asyncio.gather(
-        _at(site, origin, safe),
-        site.present(*DESCRIPTION_PAGES),
-        *(site.ask(Request(origin, "GET", path)) for path in safe),
-    )
-    if direct:
+    if direct := await _at(site, origin, safe):
         return direct
-    every = [*pages, *(each for each in linked if isinstance(each, Exchange)), *usual]
+    answers = await asyncio.gather(*(site.ask(Request(origin, "GET", path)) for path in safe))
+    linked = [each for each in answers if isinstance(each, Exchange)]  # each was asked by `_at`
+    every = [*pages, *linked, *await site.present(*DESCRIPTION_PAGES)]
     viewers = [each for each in every if each.status == 200]
     scripts = await _settings(site, viewers)
     found = await _at(site, origin, _places(site, (*viewers, *scripts)))
