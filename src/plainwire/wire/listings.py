@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plainwire.model import ApiOperation, Request
+from plainwire.wire import json_body
 from plainwire.wire.openapi.verbs import state_change
 
 MAX_ITEMS = 20
@@ -38,6 +39,13 @@ def values(variable: str, body: bytes) -> tuple[str, ...]:
         if len(found) == MAX_ITEMS:
             break
     return tuple(found)
+
+
+def of_one(variable: str, body: bytes) -> tuple[str, ...]:
+    """What the one JSON object in a body has for the variable; empty if it has nothing."""
+    document = json_body.parsed(body)
+    value = value_of(variable, document) if isinstance(document, dict) else None
+    return () if value is None else (value,)
 
 
 def _items(document: Any, depth: int = 0) -> Iterator[Any]:
