@@ -296,6 +296,40 @@ def test_what_another_may_see_is_no_finding(kind):
     assert not found("neighbouring-object-readable", api(ORDERS, RIGHT[kind]), USERS)
 
 
+BELOW = {"/me": {"get": {}}, **{f"/users/{{id}}/{w}": {"get": ONE} for w in ("orders", "posts")}}
+ANNS_PAGE = {"/me": own(ann={"id": 7, "email": "ann@corp.example"}, bob={"id": 8})}
+
+
+def test_what_is_below_another_user_is_found_by_the_names_of_that_one():
+    given = {"/users/7/orders": guarded([{"total": 3}]), "/users/7/posts": guarded([{"text": "x"}])}
+    (one,) = found(BOLA, api(BELOW, {**ANNS_PAGE, **given}), USERS)
+    assert (one.operation.path, one.severity) == ("/users/{id}/orders", Severity.HIGH)
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        own(ann=[{"total": 3}]),
+        [{"total": 3}],
+        guarded([]),
+        lambda user: [{"total": user or "none"}],
+    ],
+    ids=["scoped", "public", "empty", "each its own"],
+)
+def test_what_is_below_oneself_alone_or_for_all_is_no_finding(orders):
+    assert not found(BOLA, api(BELOW, {**ANNS_PAGE, "/users/7/orders": orders}), USERS)
+
+
+def test_what_an_administrator_reads_of_another_is_no_finding(monkeypatch):
+    boss = made_token("x" * 40, sub="bob", role="admin", exp=4102444800)
+    pages = {"/users/7/orders": guarded([{"total": 3}]), "/orders/1": guarded(ANNS)}
+    lists = {"/orders": own(ann={"orders": [ANNS]}, bob={"orders": []})}
+    app = api({**BELOW, **ORDERS}, {**ANNS_PAGE, **pages, **lists})
+    assert len(found(BOLA, app, USERS)) == 2
+    monkeypatch.setitem(USERS, "bob", boss)
+    assert not found(BOLA, app, dict(USERS))
+
+
 def test_one_identity_is_not_enough_to_compare():
     app = api(ORDERS, {**LISTS})
     assert status(BOLA, app, {"ann": USERS["ann"]}) == "not-tested"

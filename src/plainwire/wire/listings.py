@@ -109,8 +109,7 @@ def collections(operations: Sequence[ApiOperation]) -> tuple[Collection, ...]:
     for each in operations:
         if each.method != "GET" or len(each.variables) != 1:
             continue
-        # One that is never asked changes something, or has no value but those of a listing.
-        if each.request is None and not _lacks_value_only(each):
+        if not may_be_filled(each):
             continue
         variable = each.variables[0]
         before, _, after = each.path.partition("{" + variable + "}")
@@ -120,8 +119,9 @@ def collections(operations: Sequence[ApiOperation]) -> tuple[Collection, ...]:
     return tuple(found)
 
 
-def _lacks_value_only(operation: ApiOperation) -> bool:
-    return (operation.skipped or "").startswith("no value")
+def may_be_filled(operation: ApiOperation) -> bool:
+    """False for an operation that is never asked, for more than that no value was known for it."""
+    return operation.request is not None or (operation.skipped or "").startswith("no value")
 
 
 def rows(body: bytes) -> tuple[dict[str, Any], ...]:
