@@ -143,3 +143,20 @@ def test_what_tells_of_the_service_needs_no_limit(path):
     assert not seen.findings and path in seen.paths
     pages = {"/": Body('<a href="/items">them</a>'), "/items": data({"status": "ok"})}
     assert served(check, pages).finding
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        ((401, 401), "answered 401, so nothing of it was seen; --bearer"),
+        ((403, 404), "answered 403 and 404, so nothing of it was seen; --bearer"),
+        ((404, 404), "answered 404, so nothing of it was seen; --spec"),
+        ((401, 200), None),
+    ],
+)
+def test_that_nothing_was_seen_of_an_api_is_said(statuses, said):
+    document = data({"openapi": "3.0.0", "paths": {"/items": {"get": {}}}})
+    pages = {"/openapi.json": document, "/": Body("{}", JSON, statuses[0])}
+    seen = served(QUIET, {**pages, "/items": Body("{}", JSON, statuses[1])})
+    notes = " ".join(seen.report.notes)
+    assert said in notes if said else "so nothing of it was seen" not in notes
