@@ -254,6 +254,22 @@ def test_a_query_that_only_sounds_like_a_credential(name):
     assert not found("credential-in-url", api({"/a": {"get": {"parameters": query}}}, {}))
 
 
+@pytest.mark.parametrize(
+    ("location", "is_found"),
+    [
+        ("/home?token={jwt}", True),
+        ("https://{host}/home?api_key=51c02f7ba9", True),
+        ("/home?token=next-page-7", False),
+        ("https://login.example.net/home?token={jwt}", False),
+        ("/home#access_token={jwt}", False),
+    ],
+)
+def test_a_redirect_with_a_credential_in_its_query(location, is_found):
+    where = location.format(jwt=made_token("x" * 40, sub="ann"), host=HOST)
+    app = api({"/a": {"get": {}}}, {"/a": ({}, 302, {"Location": where})})
+    assert bool(found("credential-in-url", app)) == is_found
+
+
 # bola -----------------------------------------------------------------------------------------
 
 ORDERS = {"/orders": {"get": {}}, "/orders/{id}": {"get": ONE}}
