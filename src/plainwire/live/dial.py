@@ -34,6 +34,10 @@ class NotTlsError(TargetError):
     """The port answered, in something else than TLS."""
 
 
+class CertificateWantedError(TargetError):
+    """The server refused at once a client that showed no certificate (RFC 8446, section 6.2)."""
+
+
 class NoHttp1Error(TargetError):
     """The port refuses TLS that offers HTTP/1.1 alone by ALPN (RFC 7301, section 3.2)."""
 
