@@ -58,7 +58,10 @@ def served(
         requests.append(request)
         if request.origin.scheme == "http":
             raise NoListenerError("connection refused")
-        body = pages.get(request.path, Body("not found", "text/plain", 404))
+        nothing = Body("not found", "text/plain", 404)
+        body = pages.get(request.path, nothing)
+        if request.method == "POST" and hasattr(pages, "post") and body is not nothing:
+            body = pages.post(request)
         headers = (("Content-Type", body.content_type), *body.headers)
         return Exchange(request, body.status, headers, body.text.encode(), address="127.0.0.1")
 

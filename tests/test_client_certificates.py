@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives import serialization
 
 from certificates import issue
 from plainwire.cli import main
+from servers.gunicorn import gunicorn
 from servers.nginx import nginx
 
 pytestmark = pytest.mark.server("nginx")
@@ -112,3 +113,22 @@ def test_an_identity_with_a_locked_key_is_refused(files, capsys, monkeypatch):
     (files[1] / "plainwire.toml").write_text(table)
     assert main(["scan", "https://127.0.0.1:9/", "--as", "ann"]) == 2
     assert "its key needs a password" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_a_refusal_of_who_shows_none_silences_no_server(files, pem_files, is_shown):
+    """gunicorn refuses in the handshake of TLS 1.3: at once, and for every question of nobody."""
+    root, folder = files
+    own = pem_files(issue("localhost", "127.0.0.1", by=root))
+    options = ("--ca-certs", str(folder / "ca.pem"), "--cert-reqs", "2")
+    shown = ("--client-cert", str(folder / "both.pem")) if is_shown else ()
+    with gunicorn(https=own, options=options) as server:
+        words = (f"https://127.0.0.1:{server.https_port}/", "--ca", str(folder / "ca.pem"), *shown)
+        code = main(["scan", *words, "-q", "--format", f"json:{folder / 'r.json'}"])
+    report = json.loads((folder / "r.json").read_text())
+    reasons = {gap["reason"] for gap in report["unanswered"]}
+    assert any("certificate required" in reason for reason in reasons)
+    assert not [reason for reason in reasons if "questions before it" in reason]
+    assert code == 4, "what nobody could ask is open"
+    ended = {each["id"]: each["status"] for each in report["categories"]}
+    assert (ended["rate-limiting"] == "findings") == is_shown

@@ -230,6 +230,25 @@ def test_an_address_needs_a_certificate_for_the_address(name, flaws, root, issui
     assert report.tls_status == ("FAIL" if flaws else "PASS")
 
 
+@pytest.mark.server("nginx")
+def test_what_only_a_client_without_a_name_is_shown_is_no_flaw_of_the_host(certificate, pem_files):
+    """The usual default block: a certificate that is nobody's, expired and self-signed."""
+    nobody = pem_files(issue("nobody.invalid", not_after=NOW - DAY, not_before=NOW - 2 * DAY))
+    default = f"""server {{
+        listen 127.0.0.1:@{{https_port}} ssl default_server;
+        ssl_certificate {nobody.chain};
+        ssl_certificate_key {nobody.key};
+        return 444;
+    }}"""
+    named = {"extra": f"server_name {NAME};", "extra_general": default}
+    with servers.nginx(https=certificate, hsts=HSTS, **named) as server:
+        report = scanned(server, certificate.ca)
+    assert (report.tls_status, letter(report), ids(report)) == ("PASS", "A", set())
+    shown = {chain.asked_with["sni"]: chain.problems for chain in report.tls[0].certificates}
+    assert shown[True] == ()
+    assert "hostname_mismatch" in shown[False]
+
+
 # Versions ------------------------------------------------------------------------------------
 
 VERSIONS = {"TLSv1": "TLSv1.0", "TLSv1.1": "TLSv1.1", "TLSv1.2": "TLSv1.2", "TLSv1.3": "TLSv1.3"}

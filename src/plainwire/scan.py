@@ -40,6 +40,7 @@ from plainwire.wire.masking import Masker, shortened
 from plainwire.wire.target import parse_target
 
 NOT_BUILT = "not built yet"
+MAX_STATUSES = 4
 MAX_UNREAD = 20
 
 
@@ -196,7 +197,23 @@ async def _notes(site: LiveSite, masker: Masker) -> tuple[str, ...]:
             continue
         where = shortened(masker.text(page.header("location") or ""))
         found.append(f"{masker.text(page.url)} redirects to {where}, which was not followed")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys((*found, *await _unseen(site))))
+
+
+async def _unseen(site: LiveSite) -> list[str]:
+    """That nothing of the API was seen, since it refused whatever was asked; else nothing."""
+    statuses = {answer.status for _, answer in await site.answers()}
+    if not statuses or any(status < 400 for status in statuses):
+        return []
+    told = " and ".join(str(status) for status in sorted(statuses)[:MAX_STATUSES])
+    shows = {(each.features or {}).get("client_certificate") for each in await site.tls()}
+    if statuses <= {404, 405, 410}:
+        wanted = "--spec SOURCE or --paths FILE tells what there is"
+    elif {"required", "optional"} & shows:
+        wanted = "it wants a client certificate: --client-cert FILE"
+    else:
+        wanted = "--bearer, --as NAME and the like give a credential"
+    return [f"every operation that was asked answered {told}, so nothing of it was seen; {wanted}"]
 
 
 def scan(target: Target | str, **options: object) -> Report:

@@ -95,7 +95,7 @@ def _certificate_lines(spoken: list[TlsEndpoint], asked: tuple[TlsEndpoint, ...]
         certain = asked and all(e.speaks_tls is False for e in asked)
         return ["No HTTPS listener", "No valid SSL certificate found"] if certain else []
     for endpoint in spoken:
-        for chain in endpoint.certificates or ():
+        for chain in endpoint.served:
             reasons = [p for p in chain.problems if p in INVALIDATING]
             untrusted = "untrusted_root" in chain.problems_checked and not chain.trusted_by
             if reasons or untrusted:

@@ -85,6 +85,55 @@ def own(**by_user):
     return lambda user: by_user.get(user) or ({"error": "not found"}, 404 if user else 401)
 
 
+# api_description_public -----------------------------------------------------------------------
+
+
+def described(user):
+    document = {"openapi": "3.0.0", **BEARER, "paths": {"/offers": {"get": {}}}}
+    return document if user else ({"error": "token required"}, 401)
+
+
+def test_a_description_for_those_who_have_a_login_is_not_public():
+    ann = {"ann": USERS["ann"]}
+    app = api({}, {"/swagger.json": described})
+    app.view_functions["openapi"] = lambda: ({"error": "token required"}, 401)
+    assert report_on("api-description-public", app, ann).coverage.known == 2, "it was read"
+    assert not found("api-description-public", app, ann)
+    (one,) = found("api-description-public", api({}, {}), ann)
+    assert one.message.endswith("to anybody")
+
+
+# cors_reflects_origin -------------------------------------------------------------------------
+
+
+def reflecting(app, cookie=None):
+    @app.after_request
+    def reflect(response):
+        if origin := request.headers.get("Origin"):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Allow-Credentials"] = "true"
+        if cookie is not None:
+            response.set_cookie("session", cookie, secure=True, httponly=True)
+        return response
+
+    return app
+
+
+def test_what_answers_is_shown_an_origin_before_what_refuses():
+    paths = {f"/{name}": {"get": NEEDS} for name in "abcdefghij"} | {"/offers": {"get": {}}}
+    app = reflecting(api(paths, dict.fromkeys(paths, guarded([])) | {"/offers": {"offers": []}}))
+    (one,) = [f for f in found("cors-reflects-origin", app) if f.operation.path == "/offers"]
+    assert one.severity == Severity.MEDIUM, "the API takes bearer tokens, which no browser adds"
+
+
+def test_where_cookies_are_set_or_nothing_says_what_is_taken_an_origin_matters_more():
+    paths, answers = {"/offers": {"get": {}}}, {"/offers": {"offers": []}}
+    apps = [reflecting(api(paths, answers), cookie="q8Zr5mXw"), reflecting(api(paths, answers))]
+    apps[1].view_functions["openapi"] = lambda: {"openapi": "3.0.0", "paths": paths}
+    for app in apps:
+        assert {each.severity for each in found("cors-reflects-origin", app)} == {Severity.HIGH}
+
+
 # authentication -------------------------------------------------------------------------------
 
 PUBLIC = {
@@ -190,9 +239,10 @@ def test_the_secret_and_the_token_are_in_no_finding():
     assert "changeme" not in repr(one) and users["ann"] not in repr(one)
 
 
-def test_a_token_of_a_session_may_have_no_expiry():
+@pytest.mark.parametrize("claims", [{"sub": "ann", "jti": "8c1f"}, {"token": "q8Zr5mXw"}])
+def test_a_token_of_a_session_may_have_no_expiry(claims):
     app = api({}, {})
-    token = made_token("x" * 40, sub="ann", jti="8c1f")
+    token = made_token("x" * 40, **claims)
     (one,) = found("jwt-lives-too-long", app, {"ann": token})
     assert one.severity == Severity.INFO
     assert not found("jwt-lives-too-long", app, TOKEN)
@@ -202,6 +252,22 @@ def test_a_token_of_a_session_may_have_no_expiry():
 def test_a_query_that_only_sounds_like_a_credential(name):
     query = [{"name": name, "in": "query", "schema": {"type": "string"}}]
     assert not found("credential-in-url", api({"/a": {"get": {"parameters": query}}}, {}))
+
+
+@pytest.mark.parametrize(
+    ("location", "is_found"),
+    [
+        ("/home?token={jwt}", True),
+        ("https://{host}/home?api_key=51c02f7ba9", True),
+        ("/home?token=next-page-7", False),
+        ("https://login.example.net/home?token={jwt}", False),
+        ("/home#access_token={jwt}", False),
+    ],
+)
+def test_a_redirect_with_a_credential_in_its_query(location, is_found):
+    where = location.format(jwt=made_token("x" * 40, sub="ann"), host=HOST)
+    app = api({"/a": {"get": {}}}, {"/a": ({}, 302, {"Location": where})})
+    assert bool(found("credential-in-url", app)) == is_found
 
 
 # bola -----------------------------------------------------------------------------------------
@@ -244,6 +310,40 @@ RIGHT = {
 def test_what_another_may_see_is_no_finding(kind):
     assert not found(BOLA, api(ORDERS, RIGHT[kind]), USERS)
     assert not found("neighbouring-object-readable", api(ORDERS, RIGHT[kind]), USERS)
+
+
+BELOW = {"/me": {"get": {}}, **{f"/users/{{id}}/{w}": {"get": ONE} for w in ("orders", "posts")}}
+ANNS_PAGE = {"/me": own(ann={"id": 7, "email": "ann@corp.example"}, bob={"id": 8})}
+
+
+def test_what_is_below_another_user_is_found_by_the_names_of_that_one():
+    given = {"/users/7/orders": guarded([{"total": 3}]), "/users/7/posts": guarded([{"text": "x"}])}
+    (one,) = found(BOLA, api(BELOW, {**ANNS_PAGE, **given}), USERS)
+    assert (one.operation.path, one.severity) == ("/users/{id}/orders", Severity.HIGH)
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        own(ann=[{"total": 3}]),
+        [{"total": 3}],
+        guarded([]),
+        lambda user: [{"total": user or "none"}],
+    ],
+    ids=["scoped", "public", "empty", "each its own"],
+)
+def test_what_is_below_oneself_alone_or_for_all_is_no_finding(orders):
+    assert not found(BOLA, api(BELOW, {**ANNS_PAGE, "/users/7/orders": orders}), USERS)
+
+
+def test_what_an_administrator_reads_of_another_is_no_finding(monkeypatch):
+    boss = made_token("x" * 40, sub="bob", role="admin", exp=4102444800)
+    pages = {"/users/7/orders": guarded([{"total": 3}]), "/orders/1": guarded(ANNS)}
+    lists = {"/orders": own(ann={"orders": [ANNS]}, bob={"orders": []})}
+    app = api({**BELOW, **ORDERS}, {**ANNS_PAGE, **pages, **lists})
+    assert len(found(BOLA, app, USERS)) == 2
+    monkeypatch.setitem(USERS, "bob", boss)
+    assert not found(BOLA, app, dict(USERS))
 
 
 def test_one_identity_is_not_enough_to_compare():

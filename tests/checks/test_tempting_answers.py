@@ -212,6 +212,18 @@ def test_a_collection_that_speaks_of_pages_is_paginated(key):
 # How the categories end -----------------------------------------------------------------------
 
 
+ADDRESSES = dict.fromkeys(("imageurl", "FILEURL", "callback_url", "targetUri"), True)
+ADDRESSES |= dict.fromkeys(("redirecturl", "returnurl", "curl", "image"), False)
+
+
+@pytest.mark.parametrize(("name", "is_address"), ADDRESSES.items())
+def test_a_name_of_an_address_may_be_written_together(name, is_address):
+    query = [{"name": name, "in": "query", "schema": {"type": "string"}}]
+    document = {"openapi": "3.0.0", "paths": {"/a": {"get": {"parameters": query}}}}
+    pages = {"/openapi.json": Body(json.dumps(document), JSON)}
+    assert bool(served(CHECKS["url-parameter-accepted"], pages).findings) == is_address
+
+
 @pytest.mark.parametrize(
     ("name", "status"),
     [

@@ -10,6 +10,9 @@ import time
 import pytest
 
 from cli.process import PATIENCE_S, QUICK, environment, plainwire, started
+from plainwire.live import dial
+from plainwire.live.settings import Settings
+from plainwire.model import Origin
 from servers.hostile import closes_at_once
 from servers.proxy import forwarding
 from servers.recording import listening, recording, response
@@ -229,6 +232,45 @@ def test_what_a_proxy_says_is_never_the_targets_answer(name, tmp_path):
     report = json.loads(done.out)
     assert (done.code, report["grade"], report["findings"]) == (3, None, [])
     assert said in done.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://bob:hunter2@bad host:x",
+        "http://bob:hunter2@127.0.0.1:99999",
+        "http://bob:hunter2@[::1",
+        "bob:hunter2@127.0.0.1:0",
+    ],
+)
+def test_a_proxy_whose_address_is_none_is_said_and_not_repeated(url, tmp_path):
+    words = ("scan", f"https://{NAME}:8443/", *QUICK)
+    done = plainwire(*words, cwd=tmp_path, env=environment(https_proxy=url, http_proxy=url))
+    assert done.code == 3
+    assert "the address of the environment's proxy is no URL" in done.err
+    assert "hunter2" not in done.out + done.err and "Traceback" not in done.err
+
+
+def test_a_proxys_login_is_percent_decoded():
+    login = base64.b64encode(b"bob@corp:p:w%d").decode()
+    headers = dial.proxy_headers("http://bob%40corp:p%3Aw%25d@proxy.test:3128")
+    assert headers == (("Proxy-Authorization", f"Basic {login}"),)
+
+
+@pytest.mark.parametrize(
+    ("host", "exempt", "is_direct"),
+    [
+        ("192.0.2.7", "10.0.0.0/8, 192.0.2.0/24", True),
+        ("192.0.2.7", "192.0.2.9/24", True),
+        ("192.0.2.7", "198.51.100.0/24", False),
+        ("2001:db8::7", "2001:db8::/32", True),
+        ("api.example.com", "192.0.2.0/24, x/y", False),
+    ],
+)
+def test_a_network_of_no_proxy_exempts_its_addresses(host, exempt, is_direct):
+    chosen = Settings(proxies={"https": "http://proxy.test:3128"}, no_proxy=exempt)
+    found = dial.proxy_for(Origin("https", host, 443), host, chosen)
+    assert (found is None) == is_direct
 
 
 def test_a_proxy_that_is_not_there_is_named(tmp_path):

@@ -219,6 +219,22 @@ def test_values_come_from_listings_then_examples_then_links():
     )
 
 
+def test_a_listing_may_end_with_a_slash_and_ones_own_page_names_oneself():
+    """As the routers of FastAPI are written: `/items/` beside `/items/{id}`."""
+    variable = {"name": "user_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    one = {"get": {"parameters": [{**variable, "name": "id"}]}}
+    paths = {"/items/": {"get": {}}, "/items/{id}": one, "/users/me": {"get": {}}}
+    paths |= {"/users/": {"get": {}}, "/users/{user_id}": {"get": {"parameters": [variable]}}}
+    pages = {
+        "/openapi.json": described(paths),
+        "/items/": json.dumps({"data": [{"id": "c0ffee"}], "count": 1}).encode(),
+        "/users/me": json.dumps({"email": "a@b.example", "id": "d2441209"}).encode(),
+    }
+    report, asked = asyncio.run(reported(pages))
+    assert {"/items/c0ffee", "/users/d2441209"} <= set(asked)
+    assert report.coverage.skipped == ()
+
+
 def test_an_integer_of_a_path_is_1_or_its_minimum_where_nothing_tells_a_value():
     def path(**schema):
         parameter = {"name": "id", "in": "path", "required": True, "schema": schema}

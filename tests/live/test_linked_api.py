@@ -49,6 +49,16 @@ def test_links_beyond_the_first_twenty_are_not_followed_and_that_is_said(number,
     )
 
 
+def test_a_list_of_paths_is_no_listing_of_objects():
+    """nginx takes `/%2Fv1%2Fitems` for `/v1/items`, so that something is there."""
+    pages = {"/": data({"links": ["/v1/items", "/health"]}), "/v1/items": data({"a": 1})}
+    pages |= {"/%2Fv1%2Fitems": data({"a": 1}), "/health": data({"ok": True})}
+    seen = served(QUIET, pages)
+    assert {"/v1/items", "/health"} <= ways(seen)
+    assert "/%2Fv1%2Fitems" not in ways(seen)
+    assert seen.report.coverage.exercised == 3
+
+
 def test_an_object_is_no_operation_where_nothing_is_or_its_id_is_a_verb():
     pages = {"/": data({"links": ["/tags", "/jobs"]})}
     pages |= {"/tags": data([{"id": "red"}]), "/jobs": data([{"id": "delete"}])}
@@ -133,3 +143,20 @@ def test_what_tells_of_the_service_needs_no_limit(path):
     assert not seen.findings and path in seen.paths
     pages = {"/": Body('<a href="/items">them</a>'), "/items": data({"status": "ok"})}
     assert served(check, pages).finding
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        ((401, 401), "answered 401, so nothing of it was seen; --bearer"),
+        ((403, 404), "answered 403 and 404, so nothing of it was seen; --bearer"),
+        ((404, 404), "answered 404, so nothing of it was seen; --spec"),
+        ((401, 200), None),
+    ],
+)
+def test_that_nothing_was_seen_of_an_api_is_said(statuses, said):
+    document = data({"openapi": "3.0.0", "paths": {"/items": {"get": {}}}})
+    pages = {"/openapi.json": document, "/": Body("{}", JSON, statuses[0])}
+    seen = served(QUIET, {**pages, "/items": Body("{}", JSON, statuses[1])})
+    notes = " ".join(seen.report.notes)
+    assert said in notes if said else "so nothing of it was seen" not in notes

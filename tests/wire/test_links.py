@@ -151,6 +151,14 @@ JSON = [
         [],
     ),
     (
+        {"profile": "/api/profile/1"},
+        [("/api/profile/1", "data", "/profile")],
+    ),
+    (
+        {"profile": "http://example.com/profiles/order"},
+        [],
+    ),
+    (
         {"href": "/a?b=1", "avatar_url": "/c", "_links": {"self": "/e"}},
         [
             ("/a?b=1", "data", "/href"),

@@ -66,7 +66,7 @@ def judged(where: str, found: TlsEndpoint) -> Condition:
     versions = [v for v, is_there in (found.protocols or {}).items() if is_there and v in _GOOD]
     if not versions:
         return Condition(False, f"{where} was not seen to speak TLS 1.2 or 1.3")
-    for chain in found.certificates or ():
+    for chain in found.served:
         wrong = [problem for problem in chain.problems if problem not in _BORNE]
         if wrong or not chain.trusted_by:
             return Condition(False, f"{where}: {', '.join(wrong) or 'no known root'}")

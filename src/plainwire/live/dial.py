@@ -10,7 +10,7 @@ import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from plainwire.live.lane import Connection, HeardReader
 from plainwire.live.settings import Settings
@@ -19,6 +19,7 @@ from plainwire.model import Origin, TargetError, UsageError
 STREAM_LIMIT = 256 * 1024
 PROXY_HEAD_LIMIT = 16 * 1024
 MAX_TRIED = 4  # addresses of a name
+PROXY_PORT = 1080  # of a proxy without one, as for curl
 
 
 class ResolveError(TargetError):
@@ -31,6 +32,10 @@ class ProxyError(TargetError):
 
 class NotTlsError(TargetError):
     """The port answered, in something else than TLS."""
+
+
+class CertificateWantedError(TargetError):
+    """The server refused at once a client that showed no certificate (RFC 8446, section 6.2)."""
 
 
 class NoHttp1Error(TargetError):
@@ -109,7 +114,16 @@ def _is_exempt(host: str, no_proxy: str) -> bool:
     for word in (w.strip().lower().lstrip(".") for w in no_proxy.split(",")):
         if word == "*" or (word and (host == word or host.endswith("." + word))):
             return True
+        if "/" in word and _is_within(host, word):
+            return True
     return False
+
+
+def _is_within(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
 
 
 def proxies_from(environment: Mapping[str, str]) -> tuple[dict[str, str], str]:
@@ -154,11 +168,11 @@ async def through_proxy(proxy: str, origin: Origin, settings: Settings) -> Conne
     Raises:
         ProxyError: if the proxy cannot be reached, speaks no HTTP, or refuses.
     """
-    parts = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+    parts = _parts(proxy)
     if parts.scheme not in ("http", "") or not parts.hostname:
         raise ProxyError(f"proxy {parts.scheme}://{parts.hostname} is not an http proxy")
     try:
-        connection = await tcp(parts.hostname, parts.port or 3128, settings)
+        connection = await tcp(parts.hostname, parts.port or PROXY_PORT, settings)
     except (OSError, TimeoutError) as error:
         raise ProxyError(
             f"proxy {parts.hostname} cannot be reached: {error or 'timed out'}"
@@ -185,11 +199,26 @@ async def through_proxy(proxy: str, origin: Origin, settings: Settings) -> Conne
 
 def proxy_headers(proxy: str) -> tuple[tuple[str, str], ...]:
     """The Proxy-Authorization header of a proxy URL with user information, else nothing."""
-    parts = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+    parts = _parts(proxy)
     if parts.username is None:
         return ()
-    pair = f"{parts.username}:{parts.password or ''}".encode()
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
     return (("Proxy-Authorization", "Basic " + base64.b64encode(pair).decode()),)
+
+
+def _parts(proxy: str) -> SplitResult:
+    """The parts of a proxy's address; it is not repeated where it is none, as it may hold a login.
+
+    Raises:
+        ProxyError: if it is no URL, nor a host with a port.
+    """
+    try:
+        parts = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+        if parts.port is not None and not parts.port:
+            raise ValueError
+    except ValueError:
+        raise ProxyError("the address of the environment's proxy is no URL") from None
+    return parts
 
 
 def show(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:

@@ -15,7 +15,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
-from plainwire.live import descriptions, linked
+from plainwire.live import descriptions, documented, linked
 from plainwire.live.descriptions import Description
 from plainwire.live.filling import NO_VALUE, fill
 from plainwire.model import (
@@ -44,7 +44,10 @@ DOCUMENT_PATHS = (
     "/openapi.yaml",
     "/api/openapi.json",
     "/api/swagger.json",
+    "/api/v1/openapi.json",
+    "/apispec.json",
     "/apispec_1.json",
+    "/v3/api-docs",
 )
 _TEMPLATED = re.compile(r"\{[^{}/]*\}")
 
@@ -111,6 +114,8 @@ async def discover(
         for number, path in enumerate(dict.fromkeys((site.target.path, *named_paths)))
     )
     pages, found = await asyncio.gather(_pages(site, named), _documents(site, origin, specs))
+    if not found:
+        found = await documented.shown(site, origin, pages, linked.paths(pages, origin))
     documents = tuple(each for each in found if isinstance(each, Description))
     unread = [each for each in found if isinstance(each, str)]
     described = [each for document in documents for each in _described(document, unread)]

@@ -34,23 +34,26 @@ async def fill(
     values: dict[int, dict[str, str]] = {number: {} for number in open_ones}
     for _ in range(MAX_ROUNDS):
         requests = [e.request for e in done.values() if e.request is not None]
-        listed = {r.path.partition("?")[0]: r for r in requests}
+        # `/items/` lists what `/items/{id}` gives, as `/items` does.
+        ways = ((request.path.partition("?")[0].rstrip("/"), request) for request in requests)
+        listed = {way: request for way, request in ways if way}
         wanted = {
-            number: listed[place]
+            number: [listed[way] for way in _places(each, values[number]) if way in listed]
             for number, each in open_ones.items()
-            if (place := _listing(each, values[number])) in listed
         }
-        chosen = list(dict.fromkeys(wanted.values()))[:MAX_LISTINGS]
+        every = [request for places in wanted.values() for request in places]
+        chosen = list(dict.fromkeys(every))[:MAX_LISTINGS]
         answers = await asyncio.gather(*(site.ask(request) for request in chosen))
         bodies = {
             answer.request.path: answer.body
             for answer in answers
             if isinstance(answer, Exchange) and answer.status == 200
         }
-        for number, request in wanted.items():
+        for number, places in wanted.items():
             each = open_ones[number]
             name = _next(each, values[number])
-            for value in listings.values(name, bodies.get(request.path, b"")):
+            shown = (_shown(name, request, bodies.get(request.path, b"")) for request in places)
+            for value in (value for found in shown for value in found):
                 values[number][name] = value
                 break
             if all(name in values[number] for name in each.variables):
@@ -65,10 +68,17 @@ def _next(operation: ApiOperation, values: dict[str, str]) -> str:
     return next((name for name in operation.variables if name not in values), "")
 
 
-def _listing(operation: ApiOperation, values: dict[str, str]) -> str:
-    """Where the values of the next variable are listed: the path before it."""
+def _shown(name: str, request: Request, body: bytes) -> tuple[str, ...]:
+    is_own = request.path.rstrip("/").endswith("/me")
+    return listings.of_one(name, body) if is_own else listings.values(name, body)
+
+
+def _places(operation: ApiOperation, values: dict[str, str]) -> tuple[str, ...]:
+    """Where the values of the next variable are shown: the path before it lists them, and one's
+    own page there shows one."""
     before = operation.path.partition("{" + _next(operation, values) + "}")[0].rstrip("/")
-    return replace(operation, path=before, parameters=()).filled(values) or ""
+    place = replace(operation, path=before, parameters=()).filled(values) or ""
+    return (place, f"{place}/me")
 
 
 def _first_numbers(operation: ApiOperation) -> dict[str, str]:

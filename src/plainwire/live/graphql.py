@@ -6,7 +6,6 @@ A query in a URL is asked first; a POST only where that got an answer other than
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from urllib.parse import quote
 
 from plainwire.model import Exchange, GraphqlEndpoint, Origin, Request
 from plainwire.wire import constant_posts as posts
+from plainwire.wire import json_body
 
 if TYPE_CHECKING:
     from plainwire.live.site import LiveSite
@@ -29,19 +29,27 @@ UNREADY = frozenset({200, 400, 405, 406, 415, 422, 500, 501})
 async def endpoints(site: LiveSite) -> tuple[GraphqlEndpoint, ...]:
     """The places that answer ``{__typename}``."""
     origin = await site.speaking()
+    page = await site.ask(Request(origin, "GET", site.target.path))
+    own = (page.request.path,) if isinstance(page, Exchange) and speaks(page) else ()
     known = [each.path for each in await site.operations()]
     named = [path for path in known if path.rstrip("/").rpartition("/")[2].lower() in NAMES]
-    places = list(dict.fromkeys((*named, *USUAL)))[:MAX_PLACES]
-    found = await asyncio.gather(*(_endpoint(site, origin, place) for place in places))
+    places = list(dict.fromkeys((*own, *named, *USUAL)))[:MAX_PLACES]
+    found = await asyncio.gather(
+        *(_endpoint(site, origin, place, is_first=place == places[0]) for place in places)
+    )
     return tuple(each for each in found if each is not None)
 
 
-async def _endpoint(site: LiveSite, origin: Origin, path: str) -> GraphqlEndpoint | None:
+async def _endpoint(
+    site: LiveSite, origin: Origin, path: str, *, is_first: bool
+) -> GraphqlEndpoint | None:
     by_get = await site.ask(_in_url(origin, path, posts.TYPENAME))
     if not isinstance(by_get, Exchange) or by_get.status not in UNREADY:
         return None
     if not is_answered(by_get):
-        if await site.is_missing(by_get) is not False or not site.settings.may_post:
+        # A server of nothing but GraphQL answers at every path: it is asked at one.
+        is_everywhere = await site.is_missing(by_get) is not False
+        if not site.settings.may_post or (is_everywhere and not (is_first and speaks(by_get))):
             return None
         return await _by_post(site, origin, path)
     if site.settings.may_post and (found := await _by_post(site, origin, path, by_get)) is not None:
@@ -86,6 +94,19 @@ def is_answered(answer: Exchange) -> bool:
     return isinstance(_data(answer).get("__typename"), str)
 
 
+def speaks(answer: Exchange) -> bool:
+    """True for a refusal in the form of GraphQL's answers (section 7.1 of its specification)."""
+    document = _document(answer)
+    errors = document.get("errors")
+    return (
+        answer.status in UNREADY
+        and not document.keys() - {"errors", "data", "extensions"}
+        and isinstance(errors, list)
+        and bool(errors)
+        and all(isinstance(e, dict) and isinstance(e.get("message"), str) for e in errors)
+    )
+
+
 def schema_of(answer: Exchange) -> Mapping[str, Any] | None:
     """The ``__schema`` in an answer. Returns None if there is none."""
     schema = _data(answer).get("__schema")
@@ -93,9 +114,10 @@ def schema_of(answer: Exchange) -> Mapping[str, Any] | None:
 
 
 def _data(answer: Exchange) -> dict[str, Any]:
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    data = document.get("data") if isinstance(document, dict) else None
+    data = _document(answer).get("data")
     return data if isinstance(data, dict) else {}
+
+
+def _document(answer: Exchange) -> dict[str, Any]:
+    document = json_body.parsed(answer.body)
+    return document if isinstance(document, dict) else {}

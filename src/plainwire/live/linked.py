@@ -39,7 +39,7 @@ async def _item(site: LiveSite, listing: Exchange) -> ApiOperation | None:
     way = listing.request.path.partition("?")[0].rstrip("/")
     for name in ITEM_NAMES:
         value = next(iter(listings.values(name, listing.body)), None)
-        if value is None:
+        if value is None or "/" in value:  # a path or an address, and no id
             continue
         path = f"{way}/{quote(value, safe='')}"
         if openapi.state_change("GET", path) is not None:

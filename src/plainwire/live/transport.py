@@ -129,7 +129,7 @@ class Transport:
             return Unanswered("", str(request), "throttled: answered 429 three times")
         except NoListenerError as error:
             return NoListener(str(request), str(error))
-        except NotSentError as error:
+        except (NotSentError, dial.CertificateWantedError) as error:
             return Unanswered("", str(request), str(error))
         except TargetError as error:
             self.silence.missed(request.origin, request.method)

@@ -179,9 +179,18 @@ class TlsEndpoint:
             "ServerHellos that choose them",
         )
 
+    @property
+    def served(self) -> tuple[Chain, ...]:
+        """The chains that clients are served: those for its name, where any was seen for it.
+
+        What only a client is shown that names no server is of another host, or of none.
+        """
+        every = self.certificates or ()
+        return tuple(each for each in every if each.asked_with.get("sni", True)) or every
+
     def chains_with(self, problem: str) -> tuple[Chain, ...]:
         """The served chains that have a problem; empty where none was seen."""
-        return tuple(chain for chain in self.certificates or () if problem in chain.problems)
+        return tuple(chain for chain in self.served if problem in chain.problems)
 
     @property
     def is_trust_known(self) -> bool:

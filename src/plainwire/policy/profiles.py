@@ -223,7 +223,7 @@ def _certificates(case: _Case) -> None:
         return
     if not case.endpoint.certificates:
         case.unknown.append("not known: the certificate")
-    for chain in case.endpoint.certificates or ():
+    for chain in case.endpoint.served:
         case.changes += _leaf(chain.chain[0], rule)
         never = rule.get("problems_never", ())
         for word in (*never, *rule.get("problems_never_if_seen", ())):

@@ -82,7 +82,7 @@ def summary(endpoint: TlsEndpoint, now: datetime) -> str:
     if endpoint.ciphers:
         suites = {name for names in endpoint.ciphers.values() for name in names}
         words.append(counted(len(suites), "suite"))
-    leaves = {chain.chain[0] for chain in endpoint.certificates or () if chain.chain}
+    leaves = {chain.chain[0] for chain in endpoint.served if chain.chain}
     for leaf in sorted(leaves, key=lambda leaf: (leaf.key_type, leaf.fingerprint_sha256)):
         words.append(f"{leaf.key_type} {leaf.key_bits} bits {_days(leaf, now)}")
     if endpoint.post_quantum is not None:

@@ -22,6 +22,7 @@ INTROSPECTION = (
     "fields{name type{name kind ofType{name kind ofType{name kind ofType{name kind}}}} "
     "args{name type{name kind ofType{name kind}}}}}}}"
 )
+UNKNOWN = "{plainwire}"  # which no schema has: refused before anything is resolved
 ALIASES = "{" + " ".join(f"a{number}:__typename" for number in range(10)) + "}"
 # A type of a type, ten deep, of a schema that everybody has.
 _DEEP = "name " + "ofType{name " * 7 + "}" * 7
@@ -43,6 +44,7 @@ def _rpc(method: str, number: int | None, params: object = None) -> bytes:
 
 
 GRAPHQL_TYPENAME = _json({"query": TYPENAME})
+GRAPHQL_UNKNOWN = _json({"query": UNKNOWN})
 GRAPHQL_FORM = b"query=%7B__typename%7D"
 GRAPHQL_INTROSPECTION = _json({"query": INTROSPECTION})
 GRAPHQL_BATCH = _json([{"query": TYPENAME}] * 2)
@@ -63,6 +65,7 @@ MCP_TOOLS_LIST = _rpc("tools/list", 2)
 ALL = frozenset(
     {
         GRAPHQL_TYPENAME,
+        GRAPHQL_UNKNOWN,
         GRAPHQL_FORM,
         GRAPHQL_INTROSPECTION,
         GRAPHQL_BATCH,

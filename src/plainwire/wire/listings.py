@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plainwire.model import ApiOperation, Request
+from plainwire.wire import json_body
 from plainwire.wire.openapi.verbs import state_change
 
 MAX_ITEMS = 20
@@ -38,6 +39,13 @@ def values(variable: str, body: bytes) -> tuple[str, ...]:
         if len(found) == MAX_ITEMS:
             break
     return tuple(found)
+
+
+def of_one(variable: str, body: bytes) -> tuple[str, ...]:
+    """What the one JSON object in a body has for the variable; empty if it has nothing."""
+    document = json_body.parsed(body)
+    value = value_of(variable, document) if isinstance(document, dict) else None
+    return () if value is None else (value,)
 
 
 def _items(document: Any, depth: int = 0) -> Iterator[Any]:
@@ -101,8 +109,7 @@ def collections(operations: Sequence[ApiOperation]) -> tuple[Collection, ...]:
     for each in operations:
         if each.method != "GET" or len(each.variables) != 1:
             continue
-        # One that is never asked changes something, or has no value but those of a listing.
-        if each.request is None and not _lacks_value_only(each):
+        if not may_be_filled(each):
             continue
         variable = each.variables[0]
         before, _, after = each.path.partition("{" + variable + "}")
@@ -112,8 +119,9 @@ def collections(operations: Sequence[ApiOperation]) -> tuple[Collection, ...]:
     return tuple(found)
 
 
-def _lacks_value_only(operation: ApiOperation) -> bool:
-    return (operation.skipped or "").startswith("no value")
+def may_be_filled(operation: ApiOperation) -> bool:
+    """False for an operation that is never asked, for more than that no value was known for it."""
+    return operation.request is not None or (operation.skipped or "").startswith("no value")
 
 
 def rows(body: bytes) -> tuple[dict[str, Any], ...]:

@@ -184,6 +184,13 @@ def objects(document: Any) -> Iterator[dict[str, Any]]:
             yield each.within
 
 
+def own_names(document: Any) -> frozenset[str]:
+    """What stands for somebody in data, told by a page about them: ids, a user name, an address."""
+    keys = ("id", "user_id", "userId", "uuid", "username", "email", "name")
+    told = [each.get(key) for each in list(objects(document))[:3] for key in keys]
+    return frozenset(str(v) for v in told if isinstance(v, int | str) and str(v))
+
+
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in lower case: "isAdmin" and "is_admin" are ("is", "admin")."""
     return tuple(word.lower() for word in _WORD.findall(name[:256]))

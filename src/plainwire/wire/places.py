@@ -39,6 +39,23 @@ _ORGANISATIONS = _set(
     restaurant restaurants school schools provider providers partner partners
     """
 )
+_PEOPLE = _set(
+    """
+    user users account accounts customer customers member members patient patients client clients
+    profile profiles employee employees person people student students owner owners
+    """
+)
+# What is below somebody for nobody else; posts, followers and the like may be for all.
+_PRIVATE = _set(
+    """
+    order orders address addresses card cards payment payments invoice invoices transaction
+    transactions message messages cart carts basket wallet balance notification notifications
+    statement statements subscription subscriptions prescription prescriptions session sessions
+    token tokens key keys secret secrets setting settings bill bills booking bookings reservation
+    reservations appointment appointments purchase purchases transfer transfers loan loans
+    salary paycheck paychecks beneficiary beneficiaries creditcard creditcards mfa device devices
+    """
+)
 # What anybody must be able to do before having an account, or that has a check of its own.
 _OPEN = _set(
     """
@@ -86,6 +103,18 @@ def is_of_organisations(operation: ApiOperation) -> bool:
     """True for an operation that lists shops, offices and the like: its path's last word."""
     path = re.sub(r"/?\{[^{}/]*\}", "", operation.path).rstrip("/")
     return bool(_ORGANISATIONS & {w.lower() for w in _WORD.findall(path.rpartition("/")[2])})
+
+
+def is_private_of_one(operation: ApiOperation) -> bool:
+    """True for what is below one person and for nobody else: ``/users/{id}/orders``."""
+    before, _, after = operation.path.partition("{")
+    somebody = before.rstrip("/").rpartition("/")[2]
+    thing = after.rstrip("/").rpartition("}")[2].rpartition("/")[2]
+    return (
+        len(operation.variables) == 1
+        and bool(_PEOPLE & {word.lower() for word in _WORD.findall(somebody)})
+        and bool(_PRIVATE & {word.lower() for word in _WORD.findall(thing)})
+    )
 
 
 def is_for_managing(operation: ApiOperation) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# Pages that show an API description (connexion, FastAPI, springdoc, flasgger, drf-spectacular).
+# Pages that show an API description (connexion, FastAPI, springdoc, flasgger, drf-spectacular,
+# swagger-ui-express).
 DESCRIPTION_PAGES = (
     "/ui/",
     "/docs",
@@ -10,7 +11,9 @@ DESCRIPTION_PAGES = (
     "/swagger",
     "/redoc",
     "/apidocs/",
+    "/api-docs/",
     "/api/docs",
+    "/api/ui/",
     "/graphiql",
 )
 # What a model is asked through, and what tells of it (OpenAI, Ollama, TGI, llama.cpp).

@@ -35,9 +35,9 @@ Good:
 Limits:
 
     Judges descriptions (security schemes in the query, and query parameters called api_key,
-    access_token, auth_token, session_id, jwt or password) and the links to the API itself in
-    answers. One-time tokens of links in e-mails are not told apart by their name, so a parameter
-    that is just called token is a finding only with a JSON Web Token in it.
+    access_token, auth_token, session_id, jwt or password), the links to the API itself in
+    answers, and redirects. One-time tokens of links in e-mails are not told apart by their name,
+    so a parameter that is just called token is a finding only with a JSON Web Token in it.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from plainwire.model import ApiOperation, Confidence, Exchange, Finding, Severity, Site, check
 from plainwire.wire import members
+from plainwire.wire.cleartext import is_redirect
 from plainwire.wire.links import left_out, links
 
 _JWT = re.compile(r"eyJ[\w-]{5,}\.eyJ[\w-]{5,}\.[\w-]*")
@@ -96,7 +97,7 @@ async def credential_in_url(site: Site) -> AsyncIterator[Finding]:
             if name not in seen:
                 seen.add(name)
                 yield credential_in_url.finding(
-                    f"{operation.method} {operation.path} links to the API with a credential in "
+                    f"{operation.method} {operation.path} leads to the API with a credential in "
                     f"the query, as {name}",
                     answer,
                     operation=operation.operation,
@@ -106,14 +107,13 @@ async def credential_in_url(site: Site) -> AsyncIterator[Finding]:
 
 
 def _in_links(answer: Exchange) -> Iterator[str]:
-    """The names of query parameters that hold a credential, in an answer's links to its host."""
-    if not 200 <= answer.status < 300:
-        return
-    for link in links(answer.text, answer.content_type):
-        if "?" not in link.url or "=" not in link.url:
+    """The names of query parameters that hold a credential, in what an answer leads to on its
+    host: its links, or where it redirects to."""
+    for url in _ways(answer):
+        if "?" not in url or "=" not in url:
             continue
         try:
-            place = urlsplit(urljoin(answer.url, link.url))
+            place = urlsplit(urljoin(answer.url, url))
             pairs = parse_qsl(place.query, max_num_fields=50)
         except ValueError:
             continue
@@ -123,6 +123,13 @@ def _in_links(answer: Exchange) -> Iterator[str]:
             is_token = members.words(name) == ("token",) and _JWT.fullmatch(value)
             if is_token or (members.words(name) in NAMES and _VALUE.fullmatch(value)):
                 yield name[:64]
+
+
+def _ways(answer: Exchange) -> Iterator[str]:
+    if 200 <= answer.status < 300:
+        yield from (link.url for link in links(answer.text, answer.content_type))
+    elif is_redirect(answer):
+        yield answer.header("location") or ""
 
 
 def _in_query(operation: ApiOperation) -> list[str]:

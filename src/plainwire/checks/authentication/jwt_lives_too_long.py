@@ -33,8 +33,8 @@ Good:
 Limits:
 
     Reads the claims of the given tokens. A token without expiry that names a session (`jti`,
-    `sid`) may be kept in a store and is mentioned only. Whether the server looks at the expiry
-    is not tried.
+    `sid`, `token`) may be kept in a store and is mentioned only. Whether the server looks at the
+    expiry is not tried.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ from collections.abc import AsyncIterator
 from plainwire.model import Finding, Severity, Site, check
 
 LIMIT_S = 24 * 3600
+# What names an entry of the server's store, which may end it.
+SESSION = frozenset({"jti", "sid", "session", "session_id", "token", "access_token"})
 
 
 @check(
@@ -63,7 +65,7 @@ async def jwt_lives_too_long(site: Site) -> AsyncIterator[Finding]:
         site.leave_answered()
         if token.has_expiry and (token.lifetime_s is None or token.lifetime_s <= LIMIT_S):
             continue
-        names_a_session = bool({"jti", "sid", "session_id"} & set(token.claims))
+        names_a_session = bool(SESSION & set(token.claims))
         days = (token.lifetime_s or 0) // 86_400
         what = f"is valid for {days} days" if token.has_expiry else "has no expiry"
         yield jwt_lives_too_long.finding(

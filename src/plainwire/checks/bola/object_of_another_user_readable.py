@@ -81,20 +81,33 @@ Limits:
 
     Needs two identities. Objects that one of them finds in its own listing are asked for as the
     other: one that the other's listing has too is shared, one that nobody's request gets is
-    public. Only GET, only objects that are listed; one that names no owner is mentioned only.
+    public. What is below a user (`/users/{id}/orders`, not posts and the like, which may be for
+    all) is asked for by the names that its token and its own page have. Only GET, only objects
+    that are listed; one that names no owner is mentioned only.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from plainwire.model import Confidence, Exchange, Finding, Request, Severity, Site, check
-from plainwire.wire import denials, listings, members
+from plainwire.model import (
+    ApiOperation,
+    Confidence,
+    Exchange,
+    Finding,
+    Request,
+    Severity,
+    Site,
+    check,
+)
+from plainwire.wire import denials, listings, members, places
 from plainwire.wire.listings import Collection
+from plainwire.wire.openapi.verbs import state_change
 from plainwire.wire.sameness import is_same
 
 MAX_OBJECTS = 3  # of one collection
+MAX_NAMES = 6  # of one user
 
 
 @check(
@@ -109,7 +122,9 @@ async def object_of_another_user_readable(site: Site) -> AsyncIterator[Finding]:
     users = await site.users(2)
     if len(users) < 2:
         return
-    pairs = [(users[0], users[1]), (users[1], users[0])]
+    both = [(users[0], users[1]), (users[1], users[0])]
+    # An administrator may rightly read what is anybody's.
+    pairs = [pair for pair in both if (await site.identity(pair[1])).is_admin is not True]
     for collection in listings.collections(await site.operations()):
         for owner, other in pairs:
             found = await _read(site, collection, owner, other)
@@ -127,6 +142,45 @@ async def object_of_another_user_readable(site: Site) -> AsyncIterator[Finding]:
                 confidence=Confidence.CERTAIN if has_owner else Confidence.FIRM,
             )
             break
+    for each in await site.operations():
+        below = await _below(site, each, pairs)
+        if below is not None:
+            yield object_of_another_user_readable.finding(
+                f"{each.method} {each.path} gives one user what is below another, by a name of "
+                "that one",
+                below,
+                operation=each.operation,
+                parameter=each.variables[0],
+                confidence=Confidence.FIRM,
+            )
+
+
+async def _below(
+    site: Site, operation: ApiOperation, pairs: Sequence[tuple[str, str]]
+) -> Exchange | None:
+    """What is below one user, by a name that stands for it, and is given to another."""
+    is_asked = operation.method == "GET" and listings.may_be_filled(operation)
+    origin = next((e.request.origin for e in await site.operations() if e.request), None)
+    if origin is None or not is_asked or not places.is_private_of_one(operation):
+        return None
+    for owner, other in pairs:
+        for name in sorted(await _names(site, owner))[:MAX_NAMES]:
+            path = operation.filled({operation.variables[0]: name})
+            if path is None or state_change("GET", path) is not None:
+                continue
+            found = await _only_for_users(site, Request(origin, "GET", path), owner, other)
+            if found is not None and any(members.objects(members.load(found.body))):
+                return found
+    return None
+
+
+async def _names(site: Site, user: str) -> frozenset[str]:
+    """The values that stand for the user in data: of its token, and of its own pages."""
+    found = set((await site.identity(user)).names)
+    for operation, own in await site.answers(user):
+        if places.is_of_oneself(operation) and denials.gives_data(own):
+            found |= members.own_names(members.load(own.body))
+    return frozenset(name for name in found if "/" not in name and len(name) <= 100)
 
 
 async def _read(

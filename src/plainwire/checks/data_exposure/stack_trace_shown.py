@@ -43,17 +43,20 @@ Good:
 
 Limits:
 
-    Sees the answers of the endpoints that are asked, of a random path, and of known operations
-    with a quote after one value. Nothing is sent in a body. In an answer that is no error only
-    members called stack, trace and the like count: articles quote traces rightly.
+    Sees the answers of the endpoints that are asked, of a random path, of known operations with
+    a quote after one value, and of GraphQL to a name that no schema has. In an answer that is no
+    error only members called stack, trace and the like count: articles quote traces rightly.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from urllib.parse import quote
 
 from plainwire.model import Exchange, Finding, Operation, Request, Severity, Site, check
+from plainwire.wire import constant_posts as posts
 from plainwire.wire import probes, stack_traces
 from plainwire.wire.stack_traces import Trace
 
@@ -105,7 +108,21 @@ async def _questions(site: Site) -> list[tuple[Operation, str | None, Request]]:
         *plain,
         *((Operation("GET", "/{anything}"), None, request) for request in beside),
         *odd[:MAX_PROBES],
+        *[(Operation(r.method, place), None, r) for place, r in await _unknown(site)],
     ]
+
+
+async def _unknown(site: Site) -> list[tuple[str, Request]]:
+    """A query for a name that no schema has, at each place of GraphQL."""
+    found = []
+    for endpoint in await site.graphql():
+        request = endpoint.exchange.request
+        if request.method == "POST":
+            found.append((endpoint.path, replace(request, body=posts.GRAPHQL_UNKNOWN)))
+        else:
+            path = f"{endpoint.path}?query={quote(posts.UNKNOWN, safe='')}"
+            found.append((endpoint.path, replace(request, path=path)))
+    return found
 
 
 def _trace(answer: Exchange | object) -> Trace | None:

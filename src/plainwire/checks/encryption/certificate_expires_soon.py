@@ -43,7 +43,7 @@ async def certificate_expires_soon(site: Site) -> AsyncIterator[Finding]:
     """One finding for each leaf that is past the time of its renewal: low, then medium."""
     now = site.now()
     for endpoint in await site.tls():
-        for chain in endpoint.certificates or ():
+        for chain in endpoint.served:
             leaf = chain.chain[0]
             stage = expiry_stage(leaf.not_before, leaf.not_after, now)
             if stage not in ("warning", "critical"):

@@ -42,7 +42,7 @@ from plainwire.policy.lifetimes import longest_days
 async def certificate_lifetime_over_limit(site: Site) -> AsyncIterator[Finding]:
     """One finding for each publicly trusted leaf over the limit of its date of issue."""
     for endpoint in await site.tls():
-        for chain in endpoint.certificates or ():
+        for chain in endpoint.served:
             leaf = chain.chain[0]
             limit = longest_days(leaf.not_before)
             seconds = (leaf.not_after - leaf.not_before).total_seconds() + 1

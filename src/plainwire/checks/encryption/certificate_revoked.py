@@ -43,7 +43,7 @@ from plainwire.model import Finding, Severity, Site, check
 async def certificate_revoked(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain whose staple says so."""
     endpoints = await site.tls()
-    served = [chain for endpoint in endpoints for chain in endpoint.certificates or ()]
+    served = [chain for endpoint in endpoints for chain in endpoint.served]
     if served and not any("revoked" in chain.problems_checked for chain in served):
         site.leave_inapplicable("no usable OCSP response is stapled, and no responder is asked")
     for endpoint in endpoints:

@@ -40,7 +40,7 @@ from plainwire.model import Finding, Severity, Site, check
 async def certificate_staple_unusable(site: Site) -> AsyncIterator[Finding]:
     """One finding for each chain: low, or medium if the certificate demands a staple."""
     for endpoint in await site.tls():
-        for chain in endpoint.certificates or ():
+        for chain in endpoint.served:
             if chain.staple is None or chain.staple.problem is None:
                 continue
             is_needed = chain.chain[0].must_staple

@@ -54,7 +54,7 @@ Limits:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from plainwire.model import ApiOperation, Exchange, Finding, Severity, Site, check
 from plainwire.wire import cors
@@ -71,21 +71,28 @@ MAX_OPERATIONS = 8
 )
 async def cors_reflects_origin(site: Site) -> AsyncIterator[Finding]:
     """One finding for each operation that lets two random origins read with credentials."""
-    operations = [each for each in await site.operations() if each.request is not None]
+    answered = await site.answers()
+    operations = [o for o, _ in sorted(answered, key=lambda each: each[1].status >= 300)]
+    is_cookieless = _is_cookieless(answered)
     for found in await asyncio.gather(*(_reflects(site, o) for o in operations[:MAX_OPERATIONS])):
         if found is None:
             continue
         operation, exchange = found
-        is_cookieless = not any("cookie" in scheme for scheme in operation.security.schemes)
-        bearer_only = operation.security.need == "required" and is_cookieless
         yield cors_reflects_origin.finding(
             f"{operation.method} {operation.path} allows {_allowed(exchange)} to read its answer "
             "with the visitor's credentials, and any other origin too",
             exchange,
             operation=operation.operation,
             # A browser adds no bearer token by itself: a page needs one of its own.
-            severity=Severity.MEDIUM if bearer_only else None,
+            severity=Severity.MEDIUM if is_cookieless else None,
         )
+
+
+def _is_cookieless(answered: Sequence[tuple[ApiOperation, Exchange]]) -> bool:
+    """True if the API declares which credentials it takes, and neither takes nor sets a cookie."""
+    schemes = {each for operation, _ in answered for each in operation.security.schemes}
+    is_set = any(answer.all("set-cookie") for _, answer in answered)
+    return bool(schemes) and not is_set and not any("cookie" in each for each in schemes)
 
 
 async def _reflects(site: Site, operation: ApiOperation) -> tuple[ApiOperation, Exchange] | None:

@@ -50,8 +50,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from plainwire.model import Exchange, Finding, Operation, Severity, Site, check
+from plainwire.wire.sameness import is_same
 from plainwire.wire.usual_places import DESCRIPTION_PAGES
 
 _PAGES = (
@@ -73,10 +75,10 @@ _PAGES = (
 async def api_description_public(site: Site) -> AsyncIterator[Finding]:
     """One finding for each document, page and schema that is there for anybody."""
     for answer, document in await site.documents():
-        anonymous = answer.request.identity is None or not site.identities
-        count = len(document.get("paths") or ())
-        who = "anybody" if anonymous else "the given identity"
-        yield _told(answer, f"the API's description, with {count} paths, to {who}", None)
+        nobodys = await site.ask(replace(answer.request, identity=None))
+        if isinstance(nobodys, Exchange) and is_same(nobodys, answer):
+            count = len(document.get("paths") or ())
+            yield _told(nobodys, f"the API's description, with {count} paths, to anybody", None)
     for answer in await site.present(*DESCRIPTION_PAGES):
         name = _page(answer)
         if name is not None:

@@ -69,6 +69,7 @@ from plainwire.model import (
 from plainwire.wire import json_body
 
 MAX_FIELDS = 300
+MIN_RUN_TOGETHER = 5  # letters: "curl" is one word
 WORDS = frozenset({"url", "uri", "callback", "webhook", "feed", "endpoint"})
 WHOLE = frozenset({"host", "hostname", "dest", "destination", "remoteaddr", "proxy", "upstream"})
 # Where a browser is led, or what names a thing (a link of a person, a canonical address).
@@ -124,11 +125,21 @@ def _names(operation: ApiOperation) -> Iterator[str]:
 
 def _is_taken(name: str, schema: Schema | None) -> bool:
     is_address = schema is not None and schema.format in ("uri", "url", "iri", "hostname")
-    return _is_address(name) or (is_address and not OTHER & set(json_body.words(name)))
+    return _is_address(name) or (is_address and not OTHER & set(_words(name)))
+
+
+def _words(name: str) -> Iterator[str]:
+    """The words of a name; "imageurl" is two of them."""
+    for word in json_body.words(name):
+        if len(word) > MIN_RUN_TOGETHER and word.endswith(("url", "uri")):
+            yield word[:-3]
+            yield word[-3:]
+        else:
+            yield word
 
 
 def _is_address(name: str) -> bool:
-    words = set(json_body.words(name))
+    words = set(_words(name))
     if words & OTHER:
         return False
     return bool(words & WORDS) or "".join(json_body.words(name)) in WHOLE

@@ -84,7 +84,9 @@ def _below(pointer: str, value: list[Any] | dict[str, Any]) -> Iterator[tuple[st
     if isinstance(value, list):
         return ((f"{pointer}/{n}", each) for n, each in enumerate(value))
     return (
-        (f"{pointer}/{_escaped(key)}", each) for key, each in value.items() if not _is_naming(key)
+        (f"{pointer}/{_escaped(key)}", each)
+        for key, each in value.items()
+        if not _is_naming(key) or _is_own_profile(key, each)
     )
 
 
@@ -101,6 +103,11 @@ def _is_path_link(pointer: str, text: str) -> bool:
 def _is_naming(key: str) -> bool:
     lower = key.lower()
     return lower in _NAMING_KEYS or lower.startswith(("xmlns:", "@xmlns:"))
+
+
+def _is_own_profile(key: str, value: Any) -> bool:
+    """True for somebody's page at a path; a profile of RFC 6906 is named by a URL."""
+    return key.lower() == "profile" and isinstance(value, str) and value.startswith("/")
 
 
 def _escaped(key: str) -> str:
