@@ -31,6 +31,13 @@ from plainwire.wire.answer import describe
 STILL = "does it still answer a hello that it answered before?"
 SSLV2 = "does it accept SSLv2?"
 WHICH = "which certificates does it show?"
+DROPPED = {
+    ext.STATUS_REQUEST: "does it staple the status of its certificate?",
+    ext.SIGNED_CERTIFICATE_TIMESTAMP: "does it show timestamps of its certificate?",
+    ext.ENCRYPT_THEN_MAC: "does it encrypt before it authenticates?",
+    ext.HEARTBEAT: "does it take heartbeats?",
+}
+WHY_DROPPED = "it drops every hello that asks for that"
 # Key exchanges without a certificate, by words of their names.
 UNSIGNED = ("anon", "PSK", "SRP_SHA", "NULL")
 ONE = "do its answers come from one configuration?"
@@ -72,7 +79,9 @@ async def examine(
             server_name=server_name,
             after_first=first_heard,
             accepted=work.accepted,
+            hellos=hellos,
         )
+        seen.unasked = hellos.unasked
         work.versions_known.set()
         versions_known(seen.versions)
         if seen.versions.speaks_tls or (seen.versions.speaks_tls is None and asker.is_heard):
@@ -91,6 +100,7 @@ async def examine(
         await chacha_priority(asker, hellos, seen)
         if (skew_s := clock_skew_s(seen.flights, time())) is not None:
             seen.features["clock_skew_s"] = skew_s
+        seen.gaps += [Gap("features", DROPPED[code], WHY_DROPPED) for code in sorted(seen.unasked)]
     if "certificates" in parts:
         _note_unseen(seen)
     if seen.is_fickle:

@@ -27,6 +27,7 @@ class Seen:
     what flights tell besides is read from them by `facts`. ``handshakes`` are the finished ones
     of TLS 1.3; ``unnamed`` says of a version whether it refuses a client that names no server,
     and ``has_name`` whether there is a name to give (RFC 6066, section 3: no IP address).
+    ``unasked`` are extensions that no hello has, because the server drops those that have them.
     ``is_fickle`` if the same hello was answered in different ways.
     """
 
@@ -41,6 +42,7 @@ class Seen:
     handshakes: list[Result13] = field(default_factory=list)
     unnamed: dict[Version, bool] = field(default_factory=dict)
     has_name: bool = True
+    unasked: frozenset[int] = frozenset()
     sslv2: ServerHello2 | None = None
     is_fickle: bool = False
     gaps: list[Gap] = field(default_factory=list)
@@ -77,8 +79,11 @@ class Seen:
     def leave_open(self, part: Part, what: str, found: Choices) -> None:
         """Note the offers that got no answer, and whether one got several."""
         self.is_fickle |= found.is_fickle
+        offered: dict[str, set[int]] = {}
         for offer, reason in found.unknown:
-            self.gaps.append(Gap(part, f"which of {len(offer)} {what} does it take?", reason))
+            offered.setdefault(reason, set()).update(offer)
+        for reason, codes in offered.items():
+            self.gaps.append(Gap(part, f"which of {len(codes)} {what} does it take?", reason))
 
     def first(self, version: Version) -> Flight | None:
         """The first flight of a version; None if there was none."""
