@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
-from time import time
 
 from plainwire.live.prober import VersionsAnswer, versions_by
 from plainwire.live.tls.asker import Asker, Unknown
@@ -98,7 +97,7 @@ async def examine(
         await attacks.ask()  # what needs a suite that older versions alone take
     if "features" in parts:
         await chacha_priority(asker, hellos, seen)
-        if (skew_s := clock_skew_s(seen.flights, time())) is not None:
+        if (skew_s := clock_skew_s(seen.ahead_s)) is not None:
             seen.features["clock_skew_s"] = skew_s
         seen.gaps += [Gap("features", DROPPED[code], WHY_DROPPED) for code in sorted(seen.unasked)]
     if "certificates" in parts:
