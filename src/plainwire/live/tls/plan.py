@@ -95,6 +95,7 @@ async def examine(
         await ask_over_http(asker, server_name, seen)
     if attacks:
         await attacks.ask()  # what needs a suite that older versions alone take
+        attacks.conclude()
     if "features" in parts:
         await chacha_priority(asker, hellos, seen)
         if (skew_s := clock_skew_s(seen.ahead_s)) is not None:
