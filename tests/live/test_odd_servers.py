@@ -595,6 +595,30 @@ def test_one_that_throttles_for_good_is_given_up_and_the_report_says_so():
     assert server.connections < 40
 
 
+class Limited(Odd):
+    """Resets each connection beyond so many in a second, whoever waits for what."""
+
+    def __init__(self, *args, a_second, **words):
+        super().__init__(*args, **words)
+        self.a_second, self.served_s = a_second, []
+
+    async def serve(self, reader, writer):
+        now = asyncio.get_running_loop().time()
+        self.served_s = [at for at in self.served_s if now - at < 1.0]
+        if len(self.served_s) >= self.a_second:
+            writer.transport.abort()
+            return
+        self.served_s.append(now)
+        await super().serve(reader, writer)
+
+
+def test_one_that_limits_connections_in_time_is_asked_more_slowly():
+    server = Limited((SSL3, TLS10, TLS11, TLS12, TLS13), a_second=20)
+    found = look(server)
+    fully_known(found, server)
+    assert server.connections > 2 * server.a_second  # so that it was met
+
+
 class Late(Odd):
     """Greets no sooner than after ``delay_s``, one connection as the other."""
 

@@ -24,6 +24,7 @@ from plainwire.policy.suites import offered_groups
 from plainwire.policy.versions import Version, version_name
 from plainwire.wire import extensions as ext
 from plainwire.wire.alerts import Alert
+from plainwire.wire.answer import NoAnswer
 from plainwire.wire.flight import Flight
 from plainwire.wire.key_exchange import EcdheParameters
 from plainwire.wire.verdict import is_refusal
@@ -141,6 +142,10 @@ def _asking(
         if settled.hello.version != version:
             return NoChoice(f"answered with {version_name(settled.hello.version)}")
         code = chosen(settled)
+        if code is None and isinstance(settled.broken_off, NoAnswer):
+            again = await offer_codes(offer)  # it was cut, perhaps by chance
+            settled = again if isinstance(again, Flight) else settled
+            code = chosen(settled)
         if code is None and _is_inner_failure(settled):
             # A JDK that forbids what it would sign with says so; it counts if it says so again.
             again = await offer_codes(offer)

@@ -37,7 +37,7 @@ HIDING: Mapping[str | None, int] = {"ECDSA": 0, "RSA": 1}
 # The answer to a hello of one version that offers these suites.
 Offer = Callable[[Codes], Awaitable[Settled]]
 CUT = ("closed", "reset", "cut off")
-ENOUGH, AGAIN = 4, 2
+AGAIN = 3
 
 
 @dataclass
@@ -115,18 +115,20 @@ async def _unfinished(flights: Mapping[int, Flight], offer_suites: Offer) -> set
     """The suites that a server chose and then could not do: it ended without a word.
 
     mbedTLS does so where it has no group for Diffie-Hellman. It is believed where no flight with
-    the same key exchange came to its end, others did, and it happened `ENOUGH` times, the last
-    ones in a row.
+    the same key exchange came to its end, and `AGAIN` times more none did while one with another
+    key exchange came whole each time.
     """
     cut: dict[str, list[int]] = {}
-    whole = {_exchange(code) for code, flight in flights.items() if flight.is_done}
+    good = [code for code, flight in flights.items() if flight.is_done]
+    whole = {_exchange(code) for code in good}
     for code, flight in flights.items():
         if _is_cut(flight) and _exchange(code) not in whole:
             cut.setdefault(_exchange(code), []).append(code)
     refused: set[int] = set()
-    for codes in cut.values() if whole else ():
-        for _ in range(max(AGAIN, ENOUGH - len(codes))):
-            if not _is_cut(await offer_suites((codes[0],))):
+    for codes in cut.values() if good else ():
+        for _ in range(AGAIN):
+            last, sound = await offer_suites((codes[0],)), await offer_suites((good[0],))
+            if not _is_cut(last) or not (isinstance(sound, Flight) and sound.is_done):
                 break
         else:
             refused |= set(codes)
