@@ -112,6 +112,19 @@ def test_a_question_without_an_answer_is_unknown_and_the_rest_is_found():
     assert {code for offer, _ in found.unknown for code in offer} >= {10, 11, 12, 13}
 
 
+def test_what_others_may_hide_has_an_offer_to_itself_where_that_costs_none():
+    """139 codes need two offers; the 26 that a better rank may hide are not asked a third time."""
+    server = Server([1, 2, 3, 4], True)
+    seldom = tuple(range(100, 239))
+    found = ask(server, [(1, 2, 3, 4)], [seldom], rank=lambda code: 1 if code >= 213 else 0)
+    assert (found.accepted, found.unknown) == ((1, 2, 3, 4), ())
+    refused = [offer for offer in server.offers if not {1, 2, 3, 4} & set(offer)]
+    assert [len(offer) for offer in sorted(refused)] == [113, 26]
+    few = Server([1, 2, 3, 4], True)
+    found = ask(few, [(1, 2, 3, 4)], [seldom[:30]], rank=lambda code: 1)
+    assert [len(offer) for offer in few.offers if set(offer) <= set(seldom)] == [30]
+
+
 def test_without_order_no_question_is_spent_on_it():
     server = Server([1, 2, 3], True)
     found = ask(server, [(1,), (2,), (3,)], is_ordered=False)

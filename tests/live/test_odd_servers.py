@@ -10,8 +10,11 @@ import struct
 
 import pytest
 
+import servers
 from certificates import issue
 from plainwire.live.settings import Settings
+from plainwire.live.tls.choices import Choices
+from plainwire.live.tls.seen import Seen
 from plainwire.policy.suites import suites
 from plainwire.tls import probe_async
 
@@ -301,6 +304,66 @@ def test_one_that_drops_any_extension():
     assert {CODES[name] for name in found.ciphers["SSLv3"]} == {RC4, DES3}
 
 
+def asks_staple(server, hello):
+    return 5 in hello.extensions
+
+
+@pytest.mark.parametrize(
+    ("versions", "reaction"),
+    [((TLS12,), "close"), ((TLS12, TLS13), "reset"), ((TLS12,), alert(40))],
+)
+def test_one_that_drops_whoever_asks_for_a_staple(versions, reaction):
+    """As lighttpd with wolfSSL 5.5 does; what it would say to that question is open."""
+    server = Odd(versions, judge=intolerant(reaction, asks_staple))
+    found = look(server, timeout_s=0.4, parts=(*CHOICES, "features"))
+    wanted = {WORDS[version] for version in versions}
+    assert {word for word, known in found.protocols.items() if known} == wanted
+    assert {CODES[name] for name in found.ciphers["TLSv1.2"]} == set(server.accepted)
+    assert "ocsp_stapling" not in found.features and found.features["heartbeat"] is False
+    assert [gap.question for gap in found.inconclusive if "staple" in gap.question] == [
+        gap.question for gap in found.inconclusive if "drops every hello" in gap.reason
+    ]
+
+
+class Front:
+    """Drops hellos that ask for a staple, and hands all others to a server on a port."""
+
+    def __init__(self, port):
+        self.port = port
+
+    async def serve(self, reader, writer):
+        ours = None
+        try:
+            head = await reader.readexactly(5)
+            body = await reader.readexactly(int.from_bytes(head[3:5], "big"))
+            if head[0] == 22 and not asks_staple(self, Hello(body)):
+                theirs, ours = await asyncio.open_connection("127.0.0.1", self.port)
+                ours.write(head + body)
+                await asyncio.gather(_copied(reader, ours), _copied(theirs, writer))
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            for one in filter(None, (ours, writer)):
+                one.transport.abort()
+
+
+async def _copied(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.write_eof()
+
+
+def test_a_certificate_of_tls_1_3_is_read_of_one_that_drops_whoever_asks_for_a_staple(pem_files):
+    leaf = issue(NAME, by=issue("Odd Root", ca=True))
+    with servers.s_server(pem_files(leaf), ("-tls1_3",)) as server:
+        parts = ("versions", "certificates", "signature_algorithms", "features")
+        found = look(Front(server.https_port), timeout_s=20.0, parts=parts)
+    assert found.certificates and found.signature_algorithms
+    assert found.features["tls13_resumption"] is True
+    assert "ocsp_stapling" not in found.features
+    assert "staple" in " ".join(gap.question for gap in found.inconclusive)
+
+
 def test_one_that_drops_hellos_longer_than_512_bytes_says_what_is_open():
     server = Odd((TLS12,), judge=intolerant("close", lambda s, h: h.size > 512))
     never_falsely_denied(look(server, timeout_s=2.0), server)
@@ -443,11 +506,22 @@ def test_a_clock_is_shown_where_randoms_begin_with_one(monkeypatch):
             ]
 
     found = look(Clock((TLS12,)), timeout_s=0.4, parts=(*CHOICES, "features"))
-    assert abs(found.features["clock_skew_s"] - 3600) < 60
+    # A probe of silent answers takes seconds; each clock is read when it is heard.
+    assert abs(found.features["clock_skew_s"] - 3600) <= 1
     assert (
         "clock_skew_s"
         not in look(Odd((TLS12,)), timeout_s=0.4, parts=(*CHOICES, "features")).features
     )
+
+
+def test_offers_that_failed_for_one_reason_are_one_gap():
+    seen = Seen()
+    unknown = (((1,), "silent"), ((2,), "silent"), ((1, 2, 3), "reset"))
+    seen.leave_open("ciphers", "cipher suites of TLSv1.2", Choices(unknown=unknown))
+    assert [(gap.question, gap.reason) for gap in seen.gaps] == [
+        ("which of 2 cipher suites of TLSv1.2 does it take?", "silent"),
+        ("which of 3 cipher suites of TLSv1.2 does it take?", "reset"),
+    ]
 
 
 # What never answers ------------------------------------------------------------------------
@@ -519,6 +593,30 @@ def test_one_that_throttles_for_good_is_given_up_and_the_report_says_so():
     never_falsely_denied(found, server)
     assert any("stopped answering" in gap.reason for gap in found.inconclusive)
     assert server.connections < 40
+
+
+class Limited(Odd):
+    """Resets each connection beyond so many in a second, whoever waits for what."""
+
+    def __init__(self, *args, a_second, **words):
+        super().__init__(*args, **words)
+        self.a_second, self.served_s = a_second, []
+
+    async def serve(self, reader, writer):
+        now = asyncio.get_running_loop().time()
+        self.served_s = [at for at in self.served_s if now - at < 1.0]
+        if len(self.served_s) >= self.a_second:
+            writer.transport.abort()
+            return
+        self.served_s.append(now)
+        await super().serve(reader, writer)
+
+
+def test_one_that_limits_connections_in_time_is_asked_more_slowly():
+    server = Limited((SSL3, TLS10, TLS11, TLS12, TLS13), a_second=20)
+    found = look(server)
+    fully_known(found, server)
+    assert server.connections > 2 * server.a_second  # so that it was met
 
 
 class Late(Odd):
@@ -642,6 +740,117 @@ def test_one_that_always_chooses_what_was_not_offered(suite):
     reasons = {gap.reason for gap in found.inconclusive if gap.part == "ciphers"}
     assert len(reasons) == 1
     assert reasons.pop().endswith("which was not offered")
+
+
+class Ephemeral(Odd):
+    """ECDHE with an RSA key: the first that it has of what is offered, or what it has by default.
+
+    So does OpenSSL 1.0.2 with schemes (it signs with SHA-1), and wolfSSL with groups (P-256).
+    """
+
+    schemes, groups = (0x0601, 0x0401), (0x1D, 0x18)
+
+    def __init__(self, **words):
+        super().__init__((TLS12,), (0xC02F, 0xC030), **words)
+
+    def flight(self, version, suite, hello):
+        hello_, chain, done = super().flight(version, suite, hello)
+        group = next((g for g in self.groups if g in hello.groups), 0x17)
+        offered = listed(hello, 13)
+        scheme = next((s for s in self.schemes if s in offered), 0x0201)
+        point = bytes([3]) + struct.pack("!H", group) + vector(1, b"\4" + bytes(64))
+        signed = message(12, point + struct.pack("!H", scheme) + vector(2, bytes(256)))
+        return [hello_, chain, signed, done]
+
+
+def listed(hello, code):
+    data = hello.extensions.get(code, b"\0\0")[2:]
+    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
+
+
+def test_one_that_falls_back_to_what_was_not_offered_takes_none_of_the_offer():
+    found = look(Ephemeral())
+    assert found.inconclusive == ()
+    wanted = {"rsa_pkcs1_sha512", "rsa_pkcs1_sha256", "rsa_pkcs1_sha1"}
+    assert set(found.signature_algorithms["TLSv1.2"]) == wanted
+    assert set(found.groups["TLSv1.2"]) == {"x25519", "secp384r1", "secp256r1"}
+
+
+def test_one_that_holds_the_chain_to_what_a_client_verifies():
+    """As Java's PKIX key manager does: schemes of chains are named by themselves (RFC 8446)."""
+
+    def judge(server, hello):
+        verified = listed(hello, 50) or listed(hello, 13)
+        return None if 0x0401 in verified else alert(40)
+
+    server = Ephemeral(judge=judge)
+    server.schemes = (0x0601, 0x0501, 0x0401)
+    found = look(server)
+    wanted = {"rsa_pkcs1_sha512", "rsa_pkcs1_sha384", "rsa_pkcs1_sha256"}
+    assert wanted <= set(found.signature_algorithms["TLSv1.2"])
+
+
+class Unable(Odd):
+    """Says nothing more after the ServerHello of those connections that it cannot serve."""
+
+    suites = (GCM, AES128, 0x009F, 0x009E, 0x0039, 0x0033)
+
+    def __init__(self, is_unable):
+        super().__init__((TLS12,), self.suites)
+        self.is_unable = is_unable
+
+    def flight(self, version, suite, hello):
+        messages = super().flight(version, suite, hello)
+        if self.is_unable(self, suite):
+            return record(22, messages[0])
+        return messages
+
+
+def test_a_suite_that_is_chosen_and_then_cannot_be_done_is_none():
+    """mbedTLS chooses DHE without a group for it; whole handshakes know nothing of these."""
+    server = Unable(lambda server, suite: suite not in (GCM, AES128))
+    found = look(server)
+    assert {CODES[name] for name in found.ciphers["TLSv1.2"]} == {GCM, AES128}
+    assert [gap for gap in found.inconclusive if gap.part == "ciphers"] == []
+
+
+@pytest.mark.parametrize(
+    "is_unable",
+    [lambda server, suite: True, lambda server, suite: server.connections % 3 == 0],
+    ids=["never whole", "every third cut"],
+)
+def test_a_flight_that_is_cut_now_and_then_or_always_denies_no_suite(is_unable):
+    server = Unable(is_unable)
+    found = look(server)
+    never_falsely_denied(found, server)
+    assert {CODES[name] for name in found.ciphers["TLSv1.2"]} == set(server.suites)
+
+
+class Blank(Odd):
+    """Answers a retry that asks for nothing to a client whose groups it has not, as wolfSSL."""
+
+    groups = (0x1D, 0x17)
+
+    def flight(self, version, suite, hello):
+        if version != TLS13 or set(self.groups) & set(hello.groups):
+            return super().flight(version, suite, hello)
+        legacy, block = b"\3\3", bytes.fromhex("002b00020304")
+        body = legacy + RETRY + vector(1, hello.session_id) + suite.to_bytes(2, "big") + b"\0"
+        return [message(2, body + vector(2, block))]
+
+
+def test_a_retry_that_asks_for_nothing_refuses_the_groups():
+    found = look(Blank((TLS13,)), parts=CHOICES[:3])
+    assert found.inconclusive == ()
+    assert set(found.groups["TLSv1.3"]) == {"x25519", "secp256r1"}
+
+
+def test_retries_that_never_ask_for_a_group_tell_of_none():
+    server = Blank((TLS13,))
+    server.groups = ()
+    found = look(server, parts=CHOICES[:3])
+    assert found.groups is None
+    assert [gap.part for gap in found.inconclusive] == ["groups"]
 
 
 def test_one_that_chooses_a_group_that_was_not_offered():

@@ -268,6 +268,20 @@ def test_an_end_after_our_second_hello_refuses(is_reset, kind, verdict):
     assert (result.is_renegotiated, result.broken_off.kind) == (verdict, kind)
 
 
+def test_an_alert_after_our_second_hello_refuses_though_it_cannot_be_decrypted():
+    """h2o seals it under keys that no client has; OpenSSL's client fails over it, too."""
+    handshake, _ = completed(context_12(), Offer12(), asks_close=False)
+    handshake.renegotiate()
+    with pytest.raises(WireError, match="cannot be decrypted"):
+        handshake.receive(b"\x15\x03\x03\x00\x1a" + bytes(26))
+    assert handshake.result.is_renegotiated is False
+    handshake, _ = completed(context_12(), Offer12(), asks_close=False)
+    handshake.renegotiate()
+    with pytest.raises(WireError, match="cannot be decrypted"):
+        handshake.receive(b"\x16\x03\x03\x00\x1a" + bytes(26))
+    assert handshake.result.is_renegotiated is None
+
+
 def test_silence_after_our_second_hello_says_nothing():
     handshake, _ = completed(context_12(), Offer12(), asks_close=False)
     handshake.renegotiate()

@@ -24,6 +24,7 @@ from plainwire.live.hellos import OpenStream, Stream, ask_hello
 from plainwire.live.tls.hellos import Hellos
 from plainwire.policy.families import offers
 from plainwire.policy.versions import Version
+from plainwire.wire import extensions as ext
 from plainwire.wire.alerts import Alert
 from plainwire.wire.answer import Answer
 from plainwire.wire.hello import ServerHello
@@ -103,6 +104,7 @@ async def versions_by(
     after_first: Callable[[bool | None], Awaitable[None]] | None = None,
     accepted: Accepted = lambda version, offer: None,
     ask_alone: AskHello | None = None,
+    hellos: Hellos | None = None,
 ) -> VersionsAnswer:
     """Which of ``versions`` the server accepts: one is asked first, then all others at once.
 
@@ -111,6 +113,7 @@ async def versions_by(
     ``server_name`` is an A-label, an IP literal or None. ``after_first`` is told whether the
     server speaks TLS as far as the first answer says, and awaited before the others are asked.
     ``accepted`` is told each version once it is known to be accepted, with the suites offered.
+    ``hellos`` are left without the extensions over which the server drops them.
     Never raises for what a server does.
 
     Raises:
@@ -118,13 +121,15 @@ async def versions_by(
     """
     if server_name is not None and not server_name.isascii():
         raise ValueError(f"not an A-label: {server_name!r}")
-    probe = _VersionProbe(ask, ask_alone or ask, server_name, frozenset(versions), accepted)
+    hellos = hellos or Hellos(server_name)
+    probe = _VersionProbe(ask, ask_alone or ask, hellos, frozenset(versions), accepted)
     await probe.ask_first()
     if after_first is not None:
         await after_first(probe.speaks_tls)
     await probe.ask_others_at_once()
     await probe.ask_further_hellos()
     await probe.ask_again_alone()
+    await probe.ask_without_extras()
     return probe.result()
 
 
@@ -139,14 +144,14 @@ def offered_suites(version: Version, number: int) -> tuple[int, ...]:
     return offers(version)[0 if version is Version.TLS_1_3 else number]
 
 
-def _hello(version: Version, number: int, server_name: str | None) -> bytes:
+def _hello(version: Version, number: int, hellos: Hellos) -> bytes:
     """A version's hello: for TLS 1.3 without and with a key share, else one part of the suites.
 
     The share is random bytes: every string of 32 is an x25519 public key (RFC 7748, section 5).
     """
     is_shared = version is Version.TLS_1_3 and number
     shares = [(X25519, secrets.token_bytes(32))] if is_shared else []
-    return Hellos(server_name).of(version, offered_suites(version, number), key_shares=shares)
+    return hellos.of(version, offered_suites(version, number), key_shares=shares)
 
 
 class _VersionProbe:
@@ -156,13 +161,13 @@ class _VersionProbe:
         self,
         ask: AskHello,
         ask_alone: AskHello,
-        server_name: str | None,
+        hellos: Hellos,
         versions: frozenset[Version],
         accepted: Accepted,
     ) -> None:
         self._send, self._send_alone = ask, ask_alone
         self._accepted = accepted
-        self._server_name = server_name
+        self._hellos = hellos
         self._asked = {
             version: VersionAnswers(version, _hello_count(version))
             for version in ASK_ORDER
@@ -174,12 +179,15 @@ class _VersionProbe:
 
     async def _ask(self, version: Version, number: int = 0, *, is_alone: bool = False) -> Answer:
         send = self._send_alone if is_alone else self._send
-        answer = await send(_hello(version, number, self._server_name))
+        answer = await send(_hello(version, number, self._hellos))
+        self._note(version, number, answer)
+        return answer
+
+    def _note(self, version: Version, number: int, answer: Answer) -> None:
         was_known = self._asked[version].accepting is not None
         self._asked[version].answers.append((number, answer))
         if self._asked[version].accepting and not was_known:
             self._accepted(version, offered_suites(version, number))
-        return answer
 
     async def ask_first(self) -> None:
         """Ask the first hello of the likeliest version, alone: does the server speak TLS?"""
@@ -234,6 +242,32 @@ class _VersionProbe:
                 await self._ask(version)
         if is_good and any(self._verdict(version) is None for version in doubtful):
             self._is_sound = await self._answers_again(witness)
+
+    async def ask_without_extras(self) -> None:
+        """Ask once more with no more extensions than needed, where no alert was about versions.
+
+        A lighttpd with wolfSSL closes on every client that asks for a staple, and speaks TLS.
+        """
+        for version, asked in self._asked.items():
+            if version in (Version.SSL_3_0, Version.TLS_1_3) or asked.accepting or asked.refusing:
+                continue
+            is_newest = version is Version.TLS_1_2
+            if asked.is_dropped_again or (is_newest and (asked.is_refused or asked.is_dropped)):
+                await self._ask_without_extras(version)
+
+    async def _ask_without_extras(self, version: Version) -> None:
+        offer = offered_suites(version, 0)
+
+        async def ask(*extras: ext.Extension) -> Answer:
+            bare = replace(self._hellos, asked=extras)
+            return await self._send_alone(bare.of(version, offer))
+
+        answer = await ask()
+        if isinstance(answer, ServerHello) and answer.version == version:
+            answers = [(extra, await ask(extra)) for extra in self._hellos.asked]
+            borne = (extra for extra, found in answers if isinstance(found, ServerHello))
+            self._hellos.asked = tuple(borne)
+        self._note(version, 0, answer)
 
     async def _ask_every_hello(self, version: Version) -> None:
         # For TLS 1.3 the key share first: what the stack stumbled over may be its absence.

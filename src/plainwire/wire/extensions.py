@@ -35,6 +35,7 @@ SUPPORTED_VERSIONS = 43
 COOKIE = 44
 PSK_KEY_EXCHANGE_MODES = 45
 CERTIFICATE_AUTHORITIES = 47
+SIGNATURE_ALGORITHMS_CERT = 50
 KEY_SHARE = 51
 RENEGOTIATION_INFO = 0xFF01
 
@@ -93,6 +94,11 @@ def ec_point_formats() -> Extension:
 def signature_algorithms(schemes: Iterable[int]) -> Extension:
     """``SignatureScheme supported_signature_algorithms<2..2^16-2>`` (RFC 8446, 4.2.3)."""
     return SIGNATURE_ALGORITHMS, vector(2, numbers(2, schemes))
+
+
+def signature_algorithms_cert(schemes: Iterable[int]) -> Extension:
+    """``SignatureScheme supported_signature_algorithms<2..2^16-2>`` of chains (RFC 8446, 4.2.3)."""
+    return SIGNATURE_ALGORITHMS_CERT, vector(2, numbers(2, schemes))
 
 
 def alpn(protocols: Iterable[str]) -> Extension:

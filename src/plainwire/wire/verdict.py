@@ -71,6 +71,11 @@ class VersionAnswers:
         return isinstance(last, NoAnswer) and last.kind == "silent"
 
     @property
+    def is_dropped(self) -> bool:
+        """True if it was asked, and every hello was dropped."""
+        return bool(self.answers) and all(is_drop(answer) for _, answer in self.answers)
+
+    @property
     def is_dropped_again(self) -> bool:
         """True if every hello was dropped every time, one of them at least twice."""
         drops = [answer for _, answer in self.answers if is_drop(answer)]

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from math import inf
@@ -100,7 +100,7 @@ class Asker:
         are alerts that refuse this question beside those that refuse every one. Never raises for
         a peer.
         """
-        recovered = self._recovered
+        recovered = self.recoveries
         answer = await self.ask(hello, priority)
         return await self._settle(answer, hello, kind, also, recovered)
 
@@ -108,7 +108,7 @@ class Asker:
         self, make: Callable[[], tuple[bytes, str]], priority: int = 0
     ) -> Flight | Refusal | Unknown:
         """`settle` for a hello, with its kind, that is made when its turn has come."""
-        recovered, made = self._recovered, list[tuple[bytes, str]]()
+        recovered, made = self.recoveries, list[tuple[bytes, str]]()
 
         def hello() -> bytes:
             made.append(make())
@@ -122,7 +122,7 @@ class Asker:
     async def _settle(
         self, answer: FirstFlight, hello: bytes, kind: str, also: frozenset[int], recovered: int
     ) -> Flight | Refusal | Unknown:
-        """What comes of a first answer; ``recovered`` is as `_recovers` has it."""
+        """What comes of a first answer; ``recovered`` is how many `recoveries` there were."""
         if (settled := self._settled(answer, kind, also)) is not None:
             return settled
         again = await self.ask(
@@ -131,31 +131,39 @@ class Asker:
         if (settled := self._settled(again, kind, also)) is not None:
             self._faults += 1
             return settled
-        if not (is_drop(answer) and is_drop(again)):
-            return Unknown(describe_answer(again))
-        if await self.refuses_so(hello, kind):
+        if is_drop(answer) and is_drop(again) and await self.refuses_so(hello, kind):
             return Refusal(f"{describe_answer(again)}, time after time")
-        if await self._recovers(recovered):
+        while await self.recovers(again, recovered):
+            recovered = self.recoveries
             again = await self.ask(hello, is_alone=True)
             if (settled := self._settled(again, kind, also)) is not None:
                 return settled
         return Unknown(describe_answer(again))
 
-    async def _recovers(self, before: int) -> bool:
+    @property
+    def recoveries(self) -> int:
+        """How often the server had stopped answering so far, and answered again after a pause."""
+        return self._recovered
+
+    async def recovers(self, answer: object, before: int) -> bool:
         """Whether a server that dropped what it had answered answers it again after a pause.
 
-        ``before`` is how often it had recovered when the question was dropped.
+        ``before`` is how many `recoveries` there were when ``answer`` was asked for.
         """
+        if not (is_drop(answer) or is_unreachable(answer)):
+            return False
         async with self._judging:
             if self._good is None or self._recovered > before:
                 return self._good is not None
             if await self.is_well():
                 return False
+            rate = self.gate.answers_a_second
             while self._pauses_s and not self.is_out_of_time:
                 async with self.gate.place(is_alone=True):
                     await asyncio.sleep(self._pauses_s.pop(0))
                 if await self.is_well():
                     self._recovered += 1
+                    self.gate.space(rate)
                     return True
             self._misses = PATIENCE
             return False
@@ -327,12 +335,23 @@ class Asker:
         async with self._last_try:
             if self._misses < PATIENCE or self._good is None or self._is_over:
                 return self._misses >= PATIENCE
-            for _ in range(2):
+            rate = self.gate.answers_a_second
+            for pause_s in self._tries():
+                await asyncio.sleep(pause_s)
                 if isinstance(await self._exchange(self._good), Flight):
                     self._misses = 0
+                    if pause_s:
+                        self._recovered += 1
+                        self.gate.space(rate)
                     return False
             self._is_over = True
             return True
+
+    def _tries(self) -> Iterator[float]:
+        """How long to wait before each try whether a server answers what it answered."""
+        yield from (0.0, 0.0)
+        while self._pauses_s and not self.is_out_of_time:
+            yield self._pauses_s.pop(0)
 
     async def _talked(self, talk: Talk) -> NoAnswer | None:
         try:
@@ -452,6 +471,11 @@ class Asker:
 def is_silent(answer: object) -> bool:
     """True if nothing came in time."""
     return isinstance(answer, NoAnswer) and answer.kind == "silent"
+
+
+def is_unreachable(answer: object) -> bool:
+    """True if there was no connection: refused, or reset before it was of use."""
+    return isinstance(answer, NoAnswer) and answer.kind == "unreachable"
 
 
 def has_ended(stream: asyncio.StreamReader) -> bool:

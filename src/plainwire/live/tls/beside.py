@@ -35,7 +35,7 @@ async def beside(asker: Asker, hellos: Hellos, seen: Seen, parts: Collection[Par
         if first and "certificates" in parts and "ciphers" not in parts:
             group.create_task(_other_keys(asker, hellos, seen, first))
         if first and {"certificates", "features"} & set(parts) and seen.has_name:
-            group.create_task(_unnamed(asker, seen, first))
+            group.create_task(_unnamed(asker, hellos, seen, first))
 
 
 async def _features(
@@ -50,10 +50,10 @@ async def _features(
         await protocols.note(seen, offer, await offer(PROTOCOLS))
 
 
-async def _unnamed(asker: Asker, seen: Seen, first: Flight) -> None:
+async def _unnamed(asker: Asker, hellos: Hellos, seen: Seen, first: Flight) -> None:
     version, offer = _offered(seen, first)
     hear = partial(seen.hear, is_named=False)
-    seen.note_unnamed(version, await unnamed(asker, version, offer, first, hear))
+    seen.note_unnamed(version, await unnamed(asker, hellos, version, offer, first, hear))
 
 
 async def _other_keys(asker: Asker, hellos: Hellos, seen: Seen, first: Flight) -> None:

@@ -208,8 +208,7 @@ class _Search:
         self.refused -= behind
         known = dict.fromkeys((*self.likely, *sorted(behind)))
         left = tuple(code for code in known if code in behind)
-        offers = [left[at : at + OFFER_SIZE] for at in range(0, len(left), OFFER_SIZE)]
-        await asyncio.gather(*(self._exhaust((offer,)) for offer in offers))
+        await asyncio.gather(*(self._exhaust((offer,)) for offer in _cut(left)))
 
     def _passed_over(self) -> set[int]:
         """What stood before the chosen code in an offer."""
@@ -224,9 +223,18 @@ class _Search:
         passed = self.likely[: self.likely.index(self._told(self.likely) or self.likely[0])]
         every = (*self.families, *self.rest)
         rare = (*passed, *(code for code in _codes(every) if code not in likely))
-        packs = [(rare[at : at + OFFER_SIZE],) for at in range(0, len(rare), OFFER_SIZE)]
-        await asyncio.gather(*walks, *(self._exhaust(pack) for pack in packs))
+        await asyncio.gather(*walks, *(self._exhaust((pack,)) for pack in self._packs(rare)))
         await self._exhaust(tuple(part for family in every for part in _within(family, likely)))
+
+    def _packs(self, codes: Codes) -> list[Codes]:
+        """Offers of at most `OFFER_SIZE`, as few as can be.
+
+        What others hide has one to itself where that costs none: it is not asked apart then.
+        """
+        hidden = tuple(code for code in codes if self.rank(code))
+        others = tuple(code for code in codes if not self.rank(code))
+        whole, apart = _cut(codes), [*_cut(others), *_cut(hidden)]
+        return whole if len(whole) < len(apart) else apart
 
     async def _exhaust(self, parts: Family) -> None:
         """Ask for what is left of a family; where something was taken, for all that is left."""
@@ -351,6 +359,10 @@ class _Search:
 
 def _codes(families: Sequence[Family]) -> Codes:
     return tuple(code for family in families for part in family for code in part)
+
+
+def _cut(codes: Codes) -> list[Codes]:
+    return [codes[at : at + OFFER_SIZE] for at in range(0, len(codes), OFFER_SIZE)]
 
 
 def _within(family: Family, codes: set[int]) -> Family:

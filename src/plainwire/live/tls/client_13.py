@@ -13,6 +13,7 @@ from plainwire.live.tls.handshakes import Continue, Tell, settled
 from plainwire.live.tls.hellos import PROTOCOLS
 from plainwire.policy.suites import offered_groups, offered_schemes
 from plainwire.policy.versions import Version
+from plainwire.wire import extensions as ext
 
 if TYPE_CHECKING:
     from plainwire.live.tls.seen import Seen
@@ -36,7 +37,7 @@ class Client13:
     """The door. ``favourite`` is the group that the server chose from all, None if unknown.
 
     ``hear`` is told of every handshake that finished, and whether it named the server;
-    ``protocols`` are offered by ALPN.
+    ``protocols`` are offered by ALPN; ``asks_staple`` unless the server cannot bear that.
     """
 
     asker: Asker
@@ -44,6 +45,7 @@ class Client13:
     favourite: int | None
     hear: Callable[[Result13, bool], None]
     protocols: tuple[str, ...] = PROTOCOLS
+    asks_staple: bool = True
     _riders: list[_Rider] = field(default_factory=list)
     _carriers: int = 0
 
@@ -52,7 +54,8 @@ class Client13:
         """A client for a server that was seen to accept TLS 1.3."""
         flight = seen.first(Version.TLS_1_3)
         favourite = flight.hello.selected_group if flight else None
-        return cls(asker, server_name, favourite, seen.hear_handshake)
+        asks_staple = ext.STATUS_REQUEST not in seen.unasked
+        return cls(asker, server_name, favourite, seen.hear_handshake, asks_staple=asks_staple)
 
     async def ask(
         self,
@@ -167,4 +170,5 @@ class Client13:
             shares=(share,),
             schemes=(*SCHEMES, *rest),
             protocols=self.protocols,
+            asks_staple=self.asks_staple,
         )

@@ -246,7 +246,8 @@ class Enumeration:
                 return await together.ask("suites", offer)
             return await together.send({"suites": offer})
 
-        found = await accepted_suites(offer_suites, version, newer=newer, known=known)
+        first = self._first(version)
+        found = await accepted_suites(offer_suites, version, newer=newer, known=known, first=first)
         self.seen.suites[version] = found
         self.seen.leave_open("ciphers", f"cipher suites of {version}", found.choices)
 

@@ -20,8 +20,11 @@ from plainwire.policy.families import (
     unlikely_groups,
     unlikely_schemes,
 )
+from plainwire.policy.suites import offered_groups
 from plainwire.policy.versions import Version, version_name
+from plainwire.wire import extensions as ext
 from plainwire.wire.alerts import Alert
+from plainwire.wire.answer import NoAnswer
 from plainwire.wire.flight import Flight
 from plainwire.wire.key_exchange import EcdheParameters
 from plainwire.wire.verdict import is_refusal
@@ -87,7 +90,7 @@ async def accepted_groups(
         answer = await asked((*offer, curve))
         return None if answer == curve else answer
 
-    return await choices(
+    found = await choices(
         ask,
         group_families(version),
         unlikely_groups(version),
@@ -95,6 +98,10 @@ async def accepted_groups(
         known=known,
         starts=STARTS if version is Version.TLS_1_3 else STARTS[:3],
     )
+    if version is Version.TLS_1_3 and not (found.accepted or found.unknown):
+        # What is accepted has a group: its answers do not tell which.
+        found.unknown = ((offered_groups(version), "none of its answers names a group"),)
+    return found
 
 
 async def accepted_schemes(offer_schemes: Offer, known: Sequence[tuple[Codes, int]]) -> Choices:
@@ -103,6 +110,15 @@ async def accepted_schemes(offer_schemes: Offer, known: Sequence[tuple[Codes, in
     ask = _asking(offer_schemes, version, "signature scheme", scheme_of)
     families, rest = scheme_families(version), unlikely_schemes(version)
     return await choices(ask, families, rest, known=known, is_ordered=False)
+
+
+def _is_blank(flight: Flight) -> bool:
+    """Whether a retry asks for nothing: wolfSSL's answer to groups of which it has none.
+
+    RFC 8446, 4.1.4 has none such; with a cookie it would be about something else.
+    """
+    hello = flight.hello
+    return hello.is_retry_request and not {ext.KEY_SHARE, ext.COOKIE} & hello.extensions.keys()
 
 
 def _is_inner_failure(flight: Flight) -> bool:
@@ -126,16 +142,24 @@ def _asking(
         if settled.hello.version != version:
             return NoChoice(f"answered with {version_name(settled.hello.version)}")
         code = chosen(settled)
+        if code is None and isinstance(settled.broken_off, NoAnswer):
+            again = await offer_codes(offer)  # it was cut, perhaps by chance
+            settled = again if isinstance(again, Flight) else settled
+            code = chosen(settled)
         if code is None and _is_inner_failure(settled):
             # A JDK that forbids what it would sign with says so; it counts if it says so again.
             again = await offer_codes(offer)
             if isinstance(again, Flight) and chosen(again) is None and _is_inner_failure(again):
                 return None
             code = chosen(again) if isinstance(again, Flight) else None
-        if code is None and is_refusal(settled.broken_off):
+        if code is None and (is_refusal(settled.broken_off) or _is_blank(settled)):
             return None  # Go and Java choose the suite, and then find no scheme to sign with
         if code is None:
             return NoChoice(f"its answer shows no {what}")
+        if code not in offer and version < Version.TLS_1_3:
+            # Had it one of these, it were chosen: OpenSSL 1.0.2 signs with SHA-1 then, and wolfSSL
+            # takes P-256.
+            return None
         return code if code in offer else NoChoice(f"chose {what} 0x{code:04x}, not offered")
 
     return ask

@@ -107,6 +107,9 @@ def features(seen: Seen) -> dict[str, Any]:
     is_reused = _is_reused([(one.group, one.public) for one in points])
     if is_reused is not None:
         found["ec_point_reused"] = is_reused
+    for name, code in ASKED_FOR.items():
+        if code in seen.unasked and not found.get(name):
+            found.pop(name, None)
     return dict(sorted((found | seen.features | client_certificates(seen)).items()))
 
 
@@ -136,6 +139,12 @@ def _of_flights(flights: Iterable[Flight]) -> dict[str, Any]:
     return found
 
 
+# What a server says of itself only where a hello asks for it.
+ASKED_FOR = {
+    "heartbeat": ext.HEARTBEAT,
+    "encrypt_then_mac": ext.ENCRYPT_THEN_MAC,
+    "ocsp_stapling": ext.STATUS_REQUEST,
+}
 ECHOED = {
     "secure_renegotiation": ext.RENEGOTIATION_INFO,
     "extended_master_secret": ext.EXTENDED_MASTER_SECRET,

@@ -11,7 +11,14 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from plainwire.live.tls.asker import Asker, Refusal, Unknown, describe_answer, is_silent
+from plainwire.live.tls.asker import (
+    Asker,
+    Refusal,
+    Unknown,
+    describe_answer,
+    is_silent,
+    is_unreachable,
+)
 from plainwire.live.tls.attacks import Attacks, client_renegotiation, ticketbleed
 from plainwire.live.tls.client_12 import client_12, completable
 from plainwire.live.tls.handshakes import handshake, settled
@@ -38,6 +45,7 @@ DEFLATE = 1
 # and its kin (RFC 5246, 7.2.2), decode_error (GnuTLS), certificate_required (RFC 8446).
 NO_CERTIFICATE = frozenset((40, 41, 42, 43, 44, 45, 46, 48, 49, 50, 116))
 BY_ID = "does it resume a session by its id?"
+FALLBACK = "does it refuse a fallback?"
 BY_TICKET = "does it resume a session by its ticket?"
 RENEGOTIATION = "client_renegotiation"
 RIDERS = ("ticketbleed", RENEGOTIATION)
@@ -113,14 +121,19 @@ class Features:
                 self._seen.features["fallback_scsv"] = False
             case Alert(description=code) if code == INAPPROPRIATE_FALLBACK:
                 self._seen.features["fallback_scsv"] = True
-            case NoAnswer() if is_drop(answer) and await self._drops(hello):
-                self._seen.features["fallback_scsv"] = True
+            case NoAnswer() if is_drop(answer) or is_unreachable(answer):
+                await self._dropped_fallback(hello)
             case _:
-                self._leave_open("does it refuse a fallback?", describe_answer(answer))
+                self._leave_open(FALLBACK, describe_answer(answer))
 
-    async def _drops(self, hello: bytes) -> bool:
-        """Whether closing without a word is how this server refuses (asyncio's servers do)."""
-        return isinstance(await self._asker.settle(hello, "fallback"), Refusal)
+    async def _dropped_fallback(self, hello: bytes) -> None:
+        """Closing without a word may be how this server refuses (asyncio's servers do)."""
+        also = frozenset((INAPPROPRIATE_FALLBACK,))
+        match await self._asker.settle(hello, "fallback", also=also):
+            case Unknown(reason):
+                self._leave_open(FALLBACK, reason)
+            case settled:
+                self._seen.features["fallback_scsv"] = isinstance(settled, Refusal)
 
     # Whole handshakes ------------------------------------------------------------------------
 

@@ -4,6 +4,9 @@ One, until two were seen served at once: a synchronous gunicorn worker and ``ope
 serve one connection, and the worker is killed while an idle one occupies it. Then up to a limit,
 halved when the listener resets or is silent, and growing again by one for each limit's worth of
 answers (additive increase, multiplicative decrease, as RFC 5681 has it for segments).
+
+One that answered again after a pause counts connections in time, perhaps: then they keep a
+distance, wider than they had when it stopped.
 """
 
 from __future__ import annotations
@@ -11,12 +14,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import heapq
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from itertools import count
+from time import monotonic
 
 TRIALS = 3
 # A trial lasts as long as so many answers take, within bounds in seconds.
 ANSWERS, LEAST_S, MOST_S = 4.0, 0.15, 1.0
+# How much further apart than they were when it was too much for a listener; at most.
+WIDER, MOST_SPACING_S = 1.3, 0.5
+MOST_COUNTED = 256
 
 
 class Gate:
@@ -38,6 +46,9 @@ class Gate:
         self._witness: Callable[[], None] | None = None
         self._is_witness_open: Callable[[], bool] = lambda: False
         self._trials = TRIALS
+        self._spacing_s = 0.0
+        self._next_s = 0.0
+        self._answered_s: deque[float] = deque(maxlen=MOST_COUNTED)
         self._trial: asyncio.TimerHandle | None = None
 
     @property
@@ -67,11 +78,19 @@ class Gate:
                 raise
         else:
             self._occupy(is_alone)
-        self._begun += 1
         try:
+            await self._keep_distance()
+            self._begun += 1
             yield self._begun
         finally:
             self._release()
+
+    async def _keep_distance(self) -> None:
+        now_s = monotonic()
+        wait_s = self._next_s - now_s
+        self._next_s = max(now_s, self._next_s) + self._spacing_s
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
 
     def _fits(self, is_alone: bool) -> bool:
         most = 1 if is_alone else self.capacity
@@ -138,6 +157,18 @@ class Gate:
     def answered(self) -> None:
         """Grow by one for a limit's worth of answers."""
         self._limit = min(self._most, self._limit + 1 / self._limit)
+        self._answered_s.append(monotonic())
+
+    @property
+    def answers_a_second(self) -> int:
+        """How many answers there were in the second that ended with the last one."""
+        last_s = self._answered_s[-1] if self._answered_s else 0.0
+        return sum(at_s > last_s - 1.0 for at_s in self._answered_s)
+
+    def space(self, most_a_second: int) -> None:
+        """Keep below a rate that was too high; each further time at half of the last one."""
+        spacing_s = max(WIDER / max(1, most_a_second), 2 * self._spacing_s)
+        self._spacing_s = min(spacing_s, MOST_SPACING_S)
 
     def slow_down(self, number: int) -> None:
         """Halve the limit for the fault of a connection, once for all that were open with it."""

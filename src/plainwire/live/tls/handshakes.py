@@ -92,6 +92,7 @@ async def settled(
     ``kind`` and ``also`` are as in `Asker.settle`, what follows as in `handshake`.
     Never raises for a peer.
     """
+    recovered = asker.recoveries
     how: dict[str, Any] = {"after": after, "lingers": lingers, "listens_s": listens_s, "tell": tell}
     first: Result = await handshake(asker, make, priority=priority, **how)
     if first.is_finished:
@@ -117,6 +118,12 @@ async def settled(
         hello = make().start()
         if await asker.refuses_so(hello, kind):
             return Refusal(f"{_unknown(again).reason}, time after time")
+    while await asker.recovers(again.broken_off, recovered):
+        recovered = asker.recoveries
+        later: Result = await handshake(asker, make, is_alone=True, **how)
+        if later.is_finished:
+            return later
+        again = later
     return _unknown(again)
 
 

@@ -27,11 +27,20 @@ ASKED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hellos:
-    """Makes hellos; ``server_name`` is an A-label, an IP literal or None."""
+    """Makes hellos; ``server_name`` is an A-label, an IP literal or None.
+
+    ``asked`` are the extensions of `ASKED` that the server can bear.
+    """
 
     server_name: str | None
+    asked: tuple[ext.Extension, ...] = ASKED
+
+    @property
+    def unasked(self) -> frozenset[int]:
+        """The code points of `ASKED` that go into no hello any more."""
+        return frozenset(code for code, _ in ASKED) - {code for code, _ in self.asked}
 
     def of(
         self,
@@ -72,6 +81,10 @@ class Hellos:
     ) -> ClientHello:
         """The same hello as a value."""
         is_13 = version is Version.TLS_1_3
+        extra = () if is_13 else self.asked
+        if schemes is not None:
+            # About the key alone: Java holds the chain's own signature to the same list else.
+            extra += (ext.signature_algorithms_cert(offered_schemes(version)),)
         return client_hello(
             version,
             random=EMPTY_LINE + secrets.token_bytes(28),
@@ -83,6 +96,6 @@ class Hellos:
             session_id=secrets.token_bytes(32) if is_13 else b"",
             key_shares=key_shares,
             protocols=protocols,
-            extra=() if is_13 else ASKED,
+            extra=extra,
             compression=compression,
         )

@@ -22,6 +22,7 @@ from plainwire.live.tls.tickets import tickets
 from plainwire.model import Gap, Part
 from plainwire.policy.suites import groups
 from plainwire.policy.versions import Version
+from plainwire.wire import extensions as ext
 
 if TYPE_CHECKING:
     from plainwire.live.tls.seen import Seen
@@ -49,6 +50,8 @@ async def hidden(
     async with asyncio.TaskGroup() as group:
         whole = group.create_task(opening.ask(client))
         first = await opening.finished
+        if not client.asks_staple:
+            seen.unasked |= {ext.STATUS_REQUEST}
         if isinstance(first, Refusal | Unknown):
             reason = _because(first, client.favourite)
             for part in asked:
@@ -81,6 +84,8 @@ class _Opening:
             found = await client.ask(KIND, **words)
         elif isinstance(found, Unknown):
             found = await self._without_protocols(client, found, words)
+        if isinstance(found, Refusal | Unknown) and client.asks_staple:
+            found = await self._without_staple(client, found, words)
         if not self.finished.done():
             self.finished.set_result(found)
         if not self.ticketed.done() and not isinstance(found, Refusal | Unknown):
@@ -104,6 +109,17 @@ class _Opening:
             return without
         client.protocols = offered
         return again
+
+    async def _without_staple(
+        self, client: Client13, failed: Refusal | Unknown, words: dict[str, Any]
+    ) -> Result13 | Refusal | Unknown:
+        """The same, perhaps for the staple: wolfSSL without one closes on whoever asks for it."""
+        client.asks_staple = False
+        without = await client.ask(KIND, **words)
+        if isinstance(without, Refusal | Unknown):
+            client.asks_staple = True
+            return failed
+        return without
 
     def _tell(self, result: Result13) -> None:
         if not self.finished.done():

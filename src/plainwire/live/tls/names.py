@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
@@ -37,13 +38,14 @@ async def unnamed_13(client: Client13, named: Result13) -> bool | Unknown:
 
 async def unnamed(
     asker: Asker,
+    hellos: Hellos,
     version: Version,
     suites: Sequence[int],
     named: Flight,
     hear: Callable[[Flight], None],
 ) -> bool | Unknown:
     """The same of an older version; ``named`` answered the offer of ``suites`` with a name."""
-    hellos, kind = Hellos(None), f"{KIND} {version}"
+    hellos, kind = replace(hellos, server_name=None), f"{KIND} {version}"
     found = await asker.settle(hellos.of(version, suites), kind, also=ALSO)
     if not isinstance(found, Flight):
         return isinstance(found, Refusal) or found

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
-from time import time
 
 from plainwire.live.prober import VersionsAnswer, versions_by
 from plainwire.live.tls.asker import Asker, Unknown
@@ -31,6 +30,13 @@ from plainwire.wire.answer import describe
 STILL = "does it still answer a hello that it answered before?"
 SSLV2 = "does it accept SSLv2?"
 WHICH = "which certificates does it show?"
+DROPPED = {
+    ext.STATUS_REQUEST: "does it staple the status of its certificate?",
+    ext.SIGNED_CERTIFICATE_TIMESTAMP: "does it show timestamps of its certificate?",
+    ext.ENCRYPT_THEN_MAC: "does it encrypt before it authenticates?",
+    ext.HEARTBEAT: "does it take heartbeats?",
+}
+WHY_DROPPED = "it drops every hello that asks for that"
 # Key exchanges without a certificate, by words of their names.
 UNSIGNED = ("anon", "PSK", "SRP_SHA", "NULL")
 ONE = "do its answers come from one configuration?"
@@ -72,7 +78,9 @@ async def examine(
             server_name=server_name,
             after_first=first_heard,
             accepted=work.accepted,
+            hellos=hellos,
         )
+        seen.unasked = hellos.unasked
         work.versions_known.set()
         versions_known(seen.versions)
         if seen.versions.speaks_tls or (seen.versions.speaks_tls is None and asker.is_heard):
@@ -87,10 +95,12 @@ async def examine(
         await ask_over_http(asker, server_name, seen)
     if attacks:
         await attacks.ask()  # what needs a suite that older versions alone take
+        attacks.conclude()
     if "features" in parts:
         await chacha_priority(asker, hellos, seen)
-        if (skew_s := clock_skew_s(seen.flights, time())) is not None:
+        if (skew_s := clock_skew_s(seen.ahead_s)) is not None:
             seen.features["clock_skew_s"] = skew_s
+        seen.gaps += [Gap("features", DROPPED[code], WHY_DROPPED) for code in sorted(seen.unasked)]
     if "certificates" in parts:
         _note_unseen(seen)
     if seen.is_fickle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from plainwire.live.prober import VersionsAnswer
@@ -27,6 +28,8 @@ class Seen:
     what flights tell besides is read from them by `facts`. ``handshakes`` are the finished ones
     of TLS 1.3; ``unnamed`` says of a version whether it refuses a client that names no server,
     and ``has_name`` whether there is a name to give (RFC 6066, section 3: no IP address).
+    ``ahead_s`` is how far the clock in each random of TLS 1.2 and before is ahead, in seconds.
+    ``unasked`` are extensions that no hello has, because the server drops those that have them.
     ``is_fickle`` if the same hello was answered in different ways.
     """
 
@@ -41,6 +44,8 @@ class Seen:
     handshakes: list[Result13] = field(default_factory=list)
     unnamed: dict[Version, bool] = field(default_factory=dict)
     has_name: bool = True
+    unasked: frozenset[int] = frozenset()
+    ahead_s: list[int] = field(default_factory=list)
     sslv2: ServerHello2 | None = None
     is_fickle: bool = False
     gaps: list[Gap] = field(default_factory=list)
@@ -56,6 +61,8 @@ class Seen:
         """Keep a flight, and the chain in it; of one for no name the chain alone."""
         if is_named:
             self.flights.append(flight)
+        if flight.hello.version < Version.TLS_1_3 and len(flight.hello.random) == 32:
+            self.ahead_s.append(int.from_bytes(flight.hello.random[:4], "big") - int(time()))
         sni = is_named and self.has_name
         self.shown.add(flight.certificates, sni=sni, staple=flight.staple, scts=flight.scts)
 
@@ -77,8 +84,11 @@ class Seen:
     def leave_open(self, part: Part, what: str, found: Choices) -> None:
         """Note the offers that got no answer, and whether one got several."""
         self.is_fickle |= found.is_fickle
+        offered: dict[str, set[int]] = {}
         for offer, reason in found.unknown:
-            self.gaps.append(Gap(part, f"which of {len(offer)} {what} does it take?", reason))
+            offered.setdefault(reason, set()).update(offer)
+        for reason, codes in offered.items():
+            self.gaps.append(Gap(part, f"which of {len(codes)} {what} does it take?", reason))
 
     def first(self, version: Version) -> Flight | None:
         """The first flight of a version; None if there was none."""

@@ -16,6 +16,7 @@ from plainwire.live.tls.choices import Unknown as NoChoice
 from plainwire.live.tls.client_13 import Client13
 from plainwire.policy.families import Codes, with_one_key
 from plainwire.policy.suites import signature_schemes
+from plainwire.wire import extensions as ext
 
 if TYPE_CHECKING:
     from plainwire.wire.handshake.result_13 import Result13
@@ -32,12 +33,15 @@ async def signers(
     question a key.
     """
     everything = client.everything.schemes
+    # What is asked is about keys; a chain may be signed as it likes (Java holds it to the same).
+    more = (ext.signature_algorithms_cert(everything),)
 
     async def ask(offer: Codes) -> int | NoChoice | None:
         # Those of a key that was seen are likely taken; without a name it is another server's.
         likely = is_named and len(offer) == 1
         asking = client.carry if likely else client.ask
-        return scheme_of(await asking(KIND, is_named=is_named, schemes=offer), offer)
+        found = await asking(KIND, is_named=is_named, schemes=offer, more=more)
+        return scheme_of(found, offer)
 
     parts: list[asyncio.Task[Choices]] = []
     left, answer = everything, scheme_of(first, everything)

@@ -14,6 +14,7 @@ from plainwire.live.tls.asker import READ_SIZE, Asker, Unknown
 from plainwire.model import WireError
 from plainwire.wire.answer import NoAnswer
 from plainwire.wire.sslv2 import Error2, Other2, ServerHello2, client_hello_2, read_answer
+from plainwire.wire.verdict import is_drop
 
 # A server that does not know SSLv2 ends at once; one that says nothing is waited for this long.
 PATIENCE_S = 5.0
@@ -23,17 +24,18 @@ Answer = ServerHello2 | Error2 | Other2 | NoAnswer
 
 async def ask_sslv2(asker: Asker) -> ServerHello2 | Unknown | None:
     """The SERVER-HELLO; None if SSLv2 is refused. Never raises for a peer."""
+    recovered = asker.recoveries
     answer = await _ask(asker)
     if isinstance(answer, NoAnswer):
         answer = await _ask(asker, is_alone=True)
-    match answer:
-        case ServerHello2(suites=suites) if suites:
-            return answer
-        case NoAnswer(kind="closed" | "reset"):
-            return None if await asker.is_well() else Unknown(answer.reason)
-        case NoAnswer():
+    while isinstance(answer, NoAnswer):
+        if is_drop(answer) and await asker.is_well():
+            return None
+        if not await asker.recovers(answer, recovered):
             return Unknown(answer.reason)
-    return None
+        recovered = asker.recoveries
+        answer = await _ask(asker, is_alone=True)
+    return answer if isinstance(answer, ServerHello2) and answer.suites else None
 
 
 async def _ask(asker: Asker, *, is_alone: bool = False) -> Answer:

@@ -20,11 +20,13 @@ from plainwire.policy.families import (
     chacha,
     families,
     guess,
+    key_exchange,
     packed,
     unlikely,
 )
 from plainwire.policy.suites import suite_name, suites
 from plainwire.policy.versions import Version, version_name
+from plainwire.wire.answer import NoAnswer
 from plainwire.wire.flight import Flight
 from plainwire.wire.verdict import is_refusal
 
@@ -34,6 +36,8 @@ HIDING: Mapping[str | None, int] = {"ECDSA": 0, "RSA": 1}
 
 # The answer to a hello of one version that offers these suites.
 Offer = Callable[[Codes], Awaitable[Settled]]
+CUT = ("closed", "reset", "cut off")
+AGAIN = 3
 
 
 @dataclass
@@ -56,13 +60,17 @@ async def accepted_suites(
     *,
     newer: Sequence[int] = (),
     known: Sequence[tuple[Codes, int]] = (),
+    first: Flight | None = None,
 ) -> SuitesAnswer:
     """The suites that a version takes.
 
     ``newer`` are those that a newer version took, in its order: likely the same are taken here.
-    ``known`` are offers that were made, with the suite chosen.
+    ``known`` are offers that were made, with the suite chosen; ``first`` is the version's first
+    flight.
     """
     answer = SuitesAnswer(version)
+    if first:
+        answer.flights[first.hello.suite] = first
 
     async def ask(offer: Codes) -> int | NoChoice | None:
         settled = await offer_suites(offer)
@@ -97,7 +105,44 @@ async def accepted_suites(
         known=known,
         rank=lambda code: HIDING.get(authentication(code)),
     )
+    refused = await _unfinished(answer.flights, offer_suites)
+    accepted = tuple(code for code in answer.choices.accepted if code not in refused)
+    answer.choices.accepted = accepted
     return answer
+
+
+async def _unfinished(flights: Mapping[int, Flight], offer_suites: Offer) -> set[int]:
+    """The suites that a server chose and then could not do: it ended without a word.
+
+    mbedTLS does so where it has no group for Diffie-Hellman. It is believed where no flight with
+    the same key exchange came to its end, and `AGAIN` times more none did while one with another
+    key exchange came whole each time.
+    """
+    cut: dict[str, list[int]] = {}
+    good = [code for code, flight in flights.items() if flight.is_done]
+    whole = {_exchange(code) for code in good}
+    for code, flight in flights.items():
+        if _is_cut(flight) and _exchange(code) not in whole:
+            cut.setdefault(_exchange(code), []).append(code)
+    refused: set[int] = set()
+    for codes in cut.values() if good else ():
+        for _ in range(AGAIN):
+            last, sound = await offer_suites((codes[0],)), await offer_suites((good[0],))
+            if not _is_cut(last) or not (isinstance(sound, Flight) and sound.is_done):
+                break
+        else:
+            refused |= set(codes)
+    return refused
+
+
+def _exchange(code: int) -> str:
+    return key_exchange(suites()[code]) if code in suites() else ""
+
+
+def _is_cut(settled: Settled) -> bool:
+    """Whether a flight ended early, without an alert."""
+    end = settled.broken_off if isinstance(settled, Flight) else None
+    return isinstance(end, NoAnswer) and end.kind in CUT
 
 
 def _expected(version: Version, taken: Codes) -> tuple[tuple[Family, ...], tuple[Family, ...]]:

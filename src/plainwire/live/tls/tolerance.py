@@ -149,13 +149,13 @@ async def chacha_priority(asker: Asker, hellos: Hellos, seen: Seen) -> None:
         return
 
 
-def clock_skew_s(flights: Sequence[Flight], now_s: float) -> int | None:
+def clock_skew_s(ahead_s: Sequence[int]) -> int | None:
     """How far a server's clock is ahead, where its randoms begin with one (RFC 5246, 7.4.1.2).
 
-    Returns None unless several do: most servers of today send random bytes there.
+    ``ahead_s`` is what each of them says. Returns None unless several do: most servers of today
+    send random bytes there.
     """
-    told = [f for f in flights if f.hello.version < Version.TLS_1_3 and len(f.hello.random) == 32]
-    ahead = sorted(int.from_bytes(f.hello.random[:4], "big") - now_s for f in told)
+    ahead = sorted(ahead_s)
     if len(ahead) < 3 or max(-ahead[0], ahead[-1]) > MOST_SKEW_S:
         return None
-    return round(ahead[len(ahead) // 2])
+    return ahead[len(ahead) // 2]

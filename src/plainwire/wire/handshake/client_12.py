@@ -116,11 +116,20 @@ class Handshake12(Connection[Result12]):
         return self.result.flight
 
     def _take_record(self, record: Record) -> None:
-        content = self._read.open(record) if self._read else record.fragment
+        content = self._opened(record)
         if record.type is ContentType.CHANGE_CIPHER_SPEC:
             self._on_change(content)
         else:
             self._take_content(record.type, content)
+
+    def _opened(self, record: Record) -> bytes:
+        try:
+            return self._read.open(record) if self._read else record.fragment
+        except WireError:
+            if record.type is ContentType.ALERT and self._is_again and self._is_awaiting:
+                # h2o's answer to a renegotiation, which no client can decrypt: still an alert.
+                self._learn(is_renegotiated=False)
+            raise
 
     def _take_alert(self, alert: Alert) -> None:
         if self._is_again and alert.description == NO_RENEGOTIATION and not alert.is_fatal:

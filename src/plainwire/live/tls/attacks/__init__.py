@@ -1,6 +1,7 @@
 """Questions that resemble an attack: one file each, asked only where a precondition was seen.
 
 Each `ask` gives True (vulnerable), False, `Unknown`, or None where its precondition was not seen.
+Where it is known in the end that there is none, nothing is there to be attacked: False.
 None of them takes anything from a server: what an over-read would bring is dropped unread.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from plainwire.live.tls.asker import Asker, Unknown
@@ -20,6 +22,7 @@ from plainwire.live.tls.attacks import (
 )
 from plainwire.live.tls.hellos import Hellos
 from plainwire.model import Gap
+from plainwire.policy.versions import Version
 from plainwire.wire import extensions as ext
 from plainwire.wire.flight import Flight
 from plainwire.wire.key_exchange import key_exchange_word
@@ -63,6 +66,12 @@ class Attacks:
         """Note the answer to a question that was taken."""
         self._seen.vulnerabilities[name] = is_vulnerable
 
+    def conclude(self) -> None:
+        """Note that what was left unasked is not there, where its precondition cannot be."""
+        for name, is_absent in ABSENT.items():
+            if name in self._open and _are_versions_known(self._seen) and is_absent(self._seen):
+                self._seen.vulnerabilities[name] = False
+
     def hear(self, flight: Flight) -> bool:
         """Whether a flight shows what no other did, so that it may be time to `ask`."""
         before = len(self._kinds)
@@ -83,3 +92,33 @@ class Attacks:
                 self._open[name] = asking
             case bool(is_vulnerable):
                 self._seen.vulnerabilities[name] = is_vulnerable
+
+
+def _are_versions_known(seen: Seen) -> bool:
+    protocols = seen.versions.protocols if seen.versions else {}
+    return not seen.is_fickle and all(str(version) in protocols for version in Version)
+
+
+def _is_never_echoed(code: int, seen: Seen) -> bool:
+    """Whether every hello of TLS 1.2 and before offered an extension, and no answer had it."""
+    old = [flight for flight in seen.flights if flight.hello.version < Version.TLS_1_3]
+    return code not in seen.unasked and not any(code in flight.hello.extensions for flight in old)
+
+
+def _is_without_rsa(seen: Seen) -> bool:
+    """Whether no version takes a suite with RSA key exchange, which TLS 1.3 has not got."""
+    found = [seen.suites.get(version) for version in seen.accepted() if version < Version.TLS_1_3]
+    return all(
+        one is not None
+        and not one.choices.unknown
+        and all(key_exchange_word(code) != "RSA" for code in one.choices.accepted)
+        for one in found
+    )
+
+
+ABSENT: Mapping[str, Callable[[Seen], bool]] = {
+    "heartbleed": partial(_is_never_echoed, ext.HEARTBEAT),
+    "ticketbleed": partial(_is_never_echoed, ext.SESSION_TICKET),
+    "robot": _is_without_rsa,
+    "ccs_injection": lambda seen: all(version >= Version.TLS_1_3 for version in seen.accepted()),
+}
