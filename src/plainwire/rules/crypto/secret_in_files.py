@@ -1,8 +1,9 @@
 """A secret is written in the project's files.
 
 Whoever reads the repository or pulls the image has the key: with `SECRET_KEY` they sign session
-cookies, with a JWT key they sign tokens, with a password they log in (CWE-321). A fallback for a
-variable that is not set is the live key wherever nobody sets the variable.
+cookies, with a JWT key they sign tokens, with a password, or a database's address that holds one,
+they log in (CWE-321). A fallback for a variable that is not set is the live key wherever nobody
+sets the variable.
 
 Remedy:
 
@@ -33,17 +34,32 @@ Good:
 
 Limits:
 
-    Secrets are known by the names of their settings, not by how random they look. Sample files
-    count only if they are named for production or an image holds them as `.env`.
+    Secrets are known by the names of their settings, not by how random they look, and passwords in
+    addresses by their place (postgresql://user:password@host). There, what development uses is
+    none: the user's own name, "password", a variable's fallback on this machine. Sample files count
+    only if they are named for production or an image holds them as `.env`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from plainwire.model import Confidence, Finding, Module, Project, Setting, Severity, Span, rule
+from plainwire.model import (
+    Confidence,
+    Environment,
+    Finding,
+    Module,
+    Project,
+    Setting,
+    Severity,
+    SourceFile,
+    Span,
+    rule,
+)
 from plainwire.wire.secret_words import is_password, is_sample, is_signing_key, is_value
+from plainwire.wire.url_passwords import url_passwords
 
 _SAMPLE_FILE = re.compile(r"sample|example|template|\.dist", re.IGNORECASE)
 _SIGNERS = (
@@ -58,6 +74,12 @@ _SIGNERS = (
     (re.compile(r"(^|\.)(Timestamp)?Signer$"), ("secret_key", 0)),
 )
 _MOST_PLACES = 8
+# Names and scopes that speak of tests and of development.
+_OF_OTHERS = re.compile(r"(?<![a-z])(test(ing)?|dev(el(opment)?)?|local|debug)(?![a-z])", re.I)
+_OF_OTHER_SCOPES = re.compile(r"test|dev|local|debug", re.IGNORECASE)
+_LINES_OF = ("ini", "toml", "yaml", "shell")
+_LONGEST_LINE = 2000
+_WANTED = ("production", "staging")
 _PRODUCTION = re.compile(r"prod", re.IGNORECASE)
 
 
@@ -71,15 +93,16 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
     """Settings for production whose name says secret and whose value is written down."""
     copied = _copied_as_env(project)
     seen = set()
-    for settings in _alike(project, copied):
-        first = settings[0]
-        seen |= {(s.place.path, s.place.line) for s in settings}
+    for secrets in _alike(project, copied):
+        first = secrets[0]
+        places = [secret.place for secret in secrets]
+        seen |= {(place.path, place.line) for place in places}
         role = "is the fallback of a variable" if first.is_default else "is written"
         is_key = is_signing_key(first.name)
-        places = list(dict.fromkeys(s.place for s in settings))
         also = f" (and in {len(places) - 1} more places)" if len(places) > 1 else ""
+        what = f"the password in {first.name}" if first.is_in_address else first.name
         yield secret_in_files.finding(
-            f"{first.name} {role} here{also}; it {'signs' if is_key else 'opens'} what it protects",
+            f"{what} {role} here{also}; it {'signs' if is_key else 'opens'} what it protects",
             *places,
             severity=Severity.HIGH
             if is_key and first.place.path not in copied
@@ -88,7 +111,7 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
             environment=first.environment if first.environment == "staging" else "production",
         )
     for module in project.modules:
-        if module.file.environment not in ("production", "staging"):
+        if module.file.environment not in _WANTED:
             continue
         for name, place in _in_calls(module):
             if (place.path, place.line) not in seen:
@@ -100,28 +123,103 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
                 )
 
 
-def _alike(project: Project, copied: frozenset[str]) -> Iterator[list[Setting]]:
-    """The settings that write a secret down; one password in several files is one secret.
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    """A secret that is written down, by the name of what holds it."""
+
+    name: str
+    value: str
+    place: Span
+    environment: Environment
+    is_default: bool = False
+    is_in_address: bool = False
+
+
+def _alike(project: Project, copied: frozenset[str]) -> Iterator[list[_Secret]]:
+    """The secrets; one password in several files or an address is one secret.
 
     A key that signs is found in every file, since each may be the one that is live.
     """
-    groups: dict[object, list[Setting]] = {}
+    groups: dict[object, dict[Span, _Secret]] = {}
+    known: dict[object, object] = {}
+    for secret in (*_named(project, copied), *_in_addresses(project, copied)):
+        is_alone = is_signing_key(secret.name) or _has_comment(project, secret.place)
+        alike = (secret.value, secret.environment)
+        key: object = (secret.name, *alike)
+        if is_alone:
+            key = (secret.place.path, secret.place.line)
+        elif secret.is_in_address:
+            key = known.get(alike, alike)
+        else:
+            known.setdefault(alike, key)
+        groups.setdefault(key, {}).setdefault(secret.place, secret)
+    for group in groups.values():
+        secrets = list(group.values())
+        for at in range(0, len(secrets), _MOST_PLACES):
+            yield secrets[at : at + _MOST_PLACES]
+
+
+def _named(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:
+    """What settings hold whose names say that it is secret."""
     for setting in _settings(project, copied):
-        path = setting.place.path
         value = setting.value or ""
-        is_key = is_signing_key(setting.name)
-        if not is_value(value) or not (is_key or is_password(setting.name)):
-            continue
-        is_sample_file = _SAMPLE_FILE.search(path) and path not in copied
-        if is_sample_file and (not _PRODUCTION.search(path) or is_sample(value)):
-            continue
-        place = (path, setting.place.line)
-        is_alone = is_key or _has_comment(project, setting.place)
-        key = place if is_alone else (setting.name, value, setting.environment)
-        groups.setdefault(key, []).append(setting)
-    for settings in groups.values():
-        for at in range(0, len(settings), _MOST_PLACES):
-            yield settings[at : at + _MOST_PLACES]
+        is_secret = is_signing_key(setting.name) or is_password(setting.name)
+        if is_secret and is_value(value) and not _is_sample(setting.place.path, value, copied):
+            yield _Secret(
+                setting.name, value, setting.place, setting.environment, setting.is_default
+            )
+
+
+def _in_addresses(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:
+    """The passwords in addresses: of settings, of strings in code, of other files' lines."""
+    for setting in _settings(project, copied):
+        for found in url_passwords(setting.value or ""):
+            is_for_developers = setting.is_default and found.is_local
+            is_sample_file = _is_sample(setting.place.path, found.password, copied)
+            if not (is_for_developers or is_sample_file or _OF_OTHERS.search(setting.name)):
+                yield _Secret(
+                    setting.name, found.password, setting.place, setting.environment,
+                    setting.is_default, True,
+                )  # fmt: skip
+    for module in project.modules:
+        if module.file.environment in _WANTED:
+            yield from _in_strings(module)
+    for file in project.files:
+        is_wanted = file.format in _LINES_OF and file.environment in _WANTED
+        if is_wanted and not _is_sample(file.path, "", copied):
+            yield from _in_lines(file)
+
+
+def _in_strings(module: Module) -> Iterator[_Secret]:
+    """The addresses in code that lead to another machine."""
+    for text in module.strings:
+        for found in url_passwords(text.value[:_LONGEST_LINE]):
+            place = module.span(text.line)
+            before = place.text.partition("://")[0]
+            is_of_others = _OF_OTHER_SCOPES.search(text.scope) or _OF_OTHERS.search(before)
+            is_in_prose = " " in text.value.partition("://")[0]
+            if not (found.is_local or is_of_others or is_in_prose):
+                name = f"the address of {found.host}"
+                yield _Secret(name, found.password, place, module.file.environment, False, True)
+
+
+def _in_lines(file: SourceFile) -> Iterator[_Secret]:
+    """The addresses in the lines of a file, comments left out."""
+    if "://" not in file.text or "@" not in file.text:
+        return
+    for number, line in enumerate(file.lines, 1):
+        for found in url_passwords(line[:_LONGEST_LINE]):
+            name = line.partition("://")[0].strip()
+            if name[:1] not in ("#", ";") and not _OF_OTHERS.search(name):
+                name = f"the address of {found.host}"
+                place = file.span(number)
+                yield _Secret(name, found.password, place, file.environment, False, True)
+
+
+def _is_sample(path: str, value: str, copied: frozenset[str]) -> bool:
+    """True for a file that shows what to write, or a value that is none in one of production."""
+    is_sample_file = bool(_SAMPLE_FILE.search(path)) and path not in copied
+    return is_sample_file and (not _PRODUCTION.search(path) or is_sample(value))
 
 
 def _has_comment(project: Project, place: Span) -> bool:
@@ -148,20 +246,19 @@ def _in_calls(module: Module) -> Iterator[tuple[str, Span]]:
 
 def _settings(project: Project, copied: frozenset[str]) -> Iterator[Setting]:
     """What applications, images, services, environment files and manifests say of production."""
-    wanted = ("production", "staging")
     for app in project.apps:
-        yield from (s for s in app.settings if s.environment in wanted)
+        yield from (s for s in app.settings if s.environment in _WANTED)
     for image in project.images:
-        if image.environment in wanted:
+        if image.environment in _WANTED:
             for stage in image.stages:
                 yield from (s for s in stage.settings.values() if s.place.path == image.path)
     for deployment in project.deployments:
-        if deployment.environment in wanted and deployment.apps:
+        if deployment.environment in _WANTED and deployment.apps:
             for service in deployment.services:
-                if service.environment in wanted:
-                    yield from (s for s in service.settings.values() if s.environment in wanted)
+                if service.environment in _WANTED:
+                    yield from (s for s in service.settings.values() if s.environment in _WANTED)
     for setting in project.variables:
-        if setting.environment in (*wanted, "example") or setting.place.path in copied:
+        if setting.environment in (*_WANTED, "example") or setting.place.path in copied:
             yield setting
 
 
