@@ -229,6 +229,20 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What a cloud lets every address of the internet reach: ports, or a database by itself.
+
+    ``first`` to ``last`` are TCP ports; ``database`` is the name of one with a public address.
+    """
+
+    place: Span
+    environment: Environment
+    first: int = 0
+    last: int = 0
+    database: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """A Dockerfile: its stages in order, the last one being what is built by default."""
 

@@ -13,6 +13,7 @@ from plainwire.model.deployment import (
     Deployment,
     Environment,
     Image,
+    Opening,
     Path,
     ProxySite,
     Setting,
@@ -306,6 +307,10 @@ class Project(Protocol):
     @property
     def sites(self) -> tuple[ProxySite, ...]:
         """Every server block of every proxy's configuration."""
+
+    @property
+    def openings(self) -> tuple[Opening, ...]:
+        """What clouds let every address reach."""
 
     @property
     def variables(self) -> tuple[Setting, ...]:

@@ -21,7 +21,7 @@ _NAMES: tuple[tuple[str, Format], ...] = (
     (r"haproxy.*\.(cfg|conf)", "haproxy"),
     (r".*\.(sh|bash)", "shell"),
     (r".*\.(service|socket)|supervisord?.*\.(conf|ini)|.*\.ini|.*\.cfg", "ini"),
-    (r".*\.tf", "terraform"),
+    (r".*\.tf(vars)?", "terraform"),
     (r".*\.ya?ml", "yaml"),
     (r".*\.toml", "toml"),
     (r"(app|heroku|package|vercel|fly)\.json", "json"),

@@ -15,6 +15,7 @@ from plainwire.model import (
     Format,
     Image,
     Module,
+    Opening,
     ProxySite,
     Setting,
     Skip,
@@ -34,6 +35,7 @@ from plainwire.source.deploy import (
     haproxy,
     nginx,
     terraform,
+    terraform_networks,
     traefik,
 )
 from plainwire.source.flask_app import component_roots, find_apps, folder_of
@@ -163,7 +165,18 @@ class LocalProject:
     @property
     def variables(self) -> tuple[Setting, ...]:
         """What environment files and manifests say."""
-        return (*(s for found in self._variables.values() for s in found), *self._assembled[2])
+        said = (s for found in self._variables.values() for s in found)
+        infrastructure = (s for found in self._terraform.values() for s in found.settings)
+        return (*said, *infrastructure, *self._assembled[2])
+
+    @cached_property
+    def openings(self) -> tuple[Opening, ...]:
+        """What clouds let every address reach."""
+        return tuple(
+            opening
+            for found in self._terraform.values()
+            for opening in terraform_networks.openings(found)
+        )
 
     @cached_property
     def requirements(self) -> Mapping[str, str]:

@@ -42,8 +42,9 @@ Good:
 
 Limits:
 
-    A load balancer outside the project's files that terminates TLS and a firewall that closes
-    the published port are not seen.
+    A port that a cloud's firewall opens to every address is medium, since the machine may have no
+    address of its own; 80 and 443 are a load balancer's. A load balancer outside the project's
+    files that terminates TLS and a firewall that closes the published port are not seen.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plainwire.model import Confidence, Finding, Project, Severity, rule
+
+_MANY = 1000
 
 
 @rule(
@@ -73,3 +76,27 @@ def plain_port_published(project: Project) -> Iterator[Finding]:
             *path.places,
             confidence=Confidence.FIRM,
         )
+    ports = _plain_ports(project)
+    for opening in project.openings:
+        reached = [p for p in sorted(ports) if opening.first <= p <= opening.last]
+        is_one = opening.last - opening.first < _MANY  # else databases are found there too
+        if reached and is_one and opening.environment == "production":
+            yield plain_port_published.finding(
+                f"port {reached[0]}, on which {ports[reached[0]]} answers in clear, is open to "
+                "every address of the internet",
+                opening.place,
+                severity=Severity.MEDIUM,
+                confidence=Confidence.FIRM,
+            )
+
+
+def _plain_ports(project: Project) -> dict[int, str]:
+    """The ports that applications answer on without TLS, and what answers there."""
+    return {
+        start.port: start.program
+        for deployment in project.deployments
+        for service in deployment.services
+        for start in service.starts
+        if start.port is not None and start.port not in (80, 443)
+        if not (start.has_tls or start.is_local)
+    }

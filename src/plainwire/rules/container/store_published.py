@@ -3,10 +3,13 @@
 Its protocol is in clear, and its port is on every interface of the host: whoever is on the way
 reads the data, and whoever reaches the port tries its default or missing password (CWE-319).
 
+A cloud's firewall that lets every address reach a database's port, and a database with a public
+address, are the same without a compose file.
+
 Remedy:
 
     Remove the published port, or publish it on 127.0.0.1; services of one network reach each other
-    without it.
+    without it. In a cloud, name the security group of the application as the only source.
 
 Bad:
 
@@ -42,14 +45,22 @@ Good:
 
 Limits:
 
-    What a service is, is known by the name of its image.
+    What a service is, is known by the name of its image, and of a cloud's ports by their numbers.
+    Whether the database asks for TLS by itself is not seen there, hence medium.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plainwire.model import Finding, Project, Severity, rule
+from plainwire.model import Confidence, Finding, Opening, Project, Severity, rule
+
+# IANA, Service Name and Transport Protocol Port Number Registry; RabbitMQ's and Elastic's docs.
+_PORTS = {
+    1433: "SQL Server", 1521: "Oracle", 3306: "MySQL", 5432: "PostgreSQL", 5672: "RabbitMQ",
+    6379: "Redis", 9042: "Cassandra", 9200: "Elasticsearch", 11211: "memcached", 27017: "MongoDB",
+}  # fmt: skip
+_MANY = 1000
 
 
 @rule(
@@ -69,3 +80,22 @@ def store_published(project: Project) -> Iterator[Finding]:
         yield store_published.finding(
             f"{path.service.name} is published on every interface, in clear", *places
         )
+    for opening in project.openings:
+        what = _opened(opening)
+        if what and opening.environment == "production":
+            yield store_published.finding(
+                f"{what} to every address of the internet",
+                opening.place,
+                severity=Severity.MEDIUM,
+                confidence=Confidence.FIRM,
+            )
+
+
+def _opened(opening: Opening) -> str:
+    """What of stores a cloud lets everybody reach, or an empty string."""
+    if opening.database:
+        return f"the database {opening.database} is open by its public address"
+    names = [name for port, name in _PORTS.items() if opening.first <= port <= opening.last]
+    if names and opening.last - opening.first >= _MANY:
+        return f"ports {opening.first} to {opening.last}, databases' among them, are open"
+    return f"the port of {names[0]} is open" if names else ""

@@ -77,7 +77,7 @@ _MOST_PLACES = 8
 # Names and scopes that speak of tests and of development.
 _OF_OTHERS = re.compile(r"(?<![a-z])(test(ing)?|dev(el(opment)?)?|local|debug)(?![a-z])", re.I)
 _OF_OTHER_SCOPES = re.compile(r"test|dev|local|debug", re.IGNORECASE)
-_LINES_OF = ("ini", "toml", "yaml", "shell")
+_LINES_OF = ("ini", "toml", "yaml", "shell", "terraform")
 _LONGEST_LINE = 2000
 _WANTED = ("production", "staging")
 _PRODUCTION = re.compile(r"prod", re.IGNORECASE)

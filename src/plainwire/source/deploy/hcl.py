@@ -19,13 +19,17 @@ _ATTRIBUTE = re.compile(r"\"?([\w./-]+)\"?\s*[=:]\s*(.*)$")
 
 @dataclass
 class Block:
-    """A block: its type and labels, its attributes with their lines, the blocks in it."""
+    """A block: its type and labels, its attributes with their lines, the blocks in it.
+
+    ``items`` are a list's, one a line, as they are written.
+    """
 
     kind: str
     labels: tuple[str, ...]
     line: int
     attributes: dict[str, tuple[str, int]] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
 
     def text(self, name: str) -> str | None:
         """An attribute that is a plain value. Returns None if it is none, or an expression."""
@@ -118,6 +122,8 @@ def _attribute(line: str, number: int, stack: list[Block], waiting: list[str]) -
     match = _ATTRIBUTE.match(line)
     if match:
         stack[-1].attributes[match[1]] = (match[2].strip(), number)
+    elif not depth:
+        stack[-1].items.append(line)
     for _ in range(min(depth, MAX_DEPTH)):
         inner = Block("(", (), number)
         stack[-1].blocks.append(inner)

@@ -1,5 +1,7 @@
 """Load balancers in Terraform files: AWS listeners, Google's proxies, Azure's gateways and apps.
 
+Beside them the passwords that are written there; `terraform_networks` reads firewalls.
+
 https://registry.terraform.io/providers/hashicorp/{aws,google,azurerm}/latest/docs (read 2026).
 Variables and modules are not followed; a value that needs one is said.
 """
@@ -19,6 +21,9 @@ OWN_HEADERS = {"x-forwarded-for": "(own)", "x-forwarded-proto": "(own)"}
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 _OLD_POLICY = re.compile(r"ELBSecurityPolicy-(2016-08|2015-\d+|TLS-1-0|FS-2018-06|TLS13-1-0)")
 _POLICY_1_1 = re.compile(r"ELBSecurityPolicy-(TLS-1-1|FS-1-1|TLS13-1-1)")
+# What is surely no reference to a secret that lies elsewhere, as ``secret = "name"`` may be.
+_PASSWORD = re.compile(r"(^|_)(password|auth_token|secret_key|api_key)$", re.IGNORECASE)
+_VARIABLES = frozenset({"variables", "environment_variables", "app_settings", "config_vars"})
 
 
 @dataclass
@@ -26,6 +31,7 @@ class Found:
     """What the Terraform files of a folder define."""
 
     resources: list[tuple[Block, SourceFile]] = field(default_factory=list)
+    settings: list[Setting] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
 
     def of(self, *kinds: str) -> Iterator[tuple[Block, SourceFile]]:
@@ -45,9 +51,36 @@ def read(file: SourceFile, into: Found) -> None:
     Raises:
         ValueError: if its blocks do not match.
     """
-    for block in hcl.load(file.text).blocks:
+    root = hcl.load(file.text)
+    if file.name.endswith(".tfvars"):
+        into.settings += _plain(root, file)
+    for block in root.blocks:
         if block.kind == "resource" and len(block.labels) == 2:
             into.resources.append((block, file))
+            into.settings += _given(block, file)
+        elif block.kind == "variable" and block.labels and _PASSWORD.search(block.labels[0]):
+            value = block.text("default")
+            place = file.span(block.line_of("default"))
+            name = block.labels[0]
+            setting = Setting(name, value, place, file.environment, variable=name, is_default=True)
+            into.settings += [setting] if value else []
+
+
+def _plain(block: Block, file: SourceFile) -> Iterator[Setting]:
+    """A block's own attributes that are plain values."""
+    for name, (_, line) in block.attributes.items():
+        value = block.text(name)
+        if value is not None:
+            yield Setting(name, value, file.span(line), file.environment)
+
+
+def _given(block: Block, file: SourceFile) -> Iterator[Setting]:
+    """The passwords of a resource, and the variables that it gives to what it runs."""
+    for setting in _plain(block, file):
+        if block.kind in _VARIABLES or _PASSWORD.search(setting.name):
+            yield setting
+    for inner in block.blocks:
+        yield from _given(inner, file)
 
 
 def sites(found: Found) -> Iterator[ProxySite]:
@@ -90,7 +123,7 @@ def _aws(found: Found) -> Iterator[ProxySite]:
         protocol = block.text("protocol") or ("HTTP" if "protocol" not in block.attributes else "")
         place = file.span(block.line_of("protocol"))
         if not protocol:
-            _unknown(found, file, block, "protocol")
+            note_unknown(found, file, block, "protocol")
             continue
         if protocol not in ("HTTP", "HTTPS"):
             continue
@@ -138,7 +171,7 @@ def _google(found: Found) -> Iterator[ProxySite]:
         )
         redirects = None
         if url_map is None:
-            _unknown(found, file, block, "url_map")
+            note_unknown(found, file, block, "url_map")
             continue
         for redirect in url_map.all("default_url_redirect"):
             if redirect.text("https_redirect") == "true":
@@ -171,7 +204,7 @@ def _azure(found: Found) -> Iterator[ProxySite]:
         for one in block.all("http_listener"):
             protocol = (one.text("protocol") or "").lower()
             if protocol not in ("http", "https"):
-                _unknown(found, file, one, "protocol")
+                note_unknown(found, file, one, "protocol")
                 continue
             mine = [r for r in rules if r.text("http_listener_name") == one.text("name")]
             names = [r.text("redirect_configuration_name") for r in mine]
@@ -185,14 +218,15 @@ def _azure(found: Found) -> Iterator[ProxySite]:
         https, http = Listen(443, place, True), Listen(80, place)
         only = block.text("https_only")
         if only is None and "https_only" in block.attributes:
-            _unknown(found, file, block, "https_only")
+            note_unknown(found, file, block, "https_only")
             continue
         site = _site("Azure App Service", file, https, place)
         # its default is false: http is served too
         yield site if only == "true" else replace(site, listens=(http, https))
 
 
-def _unknown(found: Found, file: SourceFile, block: Block, name: str) -> None:
+def note_unknown(found: Found, file: SourceFile, block: Block, name: str) -> None:
+    """Note that an attribute's value is not in the files."""
     words = ".".join(block.labels or (block.kind,))
     reason = f"{words}: {name} is not known from the files"
     found.skipped.append(Skip(file.path, reason, block.line_of(name)))
