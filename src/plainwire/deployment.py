@@ -352,9 +352,17 @@ def _through(
 
 
 def _unpublished(d: Deployment, service: Service) -> Iterator[Path]:
-    """A server that nothing here publishes: not provable, unless it binds to loopback alone."""
+    """A server that nothing here publishes: not provable, unless it binds to loopback alone.
+
+    One that the image's own proxy asks is at the end of that one's path.
+    """
+    behind = {
+        f.port for site in service.sites for f in site.forwards if f.host.startswith(LOOPBACK)
+    }
     for start in service.starts[:5]:
         if start.is_local or start.has_tls or start.host is None:
+            continue
+        if start.port is not None and start.port in behind:
             continue
         app = d.apps.get(service.name)
         yield Path(

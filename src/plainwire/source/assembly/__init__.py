@@ -20,10 +20,9 @@ def deployments(known: Known) -> Iterator[Deployment]:
         *platform.platforms(known),
     ]
     yield from described
+    images = list(machines.bare_images(known))  # they claim the proxies that they hold
     hosts = list(machines.hosts(known))
-    yield from hosts
-    images = list(machines.bare_images(known))
-    yield from images
+    yield from (*hosts, *images)
     placed = {s.place for d in (*hosts, *images) for v in d.services for s in v.starts}
     started = {
         app.folder

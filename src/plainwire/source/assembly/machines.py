@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from plainwire.model import Deployment, Service, Start
+from plainwire.model import Deployment, ProxySite, Publication, Service, Stage, Start
+from plainwire.source.assembly import images
 from plainwire.source.assembly.known import (
     DEVELOPMENT_NAME,
     PRODUCTION_NAME,
@@ -32,13 +33,11 @@ def hosts(known: Known) -> Iterator[Deployment]:
         if not any(site.forwards for site in sites):
             continue
         folder = folder_of(path, known.roots)
-        every = (p for site in sites for p in implied(site))
-        publications = tuple({(p.port, p.host): p for p in reversed(tuple(every))}.values())
         service = Service(
             "host",
             sites[0].place,
             sites[0].environment,
-            publications,
+            _published(sites),
             tuple(_supervised(known, folder)),
             sites,
             {},
@@ -89,12 +88,37 @@ def bare_images(known: Known) -> Iterator[Deployment]:
         starts = known.of_image(path, stage, Context(folder, dict(stage.settings)))
         if not starts:
             continue
+        sites = tuple(_held(known, path, stage))
         service = Service(
-            path, place, image.environment, (), starts, (), stage.settings, "", folder, "app"
+            path,
+            place,
+            image.environment,
+            _published(sites),
+            starts,
+            sites,
+            stage.settings,
+            "",
+            folder,
+            "proxy" if sites else "app",
         )
         unknown = "nothing in the project says who publishes the image, and behind what"
         done = known.finished(path, image.environment, (service,), ())
         yield replace(done, unknowns=(*done.unknowns, unknown))
+
+
+def _held(known: Known, path: str, stage: Stage) -> Iterator[ProxySite]:
+    """The proxy's configuration that an image holds beside the application."""
+    found = images.copied_sites(known, stage, images.context_of(path), is_proxy=False)
+    for held in found:
+        if any(site.forwards for site in known.sites[held]):
+            known.claimed.add(held)
+            yield from known.sites[held]
+
+
+def _published(sites: Iterable[ProxySite]) -> tuple[Publication, ...]:
+    """What a machine with a proxy is reached at, each port once, the first place of it."""
+    every = [port for site in sites for port in implied(site)]
+    return tuple({(p.port, p.host): p for p in reversed(every)}.values())
 
 
 def _has_production_twin(known: Known, path: str) -> bool:

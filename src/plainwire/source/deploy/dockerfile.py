@@ -6,6 +6,7 @@ https://docs.docker.com/reference/dockerfile/ (read 2026).
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from plainwire.model import Image, Setting, SourceFile, Stage
-from plainwire.source.deploy.words import expanded
+from plainwire.source.deploy.words import commands, expanded
 
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)(\w+)\1")
 _JINJA = re.compile(r"\{%[^\n]{0,400}?%\}")
@@ -44,6 +45,8 @@ class _Open:
 
 
 MAX_INSTRUCTIONS = 3000
+MAX_COPIES = 500
+_PLACES = re.compile(r"\b(mv|cp|ln|install)\s")
 
 
 def read(file: SourceFile, given: Mapping[str, str] | None = None) -> Image:
@@ -157,6 +160,8 @@ def _apply(stage: _Open, word: str, text: str, line: int, file: SourceFile) -> N
             stage.copies += tuple(_copies(expanded(text, known), line))
         case "RUN":
             stage.runs += ((text, line),)
+            if len(stage.copies) < MAX_COPIES and _PLACES.search(text):
+                stage.copies += tuple(_placed(stage, text, line))
         case "WORKDIR":
             stage.workdir = text
         case _:
@@ -204,6 +209,32 @@ def _pairs(text: str, file: SourceFile, line: int) -> Iterator[tuple[str, str, i
                 at = number
                 break
         yield name, value, at
+
+
+def _placed(stage: _Open, text: str, line: int) -> Iterator[tuple[str, str, int]]:
+    """What a command of the build puts elsewhere of what was copied: ``mv``, ``cp``, ``ln -s``."""
+    for command in islice(commands(text), MAX_COPIES):
+        if command[:1] and command[0] in ("mv", "cp", "ln", "install"):
+            names = [word for word in command[1:] if not word.startswith("-")]
+            for name in names[:-1]:
+                source = _copied_from(stage, posixpath.join("/", stage.workdir, name))
+                if source:
+                    yield source, posixpath.join("/", stage.workdir, names[-1]), line
+
+
+def _copied_from(stage: _Open, path: str) -> str:
+    """Where a file of the image comes from in the build's folder, or an empty string."""
+    path = posixpath.normpath(path)
+    for source, target, _ in reversed(stage.copies):
+        holder = posixpath.normpath(posixpath.join("/", stage.workdir, target))
+        if path == holder:
+            return source
+        if ":" not in source and path.startswith(holder.rstrip("/") + "/"):
+            rest = path[len(holder.rstrip("/")) + 1 :]
+            name = posixpath.basename(posixpath.normpath(source))
+            is_it = name == rest and target.endswith(("/", "."))
+            return source if is_it else posixpath.normpath(posixpath.join(source, rest))
+    return ""
 
 
 def _copies(text: str, line: int) -> Iterator[tuple[str, str, int]]:
