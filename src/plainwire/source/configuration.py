@@ -18,6 +18,19 @@ _TEST = re.compile(r"test", re.IGNORECASE)
 _STAGING = re.compile(r"staging|stage", re.IGNORECASE)
 # What Django's settings have and Flask's have not.
 _DJANGO = frozenset({"INSTALLED_APPS", "ROOT_URLCONF", "WSGI_APPLICATION", "MIDDLEWARE"})
+# Classes that hold settings and do nothing: ProductionConfig, Settings, ConfigProd.
+_WHOLE_NAME = re.compile(
+    r"\w*(config|configuration|settings)\d?|(config|settings)_?(prod\w*|base|default|live|heroku)",
+    re.IGNORECASE,
+)
+# Flask's own keys (Flask, Configuration Handling) and the prefixes of its common extensions.
+_FLASK_KEY = re.compile(
+    r"SECRET_KEY|SECRET_KEY_FALLBACKS|DEBUG|TESTING|SERVER_NAME|APPLICATION_ROOT|TRUSTED_HOSTS"
+    r"|PREFERRED_URL_SCHEME|PERMANENT_SESSION_LIFETIME|MAX_CONTENT_LENGTH|PROPAGATE_EXCEPTIONS"
+    r"|TEMPLATES_AUTO_RELOAD|SEND_FILE_MAX_AGE_DEFAULT|CSRF_ENABLED|JSON_(AS_ASCII|SORT_KEYS)"
+    r"|(SESSION|REMEMBER_COOKIE|SQLALCHEMY|WTF|JWT|MAIL|SECURITY|CACHE|BABEL|MONGODB)_\w+"
+)
+_GENERATIONS = 4
 _LOADERS = (
     ".from_object",
     ".from_pyfile",
@@ -125,14 +138,45 @@ class Configuration:
         return any(_CONFIG_CLASS.search(base) for base in bases) or full in self._from_object()
 
     def places(self) -> Iterator[Span]:
-        """Where classes of settings begin, those for tests and development left out."""
+        """Where an application's classes of settings begin, not those for tests and development.
+
+        They are those that are loaded or hold what Flask reads, with their heirs; where there are
+        none, those that are called as such in modules that are.
+        """
+        found = list(self._classes())
+        known = {name for module, name, _ in found if self._is_loaded(module, name)}
+        known |= {name for module, name, _ in found if _has_flask_keys(module, name)}
+        for _ in range(_GENERATIONS if known else 0):
+            known |= {name for module, name, _ in found if _bases(module, name) & known}
+        for module, name, line in found:
+            stem = dotted(module.file.path).rpartition(".")[2].lower()
+            is_called_so = _CONFIG_STEM.search(stem) and _WHOLE_NAME.fullmatch(name)
+            if name in known if known else is_called_so:
+                yield module.span(line)
+
+    def _classes(self) -> Iterator[tuple[PythonModule, str, int]]:
+        """The classes with settings that are for production by their names, and their lines."""
         for module in self.modules:
             upper = {b.owner for b in module.bindings if _UPPER.fullmatch(b.name)}
             for name, line in sorted(module.class_lines.items(), key=lambda item: item[1]):
                 if _of_class(name, "production") != "production" or name not in upper:
                     continue
                 if self._is_config_class(module, name):
-                    yield module.span(line)
+                    yield module, name, line
+
+    def _is_loaded(self, module: PythonModule, name: str) -> bool:
+        """True for a class that ``from_object`` names, alone or within the module that it says."""
+        return bool({name, f"{module.name}.{name}"} & self._from_object())
+
+
+def _bases(module: PythonModule, name: str) -> set[str]:
+    """The last parts of the names of a class's bases."""
+    return {base.rpartition(".")[2] for base in module.classes.get(name, ())}
+
+
+def _has_flask_keys(module: PythonModule, name: str) -> bool:
+    """True for a class that sets what Flask or an extension of it reads."""
+    return any(b.owner == name and _FLASK_KEY.fullmatch(b.name) for b in module.bindings)
 
 
 def _only_runs(module: PythonModule) -> bool:
