@@ -85,7 +85,7 @@ def _site(
         elif name == "header" and hsts.is_sent(rest):
             sent = file.span(line)
         elif name in ("redirect", "redirectpermanent", "redirectmatch", "rewriterule"):
-            if any(w.startswith("https://") for w in rest) or _refuses(lowered):
+            if _sends_all(name, rest) or _refuses(lowered):
                 redirects = file.span(line)
         elif name == "authtype" and lowered[:1] == ["basic"]:
             asks_password = file.span(line)
@@ -120,6 +120,13 @@ def _site(
         asks_password=asks_password,
         ciphers=ciphers,
     )
+
+
+def _sends_all(name: str, words: tuple[str, ...]) -> bool:
+    """True for a redirect to https, for every path where it is ``Redirect`` (Apache, mod_alias)."""
+    at = next((n for n, word in enumerate(words) if word.lower().startswith("https://")), -1)
+    is_prefix = name in ("redirect", "redirectpermanent") and at > 0
+    return at >= 0 and (not is_prefix or words[at - 1] == "/" or not words[at - 1].startswith("/"))
 
 
 def _refuses(words: list[str]) -> bool:
