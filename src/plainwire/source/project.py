@@ -208,7 +208,8 @@ class LocalProject:
             self._traefik,
         )
         deployments = tuple(assembly.deployments(known))
-        return deployments, tuple(known.skipped), tuple(known.settings)
+        skipped = (*known.skipped, *starter.modules.skipped)
+        return deployments, skipped, tuple(known.settings)
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:

@@ -235,7 +235,7 @@ def _site(
         "nginx",
         server.span(),
         listens,
-        tuple(_forwards(server, (outer, server), upstreams)),
+        tuple(_forwards(server, _InForce().within(outer).within(server), upstreams)),
         redirects=_redirect(server),
         hsts=hsts,
         protocols=_setting(protocols, file) if protocols else None,
@@ -309,6 +309,7 @@ def _allows_http(d: Directive) -> bool:
 def _redirect(server: Directive) -> Span | None:
     """Where a server sends all requests to https, or refuses them all. None: it does neither."""
     passes_none = not any(d.name.endswith("_pass") for d in server.deep())
+    passing = _passing(server)
     for d in server.block:
         if _is_to_https(d) or _refuses(d):
             return d.span()
@@ -316,7 +317,8 @@ def _redirect(server: Directive) -> Span | None:
             refused = next((inner for inner in d.block if _refuses(inner)), None)
             if refused is not None:
                 return refused.span()
-        if d.name == "location" and d.arguments[-1:] == ("/",) and not _passes_beside(server, d):
+        is_root = d.name == "location" and d.arguments[-1:] == ("/",)
+        if is_root and all(other is d for other in passing):
             for inner in d.block:
                 if _is_to_https(inner):
                     return inner.span()
@@ -327,14 +329,15 @@ def _redirect(server: Directive) -> Span | None:
     return None
 
 
-def _passes_beside(server: Directive, root: Directive) -> bool:
-    """True if another location than ``/`` and ACME's passes requests on."""
-    return any(
-        inner.name.endswith("_pass")
+def _passing(server: Directive) -> list[Directive]:
+    """The locations, not ACME's, that pass requests on: two at most, which tell of any."""
+    passing = (
+        d
         for d in server.all("location")
-        if d is not root and ".well-known" not in " ".join(d.arguments)
-        for inner in d.deep()
+        if ".well-known" not in " ".join(d.arguments)
+        and any(inner.name.endswith("_pass") for inner in d.deep())
     )
+    return list(islice(passing, 2))
 
 
 def _is_to_https(d: Directive) -> bool:
@@ -358,18 +361,16 @@ class _Target(NamedTuple):
 
 def _forwards(
     at: Directive,
-    around: tuple[Directive, ...],
+    in_force: _InForce,
     upstreams: Mapping[str, list[Directive]],
     depth: int = 0,
 ) -> Iterator[Forward]:
     """Every place that a server passes requests on, with the headers in force there."""
     for d in at.block:
         if d.name in ("proxy_pass", "uwsgi_pass", "grpc_pass", "fastcgi_pass") and d.arguments:
-            headers, place = _headers(around)
+            headers = in_force.headers
             if d.name != "proxy_pass":
                 headers = {**headers, "x-forwarded-proto": GATEWAY}
-            verify = [v for s in reversed(around) for v in s.all("proxy_ssl_verify")]
-            verifies = verify[0].arguments[:1] == ("on",) if verify else None
             for target in _targets(d.arguments[0], upstreams):
                 yield Forward(
                     target.host,
@@ -377,19 +378,30 @@ def _forwards(
                     target.scheme,
                     d.span(),
                     headers,
-                    place,
+                    in_force.place,
                     target.socket,
-                    verifies,
+                    in_force.verifies,
                 )
         elif d.block and depth < MAX_DEPTH:
-            yield from _forwards(d, (*around, d), upstreams, depth + 1)
+            yield from _forwards(d, in_force.within(d), upstreams, depth + 1)
 
 
-def _headers(around: tuple[Directive, ...]) -> tuple[dict[str, str], Span | None]:
-    """The request headers set: those of the innermost level that sets any (ngx_http_proxy)."""
-    for level in reversed(around):
+@dataclass(frozen=True, slots=True)
+class _InForce:
+    """What a level has of those around it: the request headers set, and verification upstream.
+
+    Headers are those of the innermost level that sets any (nginx, ngx_http_proxy).
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    place: Span | None = None
+    verifies: bool | None = None
+
+    def within(self, level: Directive) -> _InForce:
+        """What is in force inside a level."""
         found: dict[str, str] = {}
         place = None
+        verify = None
         for d in level.block:
             if d.name == "proxy_set_header" and len(d.arguments) > 1:
                 found[d.arguments[0].lower()] = d.arguments[1]
@@ -398,9 +410,12 @@ def _headers(around: tuple[Directive, ...]) -> tuple[dict[str, str], Span | None
             elif d.name == "include" and d.arguments and "proxy_params" in d.arguments[0]:
                 found |= _PROXY_PARAMS
                 place = place or d.span()
-        if found:
-            return found, place
-    return {}, None
+            elif d.name == "proxy_ssl_verify" and verify is None:
+                verify = d.arguments[:1] == ("on",)
+        verifies = self.verifies if verify is None else verify
+        if not found:
+            return _InForce(self.headers, self.place, verifies)
+        return _InForce(found, place, verifies)
 
 
 def _targets(text: str, upstreams: Mapping[str, list[Directive]]) -> Iterator[_Target]:

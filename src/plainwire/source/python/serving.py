@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from plainwire.model import Value
@@ -55,12 +55,13 @@ class Served:
 
 def servers(module: PythonModule) -> Iterator[Served]:
     """Every call in a module that starts a server, wherever it stands."""
+    other_kinds = _of_other_kinds(module)
     uses_tornado = any(name.partition(".")[0] == "tornado" for name in module.imports.values())
     for call in module.calls:
         name = call.name
         last = name.rpartition(".")[2]
         if last == "run" and not name.startswith(_NOT_SERVERS):
-            served = _run(call, module)
+            served = _run(call, other_kinds)
             if served is not None:
                 yield served
         elif name == "waitress.serve" or (last == "serve" and "waitress" in name):
@@ -88,7 +89,7 @@ def _says(call: PythonCall, option: str, wanted: str) -> bool:
     return value is not None and value.text == wanted and value.variable is None
 
 
-def _run(call: PythonCall, module: PythonModule) -> Served | None:
+def _run(call: PythonCall, other_kinds: Mapping[tuple[str, str], bool]) -> Served | None:
     """``app.run(…)``: by its receiver's name or by options that only a server has."""
     receiver = call.name.rpartition(".")[0]
     words = receiver.rpartition(".")[2].lower()
@@ -98,7 +99,8 @@ def _run(call: PythonCall, module: PythonModule) -> Served | None:
         return None
     if set(call.keywords) & {"capture_output", "check", "shell", "cwd"}:
         return None
-    if _is_of_another_kind(receiver, call, module):
+    made = {other_kinds.get((receiver, scope)) for scope in ("", call.scope)} - {None}
+    if made == {True}:
         return None
     host = call.argument("host", None if is_socketio else 0)
     context = call.argument("ssl_context")
@@ -120,14 +122,17 @@ def _run(call: PythonCall, module: PythonModule) -> Served | None:
     )
 
 
-def _is_of_another_kind(receiver: str, call: PythonCall, module: PythonModule) -> bool:
-    """True for a ``server`` or the like that the module makes of a class that is no application."""
-    made = [
-        b.call.name.rpartition(".")[2]
-        for b in module.bindings
-        if b.name == receiver and b.call is not None and b.scope in ("", call.scope)
-    ]
-    return bool(made) and all(map(_OTHER_CLASS.search, made))
+def _of_other_kinds(module: PythonModule) -> dict[tuple[str, str], bool]:
+    """Names and scopes with True where what is made there is of a class that is no application.
+
+    ``server = MailServer()`` is one; a name that is an application too is False.
+    """
+    found: dict[tuple[str, str], bool] = {}
+    for b in module.bindings:
+        if b.call is not None:
+            is_other = _OTHER_CLASS.search(b.call.name.rpartition(".")[2]) is not None
+            found[b.name, b.scope] = is_other and found.get((b.name, b.scope), True)
+    return found
 
 
 def _variable(value: Value | None) -> str:

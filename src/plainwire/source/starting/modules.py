@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
-from plainwire.model import Span, Start
+from plainwire.model import Skip, Span, Start
 from plainwire.source.python.module import PythonModule
 from plainwire.source.python.serving import Served, servers
 from plainwire.source.starting import servers as servers_of
 from plainwire.source.starting.context import Context, Starting, is_local, options_in, value_of
 from plainwire.source.starting.files import Files
 
+MAX_SERVERS = 200
+
 
 class Modules:
-    """What the Python files of one project start; commands in them are given back."""
+    """What the Python files of one project start; commands in them are given back.
+
+    ``skipped`` are the files that start more servers than are followed.
+    """
 
     def __init__(self, files: Files, starting: Starting) -> None:
         self._files = files
         self._starting = starting
         self._served: dict[str, tuple[Served, ...]] = {}
+        self.skipped: list[Skip] = []
 
     def python(self, rest: Sequence[str], place: Span, at: Context) -> tuple[Start, ...]:
         """The servers that a call of Python starts: a module, a script, ``manage.py run``."""
@@ -120,7 +127,10 @@ class Modules:
     def _of(self, module: PythonModule) -> tuple[Served, ...]:
         path = module.file.path
         if path not in self._served:
-            self._served[path] = tuple(servers(module))
+            found = tuple(islice(servers(module), MAX_SERVERS + 1))
+            if len(found) > MAX_SERVERS:
+                self.skipped.append(Skip(path, f"starts more than {MAX_SERVERS} servers"))
+            self._served[path] = found[:MAX_SERVERS]
         return self._served[path]
 
     def _debug(self, served: Served, at: Context) -> Span | None:
