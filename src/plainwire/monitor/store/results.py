@@ -111,9 +111,6 @@ def _row(look: Look) -> dict[str, Any]:
     }
 
 
-# What was known ----------------------------------------------------------------------------
-
-
 def _standings(connection: sa.Connection, target_id: int) -> dict[str, Standing]:
     rows = connection.execute(
         sa.select(standing.c.address, standing.c.body).where(standing.c.target_id == target_id)
@@ -155,9 +152,6 @@ def habit(connection: sa.Connection, target_id: int) -> float | None:
         .limit(HABIT_OF)
     )
     return expiry.habit([row[0] for row in rows])
-
-
-# What is known now -------------------------------------------------------------------------
 
 
 def _keep(
@@ -349,9 +343,6 @@ def _findings(
         connection.execute(
             sa.update(finding).where(where, finding.c.fingerprint.in_(gone)).values(closed_at=now)
         )
-
-
-# What is told ------------------------------------------------------------------------------
 
 
 def _alerts(

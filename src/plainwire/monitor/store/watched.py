@@ -143,9 +143,6 @@ def look_now(connection: sa.Connection, numbers: Iterable[int], now: int) -> Non
             )
 
 
-# Channels, silences, windows ---------------------------------------------------------------
-
-
 def set_channel(connection: sa.Connection, one: ChannelSettings) -> int:
     """Add a channel or change it; returns its number. One that was disabled works again."""
     values = {
