@@ -1,10 +1,15 @@
 """``plainwire monitor`` as a user has it."""
 
+import contextlib
 import json
 import os
 import re
+import signal
+import socket
+import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -58,6 +63,46 @@ def test_from_a_fresh_install_to_the_first_state(call, tmp_path):
     assert "no change" in call("diff", "http://127.0.0.1:9/")[1]
     assert call("remove", "http://127.0.0.1:9/")[0] == 0
     assert call("list")[1].startswith("no targets")
+
+
+def rows(words):
+    """What SQL says of the user's own store."""
+    place = Path(os.environ["XDG_DATA_HOME"]) / "plainwire/monitor.db"
+    with contextlib.closing(sqlite3.connect(place)) as connection, connection:
+        return connection.execute(words).fetchall()
+
+
+def test_once_looks_once(call):
+    call("add", "http://127.0.0.1:9/")
+    call("once")
+    looks = "SELECT tier FROM scan ORDER BY tier"
+    assert rows(looks) == [("full",), ("light",)]
+    call("once")
+    assert rows(looks) == [("full",), ("full-again",), ("light",), ("light-again",)]
+
+
+def test_once_says_what_another_process_is_looking_at(call):
+    call("add", "http://127.0.0.1:9/")
+    soon = round(time.time() * 1000) + 60_000
+    rows(f"UPDATE duty SET lease_until = {soon}, lease_owner = 'other', lease_token = 1")
+    code, _, err = call("once")
+    assert code == 4 and "http://127.0.0.1:9/ was not looked at" in err
+    assert rows("SELECT * FROM scan") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_once_gives_back_what_it_was_looking_at_when_it_is_told_to_end(call, number):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        call("add", f"127.0.0.1:{silent.getsockname()[1]}")
+        command = [sys.executable, "-m", "plainwire", "monitor", "once"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        leased = "SELECT count(*) FROM duty WHERE lease_until IS NOT NULL"
+        while rows(leased) == [(0,)]:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(number)
+        assert process.wait(60) == 130
+        assert rows(leased) == [(0,)]
 
 
 def test_a_file_is_planned_first_and_applied_once(call, tmp_path):

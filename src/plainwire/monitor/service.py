@@ -85,10 +85,15 @@ class Service:
             keeper.gives_up = True
 
     async def once(self) -> None:
-        """Do everything that is due now, and deliver what there is to be said."""
+        """Do everything that is due now, and deliver what there is to be said.
+
+        If it is cancelled, what it had not looked at is given back: nobody waits for its leases.
+        """
         try:
-            await self.loop.work_off()
-            await self.loop.leave()
+            try:
+                await self.loop.work_off()
+            finally:
+                await self.loop.leave()
             await self.deliverer.work_off()
         finally:
             for keeper in self._keepers:

@@ -12,6 +12,8 @@ from plainwire import gate
 from plainwire.cli.arguments import count, port
 from plainwire.cli.monitor import shared
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def _fill_run(p: argparse.ArgumentParser) -> None:
     p.add_argument("--listen", type=port, metavar="PORT", help="/metrics and /healthz on loopback")
@@ -46,7 +48,7 @@ async def _until_told(service: Any) -> int:
         told.append(number)
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, leave, number)
     await service.run(stop)
     return gate.INTERRUPTED if signal.SIGINT in told else gate.CLEAN
@@ -67,7 +69,7 @@ def _fill_once(p: argparse.ArgumentParser) -> None:
 
 def _once(options: argparse.Namespace) -> int:
     from plainwire.monitor.service import Duties, Service
-    from plainwire.monitor.store import watched
+    from plainwire.monitor.store import reading, watched
 
     store, now = shared.opened(options), shared.now()
     if options.target:
@@ -75,10 +77,27 @@ def _once(options: argparse.Namespace) -> int:
     else:
         chosen = store.read(watched.targets)
     store.run(lambda c: watched.look_now(c, [one.id for one in chosen], now))
-    asyncio.run(
-        Service(shared.place(options), Duties(), _observer(), shared.now, shared.note).once()
-    )
-    return _status(options)
+    service = Service(shared.place(options), Duties(), _observer(), shared.now, shared.note)
+    if not asyncio.run(_once_unless_told(service)):
+        return gate.INTERRUPTED
+    left = store.read(lambda c: reading.not_looked_at(c, now))
+    for one in chosen:
+        if one.id in left:
+            shared.note(f"{one.name} was not looked at: another process is at it, or its host")
+    code = _status(options)
+    return gate.INCOMPLETE if code == gate.CLEAN and left & {one.id for one in chosen} else code
+
+
+async def _once_unless_told(service: Any) -> bool:
+    """True once everything is done; False if somebody told it to end."""
+    work = asyncio.ensure_future(service.once())
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    await asyncio.wait([work])
+    if work.cancelled():
+        return False
+    work.result()
+    return True
 
 
 def _status(options: argparse.Namespace) -> int:

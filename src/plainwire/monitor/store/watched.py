@@ -133,12 +133,16 @@ def remove(connection: sa.Connection, one: Watched, now: int) -> None:
 
 
 def look_now(connection: sa.Connection, numbers: Iterable[int], now: int) -> None:
-    """Make a full look at targets due at once."""
+    """Make a light and a full look at targets due at once; one that is due anyhow is enough."""
+    plain = duty.alias()
     for number in numbers:
-        for tier in ("light-again", "full-again"):
+        for tier in ("light", "full"):
+            is_due = sa.exists().where(
+                plain.c.target_id == number, plain.c.tier == tier, plain.c.next_due_at <= now
+            )
             connection.execute(
                 sa.update(duty)
-                .where(duty.c.target_id == number, duty.c.tier == tier)
+                .where(duty.c.target_id == number, duty.c.tier == f"{tier}-again", ~is_due)
                 .values(next_due_at=now)
             )
 
