@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from monitor.test_delivery import NOW, Desk, condition, refuse, take
 from monitor.test_store import add, claim, look
+from plainwire.model import UsageError
 from plainwire.monitor import digests, metrics
 from plainwire.monitor.matching import Only
 from plainwire.monitor.seen import Look
 from plainwire.monitor.snapshot import hashed
-from plainwire.monitor.store import Store, reading, results, schema, upkeep, watched
+from plainwire.monitor.store import Store, claims, reading, results, schema, upkeep, watched
 from plainwire.monitor.times import DAY, HOUR, MINUTE, moment
 
 MORNING = "08:00 Europe/Berlin"
@@ -122,7 +123,7 @@ def test_messages_that_were_never_sent_are_forgotten_too(store):
 
 def see(store, grade, at):
     """A full look, at which a configuration of this grade was seen."""
-    store.run(lambda c: watched.look_now(c, [1], at))
+    store.run(lambda c: claims.ask(c, 1, "full-again", at))
     (one,) = claim(store, now=at, tiers=("full-again",))
     seen = Look("192.0.2.1", "answered", at, body={"grade": grade}, tool_version="1")
     return lambda c: results.record(c, one, [seen], at, at)
@@ -237,18 +238,17 @@ def test_the_port_answers_on_loopback(store):
     from plainwire.monitor.keeper import Keeper
 
     async def main():
-        keeper, stop = Keeper(store, print), asyncio.Event()
-        serving = asyncio.create_task(metrics.serve(0, keeper, lambda: NOW, stop, ports := []))
-        while not ports:
-            await asyncio.sleep(0.01)
-        answers = []
+        keeper, answers = Keeper(store, print), []
+        server = await metrics.serve(0, keeper, lambda: NOW)
+        port = server.sockets[0].getsockname()[1]
         for path in ("/healthz", "/metrics", "/else"):
-            reader, writer = await asyncio.open_connection("127.0.0.1", ports[0])
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             answers.append((await reader.read()).decode())
             writer.close()
-        stop.set()
-        await serving
+        with pytest.raises(UsageError, match=f":{port}: Address already in use"):
+            await metrics.serve(port, keeper, lambda: NOW)
+        server.close()
         keeper.close()
         return answers
 

@@ -35,7 +35,7 @@ def _import(options: argparse.Namespace) -> int:
     if not isinstance(told, dict) or told.get("schema") != shared.SCHEMA:
         raise UsageError(f"{options.file}: not what monitor export writes")
     kept = {key: told.get(key) for key in ("targets", "channels", "windows")}
-    wanted = declared.of_dictionary(kept, options.file.name)
+    wanted = declared.of_dictionary(kept, options.file.name, options.file.parent)
     return _applied(options, wanted, "import", prunes=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ def moment(words: str) -> int:
     """A time: a length from now (``2h``, ``3d``) or a date and time with its zone, in ms.
 
     Raises:
-        UsageError: if it is neither.
+        UsageError: if it is neither, or lies in the past.
     """
     from plainwire.monitor.targets import interval
     from plainwire.monitor.times import milliseconds
@@ -72,12 +73,25 @@ def moment(words: str) -> int:
     except UsageError:
         pass
     try:
-        found = datetime.fromisoformat(words)
-    except ValueError:
+        at = milliseconds(datetime.fromisoformat(words).astimezone())
+    except (ValueError, OverflowError):
         raise UsageError(
             f"not a time such as 2h, 3d or 2027-01-31T08:00+01:00: {words!r}"
         ) from None
-    return milliseconds(found if found.tzinfo else found.astimezone())
+    if at <= now():
+        raise UsageError(f"that time is over: {words!r}")
+    return at
+
+
+def number(text: str) -> int:
+    """The number of something in the store.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise argparse.ArgumentTypeError(f"not a number: {text!r}")
+    return int(text)
 
 
 def named(options: argparse.Namespace) -> tuple[Store, Any]:

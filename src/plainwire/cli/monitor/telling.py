@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
+import os
 
 from plainwire import gate
-from plainwire.cli.arguments import count
 from plainwire.cli.monitor import shared
 from plainwire.model import UsageError
 
 
 def _fill_ack(p: argparse.ArgumentParser) -> None:
-    p.add_argument("alert", type=count, help="its number, as monitor status shows it")
+    p.add_argument("alert", type=shared.number, help="its number, as monitor status shows it")
     p.add_argument("--by", metavar="NAME", help="who knows (default: your user name)")
     p.add_argument("--until", metavar="TIME", help="2h, 3d or a date; else until it is over")
     p.add_argument("--note", default="", metavar="WORDS", help="what is done about it")
@@ -23,7 +23,7 @@ def _ack(options: argparse.Namespace) -> int:
     from plainwire.monitor.store import watched
 
     until = shared.moment(options.until) if options.until else None
-    who = options.by or getpass.getuser()
+    who = options.by or _user()
     found = shared.opened(options).run(
         lambda c: watched.acknowledge(c, options.alert, who, until, options.note)
     )
@@ -33,6 +33,13 @@ def _ack(options: argparse.Namespace) -> int:
         options, {"acknowledged": options.alert}, f"alert {options.alert} is known to {who}\n"
     )
     return gate.CLEAN
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # as in a container: nobody has a name for this number
+        return f"user {os.getuid()}"
 
 
 def _fill_expect(p: argparse.ArgumentParser) -> None:
@@ -58,10 +65,11 @@ def _fill_silence(p: argparse.ArgumentParser) -> None:
     p.add_argument("--rule", action="append", default=[], help="of this rule")
     p.add_argument("--until", metavar="TIME", help="2h, 3d or a date")
     p.add_argument("--note", default="", metavar="WORDS", help="why")
-    p.add_argument("--end", type=count, metavar="N", help="end silence N")
+    p.add_argument("--end", type=shared.number, metavar="N", help="end silence N")
 
 
 def _silence(options: argparse.Namespace) -> int:
+    from plainwire.monitor import telling
     from plainwire.monitor.matching import Only
     from plainwire.monitor.store import watched
 
@@ -71,12 +79,13 @@ def _silence(options: argparse.Namespace) -> int:
             raise UsageError(f"no silence {options.end}")
         shared.say(options, {"ended": options.end}, f"silence {options.end} is over\n")
         return gate.CLEAN
-    if options.until is None:
-        rows = store.read(lambda c: watched.silences(c, now))
-        text = "".join(f"silence {r['id']}: {r['only']} {r['note']}\n" for r in rows)
-        shared.say(options, {"silences": rows}, text or "no silence\n")
-        return gate.CLEAN
     only = Only(tuple(options.tag), tuple(options.target), tuple(options.rule))
+    if options.until is None:
+        if only != Only():
+            raise UsageError("a silence ends: --until")
+        rows = store.read(lambda c: watched.silences(c, now))
+        shared.say(options, {"silences": rows}, telling.silences(rows))
+        return gate.CLEAN
     until = shared.moment(options.until)
     number = store.run(lambda c: watched.add_silence(c, only, until, options.note, now))
     shared.say(options, {"silence": number, "until": until}, f"silence {number} begins\n")

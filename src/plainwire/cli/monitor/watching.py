@@ -23,12 +23,15 @@ def _fill_add(p: argparse.ArgumentParser) -> None:
 
 
 def _add(options: argparse.Namespace) -> int:
+    from plainwire.live import dial
     from plainwire.monitor import secrets
     from plainwire.monitor.store import watched as rows
     from plainwire.monitor.targets import watched
 
     if options.bearer is not None:
         secrets.checked(options.bearer)
+    if options.ca is not None:
+        dial.verifying_context(options.ca)
     wanted = [
         watched(
             words,
