@@ -163,7 +163,32 @@ def test_an_unknown_outcome_is_neither_down_nor_up():
     watch.look(A)
     for _ in range(5):
         watch.look(status="unknown", error="not done in 60 s")
-    assert watch.standings[AT].state == "ok" and watch.alarms == []
+    assert watch.standings[AT].state == "ok"
+    assert [c.rule for c in watch.alarms] == ["unknown"]
+
+
+def test_three_full_looks_that_came_to_nothing_are_told():
+    watch = Watch()
+    watch.look(A)
+    asked = []
+    for _ in range(3):
+        assert watch.alarms == []
+        asked.append(watch.look(status="unknown", error="env:TOKEN: there is no secret").again)
+        watch.look(A, full=False)  # needs no token, and answers
+    assert asked == [{"full-again": MINUTE}, {"full-again": 5 * MINUTE}, {}]
+    (alarm,) = watch.alarms
+    assert alarm.title == "h could not be looked at whole" and "env:TOKEN" in alarm.body
+    assert (alarm.rule, alarm.level) == ("unknown", "warning")
+    watch.look(A)
+    assert watch.alarms == []
+
+
+def test_a_light_look_that_came_to_nothing_is_not_told_where_the_full_one_answers():
+    watch = Watch()
+    for _ in range(4):
+        watch.look(A)
+        watch.look(status="unknown", error="not done in 60 s", full=False)
+    assert watch.alarms == []
 
 
 def test_a_name_without_an_address_is_down_at_every_address():

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from plainwire.monitor import drift, expiry, snapshot
+from plainwire.monitor.conditions import FAILURES
 from plainwire.monitor.seen import Body, Certificate, Look, Tier
 from plainwire.monitor.standing import Alarm, Bodies, Standing
 from plainwire.monitor.times import DAY, HOUR, MINUTE
 from plainwire.report.tls_diff import Change, Direction
 
-FAILURES, ANSWERS = 3, 2  # in a row, until an address is unreachable, and until it is back
+ANSWERS = 2  # in a row, until an address is back
 APART = MINUTE // 2  # of failures that count
 LOOK_AGAIN = (1 * MINUTE, 5 * MINUTE)
 LOOKS, AGREEING = 3, 2
@@ -87,6 +88,8 @@ def judge(
     for look in _spread(tuple(looks), verdict.standings):
         before = verdict.standings.get(look.address, Standing(look.address))
         after = _reached(before, look, verdict, now)
+        if is_full:
+            after = _known(after, look, verdict, now)
         if look.status == "answered":
             after = _certificates(after, look, verdict, now)
         if look.body is not None:
@@ -145,6 +148,19 @@ def _reached(before: Standing, look: Look, verdict: Verdict, now: int) -> Standi
         failed_at=now if is_new else last,
         error=look.error,
         seen_at=now,
+    )
+
+
+def _known(before: Standing, look: Look, verdict: Verdict, now: int) -> Standing:
+    """How many full looks in a row came to nothing: what they would have seen is not known."""
+    if look.status != "unknown":
+        return replace(before, unknowns=0, unknown_since=None, unknown_because=None)
+    unknowns = before.unknowns + 1
+    if unknowns < FAILURES:
+        verdict.ask("full-again", LOOK_AGAIN[unknowns - 1])
+    since = before.unknown_since or now
+    return replace(
+        before, unknowns=unknowns, unknown_since=since, unknown_because=look.error or "no answer"
     )
 
 

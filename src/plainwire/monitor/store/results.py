@@ -388,5 +388,6 @@ def _resolutions(
         "certificate-ends": renewed,
         "certificate-revoked": renewed,
         "configuration-worse": "it is as it was before, or better",
+        "unknown": "it was looked at whole again",
         "flapping": "nothing changed for six hours",
     }
