@@ -252,7 +252,7 @@ def _confirmed(
     now: int,
 ) -> Standing:
     assert before.confirmed is not None
-    lasting = tuple(one for one in before.alarms if drift.is_worse(bodies[one.base], body))
+    lasting, undone = _lasting(before.alarms, bodies, body)
     after = replace(before, confirmed=found, alarms=lasting, asked_about=None)
     changes = drift.changes(old, body)
     if not changes:
@@ -274,10 +274,30 @@ def _confirmed(
         verdict.used_expectation = True
         return after
     # Back to what was normal before an alarm is no alarm, though every change of issuer is one.
-    is_back = len(lasting) < len(before.alarms)
+    is_back = drift.subjects(changes) <= undone
     if direction == "worse" and not is_back:
         after = replace(after, alarms=(*lasting, _alarm(before.confirmed, changes)))
     return after
+
+
+def _lasting(
+    alarms: tuple[Alarm, ...], bodies: Bodies, body: Body
+) -> tuple[tuple[Alarm, ...], set[str]]:
+    """The alarms of which something is worse than before it, and what the others were about.
+
+    Whatever else is worse has an alarm of its own, or is what a new version sees anew. Where an
+    earlier alarm is over, a later one about the same is: an issuer that is another again is back.
+    """
+    lasting: list[Alarm] = []
+    undone: set[str] = set()
+    for one in alarms:
+        told = drift.subjects(one.changes)
+        worse = drift.subjects(drift.changes(bodies[one.base], body))
+        if told - undone and told & worse:
+            lasting.append(one)
+        else:
+            undone |= told
+    return tuple(lasting), undone
 
 
 def _alarm(base: str, changes: tuple[Change, ...]) -> Alarm:
