@@ -221,6 +221,10 @@ def test_metrics_are_prometheus_text(store):
     add(store, "a.test:443")
     (one,) = claim(store)
     store.run(lambda c: results.record(c, one, [look(grade="A")], NOW, NOW))
+    add(store, "b.test:443")
+    (other,) = claim(store)
+    add(store, "c.test:443")
+    store.run(lambda c: results.record(c, other, [look("unreachable")], NOW, NOW))
     found = store.read(
         lambda c: list(
             metrics.lines(
@@ -230,6 +234,9 @@ def test_metrics_are_prometheus_text(store):
     )
     assert 'tls_grade_info{target="a.test:443",grade="A"} 1' in found
     assert 'tls_scan_success{target="a.test:443"} 1' in found
+    # Failed once, and has never answered: no success, whatever it is called until the third time.
+    assert 'tls_scan_success{target="b.test:443"} 0' in found
+    assert not [line for line in found if 'success{target="c.test' in line]  # nobody looked yet
     for line in found:
         assert line.startswith("# ") or len(line.rsplit(" ", 1)) == 2
 

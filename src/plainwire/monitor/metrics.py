@@ -112,11 +112,11 @@ def lines(
     yield from _gauge(
         "tls_scan_success",
         "Whether every address answered.",
-        [(_target(t), int(t["state"] == "ok")) for t in targets if t["state"] != "unknown"],
+        [(_target(t), int(t["state"] == "ok")) for t in targets if t["seen_at"] is not None],
     )
     yield from _gauge(
-        "tls_scan_last_success_timestamp_seconds",
-        "When an address was looked at last.",
+        "tls_scan_last_timestamp_seconds",
+        "When an address was looked at last, whether it answered or not.",
         [(_target(t), t["seen_at"] / SECOND) for t in targets if t["seen_at"] is not None],
     )
     yield from _gauge(
