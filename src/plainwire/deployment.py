@@ -8,6 +8,7 @@ of https, can the edge be passed by? What cannot be told is None, with the reaso
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
+from itertools import pairwise
 
 from plainwire.model import (
     App,
@@ -18,6 +19,7 @@ from plainwire.model import (
     Path,
     ProxySite,
     Publication,
+    Relay,
     Route,
     Service,
     Span,
@@ -27,6 +29,7 @@ from plainwire.model import (
 LOOPBACK = ("127.", "localhost", "::1", "[::1]")
 # Routers that answer both schemes: https://devcenter.heroku.com/articles/http-routing, Fly's docs.
 BOTH_SCHEMES = ("platform router", "Heroku router", "Fly proxy")
+MAX_RELAYS = 3  # proxies behind the first that are followed
 NO_TERMINATOR = "nothing in the project terminates TLS here; something outside may"
 
 
@@ -164,17 +167,72 @@ def _proxied(d: Deployment, service: Service, port: Publication) -> Iterator[Pat
             continue
         if site.redirects is not None and not listen.has_tls:
             continue
-        forwards = site.forwards or (None,)
         seen = set()
-        for forward in forwards:
-            target = _target(d, service, forward) if forward is not None else None
+        for relays, target in _ways(d, service, site, listen):
             name = target.name if target is not None else ""
             if name in seen:
                 continue
             seen.add(name)
-            yield _through(d, service, port, site, listen, forward, target)
+            yield _through(d, service, port, site, listen, relays, target)
             if service.name == "host":
                 break
+
+
+def _ways(
+    d: Deployment, service: Service, site: ProxySite, listen: Listen, seen: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[Relay, ...], Service | None]]:
+    """The chains of proxies that begin with a server block, and the service that each ends at.
+
+    None: it is not of this deployment. A block that forwards nothing has the empty chain.
+    """
+    if not site.forwards:
+        yield (), None
+    for forward in site.forwards:
+        here = Relay(site, listen, forward, service.name)
+        target = _target(d, service, forward)
+        is_new = target is not None and target.name not in (*seen, service.name)
+        behind = list(_taking(target, forward)) if target is not None and is_new else []
+        if not behind or len(seen) == MAX_RELAYS or target is None:
+            yield (here,), target
+            continue
+        for inner, port in behind:
+            for relays, last in _ways(d, target, inner, port, (*seen, service.name)):
+                yield (here, *relays), last or target
+
+
+def _taking(service: Service, forward: Forward) -> Iterator[tuple[ProxySite, Listen]]:
+    """The server blocks of a proxy that take what is forwarded to it."""
+    number = forward.port or (443 if forward.scheme == "https" else 80)
+    for site in service.sites:
+        listen = next((one for one in site.listens if one.port == number), None)
+        if listen is not None and (site.redirects is None or listen.has_tls):
+            yield site, listen
+
+
+def stands_behind(
+    site: ProxySite, deployments: Sequence[Deployment], paths: Sequence[Path]
+) -> bool:
+    """True if every way to a server block that is described leads through a proxy before it which
+    says itself by which scheme a request came.
+    """
+    for d in deployments:
+        for service in d.services:
+            if any(one.place == site.place for one in service.sites):
+                is_open = any(not port.is_local for port in service.publications)
+                if is_open or any(route.service == service.name for route in d.routes):
+                    return False
+    before = [
+        one.relays[number - 1].forward
+        for one in paths
+        for number, relay in enumerate(one.relays)
+        if number and relay.site.place == site.place
+    ]
+    return bool(before) and all(_says_scheme(forward) for forward in before)
+
+
+def _says_scheme(forward: Forward) -> bool:
+    value = forward.headers.get("x-forwarded-proto", "")
+    return bool(value) and "$http_x_forwarded" not in value
 
 
 def _through(
@@ -183,7 +241,7 @@ def _through(
     port: Publication,
     site: ProxySite,
     listen: Listen,
-    forward: Forward | None,
+    relays: tuple[Relay, ...],
     target: Service | None,
 ) -> Path:
     scheme = "https" if listen.has_tls else "http"
@@ -192,13 +250,16 @@ def _through(
         hops.append(Hop(_words(port), scheme, port.place))
     hops.append(Hop(f"{site.program} :{listen.port}", scheme, listen.place))
     app = d.apps.get(target.name if target is not None else service.name)
-    start = None
+    start, forward = None, relays[-1].forward if relays else None
+    for before, relay in pairwise(relays):
+        inner = "https" if relay.listen.has_tls else "http"
+        hops.append(Hop("forwards", inner, before.forward.place))
+        hops.append(Hop(f"{relay.site.program} :{relay.listen.port}", inner, relay.listen.place))
     if forward is not None:
         behind = (target or service).starts
         start = _start(target or service, forward.port, forward.socket)
         start = start or (behind[0] if len(behind) == 1 else None)
         hops += _last_hops(target or service, start, app, forward.place)
-    tells = None if forward is None else _tells(forward)
     return Path(
         d.name,
         service.environment,
@@ -212,9 +273,10 @@ def _through(
         forward,
         publication=port,
         redirects=_redirects(service, site) if listen.has_tls else False,
-        hsts=site.hsts,
-        tells_https=tells,
+        hsts=next((r.site.hsts for r in relays if r.site.hsts is not None), site.hsts),
+        tells_https=_told(relays),
         proxy=site.place,
+        relays=relays,
     )
 
 
@@ -324,9 +386,10 @@ def _proxy_to(d: Deployment, service: Service) -> Span | None:
         if other is service or not other.publications:
             continue
         for site in other.sites:
-            for forward in site.forwards:
-                if _target(d, other, forward) is service:
-                    return forward.place
+            listen = site.listens[0] if site.listens else Listen(0, site.place)
+            for relays, last in _ways(d, other, site, listen):
+                if last is service:
+                    return relays[-1].forward.place
     for route in d.routes:
         if route.service == service.name or _same_app(d, route.service, service):
             return route.place
@@ -347,6 +410,23 @@ def _same_app(d: Deployment, name: str, service: Service) -> bool:
 def _tells(forward: Forward) -> bool:
     headers = forward.headers
     return "x-forwarded-proto" in headers or "forwarded" in headers or "x-scheme" in headers
+
+
+def _told(relays: tuple[Relay, ...]) -> bool | None:
+    """True if the application is told the client's scheme by the last proxy that says one.
+
+    One that speaks plain HTTP to a proxy before it says ``http`` whatever the client used, unless
+    it passes on what that one said. None: nothing is forwarded.
+    """
+    if not relays:
+        return None
+    for relay in reversed(relays[1:]):
+        value = relay.forward.headers.get("x-forwarded-proto", "")
+        if value == "$scheme" and not relay.listen.has_tls:
+            return False
+        if _tells(relay.forward) and "$http_x_forwarded" not in value:
+            return True
+    return _tells(relays[0].forward)
 
 
 def _redirects(service: Service, site: ProxySite) -> bool | None:

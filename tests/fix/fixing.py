@@ -22,11 +22,16 @@ def fixed(files: dict[str, str], **choice: object) -> dict[str, str]:
 
 
 def holds(remedy: Remedy) -> bool:
-    """True if the page's Before becomes its After, and nothing is left to do then."""
+    """True if the page's Before becomes its After, and nothing is left to do then.
+
+    Where the remedy is advice that is what stays as it is, and something is advised.
+    """
     page = remedy.page
     only = {"only": frozenset({remedy.id}), "with_unsafe": remedy.level == "unsafe"}
     before, after = example_files(page.before), example_files(page.after)
     first = planned(before, **only)
     made = before | {new.path: new.text for _, new in first.changes}
+    if remedy.level == "advice":
+        return made == after and {a.remedy for a in first.advice} == {remedy.id}
     is_answered = {s.patch.remedy for s in first.steps} == {remedy.id} and not first.advice
     return made == after and is_answered and not planned(after, **only).steps

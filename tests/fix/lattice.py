@@ -52,7 +52,8 @@ SETTINGS: tuple[tuple[str, str, Callable[[str], int | None], int | None], ...] =
     (
         "X-Forwarded-Proto",
         r"X-Forwarded-Proto\s+(\S+?);",
-        _rank({"$http_x_forwarded_proto": 0, "$scheme": 1}),
+        # The last is by a map the proxy's address alone decides in (tests/fix/test_real_nginx.py).
+        _rank({"$http_x_forwarded_proto": 0, "$scheme": 1, "$first_proxys_scheme": 1}),
         0,
     ),
     (

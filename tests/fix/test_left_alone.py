@@ -104,3 +104,84 @@ def test_a_list_for_documents_or_development_gets_no_dependency(name):
     made = planned(files, only=frozenset({"tls-extension"}))
     changed = {new.path for _, new in made.changes}
     assert "requirements.txt" in changed and name not in changed
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "count"),
+    [
+        ("app.py", "", "", 1),
+        ("compose.yaml", 'ports: ["443:443"]', 'ports: ["443:443", "8443:443"]', 1),
+        ("compose.yaml", "  inner:\n", '  inner:\n    ports: ["8080:8080"]\n', 0),
+        ("inner.conf", "$scheme;", "$http_x_scheme;", 0),
+        ("edge.conf", "$scheme;", "$http_x_forwarded_proto;", 0),
+    ],
+)
+def test_a_second_proxy_believes_the_first_only_where_nobody_else_reaches_it(path, old, new, count):
+    assert patches("first-proxys-scheme", old, new, path) == count
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        ('base_url = f"http://{host}/"', 'base_url = f"https://{host}/"'),
+        ("base_url = 'http://' + host", "base_url = 'https://' + host"),
+        ('if plain: base_url = f"http://{host}/"', None),
+        ('base_url = f"http://{host}?back=" + "http://b"', None),
+    ],
+)
+def test_an_address_that_is_put_together_needs_consent(line, after):
+    text = f"from flask import Flask\napp = Flask(__name__)\n{line}\n"
+    made = planned({"app.py": text}, only=frozenset({"https-urls"}), with_unsafe=True)
+    assert [(s.patch.level, s.patch.is_provable) for s in made.steps] == (
+        [("unsafe", False)] if after else []
+    )
+    if after:
+        assert made.changes[0][1].text == text.replace(line, after)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "count"),
+    [
+        ("", "", 1),
+        ("/etc/letsencrypt/live/shop/", "/etc/ssl/", 0),
+        ("ssl_stapling on;", "ssl_stapling on;\n  ssl_stapling_file /srv/ocsp.der;", 0),
+        ("ssl_stapling on;", "ssl_stapling off;", 0),
+        ("ssl_stapling on;", "# certbot --server https://a.example/\n  ssl_stapling on;", 0),
+    ],
+)  # fmt: skip
+def test_stapling_stays_where_there_may_be_a_responder(old, new, count):
+    assert patches("stapling-off", old, new, "deployment/nginx.conf") == count
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "count"),
+    [
+        ("app.py", "", "", 1),
+        ("app.py", "from flask_restx import Api", "from a import Api", 0),
+        ("app.py", "import Flask\n", "import Flask, session\n", 0),
+        ("deployment/nginx.conf", "return 301 https:", "return 302 https:", 1),
+        ("deployment/nginx.conf", "return 301 https:", "return 301 http:", 0),
+        ("deployment/nginx.conf", "listen 443 ssl", "listen 8443", 0),
+    ],
+)
+def test_an_api_for_programs_alone_refuses_what_comes_in_clear(path, old, new, count):
+    assert patches("plain-refused", old, new, path) == count
+
+
+def test_a_site_with_pages_redirects():
+    files = BEFORE["plain-refused"] | {"templates/index.html": "<p>shop</p>\n"}
+    made = planned(files, only=frozenset({"plain-refused"}), with_unsafe=True)
+    assert not made.steps and not made.advice
+
+
+def test_two_servers_of_a_file_share_the_guard_of_the_first_proxys_scheme():
+    files = dict(BEFORE["first-proxys-scheme"])
+    edge, inner = files["edge.conf"], files["inner.conf"]
+    files["inner.conf"] += inner.replace("8080", "9090")
+    files["edge.conf"] += edge.replace("443", "8443").replace("8080", "9090")
+    old = 'ports: ["443:443"]'
+    files["compose.yaml"] = files["compose.yaml"].replace(old, 'ports: ["443:443", "8443:8443"]')
+    made = planned(files, only=frozenset({"first-proxys-scheme"}))
+    ((_, new),) = made.changes
+    assert len(made.steps) == 2 and new.text.count("geo ") == new.text.count("map ") == 1
+    assert new.text.count("X-Forwarded-Proto $first_proxys_scheme;") == 2

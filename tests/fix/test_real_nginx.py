@@ -6,10 +6,12 @@ import subprocess
 import pytest
 import trustme
 
+import servers
 from fix.fixing import planned
 from fix.samples import PROJECTS
 from plainwire import catalog
 from plainwire.model import example_files
+from test_servers import curl
 
 pytestmark = pytest.mark.server("nginx")
 PAGES = [
@@ -18,11 +20,15 @@ PAGES = [
 PAGES += [r for r in catalog.load_remedies() if r.id == "tls-versions"]
 
 
+PAIRS = ("/etc/ssl/site.pem", "/etc/ssl/shop.pem", "/etc/ssl/shop.key")
+PAIRS += ("/etc/letsencrypt/live/shop/fullchain.pem",)
+
+
 def said_of(text, folder):
     """What ``nginx -t`` says of a fragment of a configuration, with a certificate around it."""
     issued = trustme.CA().issue_cert("localhost")
     issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "pair.pem"))
-    for name in ("/etc/ssl/site.pem", "/etc/ssl/shop.pem", "/etc/ssl/shop.key"):
+    for name in PAIRS:
         text = text.replace(name, str(folder / "pair.pem"))
     text = text.replace("http://web:", "http://127.0.0.1:")
     around = (
@@ -52,3 +58,33 @@ def test_nginx_takes_a_whole_sample(tmp_path):
     code, said = said_of(text, tmp_path)
     assert code == 0, said
     assert text.count("Strict-Transport-Security") == text.count("X-Forwarded-Proto") == 1
+
+
+SPOOFS = ("https", "HTTPS", "https,http", "http,https", "http", "wss")
+
+
+@pytest.mark.parametrize(
+    ("network", "believed"), [("10.0.0.0/8", set()), ("127.0.0.0/8", {"https", "HTTPS"})]
+)
+def test_the_second_proxy_believes_the_first_ones_address_alone(network, believed):
+    """Whoever else asks it is told what it sees itself: http. A map ignores case (nginx)."""
+    (remedy,) = [r for r in catalog.load_remedies() if r.id == "first-proxys-scheme"]
+    text = example_files(remedy.page.after)["inner.conf"]
+    guard = text[: text.index("server {")].replace("10.0.0.0/8", network)
+    header = "$first_proxys_scheme"
+    assert f"X-Forwarded-Proto {header};" in text
+    said = f'location = /said {{ return 200 "{header}"; }}'
+    with servers.nginx(http="serve", extra_general=guard, extra_http=said) as server:
+        url = f"http://api.plainwire.test:{server.http_port}/said"
+        seen = {s for s in SPOOFS if curl(url, "-H", f"X-Forwarded-Proto: {s}").body == "https"}
+        assert curl(url).body == "http"
+    assert seen == believed
+
+
+@pytest.mark.parametrize(("side", "is_ignored"), [("before", True), ("after", False)])
+def test_nginx_ignores_stapling_for_a_certificate_without_a_responder(side, is_ignored, tmp_path):
+    """The test's certificate names none, as Let's Encrypt's do since 2025."""
+    (remedy,) = [r for r in catalog.load_remedies() if r.id == "stapling-off"]
+    text = example_files(getattr(remedy.page, side))["deployment/nginx.conf"]
+    code, said = said_of(text, tmp_path)
+    assert code == 0 and ('"ssl_stapling" ignored' in said) is is_ignored, said

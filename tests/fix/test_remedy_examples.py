@@ -28,7 +28,7 @@ def test_a_remedy_that_does_nothing_fails_its_page(remedy, monkeypatch):
     assert not holds(remedy)
 
 
-@pytest.mark.parametrize("remedy", REMEDIES, ids=lambda r: r.id)
+@pytest.mark.parametrize("remedy", [r for r in REMEDIES if r.level != "advice"], ids=lambda r: r.id)
 def test_a_remedy_takes_its_findings_away_and_adds_none(remedy):
     """Nothing is gone by a suppression, and none of the files is."""
     files = example_files(remedy.page.before)

@@ -13,7 +13,7 @@ from fix.samples import PROJECTS
 from plainwire.cli import fix
 
 # What no run can show: that nobody comes in by the port, that the secret holds a certificate.
-CONSENT = {"plain-gunicorn", "talisman-behind-a-second-proxy", "kubernetes-ingress"}
+CONSENT = {"plain-gunicorn", "kubernetes-ingress"}
 
 
 @pytest.mark.parametrize("name", PROJECTS)
@@ -73,3 +73,47 @@ def test_a_sample_is_proved_and_written(name, tmp_path, capsys):
     )
     assert fix.run(words) == 0
     assert json.loads(capsys.readouterr().out)["patches"] == []
+
+
+CERTIFICATE = """
+---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata:
+  name: shop
+spec:
+  secretName: shop-pair
+  dnsNames: [shop.example, www.shop.example]
+"""
+ANNOTATED = "  name: web\n  annotations:\n    ANNOTATION\nspec:\n  rules:\n"
+
+
+def clustered(annotation="", certificate=""):
+    files = PROJECTS["kubernetes-ingress"]
+    text = files["k8s/shop.yaml"] + certificate
+    if annotation:
+        text = text.replace("  name: web\nspec:\n  rules:\n", ANNOTATED)
+    return files | {"k8s/shop.yaml": text.replace("ANNOTATION", annotation)}
+
+
+# https://cert-manager.io/docs/usage/ingress/ and /docs/usage/certificate/, read 2026-11-26.
+@pytest.mark.parametrize(
+    ("annotation", "certificate", "secret"),
+    [
+        ("cert-manager.io/issuer: letsencrypt", "", "web-tls"),
+        ("cert-manager.io/cluster-issuer: letsencrypt", "", "web-tls"),
+        ("", CERTIFICATE, "shop-pair"),
+        ("other.example/issuer: letsencrypt", "", ""),
+        ("kubernetes.io/tls-acme: 'true'", "", ""),  # its issuer is configured in the cluster
+        ("", CERTIFICATE.replace("shop.example,", "other.example,"), ""),
+        ("", CERTIFICATE.replace("  name: shop\n", "  name: shop\n  namespace: other\n"), ""),
+    ],
+)
+def test_an_ingress_needs_no_consent_where_the_files_say_who_fills_its_secret(
+    annotation, certificate, secret
+):
+    made = planned(clustered(annotation, certificate))
+    text = "".join(new.text for _, new in made.changes)
+    assert (f"secretName: {secret}" in text.partition("kind: Ingress")[2]) is bool(secret)
+    assert made.after.grade.letter in ("AB" if secret else "F")
+    assert {step.patch.level for step in made.steps} <= {"conditional"}

@@ -11,6 +11,7 @@ from plainwire.model import Edit, SourceFile
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
 LOOPBACK = "127.0.0.1"
+CONTAINERS = ("172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8")  # what Docker's own pools are in
 EVERYWHERE = ("0.0.0.0", "::", "[::]")  # noqa: S104 (they are taken away)
 _VARIABLE = re.compile(r"\$\{[^{}]*\}|\$\w+")
 

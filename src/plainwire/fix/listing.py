@@ -54,7 +54,7 @@ def left(plan: Plan) -> Iterator[str]:
 
 def heading(patch: Patch, mark: str = "") -> Iterator[str]:
     """What a patch does, for which finding, and what shows that it is right."""
-    yield f"# {mark}{patch.remedy} ({patch.level}): {visible(patch.summary, 200)}\n"
+    yield f"# {mark}{patch.remedy} ({patch.level}): {visible(patch.summary, 400)}\n"
     yield f"#    answers {patch.finding.id} at {_where(patch.finding)}\n"
     if patch.proof:
         yield f"#    {visible(patch.proof, 400)}\n"

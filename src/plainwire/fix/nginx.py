@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from plainwire.fix.text import line_after, margin_of
+from plainwire.fix.text import line_after, line_end, margin_of
 from plainwire.model import Edit, Finding, Listen, Project, SourceFile
 from plainwire.source.deploy.nginx import MAX_DEPTH, Directive, tree
 
@@ -57,6 +57,16 @@ class Nginx:
         if margin_of(self.text, directive.start) is None or (rest and not rest.startswith("#")):
             return Edit(self.path, directive.end, directive.end, f" {new}")
         return line_after(self.path, self.text, directive.start, directive.end, new)
+
+    def without(self, directive: Directive) -> Edit:
+        """The edit that takes a directive away, with its line if nothing else stands there."""
+        start, end = directive.start, directive.end
+        last = line_end(self.text, end)
+        margin = margin_of(self.text, start)
+        if margin is not None and not self.text[end:last].strip():
+            return Edit(self.path, start - len(margin), min(last + 1, len(self.text)), "")
+        rest = self.text[end:last]
+        return Edit(self.path, start, end + len(rest) - len(rest.lstrip()), "")
 
     def with_arguments(self, directive: Directive, words: str) -> Edit:
         """The edit that gives a directive other arguments."""

@@ -62,6 +62,7 @@ class Start:
     it is told to believe forwarded headers from anybody. ``via`` are the
     places that lead to it, the outermost first (``CMD``, the script's line, ``app.run``).
     ``command`` are the words that start it, variables filled in as far as they are known.
+    ``claims_https`` is where it is told to call every request https.
     """
 
     program: str
@@ -77,6 +78,7 @@ class Start:
     socket: str = ""
     certificate: str = ""
     trusts: Span | None = None
+    claims_https: Span | None = None
     command: tuple[str, ...] = ()
 
 
@@ -118,7 +120,8 @@ class ProxySite:
 
     ``redirects`` is where it sends every request to https or refuses it, ``hsts`` where it sends
     that, ``asks_password`` where it wants a password by Basic authentication. ``protocols`` are the
-    TLS versions it names, ``ciphers`` the suites as OpenSSL's list (ciphers(1)).
+    TLS versions it names, ``ciphers`` the suites as OpenSSL's list (ciphers(1)). ``staples`` is
+    where it asks the certificate's issuer for OCSP responses.
     """
 
     program: str
@@ -134,6 +137,7 @@ class ProxySite:
     policy: Span | None = None
     asks_password: Span | None = None
     ciphers: Setting | None = None
+    staples: Span | None = None
 
     @property
     def has_tls(self) -> bool:
@@ -287,12 +291,26 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
+class Relay:
+    """A proxy on a path: the server block, the port that requests arrive at, how it passes them on.
+
+    ``service`` is the name of what it runs in.
+    """
+
+    site: ProxySite
+    listen: Listen
+    forward: Forward
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Path:
     """A way from outside to an application or a store, with its verdicts.
 
     ``is_encrypted`` speaks of the way up to the last hop that a client's network sees; None: not
     provable from the project. ``kind`` sorts paths: through a proxy, beside one, direct, an image
-    of which nothing says who publishes it, a store, a dashboard.
+    of which nothing says who publishes it, a store, a dashboard. ``relays`` are the proxies of the
+    project on the way, the edge first, and ``forward`` is what the last of them does.
     """
 
     deployment: str
@@ -312,6 +330,7 @@ class Path:
     tells_https: bool | None = None
     proxy: Span | None = None
     unknowns: tuple[str, ...] = ()
+    relays: tuple[Relay, ...] = ()
 
     @property
     def places(self) -> tuple[Span, ...]:

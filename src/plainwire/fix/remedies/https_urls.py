@@ -6,7 +6,8 @@ http:// takes whoever follows it, and the token in it, over plain HTTP first (RF
 Condition:
 
     Right if every path to the application is encrypted; where that is not shown by the project's
-    files, it needs your consent.
+    files, it needs your consent. So does an address that is put together, since which host it has
+    is not known before it runs.
 
 Before:
 
@@ -52,15 +53,20 @@ After:
 
 Limits:
 
-    Addresses that are put together from texts are left to you.
+    An address that a condition chooses is left to you.
 """
 
 from __future__ import annotations
 
+import re
+
 from plainwire.fix.conditions import served_over_https_only
 from plainwire.fix.places import app_at
 from plainwire.fix.python import python
-from plainwire.model import Edit, Finding, Project, Proposal, remedy
+from plainwire.fix.text import span_of
+from plainwire.model import Edit, Finding, Project, Proposal, SourceFile, remedy
+
+_PLAIN = re.compile(r"(?<=[\"'])http(?=://)")
 
 
 @remedy(answers=("url-built-plain",), level="conditional")
@@ -85,6 +91,18 @@ def https_urls(finding: Finding, project: Project) -> Proposal | None:
         if edit is not None and written.strip("\"'") == "http":
             edits.append(edit)
     if not edits:
-        return None
+        return _put_together(file, place.line, project)
     condition = served_over_https_only(app_at(file.path, project), project)
     return Proposal("build addresses with https", tuple(edits), condition.level, condition.words)
+
+
+def _put_together(file: SourceFile, line: int, project: Project) -> Proposal | None:
+    """The one http:// that an address on the line begins with, unless a condition chooses it."""
+    module = next((m for m in project.modules if m.file.path == file.path), None)
+    mine = [one for one in module.bindings if one.line == line] if module is not None else []
+    found = list(_PLAIN.finditer(file.text, *span_of(file.text, line)))
+    if len(found) != 1 or len(mine) != 1 or mine[0].is_conditional:
+        return None
+    edit = Edit(file.path, found[0].end(), found[0].end(), "s")
+    why = "whether the host that is put in there speaks TLS is not known before it runs"
+    return Proposal("build the address with https", (edit,), "unsafe", why, is_provable=False)

@@ -4,8 +4,10 @@ An ingress without `tls` serves its hosts over plain HTTP only (Kubernetes, Ingr
 
 Condition:
 
-    The secret that is named must hold a certificate of the hosts (cert-manager issues one, `kubectl
-    create secret tls` stores one); that is not in the project's files, so it needs your consent.
+    Right if cert-manager issues the certificate: the ingress has its annotation, or a Certificate
+    of the project names the secret and the hosts. Otherwise whether the secret holds a certificate
+    of the hosts (`kubectl create secret tls` stores one) is in the cluster alone, so that it needs
+    your consent.
 
 Before:
 
@@ -47,6 +49,8 @@ Before:
     kind: Ingress
     metadata:
       name: shop
+      annotations:
+        cert-manager.io/cluster-issuer: letsencrypt
     spec:
       rules:
         - host: shop.example
@@ -96,6 +100,8 @@ After:
     kind: Ingress
     metadata:
       name: shop
+      annotations:
+        cert-manager.io/cluster-issuer: letsencrypt
     spec:
       tls:
         - hosts:
@@ -117,11 +123,12 @@ Limits:
 
 from __future__ import annotations
 
-from plainwire.fix.kubernetes import resource, with_tls
+from plainwire.fix.conditions import Condition
+from plainwire.fix.kubernetes import certificate_for, issuer_of, resource, with_tls
 from plainwire.model import Finding, Project, Proposal, remedy
 
 
-@remedy(answers=("ingress-without-tls",), level="unsafe")
+@remedy(answers=("ingress-without-tls",), level="conditional")
 def ingress_tls(finding: Finding, project: Project) -> Proposal | None:
     """Names a secret for the hosts of the ingress that the finding names."""
     place = finding.locations[0]
@@ -129,9 +136,22 @@ def ingress_tls(finding: Finding, project: Project) -> Proposal | None:
     if file is None or place.line is None or file.format != "kubernetes" or "{{" in file.text:
         return None
     ingress = resource(file, place.line, "Ingress")
-    found = with_tls(file, ingress) if ingress is not None else None
+    if ingress is None:
+        return None
+    issued = certificate_for(ingress, project.of("kubernetes"))
+    found = with_tls(file, ingress, issued[0] if issued is not None else None)
     if found is None:
         return None
     edit, secret = found
-    why = f"whether the secret {secret} holds a certificate of the hosts is not in the project"
-    return Proposal(f"name the secret {secret} in spec.tls", (edit,), proof=why)
+    line = issuer_of(ingress)
+    if issued is not None:
+        condition = Condition(True, f"cert-manager puts a certificate of the hosts in {issued[1]}")
+    elif line:
+        condition = Condition(
+            True, f"cert-manager issues it by the annotation ({file.path}:{line})"
+        )
+    else:
+        why = f"whether the secret {secret} holds a certificate of the hosts is not in the project"
+        condition = Condition(False, why)
+    summary = f"name the secret {secret} in spec.tls"
+    return Proposal(summary, (edit,), condition.level, condition.words, is_provable=False)

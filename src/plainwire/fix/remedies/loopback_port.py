@@ -104,6 +104,7 @@ from plainwire.model import Edit, Finding, Path, Project, Proposal, remedy
         "plain-port-published",
         "store-published",
         "forwarded-headers-trusted",
+        "https-claimed",
     ),
     level="conditional",
 )
@@ -136,7 +137,7 @@ def _paths(finding: Finding, project: Project) -> list[Path]:
     What believes forwarded headers is reached by every direct path of its application.
     """
     mine = paths_of(finding, project)
-    if finding.id == "forwarded-headers-trusted":
+    if finding.id in ("forwarded-headers-trusted", "https-claimed"):
         apps = [p.app for p in mine]
         return [
             p

@@ -96,7 +96,7 @@ import re
 from collections.abc import Iterator
 
 from plainwire.fix.calendar import today
-from plainwire.fix.compose import subnet
+from plainwire.fix.compose import CONTAINERS, subnet
 from plainwire.fix.conditions import Condition, served_over_https_only
 from plainwire.fix.health import health_checks, view_of
 from plainwire.fix.manifest import has_dependency, with_dependency
@@ -107,7 +107,6 @@ from plainwire.model import App, Edit, Finding, Path, Project, Proposal, remedy
 
 _PACKAGE = "flask-plainwire"
 _MARK = ("flask_plainwire", "tls_exempt")
-_CONTAINERS = ("172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8")
 
 
 @remedy(answers=("forwarded-proto-ignored", "hsts-never-sent"), level="conditional")
@@ -140,7 +139,7 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
     edits = (*_joined(code, exempt), *((listed,) if listed is not None else ()))
     # A run gives addresses of its own: only where Docker's defaults are known does it show enough.
     is_compose = all(_is_compose(way, project) for way in ways)
-    is_provable = not missing and is_compose and peers == _CONTAINERS
+    is_provable = not missing and is_compose and peers == CONTAINERS
     summary = "use flask_plainwire behind the proxy"
     return Proposal(summary, edits, condition.level, condition.words, is_provable=is_provable)
 
@@ -259,7 +258,7 @@ def _peers_of(path: Path, project: Project) -> tuple[tuple[str, ...], Condition]
     why = "the address that the proxy has in its network is not known"
     if compose is not None:
         why += ": one of Docker's own pools unless the daemon was told others"
-    return _CONTAINERS, Condition(False, why)
+    return CONTAINERS, Condition(False, why)
 
 
 def _is_compose(path: Path, project: Project) -> bool:

@@ -65,7 +65,7 @@ _CONFIGURATION = re.compile(r"(Config|Settings)\b")
     references=("Werkzeug, ProxyFix", "RFC 7239, section 8.1"),
 )
 def forwarded_headers_trusted(project: Project) -> Iterator[Finding]:
-    """Unconditional ProxyFix, or forwarded_allow_ips = "*", on a published port."""
+    """Unconditional ProxyFix, or a server that believes everybody, on a published port."""
     for app in project.apps:
         fixes = [
             m

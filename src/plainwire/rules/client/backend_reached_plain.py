@@ -33,24 +33,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from plainwire.model import Call, Finding, Project, Setting, Severity, rule
+from plainwire.model import Call, Finding, Project, Severity, rule
+from plainwire.wire.backend_addresses import addresses_given, may_use_tls
 from plainwire.wire.plain_urls import is_remote
 
 _REDIS = re.compile(r"(^|\.)(Strict)?Redis$")
-_CLIENT = re.compile(
-    r"(^|\.)(Celery|create_engine|from_url|URLParameters|MongoClient|connect|Connection)$"
-)
 _HOSTED: dict[str, int | None] = {"ConnectionParameters": 0, "Redis": 0, "StrictRedis": 0}
-_ADDRESS = re.compile(
-    r"(postgres(?:ql)?|mysql|mariadb|redis|amqp|mongodb|ldap|memcached|nats)(?:\+\w+)?://"
-    r"(?:[^@/\s]*@)?([\w.-]+)",
-    re.IGNORECASE,
-)
-_TLS = re.compile(r"sslmode=(require|verify)|ssl(_ca|_mode)?=|tls=true|ssl=true", re.IGNORECASE)
-_SECURE = frozenset(
-    {"ssl", "ssl_context", "ssl_options", "secure", "use_ssl", "use_tls", "tls", "sslmode"}
-    | {"connect_args", "broker_use_ssl", "**"}  # which may hold one of these
-)
 
 
 @rule(
@@ -61,20 +49,19 @@ _SECURE = frozenset(
 )
 def backend_reached_plain(project: Project) -> Iterator[Finding]:
     """Clients of backends with TLS left off, and addresses of remote ones without it."""
-    for setting in _settings(project):
-        address = _address(setting.value or "")
-        if address:
+    for address, place in addresses_given(project):
+        if not address.is_encrypted and address.is_remote:
             yield backend_reached_plain.finding(
-                f"{address} is reached without TLS", setting.place, severity=Severity.MEDIUM
+                f"{address.host} is reached without TLS", place, severity=Severity.MEDIUM
             )
     for module in project.modules:
         if module.file.environment not in ("production", "staging"):
             continue
         for call in module.calls:
-            address = next((a for a in map(_address, _arguments(call)) if a), "")
-            if address:
+            host = _host(call)
+            if host:
                 yield backend_reached_plain.finding(
-                    f"{address} is reached without TLS",
+                    f"{host} is reached without TLS",
                     module.span(call.line),
                     severity=Severity.MEDIUM,
                 )
@@ -84,50 +71,19 @@ def backend_reached_plain(project: Project) -> Iterator[Finding]:
                 yield backend_reached_plain.finding(why, module.span(call.line))
 
 
-def _address(text: str) -> str:
-    """The host of a backend's address on the internet without TLS, or an empty string."""
-    match = _ADDRESS.match(text)
-    is_plain = match is not None and not _TLS.search(text)
-    return match[2] if match and is_plain and is_remote(f"http://{match[2]}/") else ""
-
-
-def _arguments(call: Call) -> Iterator[str]:
-    """The addresses that a client of a backend is given."""
-    if _may_use_tls(call):
-        return
+def _host(call: Call) -> str:
+    """The host on the internet that Redis is asked at without TLS, or an empty string."""
     last = call.name.rpartition(".")[2]
-    if _CLIENT.search(call.name):
-        for name, position in (("broker", None), ("backend", None), ("url", 0), ("name", 0)):
-            value = call.argument(name, position)
-            if value is not None and value.text and value.variable is None:
-                yield value.text
-    named_host = _HOSTED.get(last)
-    host = call.argument("host", named_host) if last in _HOSTED else None
-    if host is not None and host.text:
-        yield f"redis://{host.text}"
-
-
-def _may_use_tls(call: Call) -> bool:
-    """True if an option is given that switches TLS on, or may."""
-    given = [call.argument(name) for name in call.keywords if name in _SECURE]
-    return any(value is None or value.literal not in (False, "disable") for value in given)
-
-
-def _settings(project: Project) -> Iterator[Setting]:
-    wanted = ("production", "staging")
-    for app in project.apps:
-        yield from (s for s in app.settings if s.environment in wanted)
-    for deployment in project.deployments:
-        for service in deployment.services if deployment.apps else ():
-            if service.environment in wanted:
-                yield from (s for s in service.settings.values() if s.environment in wanted)
-    yield from (s for s in project.variables if s.environment in wanted)
+    host = call.argument("host", _HOSTED[last]) if last in _HOSTED else None
+    if host is None or may_use_tls(call):
+        return ""
+    return host.text if is_remote(f"http://{host.text}/") else ""
 
 
 def _why(call: Call) -> str:
     """What is wrong with a call, or an empty string."""
     last = call.name.rpartition(".")[2]
-    if _REDIS.search(call.name) and not _may_use_tls(call):
+    if _REDIS.search(call.name) and not may_use_tls(call):
         host = call.argument("host", 0)
         is_open = host is not None and host.variable is not None
         if is_open:

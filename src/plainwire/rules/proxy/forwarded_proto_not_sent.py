@@ -67,11 +67,14 @@ def forwarded_proto_not_sent(project: Project) -> Iterator[Finding]:
             continue
         if path.app is None or path.environment != "production" or path.site.place in seen:
             continue
+        if any("x-forwarded-proto" in one.forward.headers for one in path.relays[1:]):
+            continue  # it is overwritten
         seen.add(path.site.place)
+        forward = path.relays[0].forward if path.relays else path.forward
         yield forwarded_proto_not_sent.finding(
             f"{path.site.program} passes requests on without X-Forwarded-Proto",
-            path.forward.header_place or path.forward.place,
-            path.forward.place,
+            forward.header_place or forward.place,
+            forward.place,
             path.app.place,
             *path.places,
             severity=_severity(path, path.app),

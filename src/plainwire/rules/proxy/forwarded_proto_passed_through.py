@@ -38,13 +38,16 @@ Good:
 
 Limits:
 
-    A map that trusts only the addresses of a proxy is taken for one that trusts everybody.
+    A map that trusts only the addresses of a proxy is taken for one that trusts everybody. Behind a
+    proxy of the same compose file that sets the header itself, and with no port published, passing
+    it on is right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from plainwire.deployment import stands_behind
 from plainwire.model import Finding, Project, Severity, rule
 
 
@@ -61,6 +64,8 @@ def forwarded_proto_passed_through(project: Project) -> Iterator[Finding]:
             continue
         for forward in site.forwards:
             if "$http_x_forwarded" in forward.headers.get("x-forwarded-proto", ""):
+                if stands_behind(site, project.deployments, project.paths):
+                    break  # what the client wrote was overwritten on the way
                 yield forwarded_proto_passed_through.finding(
                     "the client's own X-Forwarded-Proto is passed on",
                     forward.header_place or forward.place,

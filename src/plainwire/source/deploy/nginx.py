@@ -210,6 +210,9 @@ def _site(
         is_embedded=is_embedded,
         policy=policy,
         asks_password=next((d.span() for d in server.deep() if _asks_password(d)), None),
+        staples=next(
+            (d.span() for d in server.all("ssl_stapling") if _asks_issuer(d, server)), None
+        ),
     )
 
 
@@ -233,6 +236,12 @@ def _listen(directive: Directive, ssl_on: bool) -> Listen:
 def _asks_password(d: Directive) -> bool:
     """True for Basic authentication (nginx, ngx_http_auth_basic_module)."""
     return d.name == "auth_basic" and d.arguments[:1] not in ((), ("off",))
+
+
+def _asks_issuer(d: Directive, server: Directive) -> bool:
+    """True for OCSP responses from the responder that the certificate names."""
+    own = ("ssl_stapling_file", "ssl_stapling_responder")
+    return d.arguments[:1] == ("on",) and not any(any(server.all(name)) for name in own)
 
 
 def _is_hsts(d: Directive) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plainwire.model import Value
 from plainwire.source.python.facts import PythonCall
@@ -29,7 +29,11 @@ _NOT_SERVERS = (
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A call that starts a server: ``host`` None where it cannot be known."""
+    """A call that starts a server: ``host`` None where it cannot be known.
+
+    ``trusts``: it believes forwarded headers from anybody; ``claims_https``: it calls all requests
+    https.
+    """
 
     call: PythonCall
     program: str
@@ -41,6 +45,8 @@ class Served:
     certificate: str = ""
     host_variable: str = ""
     port_variable: str = ""
+    trusts: bool = False
+    claims_https: bool = False
 
 
 def servers(module: PythonModule) -> Iterator[Served]:
@@ -54,7 +60,11 @@ def servers(module: PythonModule) -> Iterator[Served]:
             if served is not None:
                 yield served
         elif name == "waitress.serve" or (last == "serve" and "waitress" in name):
-            yield _waitress(call)
+            yield replace(
+                _waitress(call),
+                trusts=_says(call, "trusted_proxy", "*"),
+                claims_https=_says(call, "url_scheme", "https"),
+            )
         elif last == "run_simple":
             yield _at(call, "werkzeug run_simple", 0, 1, is_development=True)
         elif last == "make_server" and "wsgiref" in name:
@@ -64,7 +74,14 @@ def servers(module: PythonModule) -> Iterator[Served]:
         elif last == "listen" and uses_tornado and not name.startswith("socket"):
             yield _tornado(call, module)
         elif name == "uvicorn.run":
-            yield _at(call, "uvicorn", None, None, tls=("ssl_certfile", "ssl_keyfile"))
+            found = _at(call, "uvicorn", None, None, tls=("ssl_certfile", "ssl_keyfile"))
+            yield replace(found, trusts=_says(call, "forwarded_allow_ips", "*"))
+
+
+def _says(call: PythonCall, option: str, wanted: str) -> bool:
+    """True if an option has a value that no variable of the environment replaces."""
+    value = call.argument(option)
+    return value is not None and value.text == wanted and value.variable is None
 
 
 def _run(call: PythonCall, module: PythonModule) -> Served | None:

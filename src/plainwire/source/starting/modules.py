@@ -97,6 +97,8 @@ class Modules:
                     (*at.via, place, spot),
                     module.file.path,
                     certificate=one.certificate,
+                    trusts=spot if one.trusts else None,
+                    claims_https=spot if one.claims_https else None,
                 )
             )
         return tuple(found)

@@ -141,7 +141,13 @@ def plain_server(head: str, rest: Sequence[str], place: Span, at: Context) -> St
         bind = "unix:" + (options.get("uds") or options.get("unix-socket") or "")
     target = next((w for w in reversed(list(rest)) if TARGET.match(w)), "")
     program = "waitress" if head == "waitress-serve" else head
-    return _bound(program, bind, place, has_tls, (*at.via, place), target)
+    believing = {"waitress-serve": "trusted-proxy", "uvicorn": "forwarded-allow-ips"}.get(head, "")
+    claims = head == "waitress-serve" and options.get("url-scheme") == "https"
+    return replace(
+        _bound(program, bind, place, has_tls, (*at.via, place), target),
+        trusts=place if options.get(believing) == "*" else None,
+        claims_https=place if claims else None,
+    )
 
 
 def uwsgi(files: Files, rest: Sequence[str], place: Span, at: Context) -> tuple[Start, ...]:
