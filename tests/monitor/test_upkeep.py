@@ -135,6 +135,31 @@ def seen(store, grade, at):
         assert store.run(see(store, grade, moment_ms))
 
 
+def test_an_announced_change_may_come_to_one_address_after_the_other(store):
+    add(store, "a.test:443")
+    store.run(lambda c: watched.expect(c, 1, NOW + HOUR, "", NOW))
+    store.run(lambda c: watched.expect(c, 1, NOW + HOUR, "another one", NOW))
+
+    def see_both(at, first, second):
+        store.run(lambda c: claims.ask(c, 1, "full-again", at))
+        (one,) = claim(store, now=at, tiers=("full-again",))
+        looks = [
+            Look(f"192.0.2.{n}", "answered", at, body={"grade": grade}, tool_version="1")
+            for n, grade in enumerate((first, second), 1)
+        ]
+        assert store.run(lambda c: results.record(c, one, looks, at, at))
+
+    for minute, grades in enumerate(("AA", "BA", "BA", "BB", "BB")):
+        see_both(NOW + minute * MINUTE, *grades)
+    events = sa.select(schema.drift_event.c.is_expected).where(
+        schema.drift_event.c.kind == "configuration"
+    )
+    assert store.read(lambda c: c.execute(events).scalars().all()) == [True, True]
+    assert store.read(reading.alerts) == []
+    unused = sa.select(schema.expectation.c.note).where(schema.expectation.c.used_at.is_(None))
+    assert len(store.read(lambda c: c.execute(unused).scalars().all())) == 1
+
+
 def snapshots(store):
     """The grades of the configurations that are stored."""
     words = sa.select(schema.snapshot.c.body)

@@ -60,6 +60,7 @@ class Verdict:
     """What a look at a target changes in what is known of it."""
 
     standings: dict[str, Standing]
+    announced: frozenset[str] = frozenset()  # hashes that an announced change led to elsewhere
     snapshots: dict[str, Body] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     renewals: list[Renewal] = field(default_factory=list)
@@ -79,12 +80,14 @@ def judge(
     is_full: bool,
     is_expected: bool,
     now: int,
+    announced: Iterable[str] = (),
 ) -> Verdict:
     """What follows from looks at the addresses of one target.
 
-    ``bodies`` are the snapshots that the standings name. ``is_expected``: a change was announced.
+    ``bodies`` are the snapshots that the standings name. ``is_expected``: a change was announced;
+    ``announced`` are hashes of what an announced one made of other addresses.
     """
-    verdict = Verdict(dict(standings))
+    verdict = Verdict(dict(standings), frozenset(announced))
     for look in _spread(tuple(looks), verdict.standings):
         before = verdict.standings.get(look.address, Standing(look.address))
         after = _reached(before, look, verdict, now)
@@ -258,6 +261,7 @@ def _confirmed(
     if not changes:
         return after
     direction = drift.direction(changes)
+    is_announced = found in verdict.announced  # it comes to one address after the other
     verdict.events.append(
         Event(
             before.address,
@@ -266,12 +270,12 @@ def _confirmed(
             changes,
             before.confirmed,
             found,
-            is_expected,
+            is_expected or is_announced,
         )
     )
     after = replace(after, changed_at=(*_recent(after.changed_at, now), now))
-    if is_expected:
-        verdict.used_expectation = True
+    if is_expected or is_announced:
+        verdict.used_expectation |= not is_announced
         return after
     # Back to what was normal before an alarm is no alarm, though every change of issuer is one.
     is_back = drift.subjects(changes) <= undone

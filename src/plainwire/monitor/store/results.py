@@ -61,6 +61,7 @@ def record(
         is_full=claim.tier.startswith("full"),
         is_expected=_expectation(connection, claim.target_id, now) is not None,
         now=now,
+        announced=_announced(connection, claim.target_id, now),
     )
     _keep(connection, claim, before, verdict, now)
     _alerts(connection, claim.target_id, name, before, verdict.standings, now)
@@ -141,6 +142,21 @@ def _expectation(connection: sa.Connection, target_id: int, now: int) -> int | N
         .limit(1)
     ).scalar()
     return found
+
+
+def _announced(connection: sa.Connection, target_id: int, now: int) -> list[str]:
+    """What an announced change made of an address of the target, until it is to be over."""
+    words = (
+        sa.select(drift_event.c.new_hash)
+        .join(expectation, expectation.c.target_id == drift_event.c.target_id)
+        .where(
+            drift_event.c.target_id == target_id,
+            drift_event.c.is_expected,
+            expectation.c.until > now,
+            expectation.c.used_at <= drift_event.c.at,
+        )
+    )
+    return list(connection.execute(words).scalars())
 
 
 def habit(connection: sa.Connection, target_id: int) -> float | None:
