@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from plainwire.monitor import matching
 from plainwire.monitor.levels import LEVELS
 from plainwire.monitor.times import shown, span
 from plainwire.report.clean import visible
@@ -94,6 +95,15 @@ def alerts(rows: Sequence[Row], now: int) -> str:
         for row in ordered
     ]
     return table(cells, ("alert", "level", "what", "opened", "acknowledged"))
+
+
+def silences(rows: Sequence[Row]) -> str:
+    """``monitor silence`` alone."""
+    cells = [
+        (row["id"], str(matching.from_json(row["only"])), shown(row["until"]), row["note"] or "-")
+        for row in rows
+    ]
+    return table(cells, ("silence", "of", "until", "note")) or "no silence\n"
 
 
 def status(row: Row, open_alerts: Sequence[Row], now: int) -> str:
