@@ -44,6 +44,21 @@ def call(tmp_path, monkeypatch, capsys):
     return run
 
 
+def test_a_channel_that_breaks_keeps_no_other_from_its_test_message(call, tmp_path, monkeypatch):
+    place = tmp_path / "a.yaml"
+    hook = '{kind: webhook, url: "https://ops.example.test/hook", secret-from: "env:HOOK", name'
+    place.write_text(f"channels:\n  - {hook}: first}}\n  - {hook}: second}}\n")
+    assert call("apply", place, "--yes")[0] == 0
+
+    async def breaks(settings, message):
+        raise LookupError(f"nothing like {settings.name}")
+
+    monkeypatch.setattr("plainwire.monitor.channels.webhook.send", breaks)
+    code, out, _ = call("test-alert")
+    said = [f"{name}: LookupError: nothing like {name}" for name in ("first", "second")]
+    assert (code, out.splitlines()) == (1, said)
+
+
 def test_from_a_fresh_install_to_the_first_state(call, tmp_path):
     assert call("list")[1].startswith("no targets")
     assert call("add", "http://127.0.0.1:9/", "--tag", "x")[:2] == (

@@ -9,6 +9,7 @@ from plainwire.monitor import matching
 from plainwire.monitor.levels import LEVELS
 from plainwire.monitor.times import shown, span
 from plainwire.report.clean import visible
+from plainwire.report.groups import counted
 
 Row = Mapping[str, Any]
 
@@ -109,7 +110,7 @@ def silences(rows: Sequence[Row]) -> str:
 def status(row: Row, open_alerts: Sequence[Row], now: int) -> str:
     """``monitor status``."""
     counts = ", ".join(f"{count} {state}" for state, count in sorted(row["addresses"].items()))
-    lines = [f"{row['targets']} targets; addresses: {counts or 'none seen'}"]
+    lines = [f"{counted(row['targets'], 'target')}; addresses: {counts or 'none seen'}"]
     lines.append(f"scan lag {row['scan_lag_s']:.0f} s; {row['late']} late by two intervals or more")
     for one in row["channels"]:
         words = f"channel {one['name']}: {one['waiting']} waiting, {one['dead']} dead"
