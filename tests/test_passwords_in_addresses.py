@@ -87,6 +87,7 @@ def test_stand_ins_are_none(address, form):
         f'print("for instance {REAL}")\n',
         f'--- config.py\nclass DevelopmentConfig:\n    SQLALCHEMY_DATABASE_URI = "{REAL}"\n',
         f'--- tests/conftest.py\nURL = "{REAL}"\n',
+        f"--- tox.ini\n[testenv]\nsetenv =\n    DB = {REAL}\n",
         f"--- docs/setup.sh\nexport DB={REAL}\n",
         f"--- .env.example\nDB={REAL}\n",
         f"--- compose.dev.yaml\nservices:\n  web:\n    build: .\n    environment: [DB={REAL}]\n",

@@ -71,7 +71,7 @@ _VENDORED = re.compile(
 _TEST = re.compile(
     r"(^|/)(tests?|testing|testdata|spec|specs|e2e|__tests__|fixtures?|cypress|benchmarks?)/"
     r"|(^|/)(test_[^/]*|[^/]*_test|conftest|[^/]*\.(test|spec))\.\w+$|(^|[._/-])test[._-]?(compose|env|config|settings)"
-    r"|(^|/)\.ci/|[-._]ci[-._]|(^|/)[^/]*_tester\.py$|compose[-._]test|\.env[-._]test|dockerfile[-._]test|[-._]tests?\.(ya?ml|env|cfg|ini|conf)$",
+    r"|(^|/)\.ci/|(^|/)(tox|pytest)\.ini$|[-._]ci[-._]|(^|/)[^/]*_tester\.py$|compose[-._]test|\.env[-._]test|dockerfile[-._]test|[-._]tests?\.(ya?ml|env|cfg|ini|conf)$",
     re.IGNORECASE,
 )
 _DOCUMENTATION = re.compile(

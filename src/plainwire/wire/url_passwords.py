@@ -28,7 +28,7 @@ _FORMATTED = re.compile(r"%[sdr(]|%%")
 _NO_HOST = re.compile(
     r"(host|hostname|server|domain|address|ip|(.*\.)?example(\.\w+)?)", re.IGNORECASE
 )
-_LOOPBACK = re.compile(r"localhost|127\.[\d.]+", re.IGNORECASE)
+_LOOPBACK = re.compile(r"localhost|127\.[\d.]+|0\.0\.0\.0", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
