@@ -338,6 +338,16 @@ class Identities:
         name = GIVEN if request.identity == CANARY else request.identity
         return self._by_name.get(name) if name is not None else None
 
+    def shows_certificate(self, request: Request) -> bool:
+        """True if a request goes out with a client certificate."""
+        given = self.of(request)
+        return given is not None and given.certificate is not None and given.goes_with(request)
+
+    def with_certificate(self, request: Request) -> Request | None:
+        """The request as who shows a client certificate. Returns None if nobody shows one there."""
+        every = (replace(request, identity=name) for name in self._by_name)
+        return next(filter(self.shows_certificate, every), None)
+
     def without_echo(self, answer: Exchange) -> Exchange:
         """The answer with a word in the place of anybody's credential that was thrown back."""
         for credentials in self._by_name.values():

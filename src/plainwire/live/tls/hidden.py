@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from plainwire.live.tls import protocols
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
 from plainwire.live.tls.client_13 import Client13
+from plainwire.live.tls.client_certificates import CERTIFICATE, client_certificates
 from plainwire.live.tls.names import unnamed_13
 from plainwire.live.tls.signers import signers
 from plainwire.live.tls.tickets import tickets
@@ -168,4 +169,5 @@ async def _tickets(
         early = await opening.ticketed
         features, gaps = await tickets(client, early, whole)
     seen.features |= features
-    seen.gaps += [Gap("features", *gap) for gap in gaps]
+    wants = bool(gaps) and client_certificates(seen).get(CERTIFICATE) == "required"
+    seen.gaps += [Gap("features", *gap, wants_certificate=wants) for gap in gaps]
