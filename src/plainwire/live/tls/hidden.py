@@ -37,6 +37,8 @@ QUESTIONS: Mapping[Part, str] = {
 KIND = "handshakes TLSv1.3"
 # Before the many questions about suites: others wait for its answer.
 FIRST = -1
+# How often what came to nothing with protocols must do so again.
+AGAIN = 2
 
 
 async def hidden(
@@ -98,18 +100,20 @@ class _Opening:
     ) -> Result13 | Refusal | Unknown:
         """Where it came to nothing, perhaps for the protocols: tlslite-ng drops any of them.
 
-        That is believed if it goes without them, and comes to nothing again with them.
+        That is believed if it goes without them, and comes to nothing with them time after time:
+        a listener whose connections are cut by chance would be said to take none.
         """
         offered, client.protocols = client.protocols, ()
         without = await client.ask(KIND, **words)
         if isinstance(without, Refusal | Unknown):
             client.protocols = offered
             return failed
-        again = await client.ask(KIND, also=protocols.ALSO, **{**words, "protocols": offered})
-        if isinstance(again, Refusal | Unknown):
-            return without
-        client.protocols = offered
-        return again
+        for _ in range(AGAIN):
+            again = await client.ask(KIND, also=protocols.ALSO, **{**words, "protocols": offered})
+            if not isinstance(again, Refusal | Unknown):
+                client.protocols = offered
+                return again
+        return without
 
     async def _without_staple(
         self, client: Client13, failed: Refusal | Unknown, words: dict[str, Any]
