@@ -1006,3 +1006,43 @@ services:
 """
     )
     assert ("proxy-http-only" in kinds(text)) is is_plain
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "tells"),
+    [
+        ("$http_x_forwarded_proto", "$http_x_forwarded_proto", True),
+        ("$http_x_forwarded_proto", "$scheme", False),
+        ("$scheme", "$http_x_forwarded_proto", False),
+        ("https", "http", False),
+    ],
+)
+def test_a_route_leads_through_two_inner_proxies(outer, inner, tells, tmp_path):
+    text = (
+        APP
+        + f"""
+--- outer.conf
+server {{
+  location / {{ proxy_pass http://inner:80; proxy_set_header X-Forwarded-Proto {outer}; }}
+}}
+--- inner.conf
+server {{
+  location / {{ proxy_pass http://backend:5000; proxy_set_header X-Forwarded-Proto {inner}; }}
+}}
+--- compose.yaml
+services:
+  outer:
+    image: nginx
+    volumes: ["./outer.conf:/etc/nginx/conf.d/default.conf"]
+    labels: ["traefik.http.routers.a.tls=true", "traefik.http.routers.a.rule=Path(`/`)"]
+  inner:
+    image: nginx
+    volumes: ["./inner.conf:/etc/nginx/conf.d/default.conf"]
+  backend:
+    build: .
+    command: gunicorn app:app -b 0.0.0.0:5000
+"""
+    )
+    (path,) = project(example_files(text), tmp_path).paths
+    assert [h.what for h in path.hops][:4] == ["traefik", "nginx :80", "forwards", "nginx :80"]
+    assert (path.app is not None, path.is_encrypted, path.tells_https) == (True, True, tells)

@@ -1,10 +1,16 @@
 """``plainwire monitor`` as a user has it."""
 
+import contextlib
 import json
 import os
 import re
+import signal
+import socket
+import sqlite3
 import subprocess
 import sys
+import time
+import types
 from pathlib import Path
 
 import pytest
@@ -38,6 +44,21 @@ def call(tmp_path, monkeypatch, capsys):
     return run
 
 
+def test_a_channel_that_breaks_keeps_no_other_from_its_test_message(call, tmp_path, monkeypatch):
+    place = tmp_path / "a.yaml"
+    hook = '{kind: webhook, url: "https://ops.example.test/hook", secret-from: "env:HOOK", name'
+    place.write_text(f"channels:\n  - {hook}: first}}\n  - {hook}: second}}\n")
+    assert call("apply", place, "--yes")[0] == 0
+
+    async def breaks(settings, message):
+        raise LookupError(f"nothing like {settings.name}")
+
+    monkeypatch.setattr("plainwire.monitor.channels.webhook.send", breaks)
+    code, out, _ = call("test-alert")
+    said = [f"{name}: LookupError: nothing like {name}" for name in ("first", "second")]
+    assert (code, out.splitlines()) == (1, said)
+
+
 def test_from_a_fresh_install_to_the_first_state(call, tmp_path):
     assert call("list")[1].startswith("no targets")
     assert call("add", "http://127.0.0.1:9/", "--tag", "x")[:2] == (
@@ -58,6 +79,46 @@ def test_from_a_fresh_install_to_the_first_state(call, tmp_path):
     assert "no change" in call("diff", "http://127.0.0.1:9/")[1]
     assert call("remove", "http://127.0.0.1:9/")[0] == 0
     assert call("list")[1].startswith("no targets")
+
+
+def rows(words):
+    """What SQL says of the user's own store."""
+    place = Path(os.environ["XDG_DATA_HOME"]) / "plainwire/monitor.db"
+    with contextlib.closing(sqlite3.connect(place)) as connection, connection:
+        return connection.execute(words).fetchall()
+
+
+def test_once_looks_once(call):
+    call("add", "http://127.0.0.1:9/")
+    call("once")
+    looks = "SELECT tier FROM scan ORDER BY tier"
+    assert rows(looks) == [("full",), ("light",)]
+    call("once")
+    assert rows(looks) == [("full",), ("full-again",), ("light",), ("light-again",)]
+
+
+def test_once_says_what_another_process_is_looking_at(call):
+    call("add", "http://127.0.0.1:9/")
+    soon = round(time.time() * 1000) + 60_000
+    rows(f"UPDATE duty SET lease_until = {soon}, lease_owner = 'other', lease_token = 1")
+    code, _, err = call("once")
+    assert code == 4 and "http://127.0.0.1:9/ was not looked at" in err
+    assert rows("SELECT * FROM scan") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_once_gives_back_what_it_was_looking_at_when_it_is_told_to_end(call, number):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        call("add", f"127.0.0.1:{silent.getsockname()[1]}")
+        command = [sys.executable, "-m", "plainwire", "monitor", "once"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        leased = "SELECT count(*) FROM duty WHERE lease_until IS NOT NULL"
+        while rows(leased) == [(0,)]:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(number)
+        assert process.wait(60) == 130
+        assert rows(leased) == [(0,)]
 
 
 def test_a_file_is_planned_first_and_applied_once(call, tmp_path):
@@ -106,6 +167,12 @@ def test_what_is_exported_can_be_imported_elsewhere(call, tmp_path):
         (["add", "h.test", "--starttls", "carrier"], "no STARTTLS"),
         (["show", "nowhere"], "no target"),
         (["ack", "7"], "no open alert 7"),
+        (["ack", "100001"], "no open alert 100001"),
+        (["add", "h.test", "--resolve", "other.test"], "not an address"),
+        (["add", "h.test", "--ca", "/nonexistent"], "--ca /nonexistent"),
+        (["silence", "--tag", "shop"], "--until"),
+        (["silence", "--until", "2020-01-01"], "that time is over"),
+        (["silence", "--until", "0001-01-01"], "not a time"),
         (["expect", "nowhere", "--until", "someday"], "not a time"),
         (["test-alert"], "no such channel"),
         (["list", "--store", "mysql://h/d"], "SQLite (a path) or postgresql"),
@@ -128,6 +195,15 @@ def test_wrong_words_are_told_in_a_line(call, words, told):
         "targets: [{url: h.test}, {url: 'h.test:443'}]",
         "channels: [{name: x, kind: slack, url-from: https://hooks.slack.test/secret}]",
         "windows: [{name: w, cron: '99 * * * *'}]",
+        "targets: [{url: h.test, resolve: other.test}]",
+        "channels: [{name: x, kind: slack, url-from: 'env:X', digest: 18:00}]",
+        "channels: [{name: x, kind: slack, url-from: 'env:X', 5: 5}]",
+        "channels: [{name: x, kind: webhook, url: 5}]",
+        "channels: [{name: x, kind: webhook, url: 'ftp://h.test/'}]",
+        "channels: [{name: x, kind: webhook, url: 'https://h.test/', allow-private: 'no'}]",
+        "channels: [{name: x, kind: smtp, host: h.test, sender: a@h.test, to: []}]",
+        "channels: [{name: x, kind: smtp, host: h.test, sender: a@h.test, to: b@h.test, port: x}]",
+        "channels: [{name: x, kind: smtp, host: h.test, sender: a@h.test, to: b@h.test, tls: no}]",
         "elsewhere: []",
         "[",
         "&a [*a]",
@@ -146,8 +222,50 @@ def test_acknowledging_expecting_silencing(call):
     assert "is expected" in call("expect", "127.0.0.1:9", "--until", "2h")[1]
     assert call("silence")[1] == "no silence\n"
     assert call("silence", "--tag", "shop", "--until", "1h")[1] == "silence 1 begins\n"
-    assert "shop" in call("silence")[1]
+    listed = call("silence")[1]
+    assert "tags shop" in listed and " UTC" in listed  # of what, and until when
     assert call("silence", "--end", "1")[1] == "silence 1 is over\n"
+
+
+def test_a_target_is_named_as_it_was_added(call):
+    call("add", "https://H.test", "mail.h.test")
+    assert call("show", "https://H.test")[1].startswith("https://h.test/ (url)\n")
+    assert call("show", "mail.h.test")[1].startswith("mail.h.test:443 (endpoint)\n")
+
+
+def test_a_ca_is_looked_for_beside_its_file(call, tmp_path):
+    (tmp_path / "watch.yaml").write_text("targets: [{url: h.test, ca: roots/ca.pem}]")
+    call("apply", tmp_path / "watch.yaml", "--yes")
+    (target,) = json.loads(call("export")[1])["targets"]
+    assert target["ca"] == str(tmp_path / "roots/ca.pem")
+
+
+def test_who_has_no_name_acknowledges_by_number(call, monkeypatch):
+    def nobody():
+        raise KeyError("getpwuid(): uid not found: 65533")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    call("add", "h.test")
+    rows(
+        "INSERT INTO alert (id, dedup_key, rule, level, step, title, body, changes, opened_at,"
+        " changed_at) VALUES (100001, 'k', 'r', 'warning', 2, 't', '', '[]', 0, 0)"
+    )
+    assert call("ack", "100001")[1] == f"alert 100001 is known to user {os.getuid()}\n"
+
+
+def test_a_keyring_that_is_not_there_is_told_in_a_line(call, monkeypatch):
+    class KeyringError(Exception):
+        pass
+
+    def locked(service, user):
+        raise KeyringError("no backend\nread the manual")
+
+    errors = types.SimpleNamespace(KeyringError=KeyringError)
+    keyring = types.SimpleNamespace(get_password=locked, errors=errors)
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    code, _, err = call("run", "--heartbeat", "keyring:plainwire/beat")
+    assert (code, err) == (2, "plainwire monitor: keyring:plainwire/beat: no backend\n")
 
 
 def test_without_the_extra_the_command_says_what_to_install(tmp_path):

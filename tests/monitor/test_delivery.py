@@ -373,9 +373,6 @@ def test_a_reminder_is_told_daily_of_what_is_critical(store):
     assert desk.deliver() == [("hook", "alert.reminder")]
 
 
-# On the wire -------------------------------------------------------------------------------
-
-
 def message(**more):
     alert = {
         "id": 1,

@@ -163,7 +163,32 @@ def test_an_unknown_outcome_is_neither_down_nor_up():
     watch.look(A)
     for _ in range(5):
         watch.look(status="unknown", error="not done in 60 s")
-    assert watch.standings[AT].state == "ok" and watch.alarms == []
+    assert watch.standings[AT].state == "ok"
+    assert [c.rule for c in watch.alarms] == ["unknown"]
+
+
+def test_three_full_looks_that_came_to_nothing_are_told():
+    watch = Watch()
+    watch.look(A)
+    asked = []
+    for _ in range(3):
+        assert watch.alarms == []
+        asked.append(watch.look(status="unknown", error="env:TOKEN: there is no secret").again)
+        watch.look(A, full=False)  # needs no token, and answers
+    assert asked == [{"full-again": MINUTE}, {"full-again": 5 * MINUTE}, {}]
+    (alarm,) = watch.alarms
+    assert alarm.title == "h could not be looked at whole" and "env:TOKEN" in alarm.body
+    assert (alarm.rule, alarm.level) == ("unknown", "warning")
+    watch.look(A)
+    assert watch.alarms == []
+
+
+def test_a_light_look_that_came_to_nothing_is_not_told_where_the_full_one_answers():
+    watch = Watch()
+    for _ in range(4):
+        watch.look(A)
+        watch.look(status="unknown", error="not done in 60 s", full=False)
+    assert watch.alarms == []
 
 
 def test_a_name_without_an_address_is_down_at_every_address():
@@ -173,6 +198,47 @@ def test_a_name_without_an_address_is_down_at_every_address():
         watch.look(status="unreachable", address="", full=False, error="no address")
     assert [c.rule for c in watch.alarms] == ["unreachable"]
     assert set(watch.standings) == {AT}
+
+
+def test_an_alarm_is_over_when_what_it_told_is():
+    strict, lax = (
+        {"http": {"https://h/": {"status": 200, "hsts": {"max-age": n}}}} for n in (2, 1)
+    )
+    watch = Watch()
+    for body in ({**A, **strict}, {**B, **strict}, {**B, **strict}, {**B, **lax}, {**B, **lax}):
+        watch.look(body)
+    tls, headers = watch.alarms
+    assert "TLSv1.0: off -> on" in tls.title and "HSTS max-age" in headers.title
+    for _ in range(2):
+        watch.look({**A, **lax})
+    assert [c.key for c in watch.alarms] == [headers.key]
+    watch.now += DAY
+    for _ in range(2):  # one ends and another begins at the same time
+        watch.look({**B, **strict})
+    (again,) = watch.alarms
+    assert "TLSv1.0: off -> on" in again.title
+
+
+def test_back_at_the_first_issuer_no_alarm_of_another_is_left():
+    watch = Watch()
+    for name in ("First", "Second", "Second", "Third", "Third"):
+        watch.look({"issuers": {"h:443": {"RSA": name}}})
+    assert len(watch.alarms) == 2
+    for _ in range(2):
+        watch.look({"issuers": {"h:443": {"RSA": "First"}}})
+    assert watch.alarms == []
+
+
+def test_what_a_new_version_finds_keeps_no_alarm_open():
+    new = {"x": {"id": "new-check", "severity": "low", "words": "new-check"}}
+    watch = Watch()
+    for body in (A, B, B):
+        watch.look({**body, "findings": {}})
+    watch.look({**B, "findings": new}, version="2")
+    assert len(watch.alarms) == 1
+    for _ in range(2):
+        watch.look({**A, "findings": new}, version="2")
+    assert watch.alarms == []
 
 
 def test_a_new_version_takes_what_it_sees_as_normal():

@@ -339,9 +339,6 @@ def test_removing_a_target_takes_its_history_and_ends_its_alerts(store):
     assert scans(store) == []
 
 
-# SQLite in trouble -------------------------------------------------------------------------
-
-
 @pytest.fixture
 def embedded(tmp_path):
     opened = Store(str(tmp_path / "monitor.db"))

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from monitor.test_delivery import NOW, Desk, condition, refuse, take
 from monitor.test_store import add, claim, look
+from plainwire.model import UsageError
 from plainwire.monitor import digests, metrics
 from plainwire.monitor.matching import Only
 from plainwire.monitor.seen import Look
 from plainwire.monitor.snapshot import hashed
-from plainwire.monitor.store import Store, reading, results, schema, upkeep, watched
+from plainwire.monitor.store import Store, claims, reading, results, schema, upkeep, watched
 from plainwire.monitor.times import DAY, HOUR, MINUTE, moment
 
 MORNING = "08:00 Europe/Berlin"
@@ -122,7 +123,7 @@ def test_messages_that_were_never_sent_are_forgotten_too(store):
 
 def see(store, grade, at):
     """A full look, at which a configuration of this grade was seen."""
-    store.run(lambda c: watched.look_now(c, [1], at))
+    store.run(lambda c: claims.ask(c, 1, "full-again", at))
     (one,) = claim(store, now=at, tiers=("full-again",))
     seen = Look("192.0.2.1", "answered", at, body={"grade": grade}, tool_version="1")
     return lambda c: results.record(c, one, [seen], at, at)
@@ -132,6 +133,31 @@ def seen(store, grade, at):
     """Confirmed by a second look."""
     for moment_ms in (at, at + MINUTE):
         assert store.run(see(store, grade, moment_ms))
+
+
+def test_an_announced_change_may_come_to_one_address_after_the_other(store):
+    add(store, "a.test:443")
+    store.run(lambda c: watched.expect(c, 1, NOW + HOUR, "", NOW))
+    store.run(lambda c: watched.expect(c, 1, NOW + HOUR, "another one", NOW))
+
+    def see_both(at, first, second):
+        store.run(lambda c: claims.ask(c, 1, "full-again", at))
+        (one,) = claim(store, now=at, tiers=("full-again",))
+        looks = [
+            Look(f"192.0.2.{n}", "answered", at, body={"grade": grade}, tool_version="1")
+            for n, grade in enumerate((first, second), 1)
+        ]
+        assert store.run(lambda c: results.record(c, one, looks, at, at))
+
+    for minute, grades in enumerate(("AA", "BA", "BA", "BB", "BB")):
+        see_both(NOW + minute * MINUTE, *grades)
+    events = sa.select(schema.drift_event.c.is_expected).where(
+        schema.drift_event.c.kind == "configuration"
+    )
+    assert store.read(lambda c: c.execute(events).scalars().all()) == [True, True]
+    assert store.read(reading.alerts) == []
+    unused = sa.select(schema.expectation.c.note).where(schema.expectation.c.used_at.is_(None))
+    assert len(store.read(lambda c: c.execute(unused).scalars().all())) == 1
 
 
 def snapshots(store):
@@ -220,6 +246,10 @@ def test_metrics_are_prometheus_text(store):
     add(store, "a.test:443")
     (one,) = claim(store)
     store.run(lambda c: results.record(c, one, [look(grade="A")], NOW, NOW))
+    add(store, "b.test:443")
+    (other,) = claim(store)
+    add(store, "c.test:443")
+    store.run(lambda c: results.record(c, other, [look("unreachable")], NOW, NOW))
     found = store.read(
         lambda c: list(
             metrics.lines(
@@ -229,6 +259,9 @@ def test_metrics_are_prometheus_text(store):
     )
     assert 'tls_grade_info{target="a.test:443",grade="A"} 1' in found
     assert 'tls_scan_success{target="a.test:443"} 1' in found
+    # Failed once, and has never answered: no success, whatever it is called until the third time.
+    assert 'tls_scan_success{target="b.test:443"} 0' in found
+    assert not [line for line in found if 'success{target="c.test' in line]  # nobody looked yet
     for line in found:
         assert line.startswith("# ") or len(line.rsplit(" ", 1)) == 2
 
@@ -237,18 +270,17 @@ def test_the_port_answers_on_loopback(store):
     from plainwire.monitor.keeper import Keeper
 
     async def main():
-        keeper, stop = Keeper(store, print), asyncio.Event()
-        serving = asyncio.create_task(metrics.serve(0, keeper, lambda: NOW, stop, ports := []))
-        while not ports:
-            await asyncio.sleep(0.01)
-        answers = []
+        keeper, answers = Keeper(store, print), []
+        server = await metrics.serve(0, keeper, lambda: NOW)
+        port = server.sockets[0].getsockname()[1]
         for path in ("/healthz", "/metrics", "/else"):
-            reader, writer = await asyncio.open_connection("127.0.0.1", ports[0])
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             answers.append((await reader.read()).decode())
             writer.close()
-        stop.set()
-        await serving
+        with pytest.raises(UsageError, match=f":{port}: Address already in use"):
+            await metrics.serve(port, keeper, lambda: NOW)
+        server.close()
         keeper.close()
         return answers
 

@@ -17,6 +17,7 @@ from plainwire.monitor.times import day, shown, span
 from plainwire.report.tls_diff import Change
 
 EXPIRED = 4
+FAILURES = 3  # full looks in a row that came to nothing, or failed, until it is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def conditions(
     every = tuple(standings.values())
     return (
         *_unreachable(target_id, name, every, now),
+        *_unknown(target_id, name, every),
         *_certificates(every, renewed_at, now),
         *_drift(target_id, name, every),
         *_flapping(target_id, name, every),
@@ -80,6 +82,22 @@ def _unreachable(
         "\n".join([f"since {shown(since)}", *lines]),
         _level(level),
     )
+
+
+def _unknown(target_id: int, name: str, every: Iterable[Standing]) -> Iterator[Condition]:
+    """Nobody is down, but nobody looks either: what changed there is not seen."""
+    blind = [one for one in every if one.unknowns >= FAILURES]
+    if blind:
+        since = min(one.unknown_since or 0 for one in blind)
+        lines = [f"{one.address or 'no address'}: {one.unknown_because}" for one in blind]
+        yield Condition(
+            f"unknown:{target_id}",
+            "unknown",
+            "warning",
+            f"{name} could not be looked at whole",
+            "\n".join([f"since {shown(since)}", *lines]),
+            _level("warning"),
+        )
 
 
 def _certificates(

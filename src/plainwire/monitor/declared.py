@@ -70,7 +70,7 @@ def read(path: Path) -> Declared:
         raise UsageError(f"cannot read {path}: {why}") from None
     if len(text) > MAX_BYTES:
         raise UsageError(f"{path}: longer than {MAX_BYTES} bytes")
-    return of_dictionary(_parsed(path, text), str(path.name))
+    return of_dictionary(_parsed(path, text), str(path.name), path.parent)
 
 
 def _parsed(path: Path, text: str) -> Any:
@@ -84,16 +84,18 @@ def _parsed(path: Path, text: str) -> Any:
         raise UsageError(f"{path}: {str(error).splitlines()[0]}") from None
 
 
-def of_dictionary(told: Any, source: str) -> Declared:
+def of_dictionary(told: Any, source: str, folder: Path) -> Declared:
     """What a document declares; ``source`` is where it came from.
+
+    A CA's file is looked for from ``folder`` on: whoever watches may be started elsewhere.
 
     Raises:
         UsageError: if something in it is wrong.
     """
     if not isinstance(told, dict) or not told.keys() <= {"targets", "channels", "windows"}:
         raise UsageError(f"{source}: not targets, channels and windows")
-    targets = [_target(each, source) for each in _list(told, "targets", source)]
-    channels = [_channel(each, source) for each in _list(told, "channels", source)]
+    targets = [_target(_placed(one, folder), source) for one in _list(told, "targets", source)]
+    channels = [_channel(_placed(one, folder), source) for one in _list(told, "channels", source)]
     windows = [_window(each, source) for each in _list(told, "windows", source)]
     return Declared(
         _unique([(one.name, one) for one in targets], source),
@@ -193,6 +195,8 @@ def _list(told: Mapping[str, Any], key: str, source: str) -> list[Mapping[str, A
     found = [] if found is None else found
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise UsageError(f"{source}: {key} is not a list of tables")
+    for name in (name for each in found for name in each if not isinstance(name, str)):
+        raise UsageError(f"{source}: {key}: the key {name!r} is no word")
     return found
 
 
@@ -217,6 +221,11 @@ def _words(told: Mapping[str, Any], key: str, source: str) -> tuple[str, ...]:
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
         raise UsageError(f"{source}: {key} is not a list of words")
     return tuple(found)
+
+
+def _placed(told: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    ca = told.get("ca")
+    return {**told, "ca": str((folder / ca).resolve())} if ca and isinstance(ca, str) else told
 
 
 def _target(told: Mapping[str, Any], source: str) -> Watched:

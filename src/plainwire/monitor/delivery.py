@@ -43,7 +43,13 @@ async def send(settings: ChannelSettings, message: Message) -> None:
         UsageError: if the channel is set up wrongly.
     """
     module: Any = import_module(f"plainwire.monitor.channels.{settings.kind}")
-    await module.send(settings, message)
+    try:
+        await module.send(settings, message)
+    except (SendError, UsageError):
+        raise
+    except Exception as error:
+        # The border to channels and what they stand on: a message ends neither the loop nor a test.
+        raise SendError(f"{type(error).__name__}: {error}") from None
 
 
 class Deliverer:
@@ -111,10 +117,6 @@ class Deliverer:
             await self._send(channel, message)
         except (SendError, UsageError) as error:
             await self._fail(channel, one, error)
-            return
-        except Exception as error:
-            # The border to channels and what they stand on: a message never ends the loop.
-            await self._fail(channel, one, SendError(f"{type(error).__name__}: {error}"))
             return
         now = self._clock()
         await self._keeper.insist(lambda c: deliveries.sent(c, one, now))

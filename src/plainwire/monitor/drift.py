@@ -11,7 +11,7 @@ from plainwire.monitor.seen import Body
 from plainwire.report import tls_diff
 from plainwire.report.tls_diff import Change, Direction
 
-NONE = "none"
+NONE, GRADE = "none", "grade"
 RANK = {str(one): at for at, one in enumerate(sorted(Severity, key=lambda s: s.value))}
 
 
@@ -29,9 +29,10 @@ def direction(found: Sequence[Change]) -> Direction:
     return "worse" if "worse" in named else "better" if "better" in named else "neutral"
 
 
-def is_worse(old: Body, new: Body) -> bool:
-    """True if anything in the new snapshot is worse than in the old one."""
-    return direction(changes(old, new)) == "worse"
+def subjects(found: Sequence[Change]) -> set[str]:
+    """What is worse now; the grade, which follows from the rest, only where it is alone."""
+    names = {change.what for change in found if change.direction == "worse"}
+    return names - {GRADE} or names
 
 
 def _shared(old: Body, new: Body, part: str) -> Iterator[tuple[str, Any, Any]]:
@@ -97,7 +98,7 @@ def _grade(old: Body, new: Body) -> Iterator[Change]:
     was, now = old.get("grade"), new.get("grade")
     if was and now and was != now:
         is_better = LETTERS.index(now) < LETTERS.index(was)
-        yield Change("grade", was, now, "better" if is_better else "worse")
+        yield Change(GRADE, was, now, "better" if is_better else "worse")
 
 
 def _findings(old: Body, new: Body) -> Iterator[Change]:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from plainwire.monitor import drift, expiry, snapshot
+from plainwire.monitor.conditions import FAILURES
 from plainwire.monitor.seen import Body, Certificate, Look, Tier
 from plainwire.monitor.standing import Alarm, Bodies, Standing
 from plainwire.monitor.times import DAY, HOUR, MINUTE
 from plainwire.report.tls_diff import Change, Direction
 
-FAILURES, ANSWERS = 3, 2  # in a row, until an address is unreachable, and until it is back
+ANSWERS = 2  # in a row, until an address is back
 APART = MINUTE // 2  # of failures that count
 LOOK_AGAIN = (1 * MINUTE, 5 * MINUTE)
 LOOKS, AGREEING = 3, 2
@@ -59,6 +60,7 @@ class Verdict:
     """What a look at a target changes in what is known of it."""
 
     standings: dict[str, Standing]
+    announced: frozenset[str] = frozenset()  # hashes that an announced change led to elsewhere
     snapshots: dict[str, Body] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     renewals: list[Renewal] = field(default_factory=list)
@@ -78,15 +80,19 @@ def judge(
     is_full: bool,
     is_expected: bool,
     now: int,
+    announced: Iterable[str] = (),
 ) -> Verdict:
     """What follows from looks at the addresses of one target.
 
-    ``bodies`` are the snapshots that the standings name. ``is_expected``: a change was announced.
+    ``bodies`` are the snapshots that the standings name. ``is_expected``: a change was announced;
+    ``announced`` are hashes of what an announced one made of other addresses.
     """
-    verdict = Verdict(dict(standings))
+    verdict = Verdict(dict(standings), frozenset(announced))
     for look in _spread(tuple(looks), verdict.standings):
         before = verdict.standings.get(look.address, Standing(look.address))
         after = _reached(before, look, verdict, now)
+        if is_full:
+            after = _known(after, look, verdict, now)
         if look.status == "answered":
             after = _certificates(after, look, verdict, now)
         if look.body is not None:
@@ -145,6 +151,19 @@ def _reached(before: Standing, look: Look, verdict: Verdict, now: int) -> Standi
         failed_at=now if is_new else last,
         error=look.error,
         seen_at=now,
+    )
+
+
+def _known(before: Standing, look: Look, verdict: Verdict, now: int) -> Standing:
+    """How many full looks in a row came to nothing: what they would have seen is not known."""
+    if look.status != "unknown":
+        return replace(before, unknowns=0, unknown_since=None, unknown_because=None)
+    unknowns = before.unknowns + 1
+    if unknowns < FAILURES:
+        verdict.ask("full-again", LOOK_AGAIN[unknowns - 1])
+    since = before.unknown_since or now
+    return replace(
+        before, unknowns=unknowns, unknown_since=since, unknown_because=look.error or "no answer"
     )
 
 
@@ -236,12 +255,13 @@ def _confirmed(
     now: int,
 ) -> Standing:
     assert before.confirmed is not None
-    lasting = tuple(one for one in before.alarms if drift.is_worse(bodies[one.base], body))
+    lasting, undone = _lasting(before.alarms, bodies, body)
     after = replace(before, confirmed=found, alarms=lasting, asked_about=None)
     changes = drift.changes(old, body)
     if not changes:
         return after
     direction = drift.direction(changes)
+    is_announced = found in verdict.announced  # it comes to one address after the other
     verdict.events.append(
         Event(
             before.address,
@@ -250,18 +270,38 @@ def _confirmed(
             changes,
             before.confirmed,
             found,
-            is_expected,
+            is_expected or is_announced,
         )
     )
     after = replace(after, changed_at=(*_recent(after.changed_at, now), now))
-    if is_expected:
-        verdict.used_expectation = True
+    if is_expected or is_announced:
+        verdict.used_expectation |= not is_announced
         return after
     # Back to what was normal before an alarm is no alarm, though every change of issuer is one.
-    is_back = len(lasting) < len(before.alarms)
+    is_back = drift.subjects(changes) <= undone
     if direction == "worse" and not is_back:
         after = replace(after, alarms=(*lasting, _alarm(before.confirmed, changes)))
     return after
+
+
+def _lasting(
+    alarms: tuple[Alarm, ...], bodies: Bodies, body: Body
+) -> tuple[tuple[Alarm, ...], set[str]]:
+    """The alarms of which something is worse than before it, and what the others were about.
+
+    Whatever else is worse has an alarm of its own, or is what a new version sees anew. Where an
+    earlier alarm is over, a later one about the same is: an issuer that is another again is back.
+    """
+    lasting: list[Alarm] = []
+    undone: set[str] = set()
+    for one in alarms:
+        told = drift.subjects(one.changes)
+        worse = drift.subjects(drift.changes(bodies[one.base], body))
+        if told - undone and told & worse:
+            lasting.append(one)
+        else:
+            undone |= told
+    return tuple(lasting), undone
 
 
 def _alarm(base: str, changes: tuple[Change, ...]) -> Alarm:

@@ -27,6 +27,10 @@ class Only:
             and (not self.rules or rule in self.rules)
         )
 
+    def __str__(self) -> str:
+        words = [f"{key} {', '.join(value)}" for key, value in asdict(self).items() if value]
+        return "; ".join(words) or "everything"
+
     def as_json(self) -> str:
         """As the store keeps it."""
         return json.dumps({key: value for key, value in asdict(self).items() if value})

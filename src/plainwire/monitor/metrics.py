@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from plainwire.model import UsageError
 from plainwire.monitor.keeper import Keeper
 from plainwire.monitor.store import reading
 from plainwire.monitor.times import SECOND, Clock
@@ -16,13 +18,11 @@ HEAD_LIMIT, TIMEOUT_S = 8192, 5.0
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-async def serve(
-    port: int, keeper: Keeper, clock: Clock, stop: asyncio.Event, ports: list[int] | None = None
-) -> None:
-    """Answer until ``stop`` is set; the port that is listened on (for 0: which) joins ``ports``.
+async def serve(port: int, keeper: Keeper, clock: Clock) -> asyncio.Server:
+    """A server that answers on a port of loopback (0: one that is free) until it is closed.
 
     Raises:
-        OSError: if the port is taken.
+        UsageError: if the port is taken.
     """
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -36,11 +36,11 @@ async def serve(
         finally:
             writer.close()
 
-    server = await asyncio.start_server(answer, HOST, port, limit=HEAD_LIMIT)
-    async with server:
-        if ports is not None:
-            ports.append(server.sockets[0].getsockname()[1])
-        await stop.wait()
+    try:
+        return await asyncio.start_server(answer, HOST, port, limit=HEAD_LIMIT)
+    except OSError as error:
+        words = os.strerror(error.errno) if error.errno else str(error)
+        raise UsageError(f"cannot listen on {HOST}:{port}: {words}") from None
 
 
 async def _answer(method: str, path: str, keeper: Keeper, clock: Clock) -> bytes:
@@ -112,11 +112,11 @@ def lines(
     yield from _gauge(
         "tls_scan_success",
         "Whether every address answered.",
-        [(_target(t), int(t["state"] == "ok")) for t in targets if t["state"] != "unknown"],
+        [(_target(t), int(t["state"] == "ok")) for t in targets if t["seen_at"] is not None],
     )
     yield from _gauge(
-        "tls_scan_last_success_timestamp_seconds",
-        "When an address was looked at last.",
+        "tls_scan_last_timestamp_seconds",
+        "When an address was looked at last, whether it answered or not.",
         [(_target(t), t["seen_at"] / SECOND) for t in targets if t["seen_at"] is not None],
     )
     yield from _gauge(

@@ -58,8 +58,13 @@ def _from_file(path: Path) -> str:
 def _from_keyring(name: str) -> str | None:
     try:
         import keyring  # type: ignore[import-not-found,unused-ignore]
+        from keyring.errors import KeyringError  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         raise UsageError("keyring: the package keyring is not installed") from None
     service, _, user = name.partition("/")
-    found: str | None = keyring.get_password(service, user)
+    try:
+        found: str | None = keyring.get_password(service, user)
+    except KeyringError as error:  # there is none on this machine, or it is locked
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UsageError(f"keyring:{name}: {why[:200]}") from None
     return found

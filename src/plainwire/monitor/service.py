@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from plainwire.monitor import metrics, secrets
@@ -60,23 +61,29 @@ class Service:
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until ``stop`` is set."""
+        """Run until ``stop`` is set.
+
+        Raises:
+            UsageError: if the port for metrics is taken.
+        """
         try:
-            async with asyncio.TaskGroup() as group:
+            async with await self._server(), asyncio.TaskGroup() as group:
                 group.create_task(self._give_up(stop))
                 if self._duties.looks:
                     group.create_task(self.loop.run(stop))
                 if self._duties.delivers:
                     group.create_task(self.deliverer.run(stop))
-                if self._duties.port is not None:
-                    group.create_task(
-                        metrics.serve(self._duties.port, self._keepers[1], self._clock, stop)
-                    )
                 if self._duties.heartbeat is not None:
                     group.create_task(self._beat(self._duties.heartbeat, stop))
         finally:
             for keeper in self._keepers:
                 keeper.close()
+
+    async def _server(self) -> AbstractAsyncContextManager[object]:
+        """What shows metrics, if anything does."""
+        if self._duties.port is None:
+            return nullcontext()
+        return await metrics.serve(self._duties.port, self._keepers[1], self._clock)
 
     async def _give_up(self, stop: asyncio.Event) -> None:
         """Let nothing insist on a store that fails once it is time to leave."""
@@ -85,10 +92,15 @@ class Service:
             keeper.gives_up = True
 
     async def once(self) -> None:
-        """Do everything that is due now, and deliver what there is to be said."""
+        """Do everything that is due now, and deliver what there is to be said.
+
+        If it is cancelled, what it had not looked at is given back: nobody waits for its leases.
+        """
         try:
-            await self.loop.work_off()
-            await self.loop.leave()
+            try:
+                await self.loop.work_off()
+            finally:
+                await self.loop.leave()
             await self.deliverer.work_off()
         finally:
             for keeper in self._keepers:

@@ -44,6 +44,9 @@ class Standing:
     failed_at: int | None = None  # the last failure that was counted
     error: str | None = None
     grade: str | None = None
+    unknowns: int = 0  # full looks in a row that came to nothing
+    unknown_since: int | None = None
+    unknown_because: str | None = None
     seen_at: int | None = None
     answered_at: int | None = None
     looked_full_at: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,8 @@ def watched(
     protocol = PROTOCOLS.get(kept.get("starttls") or "")
     if kept.get("starttls") and protocol is None:
         raise UsageError(f"no STARTTLS for {kept['starttls']!r}; there are {', '.join(PROTOCOLS)}")
+    if "resolve" in kept and not _is_address(kept["resolve"]):
+        raise UsageError(f"not an address to look at: {kept['resolve']!r}")
     if "://" in words and protocol is None:
         target, login = parse_target(words)
         if login is not None:
@@ -85,6 +88,13 @@ def watched(
         interval(full) if full else FULL,
         declared_in=declared_in,
     )
+
+
+def _is_address(words: object) -> bool:
+    try:
+        return bool(ipaddress.ip_address(str(words)))
+    except ValueError:
+        return False
 
 
 def interval(words: str) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from plainwire.monitor import matching
 from plainwire.monitor.levels import LEVELS
 from plainwire.monitor.times import shown, span
 from plainwire.report.clean import visible
+from plainwire.report.groups import counted
 
 Row = Mapping[str, Any]
 
@@ -96,10 +98,19 @@ def alerts(rows: Sequence[Row], now: int) -> str:
     return table(cells, ("alert", "level", "what", "opened", "acknowledged"))
 
 
+def silences(rows: Sequence[Row]) -> str:
+    """``monitor silence`` alone."""
+    cells = [
+        (row["id"], str(matching.from_json(row["only"])), shown(row["until"]), row["note"] or "-")
+        for row in rows
+    ]
+    return table(cells, ("silence", "of", "until", "note")) or "no silence\n"
+
+
 def status(row: Row, open_alerts: Sequence[Row], now: int) -> str:
     """``monitor status``."""
     counts = ", ".join(f"{count} {state}" for state, count in sorted(row["addresses"].items()))
-    lines = [f"{row['targets']} targets; addresses: {counts or 'none seen'}"]
+    lines = [f"{counted(row['targets'], 'target')}; addresses: {counts or 'none seen'}"]
     lines.append(f"scan lag {row['scan_lag_s']:.0f} s; {row['late']} late by two intervals or more")
     for one in row["channels"]:
         words = f"channel {one['name']}: {one['waiting']} waiting, {one['dead']} dead"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from plainwire.model import UsageError
 from plainwire.monitor import digests
@@ -25,6 +26,38 @@ KINDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"port", "tls", "user", "password-from", "ca"}),
     ),
     "apprise": (frozenset({"url-from"}), frozenset()),
+}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_url(value: Any) -> bool:
+    try:
+        parts = urlsplit(value)
+        return _is_text(value) and parts.scheme in ("http", "https") and bool(parts.hostname)
+    except (ValueError, AttributeError):
+        return False
+
+
+def _are_addresses(value: Any) -> bool:
+    many = value if isinstance(value, list) else [value]
+    return bool(many) and all(_is_text(each) for each in many)
+
+
+def _is_port(value: Any) -> bool:
+    return type(value) is int and 0 < value < 65536
+
+
+TEXT = (_is_text, "text")
+# What an option's value is, where it is no text.
+SHAPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "url": (_is_url, "an http or https URL"),
+    "to": (_are_addresses, "an address, or a list of them"),
+    "port": (_is_port, "a number from 1 to 65535"),
+    "tls": (lambda value: value in ("starttls", "implicit"), "starttls or implicit"),
+    "allow-private": (lambda value: isinstance(value, bool), "true or false"),
 }
 
 
@@ -56,6 +89,8 @@ def checked(one: ChannelSettings) -> ChannelSettings:
     if one.least_level not in LEVELS:
         raise UsageError(f"{where}: no level {one.least_level!r}; there are {', '.join(LEVELS)}")
     if one.digest is not None:
+        if not isinstance(one.digest, str):  # YAML 1.1 reads 18:00 as a number to base 60
+            raise UsageError(f'{where}: a digest\'s time stands in quotes: "18:00"')
         digests.last_due(one.digest, 0)
     needed, further = KINDS[one.kind]
     for key in sorted(one.options.keys() - needed - further):
@@ -63,6 +98,10 @@ def checked(one: ChannelSettings) -> ChannelSettings:
         raise UsageError(f"{where}: unknown option {key!r}; there are {there}")
     for key in sorted(needed - one.options.keys()):
         raise UsageError(f"{where}: {key} is missing")
+    for key, value in one.options.items():
+        is_right, words = SHAPES.get(key, TEXT)
+        if not is_right(value):
+            raise UsageError(f"{where}: {key} is {words}")
     if "@" in str(one.options.get("url", "")).partition("?")[0]:
         raise UsageError(f"{where}: a login in a URL would be stored in clear")
     return one

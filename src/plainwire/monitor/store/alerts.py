@@ -176,9 +176,6 @@ def _is_served(connection: sa.Connection, fingerprint: str) -> bool:
     return found.first() is not None
 
 
-# Messages ----------------------------------------------------------------------------------
-
-
 def tell(connection: sa.Connection, kind: str, row: Row, now: int, seq: str = "") -> None:
     """Write a message about an alert for every channel that is to hear of it.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import logging
 import os
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,25 +17,36 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
+from plainwire.live import dial
 from plainwire.model import UsageError
 from plainwire.monitor.store.faults import StoreError, is_passing, told
 from plainwire.monitor.store.schema import REVISION
 
 BUSY_TIMEOUT_S = 5.0
 MIGRATION_LOCK = 0x706C6169  # any number that no other program takes an advisory lock by
+# Of libpq's; what asks for TLS without verifying it is given the verified one.
+SSL_MODES = ("disable", "require", "verify-ca", "verify-full")
+POSTGRESQL_OPTIONS = ("sslmode", "sslrootcert", "unix_sock", "application_name")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def default_place() -> Path:
-    """The embedded store: ``plainwire/monitor.db`` in the XDG data folder."""
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    """The embedded store: ``plainwire/monitor.db`` in the XDG data folder.
+
+    Raises:
+        UsageError: if nothing says where the user's folder is.
+    """
+    try:
+        base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    except RuntimeError:
+        raise UsageError("no home folder for the store; --store names a file") from None
     return Path(base) / "plainwire" / "monitor.db"
 
 
 def url_of(words: str | None) -> URL:
     """The URL of a store from words: a path, ``sqlite:///PATH``, ``postgresql://…`` or None.
 
-    The password of a PostgreSQL URL may stand in the environment as PGPASSWORD.
+    User and password of a PostgreSQL URL may stand in the environment as PGUSER and PGPASSWORD.
 
     Raises:
         UsageError: if the words name neither.
@@ -41,22 +54,49 @@ def url_of(words: str | None) -> URL:
     if words is None:
         return URL.create("sqlite", database=str(default_place()))
     if "://" not in words:
-        return URL.create("sqlite", database=words)
+        return _kept(URL.create("sqlite", database=words))
     try:
         url = make_url(words)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UsageError("--store: not a URL of a database") from None
     backend = url.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
         raise UsageError("--store: SQLite (a path) or postgresql://HOST/DATABASE")
-    if backend == "postgresql":
-        password = url.password or os.environ.get("PGPASSWORD")
-        url = url.set(drivername="postgresql+pg8000", password=password)
+    return _kept(url) if backend == "sqlite" else _postgresql(url)
+
+
+def _kept(url: URL) -> URL:
+    if url.database in (None, "", ":memory:"):
+        raise UsageError("--store: a file, since what lies in memory alone is forgotten")
     return url
 
 
+def _postgresql(url: URL) -> URL:
+    for key in url.query.keys() - POSTGRESQL_OPTIONS:
+        raise UsageError(f"--store: no option {key!r}; there are {', '.join(POSTGRESQL_OPTIONS)}")
+    if (mode := url.query.get("sslmode", "disable")) not in SSL_MODES:
+        raise UsageError(f"--store: sslmode is one of {', '.join(SSL_MODES)}, not {mode!r}")
+    return url.set(
+        drivername="postgresql+pg8000",
+        username=url.username or os.environ.get("PGUSER") or _user(),
+        password=url.password or os.environ.get("PGPASSWORD"),
+    )
+
+
+def _user() -> str:
+    """The user's own name: PostgreSQL's clients take it where none is told."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # nobody has a name for this number
+        raise UsageError("--store: postgresql://USER@HOST/DATABASE, or PGUSER") from None
+
+
 def engine_of(url: URL) -> sa.Engine:
-    """An engine that holds one connection, for the one thread that uses it."""
+    """An engine that holds one connection, for the one thread that uses it.
+
+    Raises:
+        UsageError: if the CA of its URL cannot be read.
+    """
     # Its pool writes a page about each connection that breaks; `StoreError` says it in a line.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     if url.get_backend_name() == "sqlite":
@@ -69,7 +109,34 @@ def engine_of(url: URL) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return sa.create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": 30})
+    return sa.create_engine(
+        url.difference_update_query(("sslmode", "sslrootcert")),
+        pool_size=1,
+        max_overflow=0,
+        connect_args={"timeout": 30, "ssl_context": tls_of(url)},
+    )
+
+
+def tls_of(url: URL) -> ssl.SSLContext | None:
+    """How a PostgreSQL URL is connected to: TLS that is verified; None: in clear.
+
+    In clear only on this machine, or where ``sslmode=disable`` says so: the password and all that
+    is known would go over the network.
+
+    Raises:
+        UsageError: if ``sslrootcert`` cannot be read.
+    """
+    host = url.host or "localhost"
+    is_here = host == "localhost" or dial.is_loopback(host) or "unix_sock" in url.query
+    if url.query.get("sslmode", "disable" if is_here else "verify-full") == "disable":
+        return None
+    ca = url.query.get("sslrootcert")
+    try:
+        context = dial.verifying_context(Path(str(ca)) if ca else None)
+    except UsageError:
+        raise UsageError(f"--store: cannot read the certificates of sslrootcert={ca}") from None
+    context.set_alpn_protocols(["postgresql"])
+    return context
 
 
 def _make_room(path: Path) -> None:

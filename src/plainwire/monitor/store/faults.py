@@ -30,6 +30,8 @@ def told(error: BaseException) -> str:
     """What a driver's error says, in one line and without statements, parameters and passwords."""
     original = getattr(error, "orig", None) or error
     arguments = original.args[0] if original.args else original
+    if isinstance(original, OSError):
+        arguments = getattr(original, "verify_message", None) or original.strerror or original
     if isinstance(arguments, dict):  # pg8000: the fields of an ErrorResponse, M is the message
         arguments = f"{arguments.get('M', 'no message')} ({arguments.get('C', '?')})"
     return str(arguments).splitlines()[0][:300] if str(arguments) else type(original).__name__

@@ -74,6 +74,17 @@ def _end(row: Any) -> int:
     return int(row.not_after)
 
 
+def not_looked_at(connection: sa.Connection, since: int) -> set[int]:
+    """The numbers of targets at which no full look began since then."""
+    looked = sa.exists().where(
+        scan.c.target_id == target.c.id,
+        scan.c.tier.in_(("full", "full-again")),
+        scan.c.status != "missed",
+        scan.c.started_at >= since,
+    )
+    return set(connection.execute(sa.select(target.c.id).where(~looked)).scalars())
+
+
 def shown(connection: sa.Connection, number: int) -> Row:
     """Everything that is known of one target now."""
     row = connection.execute(sa.select(target).where(target.c.id == number)).mappings().one()

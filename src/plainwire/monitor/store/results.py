@@ -61,6 +61,7 @@ def record(
         is_full=claim.tier.startswith("full"),
         is_expected=_expectation(connection, claim.target_id, now) is not None,
         now=now,
+        announced=_announced(connection, claim.target_id, now),
     )
     _keep(connection, claim, before, verdict, now)
     _alerts(connection, claim.target_id, name, before, verdict.standings, now)
@@ -111,9 +112,6 @@ def _row(look: Look) -> dict[str, Any]:
     }
 
 
-# What was known ----------------------------------------------------------------------------
-
-
 def _standings(connection: sa.Connection, target_id: int) -> dict[str, Standing]:
     rows = connection.execute(
         sa.select(standing.c.address, standing.c.body).where(standing.c.target_id == target_id)
@@ -146,6 +144,21 @@ def _expectation(connection: sa.Connection, target_id: int, now: int) -> int | N
     return found
 
 
+def _announced(connection: sa.Connection, target_id: int, now: int) -> list[str]:
+    """What an announced change made of an address of the target, until it is to be over."""
+    words = (
+        sa.select(drift_event.c.new_hash)
+        .join(expectation, expectation.c.target_id == drift_event.c.target_id)
+        .where(
+            drift_event.c.target_id == target_id,
+            drift_event.c.is_expected,
+            expectation.c.until > now,
+            expectation.c.used_at <= drift_event.c.at,
+        )
+    )
+    return list(connection.execute(words).scalars())
+
+
 def habit(connection: sa.Connection, target_id: int) -> float | None:
     """At which fraction of a lifetime a target is used to renew; None if that is not known."""
     rows = connection.execute(
@@ -155,9 +168,6 @@ def habit(connection: sa.Connection, target_id: int) -> float | None:
         .limit(HABIT_OF)
     )
     return expiry.habit([row[0] for row in rows])
-
-
-# What is known now -------------------------------------------------------------------------
 
 
 def _keep(
@@ -351,9 +361,6 @@ def _findings(
         )
 
 
-# What is told ------------------------------------------------------------------------------
-
-
 def _alerts(
     connection: sa.Connection,
     target_id: int,
@@ -397,5 +404,6 @@ def _resolutions(
         "certificate-ends": renewed,
         "certificate-revoked": renewed,
         "configuration-worse": "it is as it was before, or better",
+        "unknown": "it was looked at whole again",
         "flapping": "nothing changed for six hours",
     }

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from plainwire.live.dial import is_loopback
 from plainwire.model import UsageError
 from plainwire.monitor import matching
+from plainwire.monitor import targets as targets_module
 from plainwire.monitor.channels.settings import ChannelSettings
 from plainwire.monitor.schedule import first_due
 from plainwire.monitor.seen import TIERS
@@ -92,12 +93,18 @@ def by_number(connection: sa.Connection, numbers: Collection[int]) -> dict[int, 
 
 
 def named(connection: sa.Connection, name: str) -> Watched:
-    """The target of a name.
+    """The target of a name, as it is listed or as it was added.
 
     Raises:
         UsageError: if there is none.
     """
-    row = connection.execute(sa.select(target).where(target.c.name == name)).mappings().first()
+    try:
+        names = {name, targets_module.watched(name).name}
+    except UsageError:
+        names = {name}
+    rows = connection.execute(sa.select(target).where(target.c.name.in_(names))).mappings()
+    found = {row["name"]: row for row in rows}
+    row = found.get(name) or next(iter(found.values()), None)
     if row is None:
         raise UsageError(f"no target {name!r}; plainwire monitor list shows those there are")
     return of_row(row)
@@ -133,17 +140,18 @@ def remove(connection: sa.Connection, one: Watched, now: int) -> None:
 
 
 def look_now(connection: sa.Connection, numbers: Iterable[int], now: int) -> None:
-    """Make a full look at targets due at once."""
+    """Make a light and a full look at targets due at once; one that is due anyhow is enough."""
+    plain = duty.alias()
     for number in numbers:
-        for tier in ("light-again", "full-again"):
+        for tier in ("light", "full"):
+            is_due = sa.exists().where(
+                plain.c.target_id == number, plain.c.tier == tier, plain.c.next_due_at <= now
+            )
             connection.execute(
                 sa.update(duty)
-                .where(duty.c.target_id == number, duty.c.tier == tier)
+                .where(duty.c.target_id == number, duty.c.tier == f"{tier}-again", ~is_due)
                 .values(next_due_at=now)
             )
-
-
-# Channels, silences, windows ---------------------------------------------------------------
 
 
 def set_channel(connection: sa.Connection, one: ChannelSettings) -> int:

@@ -1,0 +1,82 @@
+"""All paths of a project's deployments, without those that lead nowhere of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+
+from plainwire.deployment import published
+from plainwire.deployment.ends import LOOPBACK
+from plainwire.deployment.routed import routed
+from plainwire.model import Deployment, Path, Span
+
+# Routers that answer both schemes: https://devcenter.heroku.com/articles/http-routing, Fly's docs.
+BOTH_SCHEMES = ("platform router", "Heroku router", "Fly proxy")
+
+
+def all_paths(deployments: Sequence[Deployment]) -> tuple[Path, ...]:
+    """The paths of every deployment of a project that runs an application of it."""
+    has_apps = any(deployment.apps for deployment in deployments)
+    found = [
+        path
+        for deployment in deployments
+        if deployment.apps or not has_apps  # what runs other programs is not ours to judge
+        for path in paths(deployment)
+    ]
+    return tuple(_behind_hosts(found))
+
+
+def paths(deployment: Deployment) -> tuple[Path, ...]:
+    """The paths of one deployment, in the order of its services."""
+    found = tuple(_paths(deployment))
+    over_tls = {p.app.place for p in found if p.app is not None and p.is_encrypted}
+    return tuple(path for path in found if not _only_refuses(path, over_tls))
+
+
+def leaves_http_to_application(path: Path) -> bool:
+    """True if a platform's router passes plain HTTP on and the application enforces nothing."""
+    app = path.app
+    if app is None or path.route is None or path.route.program not in BOTH_SCHEMES:
+        return False
+    enforces = app.redirect_hook is not None or any(
+        m.name.endswith(("Talisman", "SSLify")) for m in app.middleware
+    )
+    return path.redirects is None and not enforces
+
+
+def _only_refuses(path: Path, over_tls: Set[Span]) -> bool:
+    """True for a plain port where the application itself sends everybody away to its TLS port."""
+    app = path.app
+    if path.kind != "direct" or path.is_encrypted is not False or app is None:
+        return False
+    return app.redirect_hook is not None and app.place in over_tls
+
+
+def _paths(d: Deployment) -> Iterator[Path]:
+    for route in d.routes:
+        yield from routed(d, route)
+    for service in d.services:
+        open_ports = [p for p in service.publications if not p.is_local]
+        for port in open_ports:
+            yield from published.published(d, service, port)
+        if service.name == d.name:  # an image or a module by itself
+            yield from published.unpublished(d, service)
+        if service.name == "host":
+            yield from published.open_on_host(d, service)
+        is_embedded = any(site.is_embedded for site in service.sites)
+        if is_embedded and not service.publications:
+            yield from published.unmounted(d, service)
+
+
+def _behind_hosts(found: list[Path]) -> Iterator[Path]:
+    """Paths, with a server left out that a proxy on the same machine forwards to by its port."""
+    ports = {
+        p.forward.port
+        for p in found
+        if p.forward is not None
+        and p.forward.host.startswith(LOOPBACK)
+        and p.service.name == "host"
+    }
+    for path in found:
+        is_behind = path.start is not None and path.start.port in ports and path.start.port
+        if not (path.kind == "unpublished" and is_behind):
+            yield path
