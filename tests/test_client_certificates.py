@@ -1,5 +1,6 @@
 """Client certificates before a real server that asks for them: what it says of each connection."""
 
+import asyncio
 import json
 
 import pytest
@@ -7,7 +8,14 @@ from cryptography.hazmat.primitives import serialization
 
 from certificates import issue
 from plainwire.cli import main
-from servers.gunicorn import gunicorn
+from plainwire.live import dial
+from plainwire.live.credentials import ClientCertificate, Credentials
+from plainwire.live.settings import Settings
+from plainwire.live.site import LiveSite
+from plainwire.model import Exchange, Refused, Request, TargetError, Unanswered
+from plainwire.wire import denials
+from plainwire.wire.target import parse_target
+from servers.gunicorn import APPLICATION, gunicorn
 from servers.nginx import nginx
 
 pytestmark = pytest.mark.server("nginx")
@@ -115,20 +123,128 @@ def test_an_identity_with_a_locked_key_is_refused(files, capsys, monkeypatch):
     assert "its key needs a password" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("is_shown", [True, False])
-def test_a_refusal_of_who_shows_none_silences_no_server(files, pem_files, is_shown):
-    """gunicorn refuses in the handshake of TLS 1.3: at once, and for every question of nobody."""
+ORDERS = """\
+from flask import Flask, request
+
+app = Flask(__name__)
+ORDERS = {"71": {"id": 71, "user_id": "ann"}, "803": {"id": 803, "user_id": "bob"}}
+
+
+def user():
+    subject = request.environ["gunicorn.socket"].getpeercert()["subject"]
+    return next(value for part in subject for key, value in part if key == "commonName")
+
+
+@app.get("/openapi.json")
+def openapi():
+    one = {"get": {"parameters": [{"name": "id", "in": "path"}]}}
+    return {"openapi": "3.0.0", "paths": {"/orders": {"get": {}}, "/orders/{id}": one}}
+
+
+@app.get("/orders")
+def orders():
+    return {"orders": [o for o in ORDERS.values() if o["user_id"] == user()]}
+
+
+@app.get("/orders/<id>")
+def order(id):
+    found = ORDERS.get(id)
+    if found is None or (@{checks_owner} and found["user_id"] != user()):
+        return {"error": "no such order"}, 404
+    return found
+"""
+CONFIGURATION = """\
+import ssl
+
+
+def ssl_context(config, default):
+    context = default()
+    context.maximum_version = ssl.TLSVersion.%s
+    return context
+"""
+
+
+def scanned_at_gunicorn(files, pem_files, *words, application=ORDERS, version="TLSv1_3"):
+    """Code, report and outcomes of a server that wants a certificate in the handshake."""
     root, folder = files
     own = pem_files(issue("localhost", "127.0.0.1", by=root))
+    (folder / "gunicorn.conf.py").write_text(CONFIGURATION % version)
     options = ("--ca-certs", str(folder / "ca.pem"), "--cert-reqs", "2")
-    shown = ("--client-cert", str(folder / "both.pem")) if is_shown else ()
-    with gunicorn(https=own, options=options) as server:
-        words = (f"https://127.0.0.1:{server.https_port}/", "--ca", str(folder / "ca.pem"), *shown)
-        code = main(["scan", *words, "-q", "--format", f"json:{folder / 'r.json'}"])
+    options += ("--config", str(folder / "gunicorn.conf.py"))
+    with gunicorn(https=own, options=options, application=application) as server:
+        target = (f"https://127.0.0.1:{server.https_port}/", "--ca", str(folder / "ca.pem"))
+        code = main(["scan", *target, *words, "-q", "--format", f"json:{folder / 'r.json'}"])
     report = json.loads((folder / "r.json").read_text())
+    return code, report, {each["id"]: each["status"] for each in report["categories"]}
+
+
+def test_a_refusal_of_who_shows_none_silences_no_server(files, pem_files):
+    """gunicorn refuses in the handshake of TLS 1.3: at once, and for every question of nobody."""
+    code, report, ended = scanned_at_gunicorn(files, pem_files, application=APPLICATION)
     reasons = {gap["reason"] for gap in report["unanswered"]}
     assert any("certificate required" in reason for reason in reasons)
     assert not [reason for reason in reasons if "questions before it" in reason]
-    assert code == 4, "what nobody could ask is open"
-    ended = {each["id"]: each["status"] for each in report["categories"]}
-    assert (ended["rate-limiting"] == "findings") == is_shown
+    assert code == 4, "without one, nothing was seen"
+    assert ended["rate-limiting"] != "findings"
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+@pytest.mark.parametrize("checks_owner", [True, False])
+def test_a_refusal_in_the_handshake_is_the_answer_for_nobody(
+    files, pem_files, monkeypatch, version, checks_owner
+):
+    """TLS 1.2 has no alert of its own for it (RFC 5246, section 7.2.2), TLS 1.3 has."""
+    root, folder = files
+    bob = issue("bob", by=root, eku=["clientAuth"])
+    (folder / "bob.pem").write_text(bob.chain_pem + bob.key_pem)
+    (folder / "plainwire.toml").write_text(
+        "".join(
+            f'[identity.{name}]\ncertificate = "{file}"\n'
+            for name, file in (("ann", "both.pem"), ("bob", "bob.pem"))
+        )
+    )
+    monkeypatch.chdir(folder)
+    code, report, ended = scanned_at_gunicorn(
+        files,
+        pem_files,
+        *("--as", "ann", "--as", "bob", "--fail-on", "high"),
+        application=ORDERS.replace("@{checks_owner}", str(checks_owner)),
+        version=version,
+    )
+    assert report["unanswered"] == []
+    assert ended["bola"] == ("pass" if checks_owner else "findings")
+    found = {each["id"] for each in report["findings"] if each["category"] == "bola"}
+    assert found == (set() if checks_owner else {"object-of-another-user-readable"})
+    assert code == (0 if checks_owner else 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_let_in", "is_refused"),
+    [
+        (dial.CertificateWantedError("certificate required"), True, True),
+        (dial.HandshakeRefusedError("alert handshake failure"), True, True),
+        (dial.HandshakeRefusedError("alert handshake failure"), False, False),
+        (TargetError("no complete answer within 5 s"), True, False),
+        (ConnectionResetError("connection reset"), True, False),
+    ],
+)
+def test_only_an_alert_about_the_certificate_is_a_refusal(files, error, is_let_in, is_refused):
+    """A server that closes, is silent or fails for everybody has refused nobody."""
+    target, _ = parse_target("https://127.0.0.1/")
+
+    async def send(request):
+        if request.identity == "given" and is_let_in:
+            return Exchange(request, 200, (), b"{}")
+        raise error
+
+    shown = Credentials((), target.https[0], ClientCertificate(files[1] / "both.pem"))
+
+    async def asked():
+        async with LiveSite(target, Settings(), credentials=shown, send=send) as site:
+            request = Request(target.https[0], "GET", "/orders", identity=None)
+            return await site.ask(request), site.notes
+
+    answer, notes = asyncio.run(asked())
+    assert isinstance(answer, Refused if is_refused else Unanswered)
+    assert denials.is_denied(answer) is is_refused
+    assert bool(notes.unanswered) is not is_refused

@@ -4,7 +4,9 @@ A server that keeps every byte shows what was sent; its users and their objects 
 """
 
 import asyncio
+import base64
 import json
+from urllib.parse import parse_qsl, quote, quote_plus
 
 import pytest
 
@@ -187,7 +189,85 @@ def test_what_would_be_sent_is_listed_and_nothing_leaves(tmp_path, monkeypatch, 
     assert "POST /login to log in as ann" in said and PASSWORDS["ann"] not in said
 
 
+def path_of(request):
+    return request.split(b" ", 2)[1].decode()
+
+
+def with_login(way):
+    """The API with another login: tokens for Basic, or for parameters of the URL."""
+
+    def behave(request):
+        head = request.partition(b"\r\n\r\n")[0].decode("latin-1")
+        place, _, query = path_of(request).partition("?") if request[:1] != b"\x16" else ("",) * 3
+        if place != "/api/tokens":
+            return api(request)
+        name, word = None, None
+        if way == "basic" and "Authorization: Basic " in head:
+            given = head.partition("Authorization: Basic ")[2].split("\r\n")[0]
+            name, _, word = base64.b64decode(given).decode().partition(":")
+        elif way == "query":
+            told = dict(parse_qsl(query))
+            name, word = told.get("username"), told.get("password")
+            if told.get("tenant") != "a b" or told.get("v") != "1":
+                return answer(400, {"error": "no tenant"})
+        if name not in PASSWORDS or PASSWORDS[name] != word:
+            return answer(401, {"error": "wrong"})
+        return answer(200, {"data": {"token": TOKENS[name]}, "echo": path_of(request), "of": head})
+
+    return behave
+
+
+LOGINS = {
+    "basic": """
+[identity.{who}.login]
+path = "/api/tokens"
+basic = "env:LOGIN_{who}"
+token = "data.token"
+""",
+    "query": """
+[identity.{who}.login]
+path = "/api/tokens?v=1"
+method = "GET"
+query = {{ username = "{who}", password = "env:PASSWORD_{who}", tenant = "a b" }}
+token = "data.token"
+""",
+}
+
+
+@pytest.mark.parametrize("way", LOGINS)
+def test_a_login_may_use_basic_or_the_url_and_tells_nobody(way, scanned, tmp_path, monkeypatch):
+    monkeypatch.setitem(PASSWORDS, "ann", "correct horse/battery&1")
+    for who, password in PASSWORDS.items():
+        monkeypatch.setenv(f"LOGIN_{who}", f"{who}:{password}")
+    config = "".join(LOGINS[way].format(who=who) for who in PASSWORDS)
+    _, report, said, server = scanned(with_login(way), config=config)
+    sent = [line for line in lines(server) if "/api/tokens" in line]
+    assert len(sent) == 2, "each is sent once"
+    assert "object-of-another-user-readable" in ids(report)
+    method = "GET" if way == "query" else "POST"
+    assert f"will send {method} /api/tokens" in said.err
+    written = [(tmp_path / name).read_text() for name in ("r.json", "t.har")]
+    for text in (*written, said.out, said.err):
+        for who, password in PASSWORDS.items():
+            pair = base64.b64encode(f"{who}:{password}".encode()).decode()
+            for secret in (password, quote(password, safe=""), quote_plus(password), pair):
+                assert secret not in text
+
+
 WRONG = {
+    "basic without a password": (
+        '[identity.ann.login]\npath = "/l"\ntoken = "t"\nbasic = "env:NO_COLON"',
+        "login: basic: not user:password",
+    ),
+    "a literal password in the URL": (
+        '[identity.ann.login]\npath = "/l"\ntoken = "t"\nquery = { password = "hunter2hunter2" }',
+        "a secret is not taken from the command line",
+    ),
+    "two credentials for one login": (
+        '[identity.ann.login]\npath = "/l"\ntoken = "t"\nbasic = "env:A_PAIR"\n'
+        'header = ["Authorization: env:NO_COLON"]',
+        "more than one Authorization",
+    ),
     "nobody of that name": ("", "--as ann: no [identity.ann] in "),
     "a literal password": (
         '[identity.ann.login]\npath = "/l"\ntoken = "t"\njson = { password = "hunter2hunter2" }',
@@ -217,6 +297,8 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_identity_ends_with_2_and_one_line(name, tmp_path, monkeypatch, capsys):
     text, said = WRONG[name]
+    monkeypatch.setenv("NO_COLON", "ann")
+    monkeypatch.setenv("A_PAIR", "ann:hunter2")
     (tmp_path / "plainwire.toml").write_text(text)
     monkeypatch.chdir(tmp_path)
     assert main(["scan", "https://h.test/", "--as", "ann"]) == 2

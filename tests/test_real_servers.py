@@ -47,6 +47,17 @@ def test_what_answers_in_clear_decides_the_status(front, http, certificate):
     assert not report.grade.is_upper_bound
 
 
+@pytest.mark.server("nginx")
+def test_a_port_in_clear_that_only_closes_is_neither_refusal_nor_listener(certificate):
+    """A crash looks the same: docs/report.md, "Words"."""
+    closing = "server { listen 127.0.0.1:@{http_port}; return 444; }"
+    with servers.nginx(https=certificate, hsts=HSTS, extra_general=closing) as server:
+        report = scanned(server, certificate.ca)
+    assert report.tls_status == "UNKNOWN"
+    assert any("closed" in gap.reason for gap in report.unanswered)
+    assert report.grade.is_upper_bound
+
+
 @pytest.mark.mission("13")
 def test_gunicorn_with_a_certificate_and_nothing_in_clear_passes(certificate):
     headers = [("Strict-Transport-Security", HSTS)]

@@ -254,6 +254,26 @@ def test_a_query_that_only_sounds_like_a_credential(name):
     assert not found("credential-in-url", api({"/a": {"get": {"parameters": query}}}, {}))
 
 
+def test_each_operation_with_a_credential_in_its_query_is_named():
+    query = [{"name": "api_key", "in": "query", "schema": {"type": "string"}}]
+    takes = {"get": {"parameters": query}, "delete": {"parameters": query}}
+    every = found("credential-in-url", api({"/a": takes, "/b": takes, "/c": {"get": {}}}, {}))
+    named = {(each.operation.method, each.operation.path) for each in every}
+    assert named == {("GET", "/a"), ("DELETE", "/a"), ("GET", "/b"), ("DELETE", "/b")}
+    assert len(every) == 4
+    many = found("credential-in-url", api({f"/a{n}": takes for n in range(50)}, {}))
+    assert len(many) == 60
+    (last,) = [each.message for each in many if "more" in each.message]
+    assert last.endswith(" takes its credential in the query, as api_key; so do 40 more operations")
+
+
+def test_each_answer_that_leads_to_a_credential_in_a_query_is_named():
+    link = {"next": f"https://{HOST}/home?api_key=51c02f7ba9", "again": "/home?api_key=51c02f7ba9"}
+    paths = {"/a": {"get": {}}, "/b": {"get": {}}, "/c": {"get": {}}}
+    every = found("credential-in-url", api(paths, {"/a": link, "/b": link, "/c": {"next": "/a"}}))
+    assert [each.operation.path for each in every] == ["/a", "/b"]
+
+
 @pytest.mark.parametrize(
     ("location", "is_found"),
     [

@@ -60,6 +60,16 @@ def test_formats_may_be_configured_and_an_option_wins(server, tmp_path):
     assert plainwire("scan", url, "--format", "text", cwd=tmp_path).out.startswith("===")
 
 
+@pytest.mark.parametrize(("columns", "widest"), [("50", 50), ("120", 120), ("wide", 80), ("", 80)])
+def test_columns_that_are_set_hold_for_a_pipe_and_not_for_a_file(server, tmp_path, columns, widest):
+    """As for `ls` and other programs that ask `shutil.get_terminal_size`."""
+    url = f"http://127.0.0.1:{server.port}/"
+    words = ("scan", url, "--format", "text", "--format", "text:out.text")
+    done = plainwire(*words, "--exit-zero", cwd=tmp_path, env=environment(COLUMNS=columns))
+    for text, limit in ((done.out, widest), ((tmp_path / "out.text").read_text(), 80)):
+        assert 0.8 * limit < max(len(line) for line in text.splitlines()) <= limit
+
+
 def shown(*words, cwd, columns=80, **variables):
     """What a process shows at a terminal as wide as that, line by line."""
     screen, line = os.openpty()

@@ -1,12 +1,14 @@
 """Our handshakes of SSLv3 to TLS 1.2 over sockets, with stacks that are not OpenSSL's."""
 
 import asyncio
+import ssl
 
 import pytest
 
 import servers
 from certificates import issue
 from plainwire.live.tls.asker import Asker, Refusal
+from plainwire.live.tls.attacks.client_renegotiation import renegotiate
 from plainwire.live.tls.client_12 import client_12
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.handshakes import handshake, settled
@@ -151,3 +153,44 @@ def test_the_probe_offers_what_it_can_complete():
     assert {suites()[code].since <= Version.SSL_3_0 for code in completable(Version.SSL_3_0)} == {
         True
     }
+
+
+async def lazy(context, reader, writer):
+    """Serves TLS as h2o does: what came in one piece with the client's Finished is read only when
+    more comes."""
+    came, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls, is_finished = context.wrap_bio(came, said, server_side=True), False
+    while data := await reader.read(65536):
+        came.write(data)
+        try:
+            if is_finished:
+                tls.read()
+            else:
+                tls.do_handshake()
+                is_finished = True
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError:
+            break
+        writer.write(said.read())
+    writer.close()
+
+
+def test_what_follows_our_finished_comes_apart_from_it(rsa):
+    """OpenSSL refuses the renegotiation, as soon as it is given it to read."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(rsa.chain, rsa.key)
+
+    async def asked():
+        server = await asyncio.start_server(lambda r, w: lazy(context, r, w), "127.0.0.1", 0)
+        asker = Asker(opener(server.sockets[0].getsockname()[1]), Gate(4), 3.0)
+        async with server:
+            make = client_12("localhost", Version.TLS_1_2, [0xC02F])
+            first = await handshake(asker, make)
+            make = client_12("localhost", Version.TLS_1_2, [0xC02F], session=first.session)
+            return await handshake(asker, make, after=renegotiate, lingers=False)
+
+    found = asyncio.run(asked())
+    assert found.is_resumed
+    assert found.is_renegotiated is False, found.broken_off

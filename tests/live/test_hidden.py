@@ -20,6 +20,7 @@ import servers
 from certificates import issue
 from plainwire.live.settings import Settings
 from plainwire.live.tls.asker import Refusal, Unknown
+from plainwire.live.tls.hidden import _Opening
 from plainwire.live.tls.signers import scheme_of
 from plainwire.live.tls.tickets import tickets
 from plainwire.tls import probe, probe_async
@@ -719,3 +720,23 @@ def test_handshakes_are_few(pem_files, leaves, kind, most):
         versions = look(server, ())
         endpoint = look(server)
     assert endpoint.connections - versions.connections <= most
+
+
+@pytest.mark.parametrize(("cuts", "is_believed"), [(1, False), (2, True)])
+def test_protocols_are_not_doubted_for_connections_that_are_cut_by_chance(cuts, is_believed):
+    """``cuts`` handshakes with protocols come to nothing after the first; all without them go."""
+    finished, left = Result13(), [cuts]
+
+    async def ask(_, *, protocols=None, **words):
+        offered = client.protocols if protocols is None else protocols
+        left[0] -= bool(offered)
+        return finished if not offered or left[0] < 0 else Unknown("closed in mid-flight")
+
+    client = SimpleNamespace(ask=ask, protocols=("h2", "http/1.1"))
+
+    async def opened():
+        opening = _Opening()
+        return await opening._without_protocols(client, Unknown("closed in mid-flight"), {})
+
+    assert asyncio.run(opened()) is finished
+    assert (client.protocols == ()) is is_believed

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from plainwire.cli import secrets
 from plainwire.live import dial
-from plainwire.live.credentials import ClientCertificate, Credentials, spellings
+from plainwire.live.credentials import ClientCertificate, Credentials, parts, spellings
 from plainwire.live.logins import Recipe
 from plainwire.model import Headers, Identity, Target, TargetError, UsageError
 
@@ -101,9 +101,11 @@ def _recipe(name: str, table: Mapping[str, Any], about: Identity) -> Recipe:
     if method not in ("POST", "GET"):
         raise UsageError(f"login: method: neither POST nor GET: {method!r}")
     found: list[str] = []
-    body, lines = b"", secrets.headers(None, None, None, _texts(table, "header"), None)
-    found += [value for _, value in lines]
     names = set(about.names)
+    pair = _pair(table, names)
+    body, lines = b"", secrets.headers(None, None, None, _texts(table, "header"), pair)
+    found += parts(lines)
+    query = urlencode(_values(table.get("query", {}), found, names))
     if "json" in table:
         values = _values(table["json"], found, names)
         body, lines = json.dumps(values).encode(), _with_type(lines, "application/json")
@@ -113,7 +115,20 @@ def _recipe(name: str, table: Mapping[str, Any], about: Identity) -> Recipe:
         lines = _with_type(lines, "application/x-www-form-urlencoded")
     known = Identity(name, about.is_admin, frozenset(names))
     spelled = spellings(tuple(found))
-    return Recipe(name, path, token, method, lines, body, spelled, shown, known)
+    return Recipe(name, path, token, method, lines, body, spelled, shown, known, query)
+
+
+def _pair(table: Mapping[str, Any], names: set[str]) -> str | None:
+    """User and password of a login by Basic authentication (RFC 7617), or None."""
+    source = _text(table, "basic")
+    if source is None:
+        return None
+    pair = secrets.read(source, "login: basic (user:password)")
+    user, colon, _ = pair.partition(":")
+    if not colon:
+        raise UsageError("login: basic: not user:password")
+    names.add(user)
+    return pair
 
 
 def _with_type(lines: Headers, kind: str) -> Headers:

@@ -123,9 +123,13 @@ def _rendered(
 
 
 def _terminal(file: str | None) -> dict[str, Any]:
-    """Width and colour: colour only on a terminal and without NO_COLOR (no-color.org)."""
+    """Width and colour: colour only on a terminal and without NO_COLOR (no-color.org).
+
+    A COLUMNS that is set holds for what goes into a pipe, too, as for others' programs.
+    """
     is_terminal = file is None and sys.stdout.isatty()
-    width = shutil.get_terminal_size((80, 24)).columns if is_terminal else 80
+    has_width = is_terminal or (file is None and os.environ.get("COLUMNS"))
+    width = shutil.get_terminal_size((80, 24)).columns if has_width else 80
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     return {"width": width, "color": is_terminal and not plain}
 

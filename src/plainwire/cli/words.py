@@ -179,7 +179,9 @@ def _shown(value: object) -> str:
 _IDENTITY_KEYS = frozenset(
     {"bearer", "basic", "cookie", "header", "certificate", "key", "admin", "names", "login"}
 )
-_LOGIN_KEYS = frozenset({"method", "path", "json", "form", "header", "token", "show-as"})
+_LOGIN_KEYS = frozenset(
+    {"method", "path", "query", "json", "form", "basic", "header", "token", "show-as"}
+)
 
 _WAIVER_KEYS: Mapping[str, Callable[[object], object]] = {
     "id": string,

@@ -64,9 +64,9 @@ class Credentials:
         forged = {kind: _forged(self.headers, kind) for kind in FORGERIES} if self.tokens else {}
         object.__setattr__(self, "_forged", forged)
         echoes = (
-            _Echoes(_parts(self.headers), IN_ITS_PLACE),
-            _Echoes(_parts(canary), IN_CANARYS_PLACE),
-            *(_Echoes(_parts(lines), IN_CANARYS_PLACE) for lines in forged.values()),
+            _Echoes(parts(self.headers), IN_ITS_PLACE),
+            _Echoes(parts(canary), IN_CANARYS_PLACE),
+            *(_Echoes(parts(lines), IN_CANARYS_PLACE) for lines in forged.values()),
         )
         object.__setattr__(self, "_echoes", echoes)
 
@@ -78,7 +78,7 @@ class Credentials:
         Forged tokens are among them: where nobody checks a signature they are as good.
         """
         every = [self.headers, *self._forged.values()]
-        return spellings(tuple(part for lines in every for part in _parts(lines)))
+        return spellings(tuple(part for lines in every for part in parts(lines)))
 
     @property
     def tokens(self) -> tuple[jwt.Token, ...]:
@@ -191,7 +191,7 @@ def _any_of(raw: tuple[bytes, ...]) -> re.Pattern[bytes]:
     return re.compile(b"|".join(map(re.escape, raw)))
 
 
-def _parts(headers: Headers) -> tuple[str, ...]:
+def parts(headers: Headers) -> tuple[str, ...]:
     """The values, and the parts of them that are secrets by themselves."""
     found: list[str] = []
     for name, value in headers:
@@ -337,6 +337,16 @@ class Identities:
         """The credentials that a request speaks of. Returns None if there are none."""
         name = GIVEN if request.identity == CANARY else request.identity
         return self._by_name.get(name) if name is not None else None
+
+    def shows_certificate(self, request: Request) -> bool:
+        """True if a request goes out with a client certificate."""
+        given = self.of(request)
+        return given is not None and given.certificate is not None and given.goes_with(request)
+
+    def with_certificate(self, request: Request) -> Request | None:
+        """The request as who shows a client certificate. Returns None if nobody shows one there."""
+        every = (replace(request, identity=name) for name in self._by_name)
+        return next(filter(self.shows_certificate, every), None)
 
     def without_echo(self, answer: Exchange) -> Exchange:
         """The answer with a word in the place of anybody's credential that was thrown back."""

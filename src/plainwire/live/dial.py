@@ -38,6 +38,11 @@ class CertificateWantedError(TargetError):
     """The server refused at once a client that showed no certificate (RFC 8446, section 6.2)."""
 
 
+class HandshakeRefusedError(TargetError):
+    """The server refused the handshake by an alert that a missing certificate may have, too: TLS
+    1.2 has none of its own for that (RFC 5246, section 7.4.6)."""
+
+
 class NoHttp1Error(TargetError):
     """The port refuses TLS that offers HTTP/1.1 alone by ALPN (RFC 7301, section 3.2)."""
 
@@ -288,6 +293,15 @@ def verifying_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
+def refusal(reason: str) -> type[TargetError]:
+    """The error for TLS that ended by a fault: one of its own where it may be for a certificate."""
+    if "certificate required" in reason:
+        return CertificateWantedError
+    if "alert handshake failure" in reason or "alert bad certificate" in reason:
+        return HandshakeRefusedError
+    return TargetError
+
+
 async def start_tls(
     connection: Connection, context: ssl.SSLContext, host: str, settings: Settings
 ) -> Connection:
@@ -318,7 +332,7 @@ async def start_tls(
             or "packet length" in reason
         ):
             raise NotTlsError("the port does not speak TLS") from None
-        raise TargetError(f"TLS handshake failed: {reason}") from None
+        raise refusal(reason)(f"TLS handshake failed: {reason}") from None
     except (ConnectionError, TimeoutError, OSError) as error:
         connection.abort()
         why = getattr(error, "strerror", None) or error or "timed out"

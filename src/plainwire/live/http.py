@@ -16,8 +16,8 @@ from typing import Literal
 
 import h11
 
+from plainwire.live import dial
 from plainwire.live.connector import NotSentError
-from plainwire.live.dial import CertificateWantedError
 from plainwire.live.room import SMALL, Room
 from plainwire.live.settings import Settings
 from plainwire.model import Exchange, Request, TargetError
@@ -69,8 +69,7 @@ async def exchange(
     except ssl.SSLError as error:
         # TLS 1.3 refuses a client without a certificate once the handshake is over.
         why = (error.reason or "unknown fault").lower().replace("_", " ")
-        kind = CertificateWantedError if "certificate required" in why else TargetError
-        raise kind(f"TLS ended before an answer: {why}") from None
+        raise dial.refusal(why)(f"TLS ended before an answer: {why}") from None
     except h11.RemoteProtocolError as error:
         if error.error_status_hint == 431 or "too long" in str(error):
             raise TargetError(f"answer head over {settings.head_limit} bytes") from None

@@ -157,7 +157,7 @@ async def _try(site: LiveSite, recipe: Recipe, changed: Mapping[str, str], numbe
     target = site.target
     origin = target.http[0] if target.named == "http" else target.https[0]
     request = Request(
-        origin, recipe.method, recipe.path, recipe.headers, LOGIN, number + 1, body=body
+        origin, recipe.method, recipe.target, recipe.headers, LOGIN, number + 1, body=body
     )
     return await site.transport.log_in(request)
 

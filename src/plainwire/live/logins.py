@@ -30,7 +30,8 @@ MAX_TOKEN = 16 * 1024
 class Recipe:
     """How an identity logs in. ``token`` leads to the credential in the answer: names in its JSON
     ("data.access_token"), "header NAME" or "cookie NAME"; ``shown`` is how it is shown from then
-    on: "bearer", "header NAME" or "cookie NAME". ``secrets`` are what the request holds of them.
+    on: "bearer", "header NAME" or "cookie NAME". ``query`` goes behind the path, and is not told;
+    ``secrets`` are what the request holds of them.
     """
 
     name: str
@@ -42,6 +43,13 @@ class Recipe:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     shown: str = "bearer"
     about: Identity | None = None
+    query: str = field(default="", repr=False)
+
+    @property
+    def target(self) -> str:
+        """The path with all of its query."""
+        mark = "&" if "?" in self.path else "?"
+        return f"{self.path}{mark}{self.query}" if self.query else self.path
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} to log in as {self.name}"
@@ -75,7 +83,7 @@ async def _credentials(site: LiveSite, recipe: Recipe) -> Credentials | str:
     reason = "nothing answered"
     for origin in origins:
         request = Request(
-            origin, recipe.method, recipe.path, recipe.headers, LOGIN, body=recipe.body
+            origin, recipe.method, recipe.target, recipe.headers, LOGIN, body=recipe.body
         )
         answer = await site.transport.log_in(request)
         if isinstance(answer, Exchange):

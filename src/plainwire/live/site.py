@@ -191,13 +191,13 @@ class LiveSite:
         kept = [
             (pair, random)
             for pair, (_, random), answer in zip(given, wanted, nobody, strict=True)
-            if isinstance(answer, Exchange) and denials.is_denied(answer)
+            if denials.is_denied(answer)
         ]
         random = await asyncio.gather(*(self.ask(request) for _, request in kept))
         return tuple(
             pair
             for (pair, _), answer in zip(kept, random, strict=True)
-            if isinstance(answer, Exchange) and denials.is_denied(answer)
+            if denials.is_denied(answer)
         )
 
     @property
@@ -479,7 +479,9 @@ class LiveSite:
         found = await asyncio.gather(*(self.tls_of(o, about) for o in self._target.https))
         for origin, endpoint in zip(self._target.https, found, strict=True):
             for gap in endpoint.inconclusive:
-                if gap.part == about:
+                if gap.part == about and gap.wants_certificate:
+                    self.notes.leave_untested(f"{gap.question} {gap.reason}")
+                elif gap.part == about:
                     self.notes.take(Unanswered("", gap.question, gap.reason))
             if about in self._probes.left_out(origin):
                 self.notes.leave_untested(self._spared(origin))

@@ -27,6 +27,7 @@ from plainwire.model import (
     Exchange,
     NoListener,
     Origin,
+    Refused,
     Request,
     Target,
     TargetError,
@@ -129,11 +130,29 @@ class Transport:
             return Unanswered("", str(request), "throttled: answered 429 three times")
         except NoListenerError as error:
             return NoListener(str(request), str(error))
-        except (NotSentError, dial.CertificateWantedError) as error:
+        except NotSentError as error:
             return Unanswered("", str(request), str(error))
         except TargetError as error:
+            if await self._wants_certificate(request, error):
+                return Refused(str(request), str(error))
+            if isinstance(error, dial.CertificateWantedError):
+                return Unanswered("", str(request), str(error))
             self.silence.missed(request.origin, request.method)
             return Unanswered("", str(request), str(error))
+
+    async def _wants_certificate(self, request: Request, error: TargetError) -> bool:
+        """True if a request got no answer since it shows no certificate, where somebody shows one.
+
+        An alert that may mean something else does so only if who shows one is let in.
+        """
+        first = Request(request.origin, "GET", self._target.path)
+        shown = self._identities.with_certificate(first)
+        if shown is None or self._identities.shows_certificate(request):
+            return False
+        if isinstance(error, dial.HandshakeRefusedError):
+            let_in = await self._once.ask(("let in", first.origin), lambda: self.answer(shown))
+            return isinstance(let_in, Exchange)
+        return isinstance(error, dial.CertificateWantedError)
 
     @contextlib.asynccontextmanager
     async def open_stream(

@@ -13,6 +13,7 @@ from plainwire.model.answer import (
     Exchange,
     Handshake,
     NoListener,
+    Refused,
     Span,
     Unanswered,
 )
@@ -217,6 +218,7 @@ __all__ = [
     "Proposal",
     "ProxySite",
     "Publication",
+    "Refused",
     "Relay",
     "Remedy",
     "RemedyPage",

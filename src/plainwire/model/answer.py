@@ -75,6 +75,14 @@ class NoListener:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """TLS was refused to who shows no client certificate, where others show one: an answer."""
+
+    question: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unanswered:
     """A question that got no answer: never a pass."""
 
@@ -83,7 +91,7 @@ class Unanswered:
     reason: str
 
 
-Answer = Exchange | NoListener | Unanswered
+Answer = Exchange | NoListener | Refused | Unanswered
 
 
 @dataclass(frozen=True, slots=True)

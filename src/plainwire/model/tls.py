@@ -119,11 +119,16 @@ class PostQuantum:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A question about one part that got no answer: never "not supported"."""
+    """A question about one part that got no answer: never "not supported".
+
+    One that ``wants_certificate`` is answered only to who shows a client certificate in the
+    handshake, which the probe does not.
+    """
 
     part: Part
     question: str
     reason: str
+    wants_certificate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

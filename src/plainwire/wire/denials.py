@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from plainwire.model import Exchange
+from plainwire.model import Answer, Exchange, Refused
 from plainwire.wire import members
 from plainwire.wire.links.html import forms
 
@@ -28,8 +28,15 @@ _BAD_WORDS = _set(
 _GOOD = ("ok", "success", "succeeded", "successful", "valid")
 
 
-def is_denied(exchange: Exchange) -> bool:
-    """True for an answer that refuses: by its status, a redirect, a login page, or its words."""
+def is_denied(answer: Answer) -> bool:
+    """True for a refusal: in the handshake, by a status, a redirect, a login page, or words.
+
+    What was not answered refuses nothing.
+    """
+    return isinstance(answer, Refused) or (isinstance(answer, Exchange) and _is_refusal(answer))
+
+
+def _is_refusal(exchange: Exchange) -> bool:
     if not 200 <= exchange.status < 300:
         return True
     if exchange.content_type in ("text/html", "application/xhtml+xml"):
@@ -40,7 +47,7 @@ def is_denied(exchange: Exchange) -> bool:
 
 def gives_data(exchange: Exchange) -> bool:
     """True for an answer in the 200s with JSON that has something in it and is no refusal."""
-    if not 200 <= exchange.status < 300 or is_denied(exchange):
+    if not 200 <= exchange.status < 300 or _is_refusal(exchange):
         return False
     return members.load(exchange.body) not in (None, {}, [], "", 0, False)
 

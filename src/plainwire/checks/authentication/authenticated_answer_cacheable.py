@@ -67,7 +67,7 @@ async def authenticated_answer_cacheable(site: Site) -> AsyncIterator[Finding]:
             if not any(True for _ in members.telling(document)):
                 continue
             nobody = await site.ask(replace(own.request, identity=None))
-            if isinstance(nobody, Exchange) and denials.is_denied(nobody):
+            if denials.is_denied(nobody):
                 found.append((operation.path, own))
     if found:
         paths = ", ".join(dict.fromkeys(path for path, _ in found[:5]))

@@ -43,7 +43,7 @@ Limits:
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from plainwire.model import ApiOperation, Confidence, Exchange, Finding, Severity, Site, check
@@ -53,6 +53,7 @@ from plainwire.wire.links import left_out, links
 
 _JWT = re.compile(r"eyJ[\w-]{5,}\.eyJ[\w-]{5,}\.[\w-]*")
 _VALUE = re.compile(r"[^\s{}<>$]{8,}")  # no placeholder of a template
+MAX_OPERATIONS = 60  # of one parameter: a scheme for all of a large API is one flaw
 NAMES = frozenset(
     {
         ("api", "key"),
@@ -76,26 +77,26 @@ NAMES = frozenset(
     left_out=left_out,
 )
 async def credential_in_url(site: Site) -> AsyncIterator[Finding]:
-    """One finding for each parameter, on the first operation that takes it."""
-    seen: set[str] = set()
+    """One finding for each parameter and operation that takes it, or else leads to it."""
+    taken: dict[str, list[ApiOperation]] = {}
     for operation in await site.operations():
         if not operation.pointer:
             continue
         site.leave_answered()
         for name in _in_query(operation):
-            if name in seen:
-                continue
-            seen.add(name)
+            taken.setdefault(name, []).append(operation)
+    for name, operations in taken.items():
+        for operation in operations[:MAX_OPERATIONS]:
             yield credential_in_url.finding(
-                f"{operation.method} {operation.path} takes its credential in the query, as {name}",
+                f"{operation.method} {operation.path} takes its credential in the query, as {name}"
+                + _rest(operation, operations),
                 operation=operation.operation,
                 parameter=name,
                 confidence=Confidence.TENTATIVE,
             )
     for operation, answer in await site.answers():
-        for name in _in_links(answer):
-            if name not in seen:
-                seen.add(name)
+        for name in dict.fromkeys(_in_links(answer)):
+            if name not in taken:
                 yield credential_in_url.finding(
                     f"{operation.method} {operation.path} leads to the API with a credential in "
                     f"the query, as {name}",
@@ -104,6 +105,13 @@ async def credential_in_url(site: Site) -> AsyncIterator[Finding]:
                     parameter=name,
                     confidence=Confidence.FIRM,
                 )
+
+
+def _rest(operation: ApiOperation, operations: Sequence[ApiOperation]) -> str:
+    """Behind the last operation that has a finding of its own: how many have none."""
+    more = len(operations) - MAX_OPERATIONS
+    is_last = more > 0 and operation is operations[MAX_OPERATIONS - 1]
+    return f"; so do {more} more operations" if is_last else ""
 
 
 def _in_links(answer: Exchange) -> Iterator[str]:

@@ -223,7 +223,6 @@ async def _only_for_users(site: Site, request: Request, owner: str, other: str) 
     if not (
         isinstance(own, Exchange)
         and isinstance(theirs, Exchange)
-        and isinstance(nobody, Exchange)
         and denials.gives_data(theirs)
         and denials.is_denied(nobody)
         and is_same(own, theirs)

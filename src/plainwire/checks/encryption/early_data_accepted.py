@@ -40,6 +40,8 @@ async def early_data_accepted(site: Site) -> AsyncIterator[Finding]:
     """One finding for each endpoint whose tickets allow it and that did not refuse it then."""
     for endpoint in await site.tls("features"):
         features = endpoint.features or {}
+        if "early_data" not in features and features.get("client_certificate") == "required":
+            site.leave_inapplicable("no ticket without a client certificate, and none is shown")
         if features.get("early_data") and features.get("early_data_accepted") is not False:
             yield early_data_accepted.finding(
                 "tickets allow early data, which can be replayed",

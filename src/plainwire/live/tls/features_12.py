@@ -43,6 +43,7 @@ INAPPROPRIATE_FALLBACK = 86
 DEFLATE = 1
 # What a server says to an empty Certificate: handshake_failure, no_certificate, bad_certificate
 # and its kin (RFC 5246, 7.2.2), decode_error (GnuTLS), certificate_required (RFC 8446).
+WANTED = "it requires a client certificate"
 NO_CERTIFICATE = frozenset((40, 41, 42, 43, 44, 45, 46, 48, 49, 50, 116))
 BY_ID = "does it resume a session by its id?"
 FALLBACK = "does it refuse a fallback?"
@@ -85,7 +86,8 @@ class Features:
         self._riders = {name for name in RIDERS if may_ride and attacks and attacks.take(name)}
 
     def _leave_open(self, question: str, reason: str) -> None:
-        self._seen.gaps.append(Gap("features", question, reason))
+        wants = reason == WANTED
+        self._seen.gaps.append(Gap("features", question, reason, wants_certificate=wants))
 
     # One hello -------------------------------------------------------------------------------
 
@@ -167,7 +169,7 @@ class Features:
             return ""
         if is_answered and _is_about_certificates(result):
             self._seen.features["client_certificate"] = "required"
-            return "it requires a client certificate"
+            return WANTED
         self._leave_open("does it require a client certificate?", _why(result))
         return _why(result)
 

@@ -30,6 +30,8 @@ Tell = Callable[[Result], None]
 LINGER_S = 2.0
 # How long one is listened to that resets when it is told that we close.
 LISTEN_S = 1.0
+# Between our Finished and what follows it: h2o leaves what came with it unread until more comes.
+APART_S = 0.02
 
 
 async def handshake(
@@ -169,10 +171,14 @@ class _Conversation(Generic[Result]):
             async with asyncio.timeout(self._patience_s) as limit:
                 while not connection.is_over and (data := await reader.read(READ_SIZE)):
                     self._asker.gate.heard()
-                    if out := self._answer(data):
+                    out, more = self._answer(data)
+                    if out or more:
                         # For each of our flights the server has its time; they are few.
                         limit.reschedule(asyncio.get_running_loop().time() + self._patience_s)
                         writer.write(out)
+                    if out and more:
+                        await asyncio.sleep(APART_S)
+                    writer.write(more)
                     if self._is_closing and not self._lingers:
                         return True
                 connection.end()
@@ -194,20 +200,21 @@ class _Conversation(Generic[Result]):
             return min(self._listens_s, longest)
         return min(LINGER_S, longest) if self._is_closing else longest
 
-    def _answer(self, data: bytes) -> bytes:
+    def _answer(self, data: bytes) -> tuple[bytes, bytes]:
+        """What to say to what came, and what to ask apart from it."""
         connection = self._connection
         out = connection.receive(data)
         if connection.result.is_finished:
             self._tell(connection.result)
         if connection.is_over or self._is_closing or not connection.result.is_finished:
-            return out
+            return out, b""
         if self._is_listening:
-            return out
+            return out, b""
         more = self._after(connection)
         if more is None:
             self._is_closing = True
-            more = connection.close()
-        return out + more
+            return out + connection.close(), b""
+        return out, more
 
 
 def _fault(result: Outcome) -> NoAnswer | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from plainwire.live.tls import protocols
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
 from plainwire.live.tls.client_13 import Client13
+from plainwire.live.tls.client_certificates import CERTIFICATE, client_certificates
 from plainwire.live.tls.names import unnamed_13
 from plainwire.live.tls.signers import signers
 from plainwire.live.tls.tickets import tickets
@@ -36,6 +37,8 @@ QUESTIONS: Mapping[Part, str] = {
 KIND = "handshakes TLSv1.3"
 # Before the many questions about suites: others wait for its answer.
 FIRST = -1
+# How often what came to nothing with protocols must do so again.
+AGAIN = 2
 
 
 async def hidden(
@@ -97,18 +100,20 @@ class _Opening:
     ) -> Result13 | Refusal | Unknown:
         """Where it came to nothing, perhaps for the protocols: tlslite-ng drops any of them.
 
-        That is believed if it goes without them, and comes to nothing again with them.
+        That is believed if it goes without them, and comes to nothing with them time after time:
+        a listener whose connections are cut by chance would be said to take none.
         """
         offered, client.protocols = client.protocols, ()
         without = await client.ask(KIND, **words)
         if isinstance(without, Refusal | Unknown):
             client.protocols = offered
             return failed
-        again = await client.ask(KIND, also=protocols.ALSO, **{**words, "protocols": offered})
-        if isinstance(again, Refusal | Unknown):
-            return without
-        client.protocols = offered
-        return again
+        for _ in range(AGAIN):
+            again = await client.ask(KIND, also=protocols.ALSO, **{**words, "protocols": offered})
+            if not isinstance(again, Refusal | Unknown):
+                client.protocols = offered
+                return again
+        return without
 
     async def _without_staple(
         self, client: Client13, failed: Refusal | Unknown, words: dict[str, Any]
@@ -168,4 +173,5 @@ async def _tickets(
         early = await opening.ticketed
         features, gaps = await tickets(client, early, whole)
     seen.features |= features
-    seen.gaps += [Gap("features", *gap) for gap in gaps]
+    wants = bool(gaps) and client_certificates(seen).get(CERTIFICATE) == "required"
+    seen.gaps += [Gap("features", *gap, wants_certificate=wants) for gap in gaps]

@@ -36,7 +36,7 @@ def endpoint_of(
     gaps = [Gap("versions", q, why) for q, why in versions.inconclusive] if versions else []
     if speaks is None and not connections:
         gaps = _without_connection(gaps)
-    gaps = [Gap(g.part, where + g.question, g.reason) for g in (*gaps, *seen.gaps, *unread)]
+    gaps = [replace(g, question=where + g.question) for g in (*gaps, *seen.gaps, *unread)]
     # Questions go side by side: which was given up first is chance.
     gaps.sort(key=lambda gap: (PARTS.index(gap.part), gap.question, gap.reason))
     if not speaks:
