@@ -36,16 +36,10 @@ def published(d: Deployment, service: Service, port: Publication) -> Iterator[Pa
         yield from behind
         if behind or not service.starts:
             return
-    if service.role in ("store", "dashboard"):
-        kind = "store" if service.role == "store" else "dashboard"
+    if service.role == "store" or service.role == "dashboard":
+        hops = (edge, Hop(service.name, "tcp", service.place))
         yield Path(
-            d.name,
-            service.environment,
-            kind,  # type: ignore[arg-type]
-            (edge, Hop(service.name, "tcp", service.place)),
-            False,
-            service,
-            publication=port,
+            d.name, service.environment, service.role, hops, False, service, publication=port
         )
         return
     start = start_of(service, port.target)
@@ -53,9 +47,9 @@ def published(d: Deployment, service: Service, port: Publication) -> Iterator[Pa
         return
     if start is None and service.starts:
         return  # another port of it, where nothing says what listens
-    if service.role != "app" and start is None and not proxy_to(d, service):
-        return
     proxy = proxy_to(d, service)
+    if service.role != "app" and start is None and proxy is None:
+        return
     app = d.apps.get(service.name)
     is_unknown = start is None and port.target in TLS_PORTS
     yield Path(
