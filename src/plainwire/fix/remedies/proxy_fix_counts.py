@@ -65,11 +65,17 @@ Limits:
 
 from __future__ import annotations
 
+from plainwire.deployment.arriving_headers import (
+    Arriving,
+    arriving,
+    believed,
+    proxied_paths,
+    proxy_fix,
+)
 from plainwire.fix.conditions import Condition, served_over_https_only
 from plainwire.fix.places import is_at
 from plainwire.fix.python import python
 from plainwire.model import App, Edit, Finding, Path, Project, Proposal, remedy
-from plainwire.wire.arriving_headers import Arriving, arriving, believed, proxied_paths, proxy_fix
 
 _HEADERS = ("x_for", "x_proto", "x_host", "x_port", "x_prefix")  # in ProxyFix's order
 _NAMES = {

@@ -57,8 +57,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from plainwire.deployment.arriving_headers import (
+    Arriving,
+    arriving,
+    believed,
+    proxied_paths,
+    proxy_fix,
+)
 from plainwire.model import App, Finding, Path, Project, Severity, rule
-from plainwire.wire.arriving_headers import Arriving, arriving, believed, proxied_paths, proxy_fix
 
 _HEADERS = (("x_host", "X-Forwarded-Host"), ("x_prefix", "X-Forwarded-Prefix"))
 

@@ -54,8 +54,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from plainwire.deployment.arriving_headers import (
+    Arriving,
+    arriving,
+    believed,
+    proxied_paths,
+    proxy_fix,
+)
 from plainwire.model import App, Confidence, Finding, Path, Project, Severity, rule
-from plainwire.wire.arriving_headers import Arriving, arriving, believed, proxied_paths, proxy_fix
 
 _HEADERS = (("x_proto", "x-forwarded-proto"), ("x_for", "x-forwarded-for"))
 
