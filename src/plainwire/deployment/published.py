@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from plainwire.deployment.ends import LOOPBACK, last_hops, relay_hops, start_of, target_of, words
 from plainwire.deployment.relays import tells, told, ways
@@ -17,10 +18,12 @@ from plainwire.model import (
     Relay,
     Service,
     Span,
+    Start,
 )
 
 TLS_PORTS = (443, 6443, 8443, 9443)  # where TLS is usual, so that nobody knows without looking
 NO_TERMINATOR = "nothing in the project terminates TLS here; something outside may"
+UNKNOWN_FIREWALL = "whether a firewall closes the port is not in the project"
 
 
 def published(d: Deployment, service: Service, port: Publication) -> Iterator[Path]:
@@ -148,31 +151,10 @@ def _through(
 
 
 def unpublished(d: Deployment, service: Service) -> Iterator[Path]:
-    """A server that nothing here publishes: not provable, unless it binds to loopback alone.
-
-    One that the image's own proxy asks is at the end of that one's path.
-    """
-    behind = {
-        f.port for site in service.sites for f in site.forwards if f.host.startswith(LOOPBACK)
-    }
+    """A server that nothing here publishes: not provable, unless it binds to loopback alone."""
     for start in service.starts[:5]:
-        if start.is_local or start.has_tls or start.host is None:
-            continue
-        if start.port is not None and start.port in behind:
-            continue
-        app = d.apps.get(service.name)
-        yield Path(
-            d.name,
-            service.environment,
-            "unpublished",
-            tuple(last_hops(service, start, app)),
-            None,
-            service,
-            app,
-            start,
-            tells_https=False,
-            unknowns=(NO_TERMINATOR,),
-        )
+        if not start.is_local and not start.has_tls and start.host is not None:
+            yield _unproven(d, service, start, "unpublished", NO_TERMINATOR)
 
 
 def open_on_host(d: Deployment, service: Service) -> Iterator[Path]:
@@ -185,22 +167,31 @@ def open_on_host(d: Deployment, service: Service) -> Iterator[Path]:
         if f.host.startswith(LOOPBACK)
     }
     for start in service.starts[:5]:
-        if start.port not in asked or start.is_local or start.has_tls or not start.host:
-            continue
-        app = d.apps.get(service.name)
-        yield Path(
-            d.name,
-            service.environment,
-            "beside",
-            tuple(last_hops(service, start, app)),
-            None,
-            service,
-            app,
-            start,
-            tells_https=False,
-            proxy=asked[start.port],
-            unknowns=("whether a firewall closes the port is not in the project",),
-        )
+        if start.port in asked and not start.is_local and not start.has_tls and start.host:
+            path = _unproven(d, service, start, "beside", UNKNOWN_FIREWALL)
+            yield replace(path, proxy=asked[start.port])
+
+
+def _unproven(
+    d: Deployment,
+    service: Service,
+    start: Start,
+    kind: Literal["unpublished", "beside"],
+    unknown: str,
+) -> Path:
+    app = d.apps.get(service.name)
+    return Path(
+        d.name,
+        service.environment,
+        kind,
+        tuple(last_hops(service, start, app)),
+        None,
+        service,
+        app,
+        start,
+        tells_https=False,
+        unknowns=(unknown,),
+    )
 
 
 def unmounted(d: Deployment, service: Service) -> Iterator[Path]:
