@@ -151,9 +151,17 @@ def _through(
 
 
 def unpublished(d: Deployment, service: Service) -> Iterator[Path]:
-    """A server that nothing here publishes: not provable, unless it binds to loopback alone."""
+    """A server that nothing here publishes: not provable, unless it binds to loopback alone.
+
+    One that the image's own proxy asks is at the end of that one's path.
+    """
+    behind = {
+        f.port for site in service.sites for f in site.forwards if f.host.startswith(LOOPBACK)
+    } - {None}
     for start in service.starts[:5]:
-        if not start.is_local and not start.has_tls and start.host is not None:
+        if start.is_local or start.has_tls or start.host is None:
+            continue
+        if start.port not in behind:
             yield _unproven(d, service, start, "unpublished", NO_TERMINATOR)
 
 
