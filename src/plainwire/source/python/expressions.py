@@ -7,9 +7,9 @@ of is kept, each other part is "unknown": so no tree is held until a rule asks.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from sys import intern
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 MAX_DEPTH = 25
 MAX_ELEMENTS = 200
@@ -36,6 +36,8 @@ Kind = Literal[
     "starred",
     "unknown",
 ]
+
+NameOf = Callable[[ast.expr], str]
 
 _ENV_CALLS = frozenset(
     {
@@ -79,60 +81,101 @@ class Expression(NamedTuple):
     detail: object = None
 
 
-def shortened(node: ast.expr, name_of: Callable[[ast.expr], str], depth: int = 0) -> Expression:
+def shortened(node: ast.expr, name_of: NameOf, depth: int = 0) -> Expression:
     """The short form of an expression; what is nested deeper than `MAX_DEPTH` is unknown."""
-    line = node.lineno
     if depth > MAX_DEPTH:
-        return Expression("unknown", line, name_of(node))
+        return Expression("unknown", node.lineno, name_of(node))
+    form = _FORMS.get(node.__class__)
+    return Expression("unknown", node.lineno) if form is None else form(node, name_of, depth + 1)
+
+
+def _some(
+    kind: Kind,
+    node: ast.expr,
+    parts: Iterable[ast.expr],
+    name_of: NameOf,
+    depth: int,
+    detail: object = None,
+) -> Expression:
+    forms = tuple([shortened(part, name_of, depth) for part in parts])
+    return Expression(kind, node.lineno, "", forms, detail)
+
+
+def _constant(node: ast.Constant, name_of: NameOf, depth: int) -> Expression:
+    return Expression("constant", node.lineno, "", (), node.value)
+
+
+def _name(node: ast.Name, name_of: NameOf, depth: int) -> Expression:
+    return Expression("name", node.lineno, name_of(node), (), node.id)
+
+
+def _attribute(node: ast.Attribute, name_of: NameOf, depth: int) -> Expression:
+    return Expression("attribute", node.lineno, intern(name_of(node)))
+
+
+def _boolean(node: ast.BoolOp, name_of: NameOf, depth: int) -> Expression:
+    kind: Kind = "or" if isinstance(node.op, ast.Or) else "and"
+    return _some(kind, node, node.values, name_of, depth)
+
+
+def _unary(node: ast.UnaryOp, name_of: NameOf, depth: int) -> Expression:
+    if isinstance(node.op, ast.Not):
+        return _some("not", node, (node.operand,), name_of, depth)
+    if isinstance(node.op, ast.USub):
+        return _some("minus", node, (node.operand,), name_of, depth)
+    return Expression("unknown", node.lineno)
+
+
+def _choice(node: ast.IfExp, name_of: NameOf, depth: int) -> Expression:
+    return _some("choice", node, (node.test, node.body, node.orelse), name_of, depth)
+
+
+def _comparison(node: ast.Compare, name_of: NameOf, depth: int) -> Expression:
+    if len(node.ops) > 1:
+        return Expression("unknown", node.lineno)
+    operator = type(node.ops[0]).__name__
+    return _some("comparison", node, (node.left, node.comparators[0]), name_of, depth, operator)
+
+
+def _joined(node: ast.JoinedStr, name_of: NameOf, depth: int) -> Expression:
+    return _some("joined", node, node.values, name_of, depth)
+
+
+def _formatted(node: ast.FormattedValue, name_of: NameOf, depth: int) -> Expression:
+    return _some("formatted", node, (node.value,), name_of, depth)
+
+
+def _binary(node: ast.BinOp, name_of: NameOf, depth: int) -> Expression:
+    if isinstance(node.op, ast.Add):
+        return _some("joined", node, (node.left, node.right), name_of, depth)
+    if isinstance(node.op, ast.Mod):
+        return _some("percent", node, (node.left,), name_of, depth)
+    return Expression("unknown", node.lineno)
+
+
+def _subscript(node: ast.Subscript, name_of: NameOf, depth: int) -> Expression:
+    key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+    if isinstance(key, str) and name_of(node.value) in ("os.environ", "environ"):
+        return Expression("required", node.lineno, "", (), key)
+    return Expression("unknown", node.lineno)
+
+
+def _sequence(node: ast.Tuple | ast.List | ast.Set, name_of: NameOf, depth: int) -> Expression:
+    if len(node.elts) > MAX_ELEMENTS:
+        return Expression("unknown", node.lineno)
+    return _some("sequence", node, node.elts, name_of, depth)
+
+
+def _starred(node: ast.Starred, name_of: NameOf, depth: int) -> Expression:
+    return Expression("starred", node.lineno)
+
+
+def _call(node: ast.Call, name_of: NameOf, depth: int) -> Expression:
+    """A call: of what is read from the environment, converted or a method of a string."""
 
     def of(inner: ast.expr) -> Expression:
-        return shortened(inner, name_of, depth + 1)
+        return shortened(inner, name_of, depth)
 
-    def some(kind: Kind, *inner: ast.expr, detail: object = None) -> Expression:
-        return Expression(kind, line, "", tuple(of(part) for part in inner), detail)
-
-    match node:
-        case ast.Constant(value=value):
-            return Expression("constant", line, detail=value)
-        case ast.Name(id=identifier):
-            return Expression("name", line, name_of(node), detail=identifier)
-        case ast.Attribute():
-            return Expression("attribute", line, intern(name_of(node)))
-        case ast.Call():
-            return _call(node, name_of, of)
-        case ast.BoolOp(op=op, values=values):
-            return some("or" if isinstance(op, ast.Or) else "and", *values)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return some("not", operand)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return some("minus", operand)
-        case ast.IfExp(test=test, body=body, orelse=other):
-            return some("choice", test, body, other)
-        case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return some("comparison", left, right, detail=type(op).__name__)
-        case ast.JoinedStr(values=values):
-            return some("joined", *values)
-        case ast.FormattedValue(value=inner):
-            return some("formatted", inner)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return some("joined", left, right)
-        case ast.BinOp(left=left, op=ast.Mod()):
-            return some("percent", left)
-        case ast.Subscript(value=inner, slice=ast.Constant(value=str(key))):
-            if name_of(inner) in ("os.environ", "environ"):
-                return Expression("required", line, detail=key)
-        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
-            if len(elements) <= MAX_ELEMENTS:
-                return some("sequence", *elements)
-        case ast.Starred():
-            return Expression("starred", line)
-    return Expression("unknown", line)
-
-
-def _call(
-    node: ast.Call, name_of: Callable[[ast.expr], str], of: Callable[[ast.expr], Expression]
-) -> Expression:
-    """A call: of what is read from the environment, converted or a method of a string."""
     callee, line, arguments = name_of(node.func), node.lineno, node.args
     name = intern(name_of(node))
     last = callee.rpartition(".")[2]
@@ -172,3 +215,23 @@ def _is_env_reader(name: str) -> bool:
     return last in known and (
         head in ("env", "environs.Env()", "environ.Env()") or head.endswith(".env")
     )
+
+
+_FORMS: Mapping[type[ast.expr], Callable[[Any, NameOf, int], Expression]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Call: _call,
+    ast.BoolOp: _boolean,
+    ast.UnaryOp: _unary,
+    ast.IfExp: _choice,
+    ast.Compare: _comparison,
+    ast.JoinedStr: _joined,
+    ast.FormattedValue: _formatted,
+    ast.BinOp: _binary,
+    ast.Subscript: _subscript,
+    ast.Tuple: _sequence,
+    ast.List: _sequence,
+    ast.Set: _sequence,
+    ast.Starred: _starred,
+}

@@ -97,10 +97,10 @@ class PythonCall:
         return node.name if node is not None else ""
 
     def _written(self, name: str, position: int | None) -> Expression | None:
-        positional = len(self._arguments) - len(self.keywords)
-        if name in self.keywords:
-            return self._arguments[positional + self.keywords.index(name)]
-        if position is not None and position < positional:
+        named = len(self.keywords)  # most calls have none, and most rules ask every call
+        if named and name in self.keywords:
+            return self._arguments[self.keywords.index(name) - named]
+        if position is not None and position < len(self._arguments) - named:
             return self._arguments[position]
         return None
 

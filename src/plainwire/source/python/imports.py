@@ -5,6 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+_NAMES = frozenset({"body", "orelse", "finalbody", "handlers", "cases"})
+_HOLDERS: tuple[type[ast.AST], ...] = (
+    ast.Module,
+    *ast.stmt.__subclasses__(),
+    ast.ExceptHandler,
+    ast.match_case,
+)
+# Where a node holds statements, or what holds them.
+_BLOCKS = {kind: [name for name in kind._fields if name in _NAMES] for kind in _HOLDERS}
+
 
 class Imports:
     """The names that a module's import statements give, each with what it stands for."""
@@ -15,23 +25,24 @@ class Imports:
 
     def name_of(self, node: ast.expr) -> str:
         """The full dotted name of an expression, imports resolved; empty if it has none."""
+        if isinstance(node, ast.Name):
+            return self.names.get(node.id, node.id)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            head = node.value.id  # most of all
+            return f"{self.names.get(head, head)}.{node.attr}"
         parts: list[str] = []
-        at: ast.expr = node
+        at = node
         for _ in range(20):
-            match at:
-                case ast.Attribute(value=value, attr=attr):
-                    parts.append(attr)
-                    at = value
-                case ast.Call(func=func):
-                    parts.append("()")
-                    at = func
-                case ast.Name(id=name):
-                    if not parts:
-                        return self.names.get(name, name)
-                    parts.append(self.names.get(name, name))
-                    return ".".join(reversed(parts)).replace(".()", "()")
-                case _:
-                    return ".".join(reversed(parts)).replace(".()", "()") if parts else ""
+            if isinstance(at, ast.Attribute):
+                parts.append(at.attr)
+                at = at.value
+            elif isinstance(at, ast.Call):
+                parts.append("()")
+                at = at.func
+            else:
+                if isinstance(at, ast.Name):
+                    parts.append(self.names.get(at.id, at.id))
+                return ".".join(reversed(parts)).replace(".()", "()")
         return ""
 
     def _take(self, node: ast.Import | ast.ImportFrom) -> None:
@@ -55,7 +66,5 @@ class Imports:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self._take(node)
                 continue
-            for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-                inner = getattr(node, name, None)
-                if isinstance(inner, list):
-                    waiting += inner
+            for name in _BLOCKS.get(node.__class__, ()):
+                waiting += getattr(node, name)

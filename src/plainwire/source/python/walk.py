@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from sys import intern
+from typing import Any, NamedTuple
 
 from plainwire.model import Text
 from plainwire.source.python.expressions import Expression, shortened
@@ -27,7 +28,12 @@ MIN_TEXT, MAX_TEXT = 12, 2000  # short strings are most of all, and no address o
 # The entries of dictionaries that are facts: options that are passed on by ``**``.
 ENTRIES = frozenset({"verify", "verify_ssl", "ssl_verify", "verify_signature", "cert_reqs"})
 
-_Waiting = tuple[ast.AST, Where, Words]
+
+class _Around(NamedTuple):
+    """What the nodes visited next stand in, and whose words theirs are."""
+
+    where: Where
+    words: Words
 
 
 class Walk:
@@ -51,59 +57,23 @@ class Walk:
         self._shared: dict[Expression, Expression] = {}
         self._made: dict[ast.AST, PythonCall] = {}
         self._given: list[tuple[PythonBinding, ast.AST]] = []
+        self._around = _Around(Where(), Words(0, None, None))
+        self._waiting: list[ast.AST | _Around] = []  # the next one last
 
     def walk(self, tree: ast.Module) -> None:
         """Take the facts of a tree."""
         self._imports.find(tree)  # first: every name that follows is resolved by them
-        waiting: list[_Waiting] = [(tree, Where(), Words(0, None, None))]
+        waiting = self._waiting
+        waiting += without_docstring(tree.body, self._around.words)
         while waiting:
-            node, where, words = waiting.pop()
-            match node:
-                case ast.Name(id=name):
-                    words.add(name)
-                case ast.Constant(value=value):
-                    if isinstance(value, str) and value:
-                        words.add(value[:MAX_WORD])
-                        if len(value) >= MIN_TEXT:
-                            text = Text(value[:MAX_TEXT], node.lineno, where.scope)
-                            self.strings.append(text)
-                case ast.Attribute(value=inner, attr=name):
-                    words.add(name)
-                    waiting.append((inner, where, words))
-                case ast.Call():
-                    self._made[node] = call = self._call(node, where)
-                    self.calls.append(call)
-                    if call.name.endswith(_CONFIGURES):
-                        self._configured(node, call.name.rpartition(".")[0], where)
-                    waiting.append((node.func, where, words))
-                    waiting += [(part, where, words) for part in node.args]
-                    waiting += [(part, where, words) for part in node.keywords]
-                case ast.keyword(arg=arg, value=inner):
-                    if arg is not None:
-                        words.add(arg)
-                    waiting.append((inner, where, words))
-                case ast.If():
-                    self._if(node, where, words, waiting)
-                case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    self._function(node, where, words, waiting)
-                case ast.ClassDef():
-                    self._class(node, where, words, waiting)
-                case ast.Assign(targets=targets, value=inner):
-                    self._assign(targets, inner, where, words, waiting)
-                    waiting += [(target, where, words) for target in targets]
-                case (
-                    ast.AnnAssign(target=target, value=ast.expr() as inner)
-                    | ast.NamedExpr(target=target, value=inner)
-                ):
-                    self._assign((target,), inner, where, words, waiting)
-                    waiting.append((target, where, words))
-                case ast.Dict(keys=keys, values=values):
-                    self._entries(keys, values, where)
-                    waiting += [(part, where, words) for part in children(node)]
-                case ast.Module(body=body):
-                    waiting += [(part, where, words) for part in without_docstring(body, words)]
-                case _:
-                    waiting += [(part, where, words) for part in children(node)]
+            node = waiting.pop()
+            kind = node.__class__
+            if kind is ast.Name:  # every third node
+                self._around.words.found[node.id] = None  # type: ignore[union-attr]
+            elif kind in _TAKES:
+                _TAKES[kind](self, node)
+            else:
+                waiting += children(node)  # type: ignore[arg-type]
         self._finish()
 
     def _finish(self) -> None:
@@ -113,13 +83,61 @@ class Walk:
         for words in reversed(self._words):
             words.hand_over()
 
+    def _turn(self, around: _Around) -> None:
+        self._around = around
+
+    def _later(self, nodes: Sequence[ast.AST], where: Where, words: Words) -> None:
+        """Visit nodes before what waits already, with something else around them."""
+        if nodes:
+            self._waiting += (self._around, *nodes, _Around(where, words))
+
+    def _constant(self, node: ast.Constant) -> None:
+        value = node.value
+        if isinstance(value, str) and value:
+            self._around.words.found[value[:MAX_WORD]] = None
+            if len(value) >= MIN_TEXT:
+                text = Text(value[:MAX_TEXT], node.lineno, self._around.where.scope)
+                self.strings.append(text)
+
+    def _attribute(self, node: ast.Attribute) -> None:
+        self._around.words.found[node.attr] = None
+        self._waiting.append(node.value)
+
+    def _keyword(self, node: ast.keyword) -> None:
+        if node.arg is not None:
+            self._around.words.found[node.arg] = None
+        self._waiting.append(node.value)
+
+    def _call(self, node: ast.Call) -> None:
+        where = self._around.where
+        self._made[node] = call = self._called(node, where)
+        self.calls.append(call)
+        if call.name.endswith(_CONFIGURES):
+            self._configured(node, call.name.rpartition(".")[0], where)
+        self._waiting.append(node.func)
+        self._waiting += node.args
+        self._waiting += node.keywords
+
+    def _assigned(self, node: ast.Assign) -> None:
+        self._assign(node.targets, node.value)
+
+    def _annotated(self, node: ast.AnnAssign | ast.NamedExpr) -> None:
+        if node.value is None:
+            self._waiting += children(node)
+        else:
+            self._assign((node.target,), node.value)
+
+    def _dictionary(self, node: ast.Dict) -> None:
+        self._entries(node.keys, node.values, self._around.where)
+        self._waiting += children(node)
+
     def _short(self, node: ast.expr) -> Expression:
         found = shortened(node, self._name_of)
         if found.kind in ("name", "attribute", "unknown"):
             return self._shared.setdefault(found, found)
         return found
 
-    def _call(self, node: ast.Call, where: Where) -> PythonCall:
+    def _called(self, node: ast.Call, where: Where) -> PythonCall:
         short, keywords = self._short, tuple([part.arg or "**" for part in node.keywords])
         arguments = [short(part) for part in node.args]
         arguments += [short(part.value) for part in node.keywords]
@@ -132,8 +150,9 @@ class Walk:
             self._keywords.setdefault(keywords, keywords),
         )
 
-    def _if(self, node: ast.If, where: Where, words: Words, waiting: list[_Waiting]) -> None:
+    def _if(self, node: ast.If) -> None:
         """The innermost tests are kept: thousands of ``elif`` would keep their square."""
+        where, words = self._around
         body, otherwise = where, where
         if _is_main_test(node.test):
             body = Where(where.scope, where.owner, True, where.tests)
@@ -143,44 +162,36 @@ class Walk:
             outer = where.tests[-MAX_TESTS:]
             body = Where(where.scope, where.owner, where.is_main, (*outer, test))
             otherwise = Where(where.scope, where.owner, where.is_main, (*outer, negated))
-        waiting.append((node.test, where, words))
-        waiting += [(child, body, words) for child in node.body]
-        waiting += [(child, otherwise, words) for child in node.orelse]
+        self._waiting.append(node.test)
+        self._later(node.body, body, words)
+        self._later(node.orelse, otherwise, words)
 
-    def _function(
-        self,
-        node: ast.FunctionDef | ast.AsyncFunctionDef,
-        where: Where,
-        words: Words,
-        waiting: list[_Waiting],
-    ) -> None:
-        decorators = tuple(self._decorator(part, where) for part in node.decorator_list)
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        where, words = self._around
+        decorators = tuple([self._decorator(part, where) for part in node.decorator_list])
         function = PythonFunction(node.name, where, node.lineno, decorators)
         self.functions.append(function)
         scope = f"{where.scope}.{node.name}" if where.scope else node.name
         inner = Where(scope, where.owner, where.is_main, where.tests)
         own = Words(MAX_WORDS, words, function)
         self._words.append(own)
-        waiting += [(part, inner, own) for part in without_docstring(node.body, own)]
-        waiting += [(part, inner, words) for part in (node.args, *node.decorator_list)]
-        if node.returns is not None:
-            waiting.append((node.returns, inner, words))
+        self._later(without_docstring(node.body, own), inner, own)
+        returned = () if node.returns is None else (node.returns,)
+        self._later((node.args, *node.decorator_list, *returned), inner, words)
 
     def _decorator(self, node: ast.expr, where: Where) -> PythonCall:
         if isinstance(node, ast.Call):
-            return self._call(node, where)
+            return self._called(node, where)
         return PythonCall(self._module, intern(self._name_of(node)), where, node.lineno)
 
-    def _class(
-        self, node: ast.ClassDef, where: Where, words: Words, waiting: list[_Waiting]
-    ) -> None:
+    def _class(self, node: ast.ClassDef) -> None:
+        where, words = self._around
         scope = f"{where.scope}.{node.name}" if where.scope else node.name
         self.classes[scope] = tuple(self._name_of(base) for base in node.bases)
         self.class_lines[scope] = node.lineno
         inner = Where(scope, scope, where.is_main, where.tests)
         parts = (*node.bases, *node.keywords, *node.decorator_list)
-        waiting += [(part, inner, words) for part in parts]
-        waiting += [(part, inner, words) for part in without_docstring(node.body, words)]
+        self._later((*parts, *without_docstring(node.body, words)), inner, words)
 
     def _entries(
         self, keys: Sequence[ast.expr | None], values: Sequence[ast.expr], where: Where
@@ -209,15 +220,9 @@ class Walk:
         binding.words = tuple(dict.fromkeys(words_of(value)))
         self.bindings.append(binding)
 
-    def _assign(
-        self,
-        targets: Iterable[ast.expr],
-        value: ast.expr,
-        where: Where,
-        words: Words,
-        waiting: list[_Waiting],
-    ) -> None:
+    def _assign(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
         short = self._short(value)
+        where, words = self._around
         own = words
         for target in targets:
             binding = self._bind(target, value, short, where)
@@ -229,7 +234,11 @@ class Walk:
             else:
                 own = Words(MAX_SOURCE, own, binding)
                 self._words.append(own)
-        waiting.append((value, where, own))
+        if own is words:
+            self._waiting.append(value)
+        else:
+            self._later((value,), where, own)
+        self._waiting += targets
 
     def _bind(
         self, target: ast.expr, value: ast.expr, short: Expression, where: Where
@@ -275,6 +284,24 @@ class Walk:
         else:
             owned = f"{where.owner}.{name}"
             self.constants[owned] = None if owned in self.constants else value
+
+
+# Not by a method's name or bound: what refers to itself would be freed by the collector alone.
+_TAKES: Mapping[type, Callable[[Walk, Any], None]] = {
+    _Around: Walk._turn,
+    ast.Constant: Walk._constant,
+    ast.Attribute: Walk._attribute,
+    ast.Call: Walk._call,
+    ast.keyword: Walk._keyword,
+    ast.If: Walk._if,
+    ast.FunctionDef: Walk._function,
+    ast.AsyncFunctionDef: Walk._function,
+    ast.ClassDef: Walk._class,
+    ast.Assign: Walk._assigned,
+    ast.AnnAssign: Walk._annotated,
+    ast.NamedExpr: Walk._annotated,
+    ast.Dict: Walk._dictionary,
+}
 
 
 def _is_main_test(test: ast.expr) -> bool:

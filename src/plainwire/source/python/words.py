@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from itertools import islice
 
 from plainwire.source.python.facts import PythonBinding, PythonFunction
 
@@ -16,33 +17,28 @@ _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
 class Words:
-    """The words of a function's body or of a binding, up to a number; then they go up."""
+    """The words of a function's body or of a binding; up to a number they are kept, and go up."""
 
     __slots__ = ("found", "most", "owner", "parent")
 
     def __init__(
         self, most: int, parent: Words | None, owner: PythonFunction | PythonBinding | None
     ) -> None:
-        self.found: dict[str, None] = {}
+        self.found: dict[str, None] = {}  # whoever finds one puts it here: most often done of all
         self.most, self.parent, self.owner = most, parent, owner
-
-    def add(self, word: str) -> None:
-        """Take a word, if there is room."""
-        if len(self.found) < self.most:
-            self.found[word] = None
 
     def hand_over(self) -> None:
         """Give the words to their owner, and to what stands around it."""
+        mine = tuple(islice(self.found, self.most))
         if isinstance(self.owner, PythonFunction):
-            self.owner.take(tuple(self.found))
+            self.owner.take(mine)
         elif self.owner is not None:
-            self.owner.words = tuple(self.found)
+            self.owner.words = mine
         parent = self.parent
         while parent is not None and parent.most == 0:
             parent = parent.parent
-        if parent is not None:
-            for word in self.found:
-                parent.add(word)
+        if parent is not None and len(parent.found) < parent.most:
+            parent.found.update(dict.fromkeys(mine))
 
 
 def children(node: ast.AST) -> list[ast.AST]:
@@ -54,10 +50,10 @@ def children(node: ast.AST) -> list[ast.AST]:
     found: list[ast.AST] = []
     for name in fields:
         value = getattr(node, name, None)
-        if isinstance(value, list):
-            found += [part for part in value if isinstance(part, ast.AST)]
-        elif isinstance(value, ast.AST):
+        if isinstance(value, ast.AST):
             found.append(value)
+        elif isinstance(value, list):
+            found += [part for part in value if isinstance(part, ast.AST)]
     return found
 
 
@@ -81,6 +77,6 @@ def without_docstring(body: Sequence[ast.stmt], words: Words) -> Sequence[ast.st
     first = body[0] if body else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
         if isinstance(first.value.value, str):
-            words.add(first.value.value[:MAX_WORD])
+            words.found[first.value.value[:MAX_WORD]] = None
         return body[1:]
     return body
