@@ -10,8 +10,16 @@ from plainwire.model import Call, Project, Setting, Span
 from plainwire.wire.plain_urls import is_remote
 
 _WANTED = ("production", "staging")
-_CLIENT = re.compile(
-    r"(^|\.)(Celery|create_engine|from_url|URLParameters|MongoClient|connect|Connection)$"
+_CLIENTS = frozenset(
+    {
+        "Celery",
+        "create_engine",
+        "from_url",
+        "URLParameters",
+        "MongoClient",
+        "connect",
+        "Connection",
+    }
 )
 _ADDRESS = re.compile(
     r"(?P<scheme>(?P<family>postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mongodb|ldaps?|memcached"
@@ -81,7 +89,7 @@ def addresses_given(project: Project) -> Iterator[tuple[BackendAddress, Span]]:
 
 def _arguments(call: Call) -> Iterator[str]:
     """The addresses that a client of a backend is given."""
-    if not _CLIENT.search(call.name) or may_use_tls(call):
+    if call.name.rpartition(".")[2] not in _CLIENTS or may_use_tls(call):
         return
     for name, position in (("broker", None), ("backend", None), ("url", 0), ("name", 0)):
         value = call.argument(name, position)

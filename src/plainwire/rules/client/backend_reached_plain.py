@@ -30,14 +30,12 @@ Limits:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from plainwire.model import Call, Finding, Project, Severity, rule
 from plainwire.wire.backend_addresses import addresses_given, may_use_tls
 from plainwire.wire.plain_urls import is_remote
 
-_REDIS = re.compile(r"(^|\.)(Strict)?Redis$")
 _HOSTED: dict[str, int | None] = {"ConnectionParameters": 0, "Redis": 0, "StrictRedis": 0}
 
 
@@ -83,7 +81,7 @@ def _host(call: Call) -> str:
 def _why(call: Call) -> str:
     """What is wrong with a call, or an empty string."""
     last = call.name.rpartition(".")[2]
-    if _REDIS.search(call.name) and not may_use_tls(call):
+    if last in ("Redis", "StrictRedis") and not may_use_tls(call):
         host = call.argument("host", 0)
         is_open = host is not None and host.variable is not None
         if is_open:

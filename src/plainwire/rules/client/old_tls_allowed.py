@@ -50,7 +50,7 @@ def old_tls_allowed(project: Project) -> Iterator[Finding]:
             continue
         for call in module.calls:
             protocol = call.named("protocol", 0) or call.named("ssl_version")
-            if _OLD.search(protocol):
+            if protocol and _OLD.search(protocol):
                 yield old_tls_allowed.finding(f"{protocol} is deprecated", module.span(call.line))
             elif call.name.endswith(".set_ciphers"):
                 suites = call.argument("ciphers", 0)

@@ -72,22 +72,10 @@ def peer_not_verified(project: Project) -> Iterator[Finding]:
 
 
 def _of_call(call: Call, uses_mail: bool) -> tuple[str, Severity]:
+    why, severity = _of_options(call) if call.keywords else ("", Severity.INFO)
+    if why:
+        return why, severity
     last = call.name.rpartition(".")[2]
-    if _REQUESTS.search(call.name) and not call.name.startswith("jwt."):
-        for option in ("verify", "verify_ssl", "ssl", "verify_certs"):
-            value = call.argument(option)
-            if value is not None and value.literal is False:
-                return f"{option}=False: any certificate is accepted", Severity.HIGH
-        if call.named("cert_reqs").endswith("CERT_NONE"):
-            return "CERT_NONE: any certificate is accepted", Severity.HIGH
-    for option in ("verify_ssl", "ssl_verify", "verify_certs", "tls_verify"):
-        value = call.argument(option)
-        if value is not None and value.literal is False:
-            return f"{option}=False: any certificate is accepted", Severity.MEDIUM
-    for option in ("tlsAllowInvalidCertificates", "tlsInsecure"):
-        value = call.argument(option)
-        if value is not None and value.literal is True:
-            return f"{option}=True: any certificate is accepted", Severity.HIGH
     if last == "Tls" and call.named("validate").endswith("CERT_NONE"):
         return "CERT_NONE: any certificate is accepted", Severity.HIGH
     if last == "set_option" and call.named("option", 0).endswith("OPT_X_TLS_REQUIRE_CERT"):
@@ -103,6 +91,26 @@ def _of_call(call: Call, uses_mail: bool) -> tuple[str, Severity]:
         return "starttls() without a context verifies nothing", Severity.MEDIUM
     if call.name in _MAIL and not has_context:
         return f"{last}() without a context verifies nothing", Severity.MEDIUM
+    return "", Severity.INFO
+
+
+def _of_options(call: Call) -> tuple[str, Severity]:
+    """What the options of a call switch off, those that are given by their names."""
+    if _REQUESTS.search(call.name) and not call.name.startswith("jwt."):
+        for option in ("verify", "verify_ssl", "ssl", "verify_certs"):
+            value = call.argument(option)
+            if value is not None and value.literal is False:
+                return f"{option}=False: any certificate is accepted", Severity.HIGH
+        if call.named("cert_reqs").endswith("CERT_NONE"):
+            return "CERT_NONE: any certificate is accepted", Severity.HIGH
+    for option in ("verify_ssl", "ssl_verify", "verify_certs", "tls_verify"):
+        value = call.argument(option)
+        if value is not None and value.literal is False:
+            return f"{option}=False: any certificate is accepted", Severity.MEDIUM
+    for option in ("tlsAllowInvalidCertificates", "tlsInsecure"):
+        value = call.argument(option)
+        if value is not None and value.literal is True:
+            return f"{option}=True: any certificate is accepted", Severity.HIGH
     return "", Severity.INFO
 
 

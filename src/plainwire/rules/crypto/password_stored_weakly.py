@@ -63,7 +63,7 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
             if is_lookup and call.name == "hashlib.sha1":
                 continue  # asked for by its first five digits, and not stored
             argument = call.named("string", 0) or call.named("data", 0)
-            if not _PASSWORD.search(argument) or _DIGEST.search(argument):
+            if not argument or not _PASSWORD.search(argument) or _DIGEST.search(argument):
                 continue
             if _CONFIGURED.search(argument):
                 continue  # one secret of the operator's, not what users are known by

@@ -73,6 +73,7 @@ _SIGNERS = (
     ),
     (re.compile(r"(^|\.)(Timestamp)?Signer$"), ("secret_key", 0)),
 )
+_SIGNER_ENDS = ("code", "Fernet", "Serializer", "Signer")  # asked first: of every call there is
 _MOST_PLACES = 8
 # Names and scopes that speak of tests and of development.
 _OF_OTHERS = re.compile(r"(?<![a-z])(test(ing)?|dev(el(opment)?)?|local|debug)(?![a-z])", re.I)
@@ -232,6 +233,8 @@ def _has_comment(project: Project, place: Span) -> bool:
 def _in_calls(module: Module) -> Iterator[tuple[str, Span]]:
     """The literal keys that code gives to what signs or encrypts, where they are written."""
     for call in module.calls:
+        if not call.name.endswith(_SIGNER_ENDS):
+            continue
         what = next((key for name, key in _SIGNERS if name.search(call.name)), None)
         value = call.argument(what[0], what[1]) if what is not None else None
         text = value.literal if value is not None else None

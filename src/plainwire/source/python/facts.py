@@ -78,6 +78,8 @@ class PythonCall:
 
     def argument(self, name: str, position: int | None = None) -> Value | None:
         """An argument by its name or position. Returns None if it is not written."""
+        if position is None and name not in self.keywords:
+            return None  # what rules ask of every call, and hardly one has
         node = self._written(name, position)
         if node is None or node.kind == "starred":
             return None
@@ -97,7 +99,7 @@ class PythonCall:
         return node.name if node is not None else ""
 
     def _written(self, name: str, position: int | None) -> Expression | None:
-        named = len(self.keywords)  # most calls have none, and most rules ask every call
+        named = len(self.keywords)
         if named and name in self.keywords:
             return self._arguments[self.keywords.index(name) - named]
         if position is not None and position < len(self._arguments) - named:
