@@ -13,7 +13,6 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from plainwire import __version__, catalog
-from plainwire.deployment import leaves_http_to_application
 from plainwire.grading import grade
 from plainwire.model import (
     CATEGORIES,
@@ -29,6 +28,7 @@ from plainwire.model import (
     Suppression,
     TlsStatus,
     Unanswered,
+    in_order,
 )
 from plainwire.source import cache as kept
 from plainwire.source import packed
@@ -94,8 +94,6 @@ def _recalled(cache: kept.Cache, key: str) -> Report | None:
 def _audited(
     project: Project, target: str, environment: Environment, rules: Sequence[Rule] | None
 ) -> Report:
-    from plainwire.judging import in_order  # asyncio comes with it
-
     rules = catalog.load_rules() if rules is None else rules
     findings: list[Finding] = []
     unanswered: list[Unanswered] = []
@@ -143,6 +141,8 @@ def tls_status(
     paths: Iterable[Path], environment: Environment
 ) -> tuple[TlsStatus, tuple[str, ...]]:
     """FAIL: a client's path is proved cleartext; PASS: all are proved encrypted; else UNKNOWN."""
+    from plainwire.deployment import leaves_http_to_application  # what a kept report does not need
+
     mine = [
         p for p in paths if p.environment == environment and p.kind not in ("store", "dashboard")
     ]

@@ -11,11 +11,11 @@ from time import monotonic
 
 from plainwire import __version__, catalog
 from plainwire.grading import grade
-from plainwire.judging import Outcome, categories, in_order, masked, run_checks, tested
+from plainwire.judging import Outcome, categories, masked, run_checks, tested
 from plainwire.live import descriptions
 from plainwire.live.placing import placed
 from plainwire.live.recorded import NOT_RECORDED, RecordedSite
-from plainwire.model import Check, Origin, Report, Target, UsageError, WireError
+from plainwire.model import Check, Origin, Report, Target, UsageError, WireError, in_order
 from plainwire.tls_status import tls_status
 from plainwire.wire import har
 from plainwire.wire.har import Capture

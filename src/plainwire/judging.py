@@ -125,17 +125,6 @@ def masked(finding: Finding, masker: Masker) -> Finding:
     )
 
 
-def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings worst first, then by id, place and parameter."""
-
-    def key(f: Finding) -> tuple[int, str, str, str, str]:
-        operation = f.operation
-        path, method = (operation.path, operation.method) if operation else ("", "")
-        return (-f.severity, f.id, path, method, f.parameter or "")
-
-    return tuple(sorted(findings, key=key))
-
-
 def scope(checks: Sequence[Check]) -> tuple[str, ...]:
     """The categories that the checks belong to."""
     have = {check.category for check in checks}

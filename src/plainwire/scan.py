@@ -11,7 +11,7 @@ from time import monotonic
 
 from plainwire import __version__, catalog
 from plainwire.grading import grade
-from plainwire.judging import Outcome, categories, in_order, masked, not_asked, run_checks, tested
+from plainwire.judging import Outcome, categories, masked, not_asked, run_checks, tested
 from plainwire.live import logins
 from plainwire.live import specs as named_specs
 from plainwire.live.apart import run_apart
@@ -33,6 +33,7 @@ from plainwire.model import (
     Request,
     Target,
     TargetError,
+    in_order,
 )
 from plainwire.tls_status import tls_status
 from plainwire.wire.cleartext import is_redirect

@@ -11,7 +11,7 @@ from typing import get_args
 
 from plainwire import __version__, catalog
 from plainwire.grading import grade
-from plainwire.judging import Outcome, categories, in_order, not_asked, run_checks, scope
+from plainwire.judging import Outcome, categories, not_asked, run_checks, scope
 from plainwire.live import dial, dns, trust
 from plainwire.live.apart import run_apart
 from plainwire.live.dns import DnsAnswer
@@ -35,6 +35,7 @@ from plainwire.model import (
     TlsEndpoint,
     Unanswered,
     UsageError,
+    in_order,
 )
 from plainwire.tls_status import endpoint_status
 from plainwire.wire.rsa_keys import RunKeys

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainwire.model import SourceFile
-from plainwire.source import kinds, templates
+from plainwire.source import kinds, templates, walk
 from plainwire.source.deploy import (
     apache,
     caddy,
@@ -52,7 +52,9 @@ def file(text, path="deploy/file", format="other"):
     ],
 )
 def test_what_a_file_is(path, text, expected):
-    assert (kinds.format_of(path, text) if kinds.is_promising(path) else None) == expected
+    assert (
+        kinds.format_of(path, text) if walk.is_promising(path.rpartition("/")[2]) else None
+    ) == expected
 
 
 @pytest.mark.parametrize(

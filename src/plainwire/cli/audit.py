@@ -91,7 +91,9 @@ def _run(options: argparse.Namespace) -> int:
             facts = _imported(path, options)
             cache = cache if facts is None else None  # what running shows is not in the content
             conclusion.take(audit(path, environment=environment, cache=cache, imported=facts))
-        return conclusion.end(was_interrupted=False, bad_lines=0)
+        code = conclusion.end(was_interrupted=False, bad_lines=0)
+    gc.freeze()  # Python looks for garbage as it ends, though disabled
+    return code
 
 
 def _imported(path: Path, options: argparse.Namespace) -> Imported | None:

@@ -7,7 +7,6 @@ a file that its caller does not see. An option given on the command line wins.
 from __future__ import annotations
 
 import argparse
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,6 +106,8 @@ def _toml(path: Path) -> dict[str, Any]:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     if len(data) > MAX_BYTES:
         raise UsageError(f"{path}: more than {MAX_BYTES} bytes")
+    import tomllib  # most runs have no such file
+
     try:
         return tomllib.loads(data.decode("utf-8-sig"))  # editors of Windows begin with a mark
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:

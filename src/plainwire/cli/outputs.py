@@ -7,13 +7,15 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plainwire import catalog, report
 from plainwire.cli.ending import OutputError
-from plainwire.live.trace import Trace
 from plainwire.model import Check, Report, Rule, UsageError
 from plainwire.report import clean
+
+if TYPE_CHECKING:
+    from plainwire.live.trace import Trace
 
 NAMES = ", ".join(report.RENDERERS)
 Output = tuple[str, str | None]

@@ -68,6 +68,7 @@ from plainwire.model.finding import (
     Location,
     Severity,
     Suppression,
+    in_order,
     locations_of,
 )
 from plainwire.model.fix import (
@@ -257,6 +258,7 @@ __all__ = [
     "canonical_json",
     "check",
     "example_files",
+    "in_order",
     "locations_of",
     "masked_line",
     "masked_value",

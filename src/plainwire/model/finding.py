@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Literal
@@ -132,3 +132,14 @@ def locations_of(evidence: Sequence[Evidence]) -> tuple[Location, ...]:
                 )
                 places[place] = None
     return tuple(places)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings worst first, then by id, place and parameter."""
+
+    def key(f: Finding) -> tuple[int, str, str, str, str]:
+        operation = f.operation
+        path, method = (operation.path, operation.method) if operation else ("", "")
+        return (-f.severity, f.id, path, method, f.parameter or "")
+
+    return tuple(sorted(findings, key=key))

@@ -127,13 +127,33 @@ def sarif(text: str, limit: int = 2000) -> str:
 
 def json_text(value: Any, indent: int | None = 2) -> str:
     """JSON in UTF-8 where hidden characters and ``##[`` stand as escapes; reads back the same."""
-    separators = None if indent is not None else (",", ":")
-    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    if indent is None:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    else:
+        text = _indented(value, "\n", " " * indent)
     text = _COMMAND.sub(r"#\\u0023\1", text)
     return _NOT_ASCII.sub(lambda m: _json_escape(m[0]) if is_hidden(m[0]) else m[0], text)
 
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _indented(value: Any, margin: str, step: str) -> str:
+    """What `json.dumps` gives, which is in C only where nothing is indented: a third of the time.
+
+    ``margin`` is a line feed and the spaces before what closes ``value``.
+    """
+    inner = margin + step
+    if isinstance(value, dict) and value:
+        keys = [_encoded(key if isinstance(key, str) else _encoded(key)) for key in value]
+        parts = [_indented(part, inner, step) for part in value.values()]
+        lines = [f"{key}: {part}" for key, part in zip(keys, parts, strict=True)]
+        return f"{{{inner}{f',{inner}'.join(lines)}{margin}}}"
+    if isinstance(value, list | tuple) and value:
+        lines = [_indented(part, inner, step) for part in value]
+        return f"[{inner}{f',{inner}'.join(lines)}{margin}]"
+    return _encoded(value)
 
 
 def _json_escape(character: str) -> str:

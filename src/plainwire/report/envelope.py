@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from plainwire.grading import GRADING
@@ -27,6 +28,7 @@ from plainwire.model import (
 )
 
 SCHEMA = "plainwire-report/1"
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def as_dict(report: Report) -> dict[str, Any]:
@@ -202,13 +204,20 @@ def endpoint_dict(endpoint: TlsEndpoint) -> dict[str, Any]:
 
 def _known(value: Any) -> dict[str, Any]:
     """A dataclass's parts in their order, those that are None left out."""
-    told = (field.name for field in fields(value) if field.metadata.get("in_report", True))
-    parts = ((name, getattr(value, name)) for name in told)
+    parts = [(name, getattr(value, name)) for name in _told(value.__class__)]
     return {name: _plain(part) for name, part in parts if part is not None}
+
+
+@cache
+def _told(kind: Any) -> tuple[str, ...]:
+    """The names of a dataclass's parts that are in a report."""
+    return tuple(field.name for field in fields(kind) if field.metadata.get("in_report", True))
 
 
 def _plain(value: Any) -> Any:
     """A value of the model in the types that JSON has."""
+    if value.__class__ in _SCALARS:  # no enumeration, as such a class of its own may be
+        return value
     match value:
         case Severity():
             return str(value)

@@ -11,7 +11,6 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib.util import find_spec
@@ -50,6 +49,8 @@ class Cache:
     def put(self, key: str, text: str) -> None:
         """Keep a text; what was asked for longest ago goes where there is no room."""
         body = text.encode()
+        import tempfile  # what reading does not need
+
         data = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
         if len(data) > MAX_ENTRY:
             return
@@ -111,14 +112,20 @@ def program() -> str:
 
 def stamp(top: Path) -> str:
     """Size and time of a file, or of every file below a folder that Python did not make itself."""
-    files = sorted(top.rglob("*")) if top.is_dir() else [top]
-    lines = []
-    for path in files:
-        if path.suffix != ".pyc":
-            state = path.stat()
-            if stat.S_ISREG(state.st_mode):
-                lines.append(f"{path.relative_to(top.parent)} {state.st_size} {state.st_mtime_ns}")
-    return "\n".join(lines)
+    if not top.is_dir():
+        state = top.stat()
+        return f"{top.name} {state.st_size} {state.st_mtime_ns}"
+    return "\n".join(sorted(_stamps(str(top), top.name)))
+
+
+def _stamps(folder: str, name: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _stamps(entry.path, f"{name}/{entry.name}")
+            elif entry.is_file() and not entry.name.endswith(".pyc"):
+                state = entry.stat()
+                yield f"{name}/{entry.name} {state.st_size} {state.st_mtime_ns}"
 
 
 def _is_own(state: os.stat_result, is_kind: Callable[[int], bool]) -> bool:

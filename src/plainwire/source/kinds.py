@@ -27,11 +27,6 @@ _NAMES: tuple[tuple[str, Format], ...] = (
     (r"(app|heroku|package|vercel|fly)\.json", "json"),
 )
 _BY_NAME = tuple((re.compile(pattern, re.IGNORECASE), format) for pattern, format in _NAMES)
-_NEVER = re.compile(
-    r".*\.(png|jpe?g|gif|ico|woff2?|ttf|eot|otf|mp[34]|pdf|zip|gz|bz2|xz|whl|exe|so|pyc|po|mo|pot"
-    r"|csv|tsv|sqlite3?|db|lock|map|md|rst|ipynb|webp|webm|wav|class|jar|bin|svg|crt)",
-    re.IGNORECASE,
-)
 _NGINX = re.compile(
     r"^[ \t]*(server\s*\{|upstream\s+[\w.-]+\s*\{|location\s+[^{]+\{|listen\s+[^;]+;|proxy_pass\s)",
     re.M,
@@ -96,11 +91,6 @@ _SAYS_DEVELOPMENT = re.compile(
 _WHOLE = frozenset({"compose", "env", "yaml", "kubernetes", "shell", "nginx", "ini"})
 
 
-def is_promising(path: str) -> bool:
-    """True if a file of this name may be one of the formats that are read."""
-    return not _NEVER.fullmatch(path.rpartition("/")[2])
-
-
 def is_vendored(path: str) -> bool:
     """True if a file is another project's, copied or built."""
     return bool(_VENDORED.search(path))
@@ -159,8 +149,11 @@ def _yaml(head: str) -> Format:
     return "yaml"
 
 
-def environment_of(path: str, text: str) -> Environment:
-    """Which environment a file is for: by its path, then by what its comments say of the whole."""
+def environment_of(path: str, text: str, known: Format | None = None) -> Environment:
+    """Which environment a file is for: by its path, then by what its comments say of the whole.
+
+    ``known`` is its format, if that was asked for already.
+    """
     if is_vendored(path):
         return "vendored"
     if _TEST.search(path):
@@ -173,7 +166,7 @@ def environment_of(path: str, text: str) -> Environment:
         return "example"
     if _STAGING.search(path):
         return "staging"
-    kind = format_of(path, text)
+    kind = known or format_of(path, text)
     if kind in _WHOLE and _SAYS_DEVELOPMENT.search("\n".join(text.split("\n", 12)[:12])):
         return "development"
     return "production"

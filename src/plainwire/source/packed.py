@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
+from functools import cache
+from typing import Any
 
 from plainwire import model
 from plainwire.model import UNKNOWN
@@ -55,7 +57,7 @@ def _entry(one: object, put: Callable[[object], object]) -> list[object]:
     if isinstance(one, Mapping):
         return ["dict", *(put(part) for item in one.items() for part in item)]
     if dataclasses.is_dataclass(one) and getattr(model, type(one).__name__, None) is type(one):
-        parts = [put(getattr(one, field.name)) for field in dataclasses.fields(one)]
+        parts = [put(getattr(one, name)) for name in _fields(one.__class__)]
         return ["value", type(one).__name__, *parts]
     raise TypeError(f"{type(one).__name__} is no value of the model")
 
@@ -71,17 +73,21 @@ def unpack(text: str) -> object:
         made: list[object] = []
         for entry in table:
             made.append(_made(entry, made))
-        return _part(root, made)
+        return _parts([root], 0, made)[0]
     except (TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a packed value: {type(error).__name__}") from None
 
 
-def _part(part: object, made: list[object]) -> object:
-    return made[part[0]] if isinstance(part, list) else part
+def _parts(entry: list[object], start: int, made: list[object]) -> list[object]:
+    return [made[part[0]] if isinstance(part, list) else part for part in entry[start:]]
 
 
 def _made(entry: list[object], made: list[object]) -> object:
     kind = entry[0]
+    if kind == "value":  # two thirds of all
+        return _value(str(entry[1]), _parts(entry, 2, made))
+    if kind == "tuple":
+        return tuple(_parts(entry, 1, made))
     match kind:
         case "unknown":
             return UNKNOWN
@@ -92,27 +98,27 @@ def _made(entry: list[object], made: list[object]) -> object:
             return datetime.fromisoformat(str(entry[1]))
         case "bytes":
             return bytes.fromhex(str(entry[1]))
-        case "value":
-            return _value(str(entry[1]), [_part(part, made) for part in entry[2:]])
-    parts = [_part(part, made) for part in entry[1:]]
-    match kind:
-        case "tuple":
-            return tuple(parts)
         case "list":
-            return parts
+            return _parts(entry, 1, made)
         case "frozenset":
-            return frozenset(parts)
+            return frozenset(_parts(entry, 1, made))
         case "dict":
+            parts = _parts(entry, 1, made)
             return dict(zip(parts[::2], parts[1::2], strict=True))
     raise ValueError(f"no kind of value: {kind!r}")
 
 
 def _value(name: str, parts: list[object]) -> object:
     kind = getattr(model, name)
-    fields = dataclasses.fields(kind)
-    if len(fields) != len(parts):
-        raise ValueError(f"{name} has {len(fields)} fields, not {len(parts)}")
-    one = object.__new__(kind)
-    for field, part in zip(fields, parts, strict=True):
-        object.__setattr__(one, field.name, part)
+    names = _fields(kind)
+    if len(names) != len(parts):
+        raise ValueError(f"{name} has {len(names)} fields, not {len(parts)}")
+    one, put = object.__new__(kind), object.__setattr__
+    for field, part in zip(names, parts, strict=True):
+        put(one, field, part)
     return one
+
+
+@cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))

@@ -8,10 +8,10 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from plainwire.model import Skip, SourceFile, TargetError
-from plainwire.source import kinds
 
 MAX_FILES = 60_000
 MAX_DEPTH = 40
@@ -37,6 +37,18 @@ SKIPPED_FOLDERS = frozenset(
         ".terraform",
     }
 )
+# Endings of files that are of no known format, whatever is in them.
+_NEVER = frozenset(
+    {"png", "jpg", "jpeg", "gif", "ico", "webp", "svg", "mp3", "mp4", "webm", "wav"}
+    | {"woff", "woff2", "ttf", "eot", "otf", "pdf", "md", "rst", "ipynb", "po", "mo", "pot"}
+    | {"zip", "gz", "bz2", "xz", "whl", "jar", "exe", "so", "bin", "pyc", "class"}
+    | {"csv", "tsv", "sqlite", "sqlite3", "db", "lock", "map", "crt"}
+)
+
+
+def is_promising(name: str) -> bool:
+    """True if a file of this name may be one of the formats that are read."""
+    return name.rpartition(".")[2].lower() not in _NEVER or "." not in name
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +87,9 @@ def read_raw(root: Path) -> Raw:
     """
     if not root.is_dir():
         raise TargetError(f"{root} is not a directory")
-    top = root.resolve()
     raw = Raw([], [])
     total = 0
-    for path, relative in _paths(top, raw.skipped):
-        if not kinds.is_promising(relative):
-            continue
+    for path, relative in _paths(str(root.resolve()), raw.skipped):
         if len(raw.files) >= MAX_FILES or total > MAX_TOTAL:
             raw.skipped.append(Skip(relative, "the project has more files than are read"))
             break
@@ -102,6 +111,8 @@ def read_tree(root: Path) -> Tree:
 
 def tree_of(raw: Raw) -> Tree:
     """The files of a known format; ``raw`` is used up, so that nothing is held twice."""
+    from plainwire.source import kinds  # what a kept report does not need
+
     files = []
     raw.files.reverse()
     while raw.files:
@@ -111,12 +122,13 @@ def tree_of(raw: Raw) -> Tree:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         kind = kinds.format_of(relative, text)
         if kind is not None:
-            files.append(SourceFile(relative, kind, kinds.environment_of(relative, text), text))
+            environment = kinds.environment_of(relative, text, kind)
+            files.append(SourceFile(relative, kind, environment, text))
     return Tree(tuple(files), tuple(raw.skipped))
 
 
-def _paths(top: Path, skipped: list[Skip]) -> Iterator[tuple[Path, str]]:
-    """Every regular file under ``top``, in the order of their paths, each entered once."""
+def _paths(top: str, skipped: list[Skip]) -> Iterator[tuple[str, str]]:
+    """Every promising file under ``top``, in the order of their paths, each entered once."""
     waiting = [(top, "", 0)]
     while waiting:
         folder, prefix, depth = waiting.pop()
@@ -138,35 +150,34 @@ def _paths(top: Path, skipped: list[Skip]) -> Iterator[tuple[Path, str]]:
                     if depth >= MAX_DEPTH:
                         skipped.append(Skip(relative, "too deep"))
                         continue
-                    deeper.append((Path(entry.path), relative + "/", depth + 1))
-                elif entry.is_file(follow_symlinks=False):
-                    yield Path(entry.path), relative
+                    deeper.append((entry.path, relative + "/", depth + 1))
+                elif entry.is_file(follow_symlinks=False) and is_promising(entry.name):
+                    yield entry.path, relative
             except OSError as error:
                 skipped.append(Skip(relative, f"cannot be read: {error.strerror}"))
         waiting += reversed(deeper)
 
 
-def _note_link(entry: os.DirEntry[str], relative: str, top: Path, skipped: list[Skip]) -> None:
+def _note_link(entry: os.DirEntry[str], relative: str, top: str, skipped: list[Skip]) -> None:
     """A link inside the project is met again at its target; one that leads out is said."""
     target = Path(os.path.realpath(entry.path))
     if not target.is_relative_to(top):
         skipped.append(Skip(relative, "a symbolic link that leads out of the project"))
 
 
-def _data(path: Path, relative: str, skipped: list[Skip]) -> bytes | None:
+def _data(path: str, relative: str, skipped: list[Skip]) -> bytes | None:
     """A file's content. Returns None if it is binary, too large, or cannot be read."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         descriptor = os.open(path, flags)
-        with os.fdopen(descriptor, "rb") as file:
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
             state = os.fstat(descriptor)
             if not stat.S_ISREG(state.st_mode):
                 return None
             if state.st_size > MAX_BYTES:
-                if not kinds.is_vendored(relative):
-                    skipped.append(Skip(relative, f"larger than {MAX_BYTES} bytes"))
+                _note_large(relative, skipped)
                 return None
-            data = file.read(MAX_BYTES + 1)
+            data = _read(file, state.st_size)
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             skipped.append(Skip(relative, "UTF-16, which is not read"))
             return None
@@ -174,3 +185,20 @@ def _data(path: Path, relative: str, skipped: list[Skip]) -> bytes | None:
         skipped.append(Skip(relative, f"cannot be read: {error.strerror}"))
         return None
     return None if b"\0" in data[:4096] else data
+
+
+def _read(file: FileIO, size: int) -> bytes:
+    """What is in a file of about this size, as far as files are read: what is asked for is made."""
+    pieces: list[bytes] = []
+    left = MAX_BYTES + 1
+    while left > 0 and (piece := file.read(min(left, size + 4096))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
+
+
+def _note_large(relative: str, skipped: list[Skip]) -> None:
+    from plainwire.source import kinds
+
+    if not kinds.is_vendored(relative):
+        skipped.append(Skip(relative, f"larger than {MAX_BYTES} bytes"))
