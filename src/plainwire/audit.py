@@ -32,7 +32,7 @@ from plainwire.model import (
 )
 from plainwire.source import cache as kept
 from plainwire.source import packed
-from plainwire.source.walk import read_raw, tree_of
+from plainwire.source.walk import Raw, read_raw, tree_of
 
 if TYPE_CHECKING:
     from plainwire.source.importing import Imported
@@ -64,12 +64,10 @@ def audit(
     if project is None:
         raw = read_raw(Folder(root))
         if cache is not None and rules is None and imported is None:
-            words = f"{kept.program()} {environment} {raw.digest()}"
-            key = hashlib.sha256(words.encode()).hexdigest()
-            before = _recalled(cache, key)
+            key = _key(raw, environment)
+            before = _recalled(cache, key, root, started, at)
             if before is not None:
-                took = monotonic() - at
-                return replace(before, target=str(root), started_at=started, duration_s=took)
+                return before
         from plainwire.source.project import LocalProject  # what a kept report does not need
 
         project = LocalProject(Folder(root), tree_of(raw), imported)
@@ -82,13 +80,32 @@ def audit(
     return found
 
 
-def _recalled(cache: kept.Cache, key: str) -> Report | None:
+def recalled(root: Folder | str, environment: Environment, cache: kept.Cache) -> Report | None:
+    """The report that the same content had before. Returns None if none is kept.
+
+    Raises:
+        TargetError: if ``root`` is no directory that can be read.
+    """
+    started, at = datetime.now(UTC), monotonic()
+    return _recalled(cache, _key(read_raw(Folder(root)), environment), root, started, at)
+
+
+def _key(raw: Raw, environment: Environment) -> str:
+    words = f"{kept.program()} {environment} {raw.digest()}"
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def _recalled(
+    cache: kept.Cache, key: str, root: Folder | str, started: datetime, at: float
+) -> Report | None:
     text = cache.get(key)
     try:
         before = packed.unpack(text) if text is not None else None
     except ValueError:
         return None
-    return before if isinstance(before, Report) else None
+    if not isinstance(before, Report):
+        return None
+    return replace(before, target=str(root), started_at=started, duration_s=monotonic() - at)
 
 
 def _audited(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
 from plainwire import catalog, gate, report
-from plainwire.audit import audit
+from plainwire.audit import audit, recalled
 from plainwire.cli import concluding, config, outputs
 from plainwire.cli.arguments import EXIT_CODES, Parser, add_gate
 from plainwire.cli.concluding import Conclusion
-from plainwire.model import Environment, TargetError, UsageError
+from plainwire.model import Environment, Report, TargetError, UsageError
 from plainwire.source import cache as kept
+from plainwire.source import packed, workers
 
 if TYPE_CHECKING:
     from plainwire.source.importing import Imported
@@ -83,17 +85,54 @@ def _run(options: argparse.Namespace) -> int:
     outputs.ensure_writable(concluding.files(wanted, settings))
     if options.app and len(options.path) > 1:
         raise UsageError("--app: for one path")
-    environment = cast("Environment", options.env)
     gc.disable()  # parsing makes millions of objects and no garbage: an eighth of the CPU time less
     with Conclusion(NAME, options, settings, wanted, looked_for=catalog.load_rules) as conclusion:
-        for path in options.path:
-            cache = None if options.no_cache else kept.of_user(path)
-            facts = _imported(path, options)
-            cache = cache if facts is None else None  # what running shows is not in the content
-            conclusion.take(audit(path, environment=environment, cache=cache, imported=facts))
+        for one in _reports(options):
+            conclusion.take(one)
         code = conclusion.end(was_interrupted=False, bad_lines=0)
     gc.freeze()  # Python looks for garbage as it ends, though disabled
     return code
+
+
+def _reports(options: argparse.Namespace) -> Iterator[Report]:
+    """The report on each path in order; those not kept, side by side where there are processors."""
+    paths: list[Path] = options.path
+    many = workers.processors() if len(paths) > 1 else 1
+    if many == 1:
+        yield from (_report(path, options) for path in paths)
+        return
+    before = [_recalled(path, options) for path in paths]
+    missing = [path for path, one in zip(paths, before, strict=True) if one is None]
+    if len(missing) > 1:
+        from plainwire.source import kinds, project  # noqa: F401 - once, and not in every copy
+
+        catalog.load_rules()
+    made = workers.results(lambda n: _packed(missing[n], options), len(missing), many)
+    with contextlib.closing(made):
+        for path, one in zip(paths, before, strict=True):
+            package = None if one is not None else next(made)
+            if package is not None:
+                one = cast("Report", packed.unpack(package.decode()))
+            yield one or _report(path, options)
+
+
+def _recalled(path: Path, options: argparse.Namespace) -> Report | None:
+    cache = None if options.no_cache else kept.of_user(path)
+    with contextlib.suppress(TargetError):  # said when its turn comes
+        return recalled(path, options.env, cache) if cache is not None else None
+    return None
+
+
+def _packed(path: Path, options: argparse.Namespace) -> bytes:
+    return packed.pack(_report(path, options)).encode()
+
+
+def _report(path: Path, options: argparse.Namespace) -> Report:
+    environment = cast("Environment", options.env)
+    cache = None if options.no_cache else kept.of_user(path)
+    facts = _imported(path, options)
+    cache = cache if facts is None else None  # what running shows is not in the content
+    return audit(path, environment=environment, cache=cache, imported=facts)
 
 
 def _imported(path: Path, options: argparse.Namespace) -> Imported | None:
