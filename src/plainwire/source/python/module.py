@@ -61,6 +61,8 @@ class PythonModule:
         """
         if node.kind == "unknown":
             return Value(UNKNOWN, node.line)
+        if node.kind == "constant":  # is made again as quickly as it is found
+            return evaluate(node, lambda _: None)
         key = (id(node), scope)  # the facts hold every expression, so that its id is its own
         if key not in self._values:
             self._values[key] = Value(UNKNOWN, node.line)

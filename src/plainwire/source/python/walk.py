@@ -133,7 +133,8 @@ class Walk:
 
     def _short(self, node: ast.expr) -> Expression:
         found = shortened(node, self._name_of)
-        if found.kind in ("name", "attribute", "unknown"):
+        is_text = found.kind == "constant" and isinstance(found.detail, str)
+        if is_text or found.kind in ("name", "attribute", "unknown"):
             return self._shared.setdefault(found, found)
         return found
 
