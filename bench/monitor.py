@@ -28,6 +28,8 @@ from plainwire.monitor.schedule import first_due
 from plainwire.monitor.store import Store, claims, reading, results, schema, upkeep
 from plainwire.monitor.targets import watched
 from plainwire.monitor.times import DAY, MINUTE, system_clock
+from servers.postgresql import postgresql
+from servers.process import program
 
 TARGETS, YEAR_TARGETS, LOOKS = 100_000, 1_000, 100
 NOW = 1_800_000_000_000
@@ -90,6 +92,50 @@ def due_selection(store: Store) -> tuple[float, float]:
         store.run(lambda c: [results.record(c, one, looks, now, now) for one in found])  # noqa: B023
         recorded.append(process_time() - at)
     return sorted(claimed)[TIMES // 2] * 1000, sorted(recorded)[TIMES // 2] * 1000
+
+
+def selection(store: Store) -> float:
+    """Milliseconds of the query that chooses, and nothing else: the median.
+
+    CPU time of SQLite, in this process; what PostgreSQL says of planning and executing it, which
+    is wall time of its own process.
+    """
+    explain = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) "
+    chosen = claims._CHOSEN  # nobody else runs it by itself
+    values = {
+        "now": NOW + MINUTE,
+        "tiers": ["light", "light-again"],
+        "count": 50,
+        "candidates": 8 * 50,
+    }
+
+    def once(connection: sa.Connection) -> float:
+        is_postgresql = connection.dialect.name == "postgresql"
+        words = sa.text(explain * is_postgresql + chosen)
+        words = words.bindparams(sa.bindparam("tiers", expanding=True))
+        at = process_time()
+        rows = connection.execute(words, values).all()
+        took = (process_time() - at) * 1000
+        if is_postgresql:
+            (told,) = rows[0][0]
+            return float(told["Planning Time"] + told["Execution Time"])
+        assert len(rows) == 50
+        return took
+
+    return sorted(store.read(once) for _ in range(TIMES))[TIMES // 2]
+
+
+def selection_by_postgresql() -> float | None:
+    """The same on a server of its own, with its defaults. Returns None where there is none."""
+    if program("postgres") is None:
+        return None
+    with postgresql() as cluster:
+        store = Store(cluster.create("bench"))
+        fill(store, TARGETS)
+        cluster.sql("bench", "VACUUM ANALYZE")  # as its own housekeeping does within a minute
+        found = selection(store)
+        store.close()
+    return found
 
 
 def seen(store: Store, count: int) -> None:
@@ -213,6 +259,7 @@ def main() -> None:
         folder = Path(name)
         apart(fill, str(folder / "big.db"), TARGETS)
         store = Store(str(folder / "big.db"))
+        select_ms = selection(store)
         claim_ms, record_ms = due_selection(store)
         store.run(lambda c: upkeep.keep_up(c, NOW + MINUTE, 2 * MINUTE))
         steady_mb = most_memory()
@@ -226,7 +273,12 @@ def main() -> None:
         list_ms = year(store)
         store.close()
         light_ms, bare_ms = asyncio.run(looks(folder))
+    by_postgresql = selection_by_postgresql()
     print("| what | figure |\n|---|---|")
+    what = f"the query that chooses 50 of {TARGETS:,} targets"
+    print(f"| {what}, SQLite, CPU | {select_ms:.1f} ms |")
+    if by_postgresql is not None:
+        print(f"| {what}, PostgreSQL, planning and executing | {by_postgresql:.1f} ms |")
     print(f"| leasing 50 of {TARGETS:,} targets (SQLite), CPU | {claim_ms:.1f} ms |")
     print(f"| recording 50 first looks in one transaction, CPU | {record_ms:.1f} ms |")
     print(f"| the list of {YEAR_TARGETS:,} with a year of daily looks, CPU | {list_ms:.1f} ms |")
