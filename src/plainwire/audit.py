@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path as Folder
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -108,10 +109,15 @@ def _recalled(
     return replace(before, target=str(root), started_at=started, duration_s=monotonic() - at)
 
 
+@cache
+def _every_rule() -> tuple[Rule, ...]:
+    return catalog.load_rules()
+
+
 def _audited(
     project: Project, target: str, environment: Environment, rules: Sequence[Rule] | None
 ) -> Report:
-    rules = catalog.load_rules() if rules is None else rules
+    rules = _every_rule() if rules is None else rules
     findings: list[Finding] = []
     unanswered: list[Unanswered] = []
     for rule in rules:

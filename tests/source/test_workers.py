@@ -50,6 +50,19 @@ process = int(next(made))
 made.close()
 os.kill(process, 0)
 """
+FULL = """
+import os
+from plainwire.source import workers
+forks = [os.fork, None]
+def fork():
+    if fork := forks.pop(0):
+        return fork()
+    raise BlockingIOError
+os.fork = fork
+print([*workers.results(bytes, 3, 3)])
+forks = [None]
+print([*workers.results(bytes, 3, 3)])
+"""
 PROCESSORS = """
 import os, threading
 from plainwire.source import workers
@@ -73,6 +86,10 @@ def test_results_come_in_order_and_what_no_copy_brought_is_none():
     whole[1] = whole[3] = None
     done = ran(BROUGHT)
     assert done.stdout == f"{whole}\n", done.stderr
+
+
+def test_where_no_copy_can_be_made_the_caller_is_told_to_do_it():
+    assert ran(FULL).stdout == f"{[bytes(n) for n in range(3)]}\n{[None] * 3}\n"
 
 
 def test_no_copy_is_left_when_its_results_are_not_wanted_any_more():

@@ -97,7 +97,7 @@ def _run(options: argparse.Namespace) -> int:
 def _reports(options: argparse.Namespace) -> Iterator[Report]:
     """The report on each path in order; those not kept, side by side where there are processors."""
     paths: list[Path] = options.path
-    many = workers.processors() if len(paths) > 1 else 1
+    many = workers.processors() if 1 < len(paths) <= workers.MAX_PIECES else 1
     if many == 1:
         yield from (_report(path, options) for path in paths)
         return

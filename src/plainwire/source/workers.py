@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from struct import Struct
 
+MOST = 4  # each holds what it works on in memory
 MAX_PIECES = 10_000  # their numbers fit into a pipe that nobody reads yet
 _NUMBER = Struct("=I")
 _HEAD = Struct("=IQ")  # which piece, and how many bytes follow
@@ -50,9 +51,14 @@ def results(
     os.close(offer)
     copies: dict[int, int] = {}  # what each says, and its process id
     try:
-        for _ in range(min(workers, count)):
+        for _ in range(min(workers, count, MOST)):
             heard, said = os.pipe()
-            process = os.fork()
+            try:
+                process = os.fork()
+            except OSError:  # no room for one more: those that are there do what they can
+                os.close(heard)
+                os.close(said)
+                break
             if not process:
                 os.close(life)
                 _serve(work, waiting, said, alive)
