@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from plainwire.model import CATEGORIES, Coverage, Operation, Report, Skipped, Unanswered
 from plainwire.report import RENDERERS, render
-from plainwire.report.clean import code, markdown, visible
+from plainwire.report.clean import code, json_text, markdown, visible
 from report.example_reports import report, weak
 
 BITES = st.sampled_from(
@@ -207,3 +207,17 @@ def test_visible_keeps_what_can_be_seen(text):
 
 def test_a_long_word_of_a_target_is_cut():
     assert len(render("text", [report(tls_reasons=("x" * 1_000_000,))])) < 10_000
+
+
+_KEYS = st.text('ab"\\\n', max_size=3) | st.integers() | st.booleans() | st.none() | st.floats()
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text('a"\\\n/\u00e9'),
+    lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(_KEYS, inner),
+)
+
+
+@given(_JSON, st.sampled_from([None, 0, 2]))
+def test_json_is_laid_out_as_by_the_standard_library(value, indent):
+    separators = (",", ":") if indent is None else None
+    expected = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    assert json_text(value, indent) == expected

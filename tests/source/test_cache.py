@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -281,3 +283,27 @@ def test_what_is_unpacked_is_what_was_packed(rule):
 def test_what_is_no_value_of_the_model_is_not_packed(value):
     with pytest.raises(TypeError):
         packed.pack(value)
+
+
+def test_a_report_that_was_kept_needs_no_reader(root, tmp_path):
+    program = (
+        "import sys\n"
+        "from plainwire.cli import main\n"
+        "main(['audit', sys.argv[1], '--format', 'json', '--exit-zero'])\n"
+        "sys.stderr.write(' '.join(sys.modules))\n"
+    )
+    loaded = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", program, root],
+            env=environment(XDG_CACHE_HOME=str(tmp_path / "cache")),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        loaded.append(set(done.stderr.split()))
+    readers = {"yaml", "plainwire.source.project", "plainwire.source.kinds"}
+    assert readers <= loaded[0]
+    assert not readers & loaded[1]
+    assert not {"asyncio", "ssl", "tomllib"} & loaded[1]
+    assert "asyncio" not in loaded[0]
