@@ -296,6 +296,7 @@ def test_a_report_that_was_kept_needs_no_reader(root, tmp_path):
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-c", program, root],
+            cwd=tmp_path,  # where no configuration lies
             env=environment(XDG_CACHE_HOME=str(tmp_path / "cache")),
             capture_output=True,
             text=True,
