@@ -45,7 +45,8 @@ After:
 
 Limits:
 
-    A level with an include that is not in the project is left alone: it may set the header.
+    A level with an include that is not in the project is left alone, since it may set the header,
+    and so is one that inherits headers from another file, since one of its own would take them.
 """
 
 from __future__ import annotations
@@ -70,34 +71,38 @@ def forwarded_proto(finding: Finding, project: Project) -> Proposal | None:
     if found is None:
         return None
     source, chain = found
-    edits = tuple(dict.fromkeys(_edits(source, chain)))
-    if not edits or None in edits:
-        return None
-    made = tuple(edit for edit in edits if edit is not None)
-    condition = _condition(source, chain[-1], project)
     summary = "set X-Forwarded-Proto to $scheme where requests are passed on"
-    return Proposal(summary, made, condition.level, condition.words)
+    try:
+        edits = tuple(dict.fromkeys(_edits(source, chain, project)))
+    except ValueError as error:  # a header of its own takes a level those that it inherits
+        return Proposal(summary, level="advice", proof=str(error))
+    if not edits:
+        return None
+    condition = _condition(source, chain[-1], project)
+    return Proposal(summary, edits, condition.level, condition.words)
 
 
-def _edits(source: Nginx, chain: tuple[Directive, ...]) -> Iterator[Edit | None]:
-    """The edit for every level that is in force where requests are passed on; None: unknown."""
+def _edits(source: Nginx, chain: tuple[Directive, ...], project: Project) -> Iterator[Edit]:
+    """The edit for every level that is in force where requests are passed on.
+
+    Raises:
+        ValueError: if what is in force somewhere stands in another file, or is not known.
+    """
     for passing in _passing(chain):
-        level = next((d for d in reversed(passing) if any(d.all("proxy_set_header"))), None)
-        if any("proxy_params" not in " ".join(i.arguments) for i in passing[-1].all("include")):
-            yield None
-            continue
-        if level is None:
-            if any(passing[-1].all("include")):
-                continue  # Debian's proxy_params sets it
+        levels = (source.setters(d, "proxy_set_header", project) for d in reversed(passing))
+        setters = next(filter(None, levels), [])
+        if not setters:
+            if outside := source.outside("proxy_set_header", project):
+                at = f"{outside[0].file.path}:{outside[0].line}"
+                raise ValueError(f"headers are inherited from {at}: set it there")
             first = next(d for d in passing[-1].block if d.name in _PASSES)
             yield source.after(first, _HEADER)
             continue
-        set_here = [d for d in level.all("proxy_set_header") if len(d.arguments) > 1]
-        named = [d for d in set_here if d.arguments[0].lower() == "x-forwarded-proto"]
+        named = [d for d in setters if source.sets(d, "x-forwarded-proto", project)]
         if not named:
-            yield source.after(set_here[-1], _HEADER)
+            yield source.after(setters[-1], _HEADER)
         for one in named:
-            if one.arguments[1] == "$http_x_forwarded_proto":
+            if one.name != "include" and one.arguments[1:] == ("$http_x_forwarded_proto",):
                 start, end = one.words[1]
                 yield Edit(source.path, start, end, "$scheme")
 
