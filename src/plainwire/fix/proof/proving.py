@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -229,7 +230,7 @@ def _stack(
 def _ask(confirm: Callable[[Consent], bool], planned: Sequence[_Planned], job: Job) -> None:
     stacks = [each for one in planned for each in (one.before, one.after)]
     started = [process for each in stacks for process in each.processes]
-    commands = [" ".join(process.words) for process in started]
+    commands = [shlex.join(process.words) for process in started]
     names = [*job.variables, *(name for process in started for name in process.variables)]
     consent = Consent(
         _once([*commands, job.test_command] if job.test_command else commands),
