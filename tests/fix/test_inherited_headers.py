@@ -91,10 +91,29 @@ def test_no_header_is_lost_where_one_is_added(layout, tmp_path):
     after = files | {new.path: new.text for _, new in made.changes}
     for socket in tmp_path.iterdir():
         socket.unlink()
-    scheme = "" if layout == "in-http" else "http"  # in the clear here; there it is advice
-    assert received(after, tmp_path) == ["shop.test", "unix:", scheme]
-    advised = {a.remedy for a in made.advice}
-    assert ("forwarded-proto" in advised) is (layout == "in-http")
+    assert received(after, tmp_path) == ["shop.test", "unix:", "http"]  # in the clear here
+    assert [s.patch.level for s in made.steps if s.patch.remedy == "forwarded-proto"] == [
+        "conditional"
+    ]
+
+
+def test_a_header_for_every_server_needs_consent_where_one_is_plain():
+    """Behind another proxy its scheme would be that proxy's (RFC 7239, section 5.4)."""
+    plain = "--- nginx/conf.d/inner.conf\nserver {\n  listen 8080;\n"
+    plain += "  location / { proxy_pass http://127.0.0.1:8000; }\n}\n"
+    own = plain.replace("8000;", "8000; proxy_set_header X-Forwarded-Proto http;")
+    for more, levels in ((plain, {"unsafe"}), (own, set())):
+        files = example_files(APPLICATION + LAYOUTS["in-http"] + more)
+        made = planned(files, only=frozenset({"forwarded-proto"}))
+        assert {a.level for a in made.advice} == levels and bool(made.changes) is not bool(levels)
+
+
+def test_so_it_does_where_both_stand_in_one_file():
+    plain = "server {\n  listen 8080;\n  location / { proxy_pass http://127.0.0.1:8000; }\n}\n"
+    text = LAYOUTS["in-http"].replace("--- nginx/conf.d/shop.conf\n", "")
+    text = text.replace("  include /etc/nginx/conf.d/*.conf;\n}\n", plain) + "}\n"
+    made = planned(example_files(APPLICATION + text), only=frozenset({"forwarded-proto"}))
+    assert not made.changes and {a.level for a in made.advice} == {"unsafe"}
 
 
 @pytest.mark.parametrize("place", [(INCLUDE, ""), ("", INCLUDE)])

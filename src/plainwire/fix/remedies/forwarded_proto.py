@@ -45,8 +45,7 @@ After:
 
 Limits:
 
-    A level with an include that is not in the project is left alone, since it may set the header,
-    and so is one that inherits headers from another file, since one of its own would take them.
+    A level with an include that is not in the project is left alone: it may set the header.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plainwire.fix.conditions import Condition
-from plainwire.fix.nginx import Directive, Nginx, servers
+from plainwire.fix.nginx import Directive, Nginx, nginx, servers
 from plainwire.model import Edit, Finding, Project, Proposal, remedy
 
 _HEADER = "proxy_set_header X-Forwarded-Proto $scheme;"
@@ -74,11 +73,15 @@ def forwarded_proto(finding: Finding, project: Project) -> Proposal | None:
     summary = "set X-Forwarded-Proto to $scheme where requests are passed on"
     try:
         edits = tuple(dict.fromkeys(_edits(source, chain, project)))
-    except ValueError as error:  # a header of its own takes a level those that it inherits
+    except ValueError as error:
         return Proposal(summary, level="advice", proof=str(error))
     if not edits:
         return None
     condition = _condition(source, chain[-1], project)
+    inside = range(chain[-1].start, chain[-1].end)
+    is_inside = all(edit.path == source.path and edit.start in inside for edit in edits)
+    if condition.holds and not is_inside:
+        condition = _everywhere(project)
     return Proposal(summary, edits, condition.level, condition.words)
 
 
@@ -86,15 +89,16 @@ def _edits(source: Nginx, chain: tuple[Directive, ...], project: Project) -> Ite
     """The edit for every level that is in force where requests are passed on.
 
     Raises:
-        ValueError: if what is in force somewhere stands in another file, or is not known.
+        ValueError: if what is in force somewhere is not known.
     """
     for passing in _passing(chain):
         levels = (source.setters(d, "proxy_set_header", project) for d in reversed(passing))
         setters = next(filter(None, levels), [])
         if not setters:
+            # One header in the level takes those away that it inherits: it belongs beside them.
             if outside := source.outside("proxy_set_header", project):
-                at = f"{outside[0].file.path}:{outside[0].line}"
-                raise ValueError(f"headers are inherited from {at}: set it there")
+                yield nginx(outside[-1].file).after(outside[-1], _HEADER)
+                continue
             first = next(d for d in passing[-1].block if d.name in _PASSES)
             yield source.after(first, _HEADER)
             continue
@@ -123,3 +127,13 @@ def _condition(source: Nginx, server: Directive, project: Project) -> Condition:
     return Condition(
         False, "nginx speaks plain HTTP here; a proxy before it may know the scheme better"
     )
+
+
+def _everywhere(project: Project) -> Condition:
+    """Whether every nginx server that would inherit the header terminates TLS."""
+    for site in project.sites:
+        lacking = [f for f in site.forwards if "x-forwarded-proto" not in f.headers]
+        if site.program == "nginx" and lacking and not site.has_tls:
+            at = f"{site.place.path}:{site.place.line}"
+            return Condition(False, f"the server at {at} inherits it too, and speaks plain HTTP")
+    return Condition(True, "nginx terminates TLS in every server that inherits it")
