@@ -273,6 +273,30 @@ def test_a_loop_is_compared_with_what_the_application_says_itself():
     assert (one.base, one.judgement.state) == ("inside-8000", "pass")
 
 
+# Where it stands -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("network", "first"),
+    [
+        (None, "172.31.250.2"),
+        ("172.28.0.0/16", "172.28.0.2"),
+        ("10.9.8.0/24", "10.9.8.2"),
+        ("192.168.1.0/30", "172.31.250.2"),  # too small
+        ("198.51.100.0/24", "172.31.250.2"),  # the client's
+        ("127.0.0.0/8", "172.31.250.2"),
+        ("0.0.0.0/0", "172.31.250.2"),
+        ("fd00::/64", "172.31.250.2"),
+        ("no network", "172.31.250.2"),
+    ],
+)
+def test_machines_stand_in_the_network_that_the_project_names(network, first):
+    """Where a setting trusts that network, no other address shows what it does."""
+    ground = Ground("network", network=network)
+    assert ground.machine("web") == first and ground.machine("proxy") != first
+    assert ground.machine("web") == first
+
+
 # What goes over loopback ------------------------------------------------------------------
 
 

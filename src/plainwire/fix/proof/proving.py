@@ -18,6 +18,7 @@ from secrets import token_hex
 from time import monotonic
 from typing import Any, Final
 
+from plainwire.fix.compose import subnet
 from plainwire.fix.proof import comparison, entrances, running, stack, tree
 from plainwire.fix.proof import routes as paths
 from plainwire.fix.proof.ground import Ground
@@ -198,7 +199,7 @@ def _planned(
     found = [stack.deployments(p, environment) for p in projects]
     for name in names:
         # One ground for both trees: a service has one address, a port one place.
-        ground = Ground(job.kind, job.folder, job.python)
+        ground = Ground(job.kind, job.folder, job.python, _network(name, projects))
         both = tuple(
             (project, next((d for d in deployments if d.name == name), None))
             for project, deployments in zip(projects, found, strict=True)
@@ -212,6 +213,13 @@ def _planned(
         first, then = (stack.with_host(s, host or shared) for s in stacks)
         routes = paths.routes(projects[0], next((d for d in found[0] if d.name == name), None))
         yield _Planned(name, first, then, routes, matrix((first, then), routes.asked))
+
+
+def _network(name: str, projects: Sequence[LocalProject]) -> str | None:
+    """The network that a compose file gives its services, which a setting may trust by name."""
+    files = [project.file(name) for project in projects]
+    found = (subnet(file) for file in files if file is not None and file.format == "compose")
+    return next(filter(None, found), None)
 
 
 def _stack(
