@@ -23,6 +23,7 @@ from plainwire.fix.proof.proof import Proved, Result
 from plainwire.fix.proof.running import Run
 from plainwire.fix.proof.watching import Seen as Heard
 from plainwire.fix.proof.watching import note
+from plainwire.model import UsageError
 
 HOST = "shop.example.org"
 
@@ -295,6 +296,14 @@ def test_machines_stand_in_the_network_that_the_project_names(network, first):
     ground = Ground("network", network=network)
     assert ground.machine("web") == first and ground.machine("proxy") != first
     assert ground.machine("web") == first
+
+
+def test_there_is_room_for_so_many_machines():
+    ground = Ground("network")
+    addresses = {ground.machine(str(number)) for number in range(249)}
+    assert len(addresses) == 249 and ground.machine("0") == "172.31.250.2"
+    with pytest.raises(UsageError, match="249 machines"):
+        ground.machine("one more")
 
 
 # What goes over loopback ------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from plainwire.fix.proof.isolation import FOLDER, Kind
+from plainwire.model import UsageError
 
 # Private addresses (RFC 1918) out of those that Docker gives to networks, one a machine.
 _NETWORK: Final = ipaddress.IPv4Network("172.31.250.0/24")
@@ -19,6 +20,7 @@ _PRIVATE: Final = tuple(
     map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 )
 _LONGEST_PREFIX: Final = 24  # of a network that has addresses enough
+MAX_MACHINES: Final = 250
 _EVERY: Final = ("", "0.0.0.0", "*", "::", "[::]", "0")  # noqa: S104 - words that are read
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -65,11 +67,20 @@ class Ground:
         self._aliases[name] = other
 
     def machine(self, name: str) -> str:
-        """The address of a machine, the same whenever it is asked for."""
+        """The address of a machine, the same whenever it is asked for.
+
+        Raises:
+            UsageError: if there are too many.
+        """
         name = self._aliases.get(name, name)
         if not self.is_own:
             return "127.0.0.1"
-        return self._machines.setdefault(name, str(self._network[len(self._machines) + 2]))
+        number = len(self._machines) + 2
+        if name not in self._machines and number > MAX_MACHINES:
+            raise UsageError(
+                f"a proof has room for {MAX_MACHINES - 1} machines, and these are more"
+            )
+        return self._machines.setdefault(name, str(self._network[number]))
 
     def at(self, machine: str, host: str | None, port: int) -> tuple[str, int]:
         """Where a port is that a program of a machine listens on."""
