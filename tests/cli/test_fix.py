@@ -1,12 +1,14 @@
 """``plainwire fix``: what it shows, what it writes and when it refuses."""
 
 import builtins
+import fcntl
 import json
 import os
 import pty
 import shutil
 import subprocess
 import sys
+import termios
 
 import pytest
 
@@ -260,6 +262,10 @@ def test_a_file_that_cannot_be_parsed_stays(call, project):
     done = call("fix", str(project), "--apply")
     assert (project / "app.py").read_text() == broken
     assert done.code == 0 and "app.py:13: not parsed: invalid syntax" in done.out
+    shown = call("fix", str(project))
+    assert "# - app.py:13: not parsed: invalid syntax" in shown.out
+    (told,) = json.loads(call("fix", str(project), "--format", "json").out)["not_read"]
+    assert told["place"] == "app.py:13"
 
 
 # Asking ----------------------------------------------------------------------------------------
@@ -288,6 +294,43 @@ def test_interactive_makes_what_is_agreed_to(project):
     assert said.count(b"apply this patch?") == 2
     text = read(project)["app.py"]
     assert '"abc", httponly=True)' in text and "secure=True,\n" in text, said.decode()
+
+
+@pytest.mark.parametrize(("keys", "code"), [([b"\x04"] * 4, 0), ([b"y\n", b"\x03"], 130)])
+def test_who_leaves_before_the_last_question_has_agreed_to_no_more(repository, keys, code):
+    """Ctrl-D is a no to what is asked, Ctrl-C leaves: then nothing is written at all."""
+    master, slave = pty.openpty()
+    command = (sys.executable, "-m", "plainwire", "fix", str(repository), "--interactive", *ONLY)
+    with subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    ) as process:  # fmt: skip
+        os.close(slave)
+        said, sent = b"", 0
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:
+                break
+            said += piece
+            while said.count(b"[y/N]") > sent and sent < len(keys):
+                os.write(master, keys[sent])
+                sent += 1
+    os.close(master)
+    assert b"Traceback" not in said and process.returncode == code, said.decode()
+    assert git_of(repository, "status", "--short") == ""
+
+
+@pytest.mark.parametrize(
+    ("length", "said"), [(3_000, "nobody can be asked"), (30_000, "by reading it")]
+)
+def test_all_of_a_command_is_shown_before_it_is_agreed_to(call, project, length, said):
+    """What stands at its end runs too."""
+    command = f"gunicorn -b 0.0.0.0:8000 --env PAD={'x' * length} --env 'LAST=a b' app:app"
+    (project / "Procfile").write_text(f"web: {command}\n")
+    shown = call("fix", str(project), *ONLY, "--unsafe", "--prove")
+    assert shown.code == 2 and said in shown.err
+    assert ("'LAST=a b' app:app" in shown.err) is (length < 20_000)
 
 
 # Servers that are asked ------------------------------------------------------------------------

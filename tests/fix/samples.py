@@ -148,3 +148,15 @@ PROJECTS = {
     "kubernetes-ingress": APPLICATION + CLUSTER,
 }
 PROJECTS = {name: example_files(text) for name, text in PROJECTS.items()}
+
+# The same where the files say what else only a run or the user could.
+ISSUER = "  annotations:\n    cert-manager.io/cluster-issuer: main\nspec:\n  rules"
+SUBNET = "networks:\n  default:\n    ipam:\n      config:\n        - subnet: 172.28.5.0/24\n"
+TOLD = {
+    "kubernetes-ingress-with-an-issuer": APPLICATION + CLUSTER.replace("spec:\n  rules", ISSUER),
+    "published-port-in-a-named-subnet": LINKING
+    + BESIDE
+    + SUBNET
+    + NGINX.replace("$host;", FORWARDED),
+}
+TOLD = {name: example_files(text) for name, text in TOLD.items()}

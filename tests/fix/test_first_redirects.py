@@ -43,7 +43,26 @@ def test_flask_redirects_with_302_where_no_status_is_given():
     assert redirect("/").status_code == 302
 
 
-def test_another_address_needs_consent():
-    text = FILES["app.py"].replace('request.url.replace("http://", "https://", 1)', "https_url()")
+@pytest.mark.parametrize(
+    ("where", "level"),
+    [
+        ("https_url()", "unsafe"),
+        ('url_for("index", _scheme="https", _external=True)', "unsafe"),
+        ('"https://shop.example/welcome?next=" + request.url', "unsafe"),
+        ("request.url_root.replace('http:', 'https:')", "unsafe"),
+        ('f"https://{request.host}{request.full_path}"', "conditional"),
+        ("url_for(request.endpoint, _scheme='https', **request.view_args)", "conditional"),
+        ("urlunsplit(urlsplit(request.url)._replace(scheme='https'))", "conditional"),
+    ],
+)
+@pytest.mark.parametrize("is_named", [True, False])
+def test_another_address_needs_consent(where, level, is_named):
+    """A POST with its body is sent on to it. What the hook asks of the scheme is no address."""
+    text = FILES["app.py"].replace("not request.is_secure", 'request.scheme != "https"')
+    old = 'request.url.replace("http://", "https://", 1)'
+    text = (
+        text.replace(old, where) if is_named else text.replace("redirect(url", f"redirect({where}")
+    )
+    text = text if is_named else text.replace(f"url = {old}", "pass")
     made = planned({"app.py": text}, with_unsafe=True, only=frozenset({REMEDY.id}))
-    assert [step.patch.level for step in made.steps] == ["unsafe"]
+    assert [step.patch.level for step in made.steps] == [level]

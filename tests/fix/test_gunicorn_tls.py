@@ -38,6 +38,12 @@ def test_the_hook_never_lowers_the_bound(lowest, result):
     assert config.ssl_context(config, lambda: context).minimum_version is result
 
 
+@pytest.mark.parametrize("written", ['"TLSv1_3"', "ssl.TLSVersion.TLSv1_3"])
+def test_a_setting_that_wanted_more_gets_it(written):
+    text = FILES["gunicorn.conf.py"].replace('"TLSv1_2"', written)
+    assert "ssl.TLSVersion.TLSv1_3)" in fixed({"gunicorn.conf.py": text})["gunicorn.conf.py"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "changes"),
     [

@@ -23,6 +23,7 @@ from plainwire.fix.proof.proof import Proved, Result
 from plainwire.fix.proof.running import Run
 from plainwire.fix.proof.watching import Seen as Heard
 from plainwire.fix.proof.watching import note
+from plainwire.model import UsageError
 
 HOST = "shop.example.org"
 
@@ -271,6 +272,38 @@ def test_a_loop_is_compared_with_what_the_application_says_itself():
     after = Seen(HOST, {f"route:https:0:{n}": page for n in ("first", "again")})
     (one,) = comparison.compared([("/", "")], before, after, 443, [], [8000])
     assert (one.base, one.judgement.state) == ("inside-8000", "pass")
+
+
+# Where it stands -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("network", "first"),
+    [
+        (None, "172.31.250.2"),
+        ("172.28.0.0/16", "172.28.0.2"),
+        ("10.9.8.0/24", "10.9.8.2"),
+        ("192.168.1.0/30", "172.31.250.2"),  # too small
+        ("198.51.100.0/24", "172.31.250.2"),  # the client's
+        ("127.0.0.0/8", "172.31.250.2"),
+        ("0.0.0.0/0", "172.31.250.2"),
+        ("fd00::/64", "172.31.250.2"),
+        ("no network", "172.31.250.2"),
+    ],
+)
+def test_machines_stand_in_the_network_that_the_project_names(network, first):
+    """Where a setting trusts that network, no other address shows what it does."""
+    ground = Ground("network", network=network)
+    assert ground.machine("web") == first and ground.machine("proxy") != first
+    assert ground.machine("web") == first
+
+
+def test_there_is_room_for_so_many_machines():
+    ground = Ground("network")
+    addresses = {ground.machine(str(number)) for number in range(249)}
+    assert len(addresses) == 249 and ground.machine("0") == "172.31.250.2"
+    with pytest.raises(UsageError, match="249 machines"):
+        ground.machine("one more")
 
 
 # What goes over loopback ------------------------------------------------------------------

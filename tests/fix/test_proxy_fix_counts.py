@@ -145,3 +145,12 @@ def test_a_host_is_left_out_where_the_proxies_pass_it_on(inner, level):
     assert [(s.patch.level, s.patch.summary) for s in made.steps] == [
         (level, "let ProxyFix believe x_host=0")
     ]
+
+
+def test_where_nginx_takes_the_clients_address_the_count_is_not_judged():
+    """$remote_addr is then the client's (nginx, ngx_http_realip_module), so that one value does."""
+    appending = f"proxy_set_header X-Forwarded-For {APPEND};"
+    real = "set_real_ip_from 172.28.0.0/16;\n    real_ip_header X-Forwarded-For;\n    "
+    found = [audited(written("x_for=1", appending, inner), proxies_miscounted).findings
+             for inner in (appending, real + appending)]  # fmt: skip
+    assert [bool(one) for one in found] == [True, False]

@@ -196,3 +196,25 @@ def test_what_would_be_no_joy_to_read_is_refused(text):
     """LibCST itself ends the process on the second to fifth, and never ends on the sixth."""
     with pytest.raises(ValueError, match=r"x\.py is no Python"):
         source(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("app = Flask(__name__)\n", "app"),
+        ("app: Flask = Flask(__name__)  # type: ignore\n", "app"),
+        ("app = application = Flask(\n    __name__,\n)\n", "app"),
+        ("self.app = Flask(__name__)\n", None),
+        ("app: Flask\n", None),
+        ("NAME = OTHER = 1\n", None),
+    ],
+)
+def test_a_key_is_set_beside_what_makes_the_application(text, name):
+    found = source(text)
+    edit = found.with_setting(1, "SESSION_COOKIE_SECURE", "True")
+    assert found.assigned_name(1) == (name or ("NAME" if "NAME" in text else ""))
+    if name is None:
+        assert edit is None
+    else:
+        new = f'{name}.config["SESSION_COOKIE_SECURE"] = True'
+        assert edited(text, edit) == text + new + "\n"

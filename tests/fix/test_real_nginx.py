@@ -81,6 +81,24 @@ def test_the_second_proxy_believes_the_first_ones_address_alone(network, believe
     assert seen == believed
 
 
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_the_first_proxy_is_known_where_nginx_takes_the_clients_address(is_replaced):
+    """ngx_http_realip_module puts another address in the place of the one that asks."""
+    (remedy,) = [r for r in catalog.load_remedies() if r.id == "first-proxys-scheme"]
+    files = example_files(remedy.page.before)
+    real = "set_real_ip_from 0.0.0.0/0;\n  real_ip_header X-Forwarded-For;\n" if is_replaced else ""
+    text = files["inner.conf"].replace("listen 8080;\n", f"listen 8080;\n  {real}")
+    made = planned(files | {"inner.conf": text}, only=frozenset({remedy.id}))
+    (after,) = [new.text for _, new in made.changes]
+    guard = after[: after.index("server {")].replace("10.0.0.0/8", "127.0.0.0/8")
+    said = f'{real}location = /said {{ return 200 "$remote_addr $first_proxys_scheme"; }}'
+    with servers.nginx(http="serve", extra_general=guard, extra_http=said) as server:
+        url = f"http://api.plainwire.test:{server.http_port}/said"
+        headers = ("-H", "X-Forwarded-Proto: https", "-H", "X-Forwarded-For: 203.0.113.9")
+        address = "203.0.113.9" if is_replaced else "127.0.0.1"
+        assert curl(url, *headers).body == f"{address} https"
+
+
 @pytest.mark.parametrize(("side", "is_ignored"), [("before", True), ("after", False)])
 def test_nginx_ignores_stapling_for_a_certificate_without_a_responder(side, is_ignored, tmp_path):
     """The test's certificate names none, as Let's Encrypt's do since 2025."""

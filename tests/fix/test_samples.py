@@ -9,7 +9,7 @@ import pytest
 from auditing import laid_out
 from fix import lattice
 from fix.fixing import planned
-from fix.samples import PROJECTS
+from fix.samples import PROJECTS, TOLD
 from plainwire.cli import fix
 
 # What no run can show: that nobody comes in by the port, that the secret holds a certificate.
@@ -47,16 +47,17 @@ def fixed(*words):
 @pytest.mark.slow
 @pytest.mark.server("nginx")
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("name", PROJECTS)
+@pytest.mark.parametrize("name", [*PROJECTS, *TOLD])
 def test_a_sample_is_proved_and_written(name, tmp_path, capsys):
     """Fails before and passes after by what the servers answer; grade F becomes at least B."""
-    project, kept = laid_out(PROJECTS[name], tmp_path / "shop"), tmp_path / "proof.json"
+    files = (PROJECTS | TOLD)[name]
+    project, kept = laid_out(files, tmp_path / "shop"), tmp_path / "proof.json"
     words = [str(project), "--prove", "--apply", "--yes", "--python", sys.executable]
     words += ["--format", "json", "--fail-below", "B", "--fail-on", "high"]
     words += ["--unsafe"] if name in CONSENT else []
     code, told = fixed(*words, "--proof", str(kept))
     assert code == 0, (told["spoiler"], told["proof"]["deployments"][0]["reasons"])
-    assert planned(PROJECTS[name]).before.grade.letter == "F"
+    assert planned(files).before.grade.letter == "F"
     assert told["report"]["grade"]["letter"] in "AB"
     proof = json.loads(kept.read_text())
     assert proof == told["proof"] and proof["verdict"] == "proved"

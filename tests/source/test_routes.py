@@ -91,6 +91,32 @@ def test_they_have_their_lines(tmp_path):
     assert at["GET", "/things"] == "shop/__init__.py:17"
 
 
+CALLED = """\
+def helper():
+    again()
+def again():
+    helper()
+    db.commit()
+def reader():
+    again_not_called = 1
+class Thing:
+    def show(self):
+        return self.other()
+    def other(self):
+        return 1
+--- tools.py
+from stores import keep
+def helper():
+    keep(1)
+--- stores.py
+import sqlite3
+def keep(value):
+    connection = sqlite3.connect("x")
+    connection.execute("INSERT INTO t VALUES (?)", (value,))
+"""
+CALLED = CALLED.replace("    Thing.put()\n", "    db.commit()\n")
+
+
 @pytest.mark.parametrize(
     ("body", "is_asked"),
     [
@@ -98,10 +124,21 @@ def test_they_have_their_lines(tmp_path):
         ("db.session.add(x); db.session.commit()", False),
         ("os.unlink(p)", False),
         ("mail.send_message(m)", False),
+        ("open('/srv/seen', 'a').write('x')", False),
+        ("x = open('/srv/seen', 'rb').read()", True),
+        ("pathlib.Path('/srv/seen').open('w+')", False),
+        ("db.execute('  update t set a = 1')", False),
+        ("db.execute('SELECT updated FROM t')", True),
+        ("return {'mode': 'w'}", True),
+        ("helper()", False),
+        ("tools.helper()", False),
+        ("reader()", True),
+        ("return Thing().show()", True),
     ],
 )
 def test_a_view_that_writes_is_never_asked_whatever_it_is_called(body, is_asked, tmp_path):
     text = f"--- app.py\nfrom flask import Flask\napp = Flask(__name__)\n@app.get('/ok')\ndef ok():\n    {body}\n"
+    text = text.replace("app = Flask", "import tools\napp = Flask") + CALLED
     (only,) = routes(text, tmp_path)
     assert only.skipped == (None if is_asked else WRITES)
 

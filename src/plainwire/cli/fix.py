@@ -175,11 +175,16 @@ def _ensure_known(only: list[str]) -> None:
 
 
 def _is_wanted(step: Step) -> bool:
-    """Show a patch and ask whether to make it."""
+    """Show a patch and ask whether to make it; an end of the input is a no."""
     from plainwire.fix import listing
 
     outputs.say("".join(listing.heading(step.patch)) + listing.diff(step))
-    return input("apply this patch? [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        answer = input("apply this patch? [y/N] ")
+    except EOFError:
+        answer = ""
+        outputs.say("\n")
+    return answer.strip().lower() in ("y", "yes")
 
 
 def _apply(options: argparse.Namespace, made: Plan, found: Confirmation | None = None) -> int:

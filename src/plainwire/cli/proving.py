@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the proof is imported when one is asked for
 
 NAME = "plainwire prove"
 EXIT_CODES = "exit codes: 0 proved, 1 refuted, 2 usage or not agreed to, 4 incomplete"
+MAX_SHOWN = 20_000  # characters of one command, all of which are shown before it is agreed to
 
 
 def add_prove(p: argparse.ArgumentParser) -> None:
@@ -148,16 +149,22 @@ def _is_agreed(consent: Consent, *, is_given: bool) -> bool:
     """Show what would run and ask, unless the user has agreed before.
 
     Raises:
-        UsageError: if there is no terminal to ask at.
+        UsageError: if there is no terminal to ask at, or a line is too long to be read by who is
+            asked.
     """
     lines = ["A proof runs the project's code:"]
     lines += [f"  {command}" for command in consent.commands]
     lines.append(f"with variables: {', '.join(consent.variables) or 'none of the project'}")
     lines.append(f"in: {consent.isolation}")
     lines += [f"missing: {what}" for what in consent.missing]
-    sys.stderr.write("".join(f"{visible(line, 1000)}\n" for line in lines))
+    sys.stderr.write("".join(f"{visible(line, MAX_SHOWN)}\n" for line in lines))
     if is_given:
         return True
+    longest = max(map(len, lines))
+    if longest > MAX_SHOWN:
+        raise UsageError(
+            f"a line of {longest} characters cannot be agreed to by reading it: agree by --yes"
+        )
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("it runs the project's code, and nobody can be asked: agree by --yes")
     sys.stderr.write("run this? [y/N] ")

@@ -39,6 +39,8 @@ def arriving(path: Path, name: str, project: Project) -> Arriving | None:
             return None
         if file is None or any(not _HARMLESS.search(m[1]) for m in _INCLUDE.finditer(file.text)):
             return None
+        if name == "x-forwarded-for" and "set_real_ip_from" in file.text:
+            return None  # $remote_addr is then the client's address, not that of who asked
         value = forward.headers.get(name)
         if value is not None:
             found = _after(found, value, "$http_" + name.replace("-", "_"))

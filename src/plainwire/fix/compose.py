@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from plainwire.fix.text import line_end
 from plainwire.model import Edit, SourceFile
@@ -12,7 +12,9 @@ from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
 LOOPBACK = "127.0.0.1"
 CONTAINERS = ("172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8")  # what Docker's own pools are in
-EVERYWHERE = ("0.0.0.0", "::", "[::]")  # noqa: S104 (they are taken away)
+# What is open on every interface, and the loopback of its family: a port may be published on both,
+# and Compose takes none twice.
+EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1", "[::]": "[::1]"}  # noqa: S104 (they are taken away)
 _VARIABLE = re.compile(r"\$\{[^{}]*\}|\$\w+")
 
 
@@ -21,7 +23,35 @@ def on_loopback(file: SourceFile, line: int) -> tuple[Edit, ...]:
 
     Empty if there are none there, or one names an address of its own.
     """
-    return tuple(edit for port in _ports(file) if port.line == line for edit in _one(port, file))
+    return tuple(
+        edit for *_, port in _ports(file) if port.line == line for edit in _one(port, file)
+    )
+
+
+def repeated_on_loopback(
+    file: SourceFile, line: int, others: Iterable[SourceFile]
+) -> tuple[Edit, ...]:
+    """The edits of the same ports of the same service in the files that are merged with a file.
+
+    Compose puts the lists of its files together (Compose specification, merge): what is published
+    on the machine by one and on every interface by another cannot be bound. A service that names
+    neither an image nor a build in one of two files is merged from both.
+    """
+    mine = [(n, s, port.text) for n, s, port in _ports(file) if port.line == line and port.text]
+    return tuple(
+        edit
+        for name, service, text in mine
+        for other in others
+        if other.folder == file.folder and other.path != file.path
+        for its_name, its_service, port in _ports(other)
+        if (its_name, port.text) == (name, text)
+        if not (_stands_alone(service) and _stands_alone(its_service))
+        for edit in _one(port, other)
+    )
+
+
+def _stands_alone(service: Yaml) -> bool:
+    return any(service.get(key) is not None for key in ("image", "build", "extends"))
 
 
 def subnet(file: SourceFile) -> str | None:
@@ -46,15 +76,17 @@ def subnet(file: SourceFile) -> str | None:
         return None
 
 
-def _ports(file: SourceFile) -> Iterator[Yaml]:
+def _ports(file: SourceFile) -> Iterator[tuple[str, Yaml, Yaml]]:
     try:
         roots = documents(file.text)
     except ValueError:
         return
     for root in roots[:1]:
-        for service in _services(root):
+        for name, _, service in (root.get("services") or root).items():
             ports = service.get("ports")
-            yield from ports.elements() if ports is not None else ()
+            yield from (
+                ((name, service, port) for port in ports.elements()) if ports is not None else ()
+            )
 
 
 def _services(root: Yaml) -> Iterator[Yaml]:
@@ -81,7 +113,7 @@ def _one(port: Yaml, file: SourceFile) -> Iterator[Edit]:
     plain = _VARIABLE.sub(lambda m: "0" * len(m[0]), port.text)
     host = next((h for h in EVERYWHERE if plain.startswith(f"{h}:")), None)
     if host is not None:
-        yield Edit(file.path, start, start + len(host), LOOPBACK)
+        yield Edit(file.path, start, start + len(host), EVERYWHERE[host])
     elif plain.count(":") < 2:
         yield Edit(file.path, start, start, f"{LOOPBACK}:" if ":" in plain else f"{LOOPBACK}::")
 
@@ -91,7 +123,8 @@ def _long(port: Yaml, file: SourceFile) -> Iterator[Edit]:
     if host is not None:
         if host.text in EVERYWHERE:
             start, end = host.span
-            yield Edit(file.path, start, end, LOOPBACK)
+            is_quoted = file.text[start] in "\"'"
+            yield Edit(file.path, start + is_quoted, end - is_quoted, EVERYWHERE[host.text])
         return
     target = port.get("target")
     if target is None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from plainwire.fix.text import line_end, margin_of
+from plainwire.fix.text import line_end, margin_of, span_of
 from plainwire.model import Edit, SourceFile
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
+# What the API refuses of a service that is inside alone (Kubernetes, ServiceSpec v1).
+_OUTSIDE = (
+    *("allocateLoadBalancerNodePorts", "externalTrafficPolicy", "healthCheckNodePort"),
+    *("loadBalancerClass", "loadBalancerIP", "loadBalancerSourceRanges"),
+)
 _ISSUERS = ("cert-manager.io/issuer", "cert-manager.io/cluster-issuer")
 
 
@@ -31,18 +36,34 @@ def inside_cluster(file: SourceFile, service: Yaml) -> tuple[Edit, ...]:
     kind = service.get("spec", "type")
     if kind is None or kind.text not in ("NodePort", "LoadBalancer"):
         return ()
-    edits = [Edit(file.path, *kind.span, "ClusterIP")]
+    edits: list[Edit | None] = [_with_scalar(file, kind, "ClusterIP")]
     ports = service.get("spec", "ports")
     for port in ports.elements() if ports is not None else ():
         number = port.get("nodePort")
         if number is None:
             continue
-        start = file.text.rfind("nodePort", 0, number.span[0])
-        if margin_of(file.text, start) is None:
-            return ()
-        first = file.text.rfind("\n", 0, start)
-        edits.append(Edit(file.path, first, line_end(file.text, number.span[1]), ""))
-    return tuple(edits)
+        edits.append(_without(file, "nodePort", number))
+    spec = service.get("spec")
+    entries = spec.items() if spec is not None else ()
+    edits += [_without(file, key, value) for key, _, value in entries if key in _OUTSIDE]
+    made = tuple(edit for edit in edits if edit is not None)
+    return made if len(made) == len(edits) else ()
+
+
+def _without(file: SourceFile, key: str, value: Yaml) -> Edit | None:
+    """The edit that takes an entry away with its lines. Returns None if it has none of its own."""
+    start = file.text.rfind(key, 0, value.span[0])
+    if margin_of(file.text, start) is None:
+        return None
+    end = value.span[0] + len(file.text[slice(*value.span)].rstrip())
+    return Edit(file.path, file.text.rfind("\n", 0, start), line_end(file.text, end), "")
+
+
+def _with_scalar(file: SourceFile, node: Yaml, new: str) -> Edit:
+    """The edit that gives a scalar another value, in the quotes that it has."""
+    start, end = node.span
+    is_quoted = file.text[start] in "\"'"
+    return Edit(file.path, start + is_quoted, end - is_quoted, new)
 
 
 def issuer_of(ingress: Yaml) -> int:
@@ -92,6 +113,11 @@ def _hosts(ingress: Yaml) -> list[str]:
     return list(dict.fromkeys(host.text for host in named if host is not None and host.text))
 
 
+def _scalar(host: str) -> str:
+    """A host as YAML takes it: a star would be an alias's."""
+    return f'"{host}"' if host.startswith("*") else host
+
+
 def with_tls(file: SourceFile, ingress: Yaml, secret: str | None = None) -> tuple[Edit, str] | None:
     """The edit that names a certificate's secret for the hosts of an ingress, and the secret.
 
@@ -103,12 +129,14 @@ def with_tls(file: SourceFile, ingress: Yaml, secret: str | None = None) -> tupl
     if spec is None or rules is None or name is None or spec.get("tls") is not None:
         return None
     hosts = _hosts(ingress)
-    key = file.text.rfind("rules", 0, rules.span[0])
+    line = next(line for name, line, _ in spec.items() if name == "rules")
+    first, last = span_of(file.text, line)
+    key = file.text.find("rules", first, last)
     margin = margin_of(file.text, key)
     if not hosts or not margin:
         return None
     secret = secret or f"{name.text}-tls"
-    lines = ["tls:", "  - hosts:", *(f"      - {host}" for host in hosts)]
+    lines = ["tls:", "  - hosts:", *(f"      - {_scalar(host)}" for host in hosts)]
     lines.append(f"    secretName: {secret}")
     text = "".join(f"{line}\n{margin}" for line in lines)
     return Edit(file.path, key, key, text), secret

@@ -14,7 +14,7 @@ from plainwire.fix.applying import Outcome
 from plainwire.fix.content import Content
 from plainwire.fix.plan import Plan
 from plainwire.fix.trial import Step
-from plainwire.model import Finding, Patch
+from plainwire.model import Finding, Patch, Skip
 from plainwire.report.clean import visible
 from plainwire.report.groups import counted
 
@@ -50,6 +50,10 @@ def left(plan: Plan) -> Iterator[str]:
         yield "# No remedy is known for:\n"
         for finding in plan.unanswered:
             yield f"# - {finding.id} at {_where(finding)}: {visible(finding.remediation, 200)}\n"
+    if plan.after.skipped:
+        yield "# Not read, so that nothing is known of it:\n"
+        for skip in plan.after.skipped:
+            yield f"# - {_skipped(skip)}: {visible(skip.reason, 200)}\n"
 
 
 def heading(patch: Patch, mark: str = "") -> Iterator[str]:
@@ -85,6 +89,10 @@ def unified(old: Content, new: Content) -> str:
 def _split(text: str) -> list[str]:
     """The lines with their ends; only a line feed ends one, as in git."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def _skipped(skip: Skip) -> str:
+    return visible(f"{skip.path}:{skip.line}" if skip.line else skip.path, 300)
 
 
 def _where(finding: Finding) -> str:
@@ -142,6 +150,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         ],
         "advice": [_patch_dict(patch) for patch in plan.advice],
         "no_remedy": [{"finding": f.id, "place": _where(f)} for f in plan.unanswered],
+        "not_read": [{"place": _skipped(s), "reason": s.reason} for s in plan.after.skipped],
         "gone": [{"finding": f.id, "place": _where(f)} for f in plan.gone],
     }
 

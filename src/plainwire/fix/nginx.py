@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from plainwire.fix.text import line_after, line_end, margin_of
 from plainwire.model import Edit, Finding, Listen, Project, SourceFile
-from plainwire.source.deploy.nginx import MAX_DEPTH, Directive, tree
+from plainwire.source.deploy.nginx import MAX_DEPTH, Directive, around, included, mains, tree
 
 __all__ = ["Directive", "Nginx", "nginx", "servers"]
+
+# Files of every installation and of certbot, in which no header is set.
+_HARMLESS = re.compile(r"mime\.types|fastcgi|uwsgi_params|ssl|tls|letsencrypt|modules-enabled")
 
 
 class Nginx:
@@ -48,6 +52,39 @@ class Nginx:
         mine = [s for s in project.sites if s.place == server.span()]
         return next((port for site in mine for port in site.listens if port.has_tls), None)
 
+    def setters(self, block: Directive, name: str, project: Project) -> list[Directive]:
+        """What sets a directive of a name in a level: its own, and includes of files that do.
+
+        Raises:
+            ValueError: if a file is included there that is not in the project.
+        """
+        files = tuple(project.of("nginx"))
+        found = list(block.all(name))
+        for include in block.all("include"):
+            argument = "".join(include.arguments)
+            named = list(included(argument, files, (self.path,), in_server=True))
+            if "proxy_params" in argument or any(_holds(file, name) for file in named):
+                found.append(include)
+            elif not (named or _HARMLESS.search(argument) or _is_of_servers(block, argument)):
+                words = f"{argument} is included at {self.path}:{include.line}"
+                raise ValueError(f"what it sets is not known: {words}")
+        return sorted(found, key=lambda d: d.start)
+
+    def sets(self, setter: Directive, header: str, project: Project) -> bool:
+        """True if what sets request headers, or what it includes, sets this one (lower case)."""
+        if setter.name != "include":
+            return "".join(setter.arguments[:1]).lower() == header
+        argument = "".join(setter.arguments)
+        files = included(argument, tuple(project.of("nginx")), (self.path,), in_server=True)
+        found = (d for file in files for d in tree(file) if d.name == "proxy_set_header")
+        return "proxy_params" in argument or any(self.sets(d, header, project) for d in found)
+
+    def outside(self, name: str, project: Project) -> list[Directive]:
+        """What sets a directive of a name in the http block around the file, in another file."""
+        file = project.file(self.path)
+        found = around(file, mains(tuple(project.of("nginx")))) if file is not None else []
+        return [d for d in found if d.name == name]
+
     def _line(self, at: int) -> int:
         return self.text.count("\n", 0, at) + 1
 
@@ -71,6 +108,15 @@ class Nginx:
     def with_arguments(self, directive: Directive, words: str) -> Edit:
         """The edit that gives a directive other arguments."""
         return Edit(self.path, directive.words[0][0], directive.words[-1][1], words)
+
+
+def _is_of_servers(block: Directive, argument: str) -> bool:
+    """True for conf.d and its like, whose files hold server blocks."""
+    return block.name in ("", "http") and "*" in argument
+
+
+def _holds(file: SourceFile, name: str) -> bool:
+    return any(d.name == name for d in tree(file))
 
 
 @lru_cache(maxsize=8)

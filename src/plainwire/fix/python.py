@@ -96,9 +96,11 @@ class Python:
     def assigned_name(self, line: int) -> str:
         """The plain name that the statement of a line gives a value to; empty if it gives none."""
         found = self._statement(line)
-        first = found.body[0] if found is not None else None
-        if isinstance(first, cst.Assign) and isinstance(first.targets[0].target, cst.Name):
-            return first.targets[0].target.value
+        match found.body[0] if found is not None else None:
+            case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name)), *_]):
+                return name
+            case cst.AnnAssign(target=cst.Name(value=name), value=cst.BaseExpression()):
+                return name
         return ""
 
     def with_argument(
@@ -224,8 +226,13 @@ class Python:
         match small:
             case cst.AnnAssign(target=cst.Name(value=name)) if name.isupper():
                 return _annotated(key, value)
-            case cst.Assign(targets=[cst.AssignTarget(target=target)]):
-                return self._assigned(target, small.value, key, value)
+            case cst.AnnAssign(target=cst.Name() as target, value=cst.Call() as given):
+                return self._assigned(target, given, key, value)
+            case cst.Assign(targets=[cst.AssignTarget(target=target), *others]):
+                is_made = isinstance(small.value, cst.Call) and isinstance(target, cst.Name)
+                return None if others and not is_made else self._assigned(
+                    target, small.value, key, value
+                )  # fmt: skip
             case cst.Expr(value=cst.Call() as call) if last_name(call) in (
                 "update",
                 "from_mapping",

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from plainwire.model import ApiOperation, Function, Parameter, Value
+from plainwire.source.effects import Effects
 from plainwire.source.python.facts import PythonCall
 from plainwire.source.python.module import PythonModule
 from plainwire.source.python.program import Program
@@ -16,26 +17,20 @@ from plainwire.source.python.program import Program
 MAX_ROUTES = 2_000
 _VERBS = frozenset({"get", "post", "put", "patch", "delete"})
 _VARIABLE = re.compile(r"<(?:([A-Za-z_]\w*)(?:\(([^<>]*)\))?:)?([A-Za-z_]\w*)>")
-# Words in a view's code that write, whatever the view is called.
-_WRITES = frozenset(
-    {
-        "commit", "drop_all", "create_all", "add_all", "bulk_save_objects", "executemany",
-        "unlink", "rmtree", "remove", "delete", "delete_one", "delete_many", "insert_one",
-        "insert_many", "update_one", "update_many", "replace_one", "sendmail", "send_message",
-        "send_mail", "apply_async", "delay", "save", "logout_user", "login_user", "system", "Popen",
-    }
-)  # fmt: skip
 WRITES = "its code changes something"
 
 
 def routes(program: Program) -> tuple[ApiOperation, ...]:
     """Every route outside tests, in the order of files and lines, each method by itself."""
     found: list[ApiOperation] = []
-    prefixes = _prefixes(program)
+    prefixes, effects = _prefixes(program), Effects(program)
     for module in program.modules:
         if module.file.environment not in ("production", "staging", "development"):
             continue
-        for one in (*_decorated(module, prefixes), *_added(module, prefixes, program)):
+        for one in (
+            *_decorated(module, prefixes, effects),
+            *_added(module, prefixes, program, effects),
+        ):
             if len(found) < MAX_ROUTES:
                 found.append(one)
     return tuple(found)
@@ -78,7 +73,7 @@ def _text(value: Value | None) -> str:
 
 
 def _decorated(
-    module: PythonModule, prefixes: dict[str, tuple[str, ...]]
+    module: PythonModule, prefixes: dict[str, tuple[str, ...]], effects: Effects
 ) -> Iterator[ApiOperation]:
     for function in module.functions:
         for decorator in function.decorators:
@@ -92,7 +87,7 @@ def _decorated(
             methods = _methods(decorator) if verb == "route" else (verb.upper(),)
             for prefix in _of(owner, module, prefixes):
                 for method in methods:
-                    yield _operation(module, function, method, prefix + _text(rule))
+                    yield _operation(effects, module, function, method, prefix + _text(rule))
 
 
 def _of(owner: str, module: PythonModule, prefixes: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -114,7 +109,10 @@ def _methods(decorator: PythonCall) -> tuple[str, ...]:
 
 
 def _added(
-    module: PythonModule, prefixes: dict[str, tuple[str, ...]], program: Program
+    module: PythonModule,
+    prefixes: dict[str, tuple[str, ...]],
+    program: Program,
+    effects: Effects,
 ) -> Iterator[ApiOperation]:
     """``add_url_rule`` with a function, and Flask-RESTful's ``add_resource`` with a class."""
     for call in module.calls:
@@ -128,16 +126,18 @@ def _added(
                 if view.endswith(".as_view"):
                     name = view.removesuffix(".as_view")
                     for home, function in _views(name, module, program):
-                        yield _operation(home, function, function.name.upper(), prefix + rule)
+                        yield _operation(
+                            effects, home, function, function.name.upper(), prefix + rule
+                        )
                 elif (named := _function(view, module, program)) is not None:
                     for method in _methods(call):
-                        yield _operation(*named, method, prefix + rule)
+                        yield _operation(effects, *named, method, prefix + rule)
         elif verb == "add_resource":
             for position in range(1, 4):
                 rule = _text(call.argument("", position))
                 if rule.startswith("/"):
                     for home, function in _views(call.named("resource", 0), module, program):
-                        yield _operation(home, function, function.name.upper(), rule)
+                        yield _operation(effects, home, function, function.name.upper(), rule)
 
 
 def _home(name: str, module: PythonModule, program: Program) -> tuple[PythonModule, str]:
@@ -161,7 +161,9 @@ def _views(
             yield home, function
 
 
-def _operation(module: PythonModule, function: Function, method: str, rule: str) -> ApiOperation:
+def _operation(
+    effects: Effects, module: PythonModule, function: Function, method: str, rule: str
+) -> ApiOperation:
     parameters: list[Parameter] = []
 
     def templated(match: re.Match[str]) -> str:
@@ -173,7 +175,7 @@ def _operation(module: PythonModule, function: Function, method: str, rule: str)
         return f"{{{name}}}"
 
     path = _VARIABLE.sub(templated, re.sub("/{2,}", "/", rule)) or "/"
-    writes = method == "GET" and bool(_WRITES & function.words)
+    writes = method == "GET" and effects.writes(module, function)
     return ApiOperation(
         method,
         path,

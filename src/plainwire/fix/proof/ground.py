@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import posixpath
 import shutil
 import socket
@@ -11,9 +12,15 @@ from pathlib import Path
 from typing import Final
 
 from plainwire.fix.proof.isolation import FOLDER, Kind
+from plainwire.model import UsageError
 
 # Private addresses (RFC 1918) out of those that Docker gives to networks, one a machine.
-_NETWORK: Final = "172.31.250."
+_NETWORK: Final = ipaddress.IPv4Network("172.31.250.0/24")
+_PRIVATE: Final = tuple(
+    map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+)
+_LONGEST_PREFIX: Final = 24  # of a network that has addresses enough
+MAX_MACHINES: Final = 250
 _EVERY: Final = ("", "0.0.0.0", "*", "::", "[::]", "0")  # noqa: S104 - words that are read
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -22,12 +29,20 @@ class Ground:
     """Gives every machine of a deployment its address, and every port its place.
 
     In a network of its own ports stay as they are; else they are free ones of the system.
+    ``network`` is the one that the project's files give its machines, if it is private.
     """
 
-    def __init__(self, kind: Kind, folder: str | None = None, python: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        folder: str | None = None,
+        python: str | None = None,
+        network: str | None = None,
+    ) -> None:
         self.kind = kind
         self.folder = folder or FOLDER
         self.python = python or sys.executable
+        self._network = _private(network) or _NETWORK
         self._machines: dict[str, str] = {}
         self._aliases: dict[str, str] = {}
         self._ports: dict[tuple[str, int], int] = {}
@@ -52,11 +67,20 @@ class Ground:
         self._aliases[name] = other
 
     def machine(self, name: str) -> str:
-        """The address of a machine, the same whenever it is asked for."""
+        """The address of a machine, the same whenever it is asked for.
+
+        Raises:
+            UsageError: if there are too many.
+        """
         name = self._aliases.get(name, name)
         if not self.is_own:
             return "127.0.0.1"
-        return self._machines.setdefault(name, f"{_NETWORK}{len(self._machines) + 2}")
+        number = len(self._machines) + 2
+        if name not in self._machines and number > MAX_MACHINES:
+            raise UsageError(
+                f"a proof has room for {MAX_MACHINES - 1} machines, and these are more"
+            )
+        return self._machines.setdefault(name, str(self._network[number]))
 
     def at(self, machine: str, host: str | None, port: int) -> tuple[str, int]:
         """Where a port is that a program of a machine listens on."""
@@ -89,6 +113,16 @@ class Ground:
         """The first of some programs that is installed, by its path. Returns None if none is."""
         found = (shutil.which(name, path=self.searched) for name in names)
         return next((path for path in found if path is not None), None)
+
+
+def _private(network: str | None) -> ipaddress.IPv4Network | None:
+    """A network as it is written. Returns None if it is none of RFC 1918, or a very small one."""
+    try:
+        found = ipaddress.IPv4Network(network or "")
+    except ValueError:
+        return None
+    is_private = any(found.subnet_of(one) for one in _PRIVATE)
+    return found if is_private and found.prefixlen <= _LONGEST_PREFIX else None
 
 
 def is_every(host: str | None) -> bool:

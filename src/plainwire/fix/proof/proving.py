@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from secrets import token_hex
 from time import monotonic
 from typing import Any, Final
 
+from plainwire.fix.compose import subnet
 from plainwire.fix.proof import comparison, entrances, running, stack, tree
 from plainwire.fix.proof import routes as paths
 from plainwire.fix.proof.ground import Ground
@@ -197,7 +199,7 @@ def _planned(
     found = [stack.deployments(p, environment) for p in projects]
     for name in names:
         # One ground for both trees: a service has one address, a port one place.
-        ground = Ground(job.kind, job.folder, job.python)
+        ground = Ground(job.kind, job.folder, job.python, _network(name, projects))
         both = tuple(
             (project, next((d for d in deployments if d.name == name), None))
             for project, deployments in zip(projects, found, strict=True)
@@ -211,6 +213,13 @@ def _planned(
         first, then = (stack.with_host(s, host or shared) for s in stacks)
         routes = paths.routes(projects[0], next((d for d in found[0] if d.name == name), None))
         yield _Planned(name, first, then, routes, matrix((first, then), routes.asked))
+
+
+def _network(name: str, projects: Sequence[LocalProject]) -> str | None:
+    """The network that a compose file gives its services, which a setting may trust by name."""
+    files = [project.file(name) for project in projects]
+    found = (subnet(file) for file in files if file is not None and file.format == "compose")
+    return next(filter(None, found), None)
 
 
 def _stack(
@@ -229,7 +238,7 @@ def _stack(
 def _ask(confirm: Callable[[Consent], bool], planned: Sequence[_Planned], job: Job) -> None:
     stacks = [each for one in planned for each in (one.before, one.after)]
     started = [process for each in stacks for process in each.processes]
-    commands = [" ".join(process.words) for process in started]
+    commands = [shlex.join(process.words) for process in started]
     names = [*job.variables, *(name for process in started for name in process.variables)]
     consent = Consent(
         _once([*commands, job.test_command] if job.test_command else commands),

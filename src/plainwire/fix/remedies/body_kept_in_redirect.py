@@ -5,8 +5,8 @@ client may remember the redirect stays as it was.
 
 Condition:
 
-    Right if the hook asks for the same address by https, which stands in it. Refusing what comes in
-    clear is better: `tls-extension` does that where it has a place.
+    Right if the hook asks for the same address by https, put together of the request's own.
+    Refusing what comes in clear is better: `tls-extension` does that where it has a place.
 
 Before:
 
@@ -44,12 +44,17 @@ Limits:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from plainwire.fix.python import python
+from plainwire.fix.python import Python, argument, python
 from plainwire.model import Finding, Project, Proposal, remedy
 
 _KEEPING = {"301": "308", "302": "307"}
-_SAME = re.compile(r"""request\.url\b[^\n]{0,40}replace\(\s*["']http|["']https["']""")
+# The address that was asked; what stands behind a question mark is a parameter of another.
+_SAME = re.compile(r"^[^?]*?\brequest\.(url|base_url|full_path|path|endpoint)\b")
+_NAME = re.compile(r"(?<![.\w\"'])[a-z_]\w*", re.IGNORECASE)
+MAX_LINES = 60  # of a hook, in which what a name stands for is looked for
+MAX_NAMES = 8
 
 
 @remedy(answers=("body-lost-in-redirect",), level="conditional")
@@ -66,12 +71,26 @@ def body_kept_in_redirect(finding: Finding, project: Project) -> Proposal | None
         return None
     edit = source.with_argument(calls[0], "code", new, 1)
     hook = finding.locations[1].line if len(finding.locations) > 1 else place.line
-    lines = file.lines[(hook or place.line) - 1 : place.line]
-    same = next((n for n, line in enumerate(lines) if _SAME.search(line)), None)
     if edit is None:
         return None
-    if same is None:
+    first = max(hook or place.line, place.line - MAX_LINES)
+    if not any(map(_SAME.search, _addresses(source, place.line, range(first, place.line + 1)))):
         why = "whether it leads to the same address is not seen"
         return Proposal(f"redirect with {new}", (edit,), "unsafe", why, is_provable=False)
-    at = f"{file.path}:{(hook or place.line) + same}"
+    at = f"{file.path}:{place.line}"
     return Proposal(f"redirect with {new}", (edit,), proof=f"the same address by https ({at})")
+
+
+def _addresses(source: Python, line: int, lines: range) -> Iterator[str]:
+    """Where a redirect leads as it is written, and what the names in it are given on the lines."""
+    call = source.calls(line, "redirect")[0]
+    given = argument(call, "location") or (call.args[0].value if call.args else None)
+    waiting = [given] if given is not None else []
+    names: set[str] = set()
+    while waiting:
+        text = source.written(waiting.pop(0))
+        yield text
+        for name in _NAME.findall(text):
+            if name not in names and len(names) < MAX_NAMES:
+                names.add(name)
+                waiting += [value for one in lines for value in source.assignments(one, name)]

@@ -110,7 +110,8 @@ from plainwire.fix.text import margin_of
 from plainwire.model import Edit, Finding, Path, Project, Proposal, Relay, remedy
 
 _SCHEME = "$first_proxys_scheme"
-_GUARD = """geo $is_first_proxy {{
+_REAL_IP = "set_real_ip_from"  # nginx, ngx_http_realip_module
+_GUARD = """geo {address}$is_first_proxy {{
   default 0;
 {networks}
 }}
@@ -159,6 +160,9 @@ def _edits(relay: Relay, path: Path, project: Project) -> Iterator[Edit]:
     if found and _SCHEME not in file.text:
         networks = [one] if (one := subnet(compose)) is not None else CONTAINERS
         lines = "\n".join(f"  {network} 1;" for network in networks)
-        guard = _GUARD.format(networks=lines).replace("\n", f"\n{margin}")
+        # Where the client's address takes the place of the proxy's, the latter has another name.
+        is_replaced = any(_REAL_IP in one.text for one in project.of("nginx"))
+        address = "$realip_remote_addr " if is_replaced else ""
+        guard = _GUARD.format(networks=lines, address=address).replace("\n", f"\n{margin}")
         yield Edit(file.path, first.start, first.start, guard)
     yield from found

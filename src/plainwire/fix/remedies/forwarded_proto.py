@@ -53,7 +53,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plainwire.fix.conditions import Condition
-from plainwire.fix.nginx import Directive, Nginx, servers
+from plainwire.fix.nginx import Directive, Nginx, nginx, servers
 from plainwire.model import Edit, Finding, Project, Proposal, remedy
 
 _HEADER = "proxy_set_header X-Forwarded-Proto $scheme;"
@@ -70,34 +70,43 @@ def forwarded_proto(finding: Finding, project: Project) -> Proposal | None:
     if found is None:
         return None
     source, chain = found
-    edits = tuple(dict.fromkeys(_edits(source, chain)))
-    if not edits or None in edits:
-        return None
-    made = tuple(edit for edit in edits if edit is not None)
-    condition = _condition(source, chain[-1], project)
     summary = "set X-Forwarded-Proto to $scheme where requests are passed on"
-    return Proposal(summary, made, condition.level, condition.words)
+    try:
+        edits = tuple(dict.fromkeys(_edits(source, chain, project)))
+    except ValueError as error:
+        return Proposal(summary, level="advice", proof=str(error))
+    if not edits:
+        return None
+    condition = _condition(source, chain[-1], project)
+    inside = range(chain[-1].start, chain[-1].end)
+    is_inside = all(edit.path == source.path and edit.start in inside for edit in edits)
+    if condition.holds and not is_inside:
+        condition = _everywhere(project)
+    return Proposal(summary, edits, condition.level, condition.words)
 
 
-def _edits(source: Nginx, chain: tuple[Directive, ...]) -> Iterator[Edit | None]:
-    """The edit for every level that is in force where requests are passed on; None: unknown."""
+def _edits(source: Nginx, chain: tuple[Directive, ...], project: Project) -> Iterator[Edit]:
+    """The edit for every level that is in force where requests are passed on.
+
+    Raises:
+        ValueError: if what is in force somewhere is not known.
+    """
     for passing in _passing(chain):
-        level = next((d for d in reversed(passing) if any(d.all("proxy_set_header"))), None)
-        if any("proxy_params" not in " ".join(i.arguments) for i in passing[-1].all("include")):
-            yield None
-            continue
-        if level is None:
-            if any(passing[-1].all("include")):
-                continue  # Debian's proxy_params sets it
+        levels = (source.setters(d, "proxy_set_header", project) for d in reversed(passing))
+        setters = next(filter(None, levels), [])
+        if not setters:
+            # One header in the level takes those away that it inherits: it belongs beside them.
+            if outside := source.outside("proxy_set_header", project):
+                yield nginx(outside[-1].file).after(outside[-1], _HEADER)
+                continue
             first = next(d for d in passing[-1].block if d.name in _PASSES)
             yield source.after(first, _HEADER)
             continue
-        set_here = [d for d in level.all("proxy_set_header") if len(d.arguments) > 1]
-        named = [d for d in set_here if d.arguments[0].lower() == "x-forwarded-proto"]
+        named = [d for d in setters if source.sets(d, "x-forwarded-proto", project)]
         if not named:
-            yield source.after(set_here[-1], _HEADER)
+            yield source.after(setters[-1], _HEADER)
         for one in named:
-            if one.arguments[1] == "$http_x_forwarded_proto":
+            if one.name != "include" and one.arguments[1:] == ("$http_x_forwarded_proto",):
                 start, end = one.words[1]
                 yield Edit(source.path, start, end, "$scheme")
 
@@ -118,3 +127,13 @@ def _condition(source: Nginx, server: Directive, project: Project) -> Condition:
     return Condition(
         False, "nginx speaks plain HTTP here; a proxy before it may know the scheme better"
     )
+
+
+def _everywhere(project: Project) -> Condition:
+    """Whether every nginx server that would inherit the header terminates TLS."""
+    for site in project.sites:
+        lacking = [f for f in site.forwards if "x-forwarded-proto" not in f.headers]
+        if site.program == "nginx" and lacking and not site.has_tls:
+            at = f"{site.place.path}:{site.place.line}"
+            return Condition(False, f"the server at {at} inherits it too, and speaks plain HTTP")
+    return Condition(True, "nginx terminates TLS in every server that inherits it")

@@ -1,7 +1,7 @@
 """Set gunicorn's lowest TLS version where gunicorn looks for it.
 
 `ssl_version` is ignored since gunicorn 21; the hook `ssl_context` has come in its place. It begins
-at TLS 1.2 (RFC 8996), or higher where the system's own bound is.
+at TLS 1.2 (RFC 8996), or higher where the setting or the system's own bound is.
 
 Condition:
 
@@ -44,11 +44,13 @@ from plainwire.model import Edit, Finding, Project, Proposal, remedy
 
 _HOOK = """def ssl_context(conf, default_ssl_context_factory):{comment}
     context = default_ssl_context_factory()
-    context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
+    context.minimum_version = max(context.minimum_version, ssl.TLSVersion.{version})
     return context"""
 _SETTING = re.compile(
     r"ssl_version[ \t]*=[ \t]*([\w.]+|\"\w+\"|'\w+')(?P<comment>[ \t]*#[^\n]*)?[ \t]*"
 )
+
+_NEWEST = re.compile(r"TLSv?1[._]3", re.IGNORECASE)
 
 
 @remedy(answers=("tls-version-ignored",), level="safe")
@@ -62,7 +64,8 @@ def gunicorn_tls_version(finding: Finding, project: Project) -> Proposal | None:
     setting = _SETTING.fullmatch(file.text[start:end])
     if setting is None:
         return None
-    hook = _HOOK.format(comment=setting["comment"] or "")
+    version = "TLSv1_3" if _NEWEST.search(setting[1]) else "TLSv1_2"
+    hook = _HOOK.format(comment=setting["comment"] or "", version=version)
     imported = python(file).with_import("ssl")
     edits = (Edit(file.path, start, end, hook), *((imported,) if imported is not None else ()))
     return Proposal("set the lowest version in gunicorn's ssl_context", edits)

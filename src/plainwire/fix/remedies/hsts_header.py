@@ -70,27 +70,32 @@ from plainwire.model import Edit, Finding, Project, Proposal, remedy
 
 _HEADER = 'add_header Strict-Transport-Security "max-age=31536000" always;'
 
+_SUMMARY = "send Strict-Transport-Security for a year"
+
 
 @remedy(answers=("hsts-never-sent",), level="unsafe")
 def hsts_header(finding: Finding, project: Project) -> Proposal | None:
     """Adds the header to the server block, and to what inside it has headers of its own."""
     for source, chain in servers(finding, project):
         if source.tls_port(chain[-1], project) is not None:
-            return _in(source, chain)
+            return _in(source, chain, project)
     return None
 
 
-def _in(source: Nginx, chain: tuple[Directive, ...]) -> Proposal | None:
+def _in(source: Nginx, chain: tuple[Directive, ...], project: Project) -> Proposal | None:
     server = chain[-1]
     own = list(server.all("add_header"))
     if not own and any(any(d.all("add_header")) for d in chain[:-1]):
         return None
+    if not own and (outside := source.outside("add_header", project)):
+        at = f"{outside[0].file.path}:{outside[0].line}"
+        return Proposal(_SUMMARY, level="advice", proof=f"headers are inherited from {at}: add it")
     beside = [d for name in ("listen", "server_name") for d in server.all(name)]
     beside += [d for d in server.block if d.name.startswith("ssl_")]
     first = source.after(max(own or beside, key=lambda d: d.start), _HEADER)
     edits = (*(() if any(map(_is_hsts, own)) else (first,)), *_inside(source, server))
     why = "that nothing of the host is asked over plain HTTP, only its logs show"
-    return Proposal("send Strict-Transport-Security for a year", edits, proof=why)
+    return Proposal(_SUMMARY, edits, proof=why)
 
 
 def _inside(source: Nginx, server: Directive) -> Iterator[Edit]:

@@ -92,7 +92,7 @@ from __future__ import annotations
 
 import re
 
-from plainwire.fix.compose import on_loopback
+from plainwire.fix.compose import on_loopback, repeated_on_loopback
 from plainwire.fix.conditions import Condition
 from plainwire.fix.places import is_at, paths_of
 from plainwire.model import Edit, Finding, Path, Project, Proposal, remedy
@@ -118,6 +118,7 @@ def loopback_port(finding: Finding, project: Project) -> Proposal | None:
         if file is None or place is None or file.format != "compose":
             return None
         edits += on_loopback(file, place.line)
+        edits += repeated_on_loopback(file, place.line, project.of("compose"))
     if not edits:
         return None
     conditions = [_condition(path, project) for path in found]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import NamedTuple
@@ -108,9 +108,53 @@ def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
         line += piece.count("\n")
 
 
+_HTTP = re.compile(r"^[ \t]*http[ \t\n]*\{", re.MULTILINE)
 MAX_SITES = 100
 MAX_INCLUDED = 1_000_000  # characters, of a file in each place where it is included
 MAX_CHAIN = 7
+
+
+@dataclass(frozen=True)
+class Main:
+    """A file with an http block: what it includes there, and what it sets for every server."""
+
+    file: SourceFile
+    patterns: tuple[str, ...]
+    settings: tuple[Directive, ...]
+
+
+def mains(files: Sequence[SourceFile]) -> tuple[Main, ...]:
+    """The files that have others in their http blocks."""
+    found = []
+    for file in files:
+        if not _HTTP.search(file.text):
+            continue
+        inside = [d for block in tree(file) if block.name == "http" for d in block.block]
+        patterns = tuple(d.arguments[0] for d in inside if d.name == "include" and d.arguments)
+        settings = tuple(d for d in inside if d.name not in ("server", "include"))
+        if patterns:
+            found.append(Main(file, patterns, settings))
+    return tuple(found)
+
+
+def around(file: SourceFile, mains: Sequence[Main]) -> list[Directive]:
+    """What the one http block that includes a file sets; none if it is not told which that is.
+
+    The folder that is included has the file's name, or lies where the main file lies.
+    """
+    if not mains or _HTTP.search(file.text):
+        return []
+    holding = [main for main in mains if any(_names(main, p, file) for p in main.patterns)]
+    if len(holding) != 1:
+        return []
+    return [d if d.block else replace(d) for d in holding[0].settings]
+
+
+def _names(main: Main, pattern: str, file: SourceFile) -> bool:
+    folder, _, name = pattern.rpartition("/")
+    last = folder.rpartition("/")[2]
+    is_there = file.folder.rpartition("/")[2] == last or file.folder == main.file.folder
+    return is_there and fnmatchcase(file.name, name)
 
 
 def sites(
@@ -119,14 +163,16 @@ def sites(
     text: str | None = None,
     shift: int = 0,
     budget: list[int] | None = None,
+    mains: Sequence[Main] = (),
 ) -> tuple[ProxySite, ...]:
     """The server blocks of HTTP in a file, with what they inherit and include.
 
-    ``budget`` holds how many characters may still be included, and is less afterwards.
+    ``budget`` holds how many characters may still be included, and is less afterwards. ``mains``
+    are the files of which one may have this one in its http block.
     """
     left = [MAX_INCLUDED] if budget is None else budget
     directives = _with_includes(tree(file, text, shift), others, (file.path,), left)
-    scope = Directive("", (), 1, file, directives)
+    scope = Directive("", (), 1, file, [*around(file, mains), *directives])
     upstreams = {
         d.arguments[0]: [s for s in d.all("server") if s.arguments]
         for d in scope.deep()
@@ -172,10 +218,10 @@ def _with_includes(
     result = []
     for d in directives:
         if d.name == "include" and d.arguments and len(chain) < MAX_CHAIN:
-            included = list(_included(d.arguments[0], others, chain, in_server=in_server))
-            budget[0] -= sum(len(file.text) for file in included)
-            if included and budget[0] > 0:
-                for file in included:
+            files = list(included(d.arguments[0], others, chain, in_server=in_server))
+            budget[0] -= sum(len(file.text) for file in files)
+            if files and budget[0] > 0:
+                for file in files:
                     inner = (*chain, file.path)
                     parts = tree(file)
                     result += _with_includes(parts, others, inner, budget, in_server=in_server)
@@ -187,9 +233,10 @@ def _with_includes(
     return result
 
 
-def _included(
+def included(
     argument: str, others: Sequence[SourceFile], chain: tuple[str, ...], *, in_server: bool
 ) -> Iterator[SourceFile]:
+    """The files of the project that an include's argument names, those of ``chain`` left out."""
     folder, _, name = argument.rpartition("/")
     if "*" not in name:
         match = [o for o in others if o.name == name and o.path not in chain]
