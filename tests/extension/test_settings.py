@@ -94,6 +94,14 @@ def test_a_wrong_list_of_hosts_is_one_mistake_and_says_which(hosts):
     assert line.startswith("TLS_REDIRECT_HOSTS: not a ")
 
 
+@pytest.mark.parametrize("key", ["TRUSTED_HOSTS", "SERVER_NAME"])
+def test_a_wrong_list_of_flasks_own_is_said_with_its_key(key):
+    config = SERVER | {key: True}
+    with pytest.raises(ConfigurationError) as said:
+        read(config, may_be_silent=False)
+    assert str(said.value) == f"{key}: not a list: True"
+
+
 def test_values_of_the_environment_are_read(monkeypatch):
     given = {
         "TLS_TERMINATION": "Proxy",

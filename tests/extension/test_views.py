@@ -21,6 +21,7 @@ SECRETS = {
     "Cookie": "session=s3cret; other=s3cret",
     "X-Api-Key": "s3cret",
     "Proxy-Authorization": "Basic s3cret",
+    "Authentication-Token": "s3cret",  # Flask-Security's
     "X-Mine": "s3cret",
 }
 
@@ -50,7 +51,7 @@ def test_an_exempt_view_gets_no_credential():
     seen = sent(
         with_health(),
         "http",
-        "/health?access_token=s3cret&q=1&API_KEY=s3cret",
+        "/health?access_token=s3cret&q=1&API_KEY=s3cret&jwt=s3cret&auth_token=s3cret",
         headers=SECRETS,
         environ_base={"REMOTE_USER": "alice"},
     ).get_json()
@@ -155,6 +156,7 @@ def test_a_refusal_is_constant():
         ({"SERVER_SOFTWARE": "WSGIServer/0.2"}, None),
         ({"SERVER_PROTOCOL": "HTTP/2"}, None),
         ({"SERVER_PROTOCOL": "HTTP/3"}, None),
+        ({"SERVER_SOFTWARE": "Apache/2.4", "wsgi.run_once": True}, None),
     ],
 )
 def test_the_connection_is_left_to_servers_that_raise_an_error_for_it(environ, said):

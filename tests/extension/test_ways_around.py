@@ -87,6 +87,24 @@ def test_a_mounted_application_is_not_exempt_with_a_view_of_its_path(mounted):
     assert sent(app, "https", "/admin/users").data == b"secret"
 
 
+@pytest.mark.parametrize(
+    ("config", "headers"),
+    [
+        ({"TLS_PROXY_HOPS": 2}, {"X-Forwarded-Proto": "https,http"}),
+        ({"TLS_PROXY_HEADER": "Forwarded"}, {"Forwarded": "for=_hidden;proto=https"}),
+        ({}, {"X-Forwarded-Proto": "wss"}),
+    ],
+)
+def test_an_application_that_is_mounted_in_another_decides_as_if_alone(config, headers):
+    """What the outer one has written for those who read headers by hand is not the proxy's word."""
+    inner, outer = application(**config), application(**config)
+    outer.wsgi_app.inner = DispatcherMiddleware(outer.wsgi_app.inner, {"/inner": inner})
+    client = outer.test_client()
+    assert client.get("/inner/", headers=headers).data == b"ok"
+    untrusted = client.get("/inner/", headers=headers, environ_base=ELSEWHERE)
+    assert untrusted.data == REFUSED
+
+
 def test_an_exempt_view_answers_through_layers_that_are_generators_and_is_closed():
     app, closed = site(), []
     inner = app.wsgi_app

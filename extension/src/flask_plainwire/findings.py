@@ -140,8 +140,9 @@ def _others(app: Flask, rules: Settings) -> Iterator[Finding]:
 def _smuggled(app: Flask, rules: Settings) -> Iterator[Finding]:
     if rules.termination == PROXY and "-" in rules.header:
         said = (
-            f"some servers (cheroot, granian) take {rules.header.replace('-', '_')} of a "
-            f"client for {rules.header}, if the proxy lets it through"
+            "some servers (cheroot, granian, tornado, twisted) take "
+            f"{rules.header.replace('-', '_')} of a client for {rules.header}, if the proxy lets "
+            "it through"
         )
         yield Finding("tls.I004", "info", said, "README, Servers that do not tell - from _")
 

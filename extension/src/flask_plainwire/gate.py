@@ -25,6 +25,7 @@ from flask_plainwire.rates import Rate, Recent
 from flask_plainwire.scheme import (
     PROXY_HEADERS,
     SCHEME_HEADERS,
+    TOLD,
     VERDICT,
     Verdict,
     decide,
@@ -150,6 +151,7 @@ class Gate:
                     environ.pop(key, None)
             # One value, for whoever reads it further in: ProxyFix, or code that does so by hand.
             if not rules.is_rfc7239 and rules.header_key in environ:
+                environ.setdefault(TOLD + rules.header_key, environ[rules.header_key])
                 environ[rules.header_key] = verdict.scheme
             return ()
         found = sorted(self._judged_headers.intersection(environ))
