@@ -206,6 +206,27 @@ def test_what_is_no_name(name, folder):
         ensure(folder, [name], NOW)
 
 
+@pytest.mark.parametrize("name", ["localhost:5000", "https://app.test", "app.test/", "[::1]:80"])
+def test_an_address_with_more_than_the_host_is_told_from_a_wrong_host(name, folder):
+    with pytest.raises(UsageError, match="without scheme, port and path"):
+        ensure(folder, [name], NOW)
+
+
+@pytest.mark.server("openssl")
+@pytest.mark.parametrize("name", ["*.test", "*.localhost", "*.web"])
+def test_a_wildcard_that_no_client_takes_is_not_made(name, folder, tmp_path):
+    """OpenSSL, as curl, Python, Node 20 and GnuTLS 3.7: two labels must be below the star."""
+    with pytest.raises(UsageError, match=r"\*\.app"):
+        ensure(folder, [name], NOW)
+    ca = issuing.authority([name], NOW)
+    (tmp_path / "ca.pem").write_bytes(ca.pem)
+    (tmp_path / "its.pem").write_bytes(issuing.server([name], ca, NOW).pem)
+    words = ["openssl", "verify", "-attime", str(int(NOW.timestamp())), "-CAfile", "ca.pem"]
+    words += ["-verify_hostname", name.replace("*", "app"), "its.pem"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    assert "hostname mismatch" in done.stderr
+
+
 # Foreign files, keys, repositories
 
 
@@ -360,8 +381,13 @@ def test_inside_a_repository_the_files_are_ignored(before, tmp_path):
         "??",
         "certificates/.gitignore",
     ]
+    with (folder / ".gitignore").open("a") as file:
+        file.write("!*.pem\n")
+    for _ in range(2):
+        ensure(folder, now=NOW)
+    assert git(tmp_path, "status", "--porcelain", "--untracked-files=all").count("??") == 1
     kept = (folder / ".gitignore").read_text()
-    assert kept.startswith(before or "") and kept.count(KEY) == 1
+    assert kept.startswith(before or "") and kept.count(KEY) == 2
 
 
 def test_outside_of_a_repository_there_is_no_gitignore(folder):
