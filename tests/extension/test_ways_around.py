@@ -18,6 +18,7 @@ from flask import (
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
+from werkzeug.test import Client, EnvironBuilder
 
 from flask_plainwire import (
     TLS,
@@ -222,6 +223,40 @@ def test_a_critical_blueprint_is_not_reached_by_another_method_or_path():
     original = {"X-Original-Url": "/pay"}
     assert sent(app, "http", method="POST", headers=original).data == REFUSED
     assert sent(app, "https", "/pay", headers=override).data == b"paid"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"REMOTE_ADDR": "127.0.0.1"},
+        {"SERVER_SOFTWARE": "gevent/26.9"},  # by a unix socket
+        {"wsgi.multithread": True},  # a bridge from ASGI, by a unix socket
+    ],
+)
+def test_what_was_made_of_the_application_before_serves_nothing(environ):
+    """As ``application = ProxyFix(app.wsgi_app)`` and Connexion 3 are: the gate is not in it."""
+    app = Flask("captured")
+    application, called = ProxyFix(app.wsgi_app), []
+    TLS(app)
+    app.config.update(PROXIED)
+    app.add_url_rule("/", "root", lambda: called.append("root") or "secret")
+    app.before_request(lambda: called.append("hook"))
+    for scheme in ("http", "https"):
+        bare = EnvironBuilder(base_url=f"{scheme}://api.example.com/").get_environ()
+        client = Client(lambda *words, bare=bare: application(bare | environ, words[1]))
+        with pytest.raises(RuntimeError, match="before TLS"):
+            app.config["PROPAGATE_EXCEPTIONS"] = True
+            client.get("/")
+    assert called == []
+
+
+def test_a_request_context_of_a_test_or_a_script_is_nobodys_request():
+    app = application()
+    with app.test_request_context("/"):
+        assert app.preprocess_request() is None
+    app.testing = True
+    with app.test_request_context("/", environ_overrides={"REMOTE_ADDR": "127.0.0.1"}):
+        assert app.preprocess_request() is None
 
 
 def test_two_proxy_fixes_outside_leave_nobody_to_trust():
