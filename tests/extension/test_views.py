@@ -237,6 +237,28 @@ def test_redirect_as_a_mode():
     assert sent(app, "https").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("config", "headers", "environ", "reason"),
+    [
+        ({}, {"X-Forwarded-Proto": ""}, {}, "header-missing"),
+        ({}, {"X-Forwarded-Proto": "https,http"}, {}, "hop-count"),
+        ({}, {"X-Forwarded-Proto": "on"}, {}, "scheme-unknown"),
+        ({"TLS_PROXY_HEADER": "Forwarded"}, {"Forwarded": "proto"}, {}, "header-malformed"),
+        ({}, {}, {"REMOTE_ADDR": "192.0.2.9"}, "peer-untrusted"),
+        ({"TLS_TERMINATION": "server"}, {}, {"wsgi.url_scheme": "https"}, "scheme-forged"),
+    ],
+)
+def test_what_may_have_come_over_tls_is_not_sent_round_in_a_loop(
+    config, headers, environ, reason, caplog
+):
+    """Only of what certainly came in clear is the https URL another one."""
+    for mode in ("redirect", "marked"):
+        app = with_page(TLS_MODE=mode, TLS_REDIRECT_HOSTS="api.example.com", **config)
+        got = sent(app, "https", "/page/a", headers=headers, environ_overrides=environ)
+        assert (got.status_code, got.headers.get("Location")) == (403, None)
+    assert caplog.text.count(reason) == 2
+
+
 # Critical endpoints
 
 

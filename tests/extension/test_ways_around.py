@@ -35,6 +35,7 @@ from guarded import PROXIED, application, sent
 
 REFUSED = sent(application(), "http").data
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.9"}
+IN_CLEAR = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_PROTO": "http"}
 
 
 class Receiver:
@@ -314,7 +315,7 @@ def test_a_path_that_is_none_makes_no_redirect(path):
     """Some servers pass on what a request line brings: it must not become part of the host."""
     app = application(TLS_MODE="redirect", TLS_REDIRECT_HOSTS="api.example.com")
     environ = app.test_request_context("/", base_url="http://api.example.com").request.environ
-    environ |= {"PATH_INFO": path, "REMOTE_ADDR": "127.0.0.1"}
+    environ |= {"PATH_INFO": path} | IN_CLEAR
     told = []
     list(app.wsgi_app(environ, lambda status, headers: told.append(status)))
     assert told == ["403 FORBIDDEN"]
@@ -505,6 +506,7 @@ def test_a_redirect_of_an_application_below_a_prefix_and_without_a_host():
     app = application(TLS_MODE="redirect", TLS_REDIRECT_HOSTS="api.example.com")
     environ = app.test_request_context("/a", base_url="http://api.example.com/v1").request.environ
     del environ["HTTP_HOST"]
+    environ |= IN_CLEAR
     told = []
     list(app.wsgi_app(environ, lambda status, headers: told.append(dict(headers)["Location"])))
     assert told == ["https://api.example.com/v1/a"]
