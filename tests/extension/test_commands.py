@@ -183,6 +183,9 @@ def test_an_error_fails_by_default():
     done = run(plain(TLS_MODE="x"), "check")
     assert done.exit_code == 1
     assert done.output.endswith("0 info, 0 warning, 1 error\n")
+    assert "\n    README, Configuration; " in done.output
+    bare = run(plain(TLS_COOKIES_SECURE=False), "check").output.splitlines()
+    assert len(bare) == 2  # a finding without a hint has no line for it
 
 
 def test_the_json_form():

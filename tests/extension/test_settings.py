@@ -20,6 +20,7 @@ SERVER = {"TLS_TERMINATION": "server"}
     [
         ("TLS_TERMINATION", "both", "not one of server, proxy"),
         ("TLS_TERMINATION", 1, "not a word"),
+        ("TLS_TERMINATION", "  ", "not a word"),
         ("TLS_MODE", "strict", "not one of refuse, redirect, report, marked"),
         ("TLS_TRUSTED_PROXIES", "10.0.0.1/8", "has host bits set"),
         ("TLS_TRUSTED_PROXIES", "nginx", "no address"),
@@ -106,7 +107,8 @@ def test_values_of_the_environment_are_read(monkeypatch):
     given = {
         "TLS_TERMINATION": "Proxy",
         "TLS_TRUSTED_PROXIES": "10.0.0.0/8,unix",
-        "TLS_PROXY_HOPS": "2",
+        "TLS_PROXY_HOPS": " 2 ",
+        "TLS_MODE": " report ",
         "TLS_COOKIES_SECURE": "False",
         "TLS_HSTS_INCLUDE_SUBDOMAINS": "true",
         "TLS_HSTS_MAX_AGE": "86400",
@@ -119,10 +121,16 @@ def test_values_of_the_environment_are_read(monkeypatch):
     app.config.from_prefixed_env()
     rules = read(app.config, may_be_silent=False)
     assert (rules.termination, rules.hops, rules.cookies_secure) == ("proxy", 2, False)
+    assert rules.mode == "report"
     assert rules.peers.trusts("10.1.1.1") and rules.peers.trusts("unix")
     assert rules.exempt_endpoints == {"a", "b"}
     assert rules.redirect_hosts == ("api.example.com", ".example.org")
     assert rules.hsts.value("api.example.com") == "max-age=86400; includeSubDomains"
+
+
+@pytest.mark.parametrize("word", ["false", "False", "0", "no", "off", " No ", False, 0])
+def test_words_for_false(word):
+    assert read(SERVER | {"TLS_COOKIES_SECURE": word}, may_be_silent=False).cookies_secure is False
 
 
 @pytest.mark.parametrize("word", ["true", "True", "1", "yes", "on", True, 1])
