@@ -29,6 +29,12 @@ SERVER = {"TLS_TERMINATION": "server"}
         ("TLS_PROXY_HOPS", True, "not a number from 1"),
         ("TLS_PROXY_HEADER", "X Forwarded", "not the name of a header"),
         ("TLS_COOKIES_SECURE", "maybe", "neither true nor false"),
+        ("TLS_COOKIES_SECURE", 2, "neither true nor false"),
+        ("TLS_COOKIES_SECURE", 1.0, "neither true nor false"),
+        ("TLS_COOKIES_SECURE", [], "neither true nor false"),
+        ("TLS_PROXY_HOPS", "17", "not a number from 1 to 16"),
+        ("TLS_PROXY_HOPS", "9" * 5000, "not a number from 1"),
+        ("TLS_PROXY_HOPS", 2.0, "not a number from 1"),
         ("TLS_HSTS_MAX_AGE", -1, "not a number from 0"),
         ("TLS_HSTS_MAX_AGE", "1y", "not a number from 0"),
         ("TLS_HSTS_SINCE", "yesterday", "not a date"),
@@ -56,6 +62,12 @@ def test_values_that_are_no_strings():
     )
     assert (rules.hsts.since, rules.hsts.preload) == (day, True)
     assert rules.peers.trusts("unix") and rules.peers.trusts("::1")
+
+
+@pytest.mark.parametrize(("value", "hops"), [("2", 2), (" 16 ", 16), (1, 1)])
+def test_a_number_may_be_a_string(value, hops):
+    """`from_prefixed_env` makes numbers of them, ``os.environ`` does not."""
+    assert read(PROXIED | {"TLS_PROXY_HOPS": value}, may_be_silent=False).hops == hops
 
 
 def test_everything_wrong_is_said_at_once():
