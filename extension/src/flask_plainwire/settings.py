@@ -120,9 +120,8 @@ def _peers(value: object) -> Peers:
 
 def _unmapped(network: Network) -> Network:
     """A network of IPv4-mapped addresses as the one of IPv4 that `peers.address_of` looks for."""
-    address = network.network_address
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is None or network.prefixlen < _MAPPED_BITS:
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None:
         return network
     return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
 
