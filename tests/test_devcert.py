@@ -435,6 +435,34 @@ def test_a_hostile_folder_name_is_printed_visibly(tmp_path, capsys):
     assert "\x1b" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("missing", FILES)
+def test_half_a_pair_is_said_with_what_is_missing(missing, folder):
+    ensure(folder, now=NOW)
+    (folder / missing).unlink()
+    with pytest.raises(UsageError, match=f"is there and {folder / missing} is not: move it away"):
+        ensure(folder, now=NOW)
+
+
+def test_the_line_for_chromium_works_where_it_has_never_run(tmp_path):
+    """certutil makes no folder; a stand-in says which one is there when it is called."""
+    (tmp_path / "bin").mkdir()
+    stand_in = tmp_path / "bin" / "certutil"
+    stand_in.write_text('#!/bin/sh\n[ -d "${2#sql:}" ] && echo "$@"\n')
+    stand_in.chmod(0o755)
+    (line,) = [
+        line for line in trusting.lines(Path("/a b/ca.pem"), False) if line.startswith("Chromium")
+    ]
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", line.partition(": ")[2]],
+        env={"PATH": path, "HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+    )
+    words = f"-d sql:{tmp_path}/home/.pki/nssdb -A -t C,, -n plainwire-development -i /a b/ca.pem"
+    assert done.stdout == words + "\n"
+
+
 def test_every_system_has_its_lines():
     all_of_them = trusting.lines(Path("/ca.pem"), is_every_system=True)
     assert len(all_of_them) > len(trusting.lines(Path("/ca.pem"), is_every_system=False))
