@@ -247,6 +247,39 @@ def test_a_foreign_pair_is_never_overwritten(pair, folder):
     assert contents(folder) == before
 
 
+def rsa_pair(tmp_path):
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mine"]
+    words += ["-keyout", tmp_path / "key", "-out", tmp_path / "certificate"]
+    subprocess.run(words, check=True, capture_output=True)
+    return (tmp_path / "certificate").read_bytes(), (tmp_path / "key").read_bytes()
+
+
+@pytest.mark.server("openssl")
+@pytest.mark.parametrize("pair", [(CA, CA_KEY), (CERTIFICATE, KEY)])
+@pytest.mark.parametrize("kind", ["text", "another key", "no key", "rsa", "encrypted"])
+def test_two_files_that_are_no_pair_are_never_overwritten(kind, pair, folder, tmp_path):
+    ensure(folder, now=NOW)
+    certificate, key = (folder / name for name in pair)
+    if kind == "text":
+        certificate.write_text("mine")
+        key.write_text("mine too")
+    elif kind == "another key":
+        key.write_bytes(issuing.authority([], NOW).key_pem)
+    elif kind == "no key":
+        key.write_bytes(b"")
+    elif kind == "rsa":
+        for file, content in zip((certificate, key), rsa_pair(tmp_path), strict=True):
+            file.write_bytes(content)
+    else:
+        words = ["openssl", "pkcs8", "-topk8", "-in", key, "-passout", "pass:x"]
+        key.write_bytes(subprocess.run(words, check=True, capture_output=True).stdout)
+    before = contents(folder)
+    for wants_new_ca in (False, True):
+        with pytest.raises(UsageError, match="not a pair of plainwire's: nothing is overwritten"):
+            ensure(folder, now=NOW + timedelta(days=80), wants_new_ca=wants_new_ca)
+    assert contents(folder) == before
+
+
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("kind", ["text", "link", "folder", "dangling link"])
 def test_a_single_foreign_file_is_never_overwritten(name, kind, folder, tmp_path):
