@@ -65,6 +65,8 @@ def test_a_quiet_application():
         ({"TLS_HSTS_MAX_AGE": 0}, "tls.I002", "info"),
         ({"PREFERRED_URL_SCHEME": "http"}, "tls.I003", "info"),
         ({"TLS_PROXY_HEADER": "X-Forwarded-Proto"}, "tls.I004", "info"),
+        ({"TLS_CLIENT_CERT_HEADER": "Client-Cert"}, "tls.I004", "info"),
+        ({"TLS_CLIENT_CERT_HEADER": "Verified"}, None, None),
     ],
 )
 def test_each_finding_of_the_configuration(config, id, level):
@@ -72,6 +74,15 @@ def test_each_finding_of_the_configuration(config, id, level):
     app.config.update(config)
     found = check(app)
     assert [(one.id, one.level) for one in found] == ([(id, level)] if id else [])
+
+
+def test_each_header_that_can_be_spelled_otherwise_is_named():
+    app = plain(TLS_CLIENT_CERT_HEADER="X-Client-Verify")
+    app.config["TLS_PROXY_HEADER"] = "X-Forwarded-Proto"
+    said = [one.message for one in check(app) if one.id == "tls.I004"]
+    assert len(said) == 2
+    assert "take X_Forwarded_Proto of a client for X-Forwarded-Proto" in said[0]
+    assert "take X_Client_Verify of a client for X-Client-Verify" in said[1]
 
 
 def test_the_worst_comes_first():
