@@ -247,6 +247,17 @@ def test_a_foreign_pair_is_never_overwritten(pair, folder):
     assert contents(folder) == before
 
 
+def test_a_certificate_of_ours_is_no_authority(folder):
+    """The server's pair under the authority's names: what it signs nobody takes."""
+    ensure(folder, now=NOW)
+    for its, server in ((CA, CERTIFICATE), (CA_KEY, KEY)):
+        (folder / its).write_bytes((folder / server).read_bytes())
+    before = contents(folder)
+    with pytest.raises(UsageError, match="not an authority of plainwire's"):
+        ensure(folder, now=NOW + timedelta(days=80))
+    assert contents(folder) == before
+
+
 def rsa_pair(tmp_path):
     words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mine"]
     words += ["-keyout", tmp_path / "key", "-out", tmp_path / "certificate"]

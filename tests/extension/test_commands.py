@@ -171,6 +171,21 @@ def test_talisman_that_is_switched_off_as_the_readme_says_is_no_finding():
         assert ids(app) == expected
 
 
+def test_sslify_redirects_too():
+    app = plain()
+    app.before_request(hook := lambda: None)
+    assert ids(app) == set()
+    hook.__module__ = "flask_sslify"
+    assert ids(app) == {"tls.W010"}
+
+
+@pytest.mark.parametrize(("age", "said"), [(0, "HSTS is not sent"), (5, "HSTS: max-age is 5 s")])
+def test_what_is_sent_of_hsts_is_said(age, said):
+    app = plain()
+    app.config["TLS_HSTS_MAX_AGE"] = age
+    assert [one.message for one in check(app)] == [said]
+
+
 def test_two_proxy_fixes_outside_are_an_error():
     app = plain()
     app.wsgi_app = ProxyFix(ProxyFix(app.wsgi_app))
