@@ -103,6 +103,25 @@ def test_openssl_finds_the_certificates_strictly_right(made):
         assert done.stdout == f"{made.certificate}: OK\n", done.stderr
 
 
+@pytest.mark.server("openssl")
+def test_each_certificate_may_do_its_own_and_no_more(made):
+    """RFC 5280, sections 4.2.1.3, 4.2.1.9 and 4.2.1.10; the words are OpenSSL's."""
+    names = "basicConstraints,keyUsage,extendedKeyUsage,nameConstraints"
+    said = []
+    for file in (made.certificate, made.ca):
+        words = ["openssl", "x509", "-in", file, "-noout", "-ext", names]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        lines = [line.strip() for line in done.stdout.splitlines()]
+        said.append([line for line in lines if not line.startswith(("DNS:", "IP:"))])
+    of_server = ["X509v3 Basic Constraints: critical", "CA:FALSE"]
+    of_server += ["X509v3 Key Usage: critical", "Digital Signature"]
+    of_ca = ["X509v3 Basic Constraints: critical", "CA:TRUE, pathlen:0"]
+    of_ca += ["X509v3 Key Usage: critical", "Certificate Sign"]
+    purpose = ["X509v3 Extended Key Usage:", "TLS Web Server Authentication"]
+    constraints = ["X509v3 Name Constraints: critical", "Permitted:"]
+    assert said == [of_server + purpose, of_ca + purpose + constraints]
+
+
 @pytest.mark.mission("16")
 @pytest.mark.server("openssl")
 def test_gunicorn_serves_it(made):
