@@ -103,6 +103,25 @@ def test_openssl_finds_the_certificates_strictly_right(made):
         assert done.stdout == f"{made.certificate}: OK\n", done.stderr
 
 
+@pytest.mark.server("openssl")
+def test_each_certificate_may_do_its_own_and_no_more(made):
+    """RFC 5280, sections 4.2.1.3, 4.2.1.9 and 4.2.1.10; the words are OpenSSL's."""
+    names = "basicConstraints,keyUsage,extendedKeyUsage,nameConstraints"
+    said = []
+    for file in (made.certificate, made.ca):
+        words = ["openssl", "x509", "-in", file, "-noout", "-ext", names]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        lines = [line.strip() for line in done.stdout.splitlines()]
+        said.append([line for line in lines if not line.startswith(("DNS:", "IP:"))])
+    of_server = ["X509v3 Basic Constraints: critical", "CA:FALSE"]
+    of_server += ["X509v3 Key Usage: critical", "Digital Signature"]
+    of_ca = ["X509v3 Basic Constraints: critical", "CA:TRUE, pathlen:0"]
+    of_ca += ["X509v3 Key Usage: critical", "Certificate Sign"]
+    purpose = ["X509v3 Extended Key Usage:", "TLS Web Server Authentication"]
+    constraints = ["X509v3 Name Constraints: critical", "Permitted:"]
+    assert said == [of_server + purpose, of_ca + purpose + constraints]
+
+
 @pytest.mark.mission("16")
 @pytest.mark.server("openssl")
 def test_gunicorn_serves_it(made):
@@ -206,6 +225,27 @@ def test_what_is_no_name(name, folder):
         ensure(folder, [name], NOW)
 
 
+@pytest.mark.parametrize("name", ["localhost:5000", "https://app.test", "app.test/", "[::1]:80"])
+def test_an_address_with_more_than_the_host_is_told_from_a_wrong_host(name, folder):
+    with pytest.raises(UsageError, match="without scheme, port and path"):
+        ensure(folder, [name], NOW)
+
+
+@pytest.mark.server("openssl")
+@pytest.mark.parametrize("name", ["*.test", "*.localhost", "*.web"])
+def test_a_wildcard_that_no_client_takes_is_not_made(name, folder, tmp_path):
+    """OpenSSL, as curl, Python, Node 20 and GnuTLS 3.7: two labels must be below the star."""
+    with pytest.raises(UsageError, match=r"\*\.app"):
+        ensure(folder, [name], NOW)
+    ca = issuing.authority([name], NOW)
+    (tmp_path / "ca.pem").write_bytes(ca.pem)
+    (tmp_path / "its.pem").write_bytes(issuing.server([name], ca, NOW).pem)
+    words = ["openssl", "verify", "-attime", str(int(NOW.timestamp())), "-CAfile", "ca.pem"]
+    words += ["-verify_hostname", name.replace("*", "app"), "its.pem"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    assert "hostname mismatch" in done.stderr
+
+
 # Foreign files, keys, repositories
 
 
@@ -223,6 +263,50 @@ def test_a_foreign_pair_is_never_overwritten(pair, folder):
     for wants_new_ca in (False, True):
         with pytest.raises(UsageError, match="nothing is overwritten"):
             ensure(folder, now=NOW, wants_new_ca=wants_new_ca)
+    assert contents(folder) == before
+
+
+def test_a_certificate_of_ours_is_no_authority(folder):
+    """The server's pair under the authority's names: what it signs nobody takes."""
+    ensure(folder, now=NOW)
+    for its, server in ((CA, CERTIFICATE), (CA_KEY, KEY)):
+        (folder / its).write_bytes((folder / server).read_bytes())
+    before = contents(folder)
+    with pytest.raises(UsageError, match="not an authority of plainwire's"):
+        ensure(folder, now=NOW + timedelta(days=80))
+    assert contents(folder) == before
+
+
+def rsa_pair(tmp_path):
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mine"]
+    words += ["-keyout", tmp_path / "key", "-out", tmp_path / "certificate"]
+    subprocess.run(words, check=True, capture_output=True)
+    return (tmp_path / "certificate").read_bytes(), (tmp_path / "key").read_bytes()
+
+
+@pytest.mark.server("openssl")
+@pytest.mark.parametrize("pair", [(CA, CA_KEY), (CERTIFICATE, KEY)])
+@pytest.mark.parametrize("kind", ["text", "another key", "no key", "rsa", "encrypted"])
+def test_two_files_that_are_no_pair_are_never_overwritten(kind, pair, folder, tmp_path):
+    ensure(folder, now=NOW)
+    certificate, key = (folder / name for name in pair)
+    if kind == "text":
+        certificate.write_text("mine")
+        key.write_text("mine too")
+    elif kind == "another key":
+        key.write_bytes(issuing.authority([], NOW).key_pem)
+    elif kind == "no key":
+        key.write_bytes(b"")
+    elif kind == "rsa":
+        for file, content in zip((certificate, key), rsa_pair(tmp_path), strict=True):
+            file.write_bytes(content)
+    else:
+        words = ["openssl", "pkcs8", "-topk8", "-in", key, "-passout", "pass:x"]
+        key.write_bytes(subprocess.run(words, check=True, capture_output=True).stdout)
+    before = contents(folder)
+    for wants_new_ca in (False, True):
+        with pytest.raises(UsageError, match="not a pair of plainwire's: nothing is overwritten"):
+            ensure(folder, now=NOW + timedelta(days=80), wants_new_ca=wants_new_ca)
     assert contents(folder) == before
 
 
@@ -360,8 +444,13 @@ def test_inside_a_repository_the_files_are_ignored(before, tmp_path):
         "??",
         "certificates/.gitignore",
     ]
+    with (folder / ".gitignore").open("a") as file:
+        file.write("!*.pem\n")
+    for _ in range(2):
+        ensure(folder, now=NOW)
+    assert git(tmp_path, "status", "--porcelain", "--untracked-files=all").count("??") == 1
     kept = (folder / ".gitignore").read_text()
-    assert kept.startswith(before or "") and kept.count(KEY) == 1
+    assert kept.startswith(before or "") and kept.count(KEY) == 2
 
 
 def test_outside_of_a_repository_there_is_no_gitignore(folder):
@@ -407,6 +496,34 @@ def test_the_command_says_what_is_in_its_way(tmp_path, capsys):
 def test_a_hostile_folder_name_is_printed_visibly(tmp_path, capsys):
     assert main(["devcert", "--dir", str(tmp_path / "a\x1b[31mb")]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("missing", FILES)
+def test_half_a_pair_is_said_with_what_is_missing(missing, folder):
+    ensure(folder, now=NOW)
+    (folder / missing).unlink()
+    with pytest.raises(UsageError, match=f"is there and {folder / missing} is not: move it away"):
+        ensure(folder, now=NOW)
+
+
+def test_the_line_for_chromium_works_where_it_has_never_run(tmp_path):
+    """certutil makes no folder; a stand-in says which one is there when it is called."""
+    (tmp_path / "bin").mkdir()
+    stand_in = tmp_path / "bin" / "certutil"
+    stand_in.write_text('#!/bin/sh\n[ -d "${2#sql:}" ] && echo "$@"\n')
+    stand_in.chmod(0o755)
+    (line,) = [
+        line for line in trusting.lines(Path("/a b/ca.pem"), False) if line.startswith("Chromium")
+    ]
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", line.partition(": ")[2]],
+        env={"PATH": path, "HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+    )
+    words = f"-d sql:{tmp_path}/home/.pki/nssdb -A -t C,, -n plainwire-development -i /a b/ca.pem"
+    assert done.stdout == words + "\n"
 
 
 def test_every_system_has_its_lines():

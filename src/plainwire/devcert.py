@@ -116,9 +116,17 @@ def _name(word: str) -> str:
     try:
         host = hosts.host(f"[{text}]" if ":" in text and not text.startswith("[") else text)
     except WireError as error:
-        raise UsageError(f"not a name for a certificate: {ascii(word)[:80]}: {error}") from None
+        is_more = "/" in word or "]:" in word or word.count(":") == 1
+        why = "a host or an address alone, without scheme, port and path" if is_more else error
+        raise UsageError(f"not a name for a certificate: {ascii(word)[:80]}: {why}") from None
     if is_wild and (":" in host or host.rpartition(".")[2].isdigit()):
         raise UsageError(f"not a name for a certificate: {ascii(word)[:80]}")
+    if is_wild and "." not in host:
+        # OpenSSL, GnuTLS and Node want two labels below the star (so that *.com is nobody's).
+        raise UsageError(
+            f"not a name for a certificate: {ascii(word)[:80]}: clients take no wildcard below one "
+            f"label: name each host, or *.app.{host}"
+        )
     return f"*.{host}" if is_wild else host
 
 
@@ -208,7 +216,9 @@ def _found(folder: Path, certificate: str, key: str) -> Issued | None:
         raise UsageError(f"{there[0]} is there and {missing} is not: move it away")
     issued = issuing.read(*(_read(place) for place in places))
     if issued is None:
-        raise UsageError(f"{_both(places)} are not a pair of plainwire's: nothing is overwritten")
+        raise UsageError(
+            f"{_both(places)} are not a pair of plainwire's: nothing is overwritten; move both away"
+        )
     return issued
 
 
@@ -266,7 +276,10 @@ def _ensure_ignored(folder: Path) -> None:
     ignore = folder / ".gitignore"
     before = _read(ignore).decode("utf-8", "replace") if os.path.lexists(ignore) else ""
     lines = [f"/{name}" for name in (CA, CA_KEY, CERTIFICATE, KEY)]
-    missing = [line for line in lines if line not in before.splitlines()]
+    # What comes last counts: after a "!*.pem" the lines are needed once more.
+    said = before.splitlines()
+    negated = max((index for index, line in enumerate(said) if line.startswith("!")), default=-1)
+    missing = [line for line in lines if line not in said[negated + 1 :]]
     if missing:
         start = "" if not before or before.endswith("\n") else "\n"
         with ignore.open("a", encoding="utf-8", newline="\n") as file:

@@ -65,6 +65,8 @@ def test_a_quiet_application():
         ({"TLS_HSTS_MAX_AGE": 0}, "tls.I002", "info"),
         ({"PREFERRED_URL_SCHEME": "http"}, "tls.I003", "info"),
         ({"TLS_PROXY_HEADER": "X-Forwarded-Proto"}, "tls.I004", "info"),
+        ({"TLS_CLIENT_CERT_HEADER": "Client-Cert"}, "tls.I004", "info"),
+        ({"TLS_CLIENT_CERT_HEADER": "Verified"}, None, None),
     ],
 )
 def test_each_finding_of_the_configuration(config, id, level):
@@ -72,6 +74,15 @@ def test_each_finding_of_the_configuration(config, id, level):
     app.config.update(config)
     found = check(app)
     assert [(one.id, one.level) for one in found] == ([(id, level)] if id else [])
+
+
+def test_each_header_that_can_be_spelled_otherwise_is_named():
+    app = plain(TLS_CLIENT_CERT_HEADER="X-Client-Verify")
+    app.config["TLS_PROXY_HEADER"] = "X-Forwarded-Proto"
+    said = [one.message for one in check(app) if one.id == "tls.I004"]
+    assert len(said) == 2
+    assert "take X_Forwarded_Proto of a client for X-Forwarded-Proto" in said[0]
+    assert "take X_Client_Verify of a client for X-Client-Verify" in said[1]
 
 
 def test_the_worst_comes_first():
@@ -160,6 +171,21 @@ def test_talisman_that_is_switched_off_as_the_readme_says_is_no_finding():
         assert ids(app) == expected
 
 
+def test_sslify_redirects_too():
+    app = plain()
+    app.before_request(hook := lambda: None)
+    assert ids(app) == set()
+    hook.__module__ = "flask_sslify"
+    assert ids(app) == {"tls.W010"}
+
+
+@pytest.mark.parametrize(("age", "said"), [(0, "HSTS is not sent"), (5, "HSTS: max-age is 5 s")])
+def test_what_is_sent_of_hsts_is_said(age, said):
+    app = plain()
+    app.config["TLS_HSTS_MAX_AGE"] = age
+    assert [one.message for one in check(app)] == [said]
+
+
 def test_two_proxy_fixes_outside_are_an_error():
     app = plain()
     app.wsgi_app = ProxyFix(ProxyFix(app.wsgi_app))
@@ -183,6 +209,9 @@ def test_an_error_fails_by_default():
     done = run(plain(TLS_MODE="x"), "check")
     assert done.exit_code == 1
     assert done.output.endswith("0 info, 0 warning, 1 error\n")
+    assert "\n    README, Configuration; " in done.output
+    bare = run(plain(TLS_COOKIES_SECURE=False), "check").output.splitlines()
+    assert len(bare) == 2  # a finding without a hint has no line for it
 
 
 def test_the_json_form():

@@ -187,6 +187,23 @@ def test_an_inner_proxy_that_overwrites_makes_a_refusal_and_no_loop(certificate)
         assert word in server.told(word)
 
 
+HEADERLESS = """location ~ ^/ {
+    proxy_pass http://127.0.0.1:@{app};
+    proxy_set_header Host $http_host;
+}"""
+REDIRECTING = PLAINWIRE + 'app.config.update(TLS_MODE="redirect", TLS_REDIRECT_HOSTS="localhost")\n'
+
+
+@pytest.mark.server("nginx")
+def test_a_proxy_that_does_not_send_the_header_makes_no_loop_of_redirects(certificate):
+    with servers.wsgi("gunicorn", REDIRECTING) as (_, port):
+        with servers.nginx(https=certificate, app=port, extra=HEADERLESS) as server:
+            assert ask(server.https_port, ca=certificate.ca).status == 403
+        with servers.nginx(https=certificate, http="serve", app=port) as server:
+            assert ask(server.https_port, ca=certificate.ca).status == 200
+            assert ask(server.http_port).status == 308
+
+
 # RFC 7239's header has no hyphen, so that no spelling with _ can stand for it.
 FORWARDED = PLAINWIRE + 'app.config["TLS_PROXY_HEADER"] = "Forwarded"\n'
 FORWARDS = 'http-request set-header Forwarded "for=%[src];proto={}"'

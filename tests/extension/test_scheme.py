@@ -86,6 +86,25 @@ def test_only_trusted_peers_are_believed(peer, is_trusted):
         assert is_trusted or found.reason == "peer-untrusted"
 
 
+@pytest.mark.parametrize(
+    ("trusted", "peer", "is_trusted"),
+    [
+        # What a server that listens on [::] logs of an IPv4 peer, copied from there.
+        ("::ffff:172.18.0.2", "::ffff:172.18.0.2", True),
+        ("::ffff:172.18.0.2", "172.18.0.2", True),
+        ("::ffff:10.0.0.0/104", "::ffff:10.9.8.7", True),
+        ("::ffff:10.0.0.0/104", "::ffff:11.0.0.1", False),
+        ("::ffff:172.18.0.2", "::1", False),
+        # Wider than what is mapped: it holds addresses of both versions.
+        ("::/64", "::1", True),
+        ("::/64", "172.18.0.2", False),
+    ],
+)
+def test_a_mapped_address_is_the_one_that_it_stands_for(trusted, peer, is_trusted):
+    found = verdict("https", peer=peer, config={"TLS_TRUSTED_PROXIES": trusted})
+    assert (found.scheme == "https") == is_trusted
+
+
 def test_a_unix_socket_is_believed_only_if_named():
     without = {"TLS_TRUSTED_PROXIES": "127.0.0.1"}
     assert verdict("https", peer="", config=without).reason == "peer-untrusted"

@@ -20,6 +20,7 @@ SERVER = {"TLS_TERMINATION": "server"}
     [
         ("TLS_TERMINATION", "both", "not one of server, proxy"),
         ("TLS_TERMINATION", 1, "not a word"),
+        ("TLS_TERMINATION", "  ", "not a word"),
         ("TLS_MODE", "strict", "not one of refuse, redirect, report, marked"),
         ("TLS_TRUSTED_PROXIES", "10.0.0.1/8", "has host bits set"),
         ("TLS_TRUSTED_PROXIES", "nginx", "no address"),
@@ -28,6 +29,12 @@ SERVER = {"TLS_TERMINATION": "server"}
         ("TLS_PROXY_HOPS", True, "not a number from 1"),
         ("TLS_PROXY_HEADER", "X Forwarded", "not the name of a header"),
         ("TLS_COOKIES_SECURE", "maybe", "neither true nor false"),
+        ("TLS_COOKIES_SECURE", 2, "neither true nor false"),
+        ("TLS_COOKIES_SECURE", 1.0, "neither true nor false"),
+        ("TLS_COOKIES_SECURE", [], "neither true nor false"),
+        ("TLS_PROXY_HOPS", "17", "not a number from 1 to 16"),
+        ("TLS_PROXY_HOPS", "9" * 5000, "not a number from 1"),
+        ("TLS_PROXY_HOPS", 2.0, "not a number from 1"),
         ("TLS_HSTS_MAX_AGE", -1, "not a number from 0"),
         ("TLS_HSTS_MAX_AGE", "1y", "not a number from 0"),
         ("TLS_HSTS_SINCE", "yesterday", "not a date"),
@@ -55,6 +62,12 @@ def test_values_that_are_no_strings():
     )
     assert (rules.hsts.since, rules.hsts.preload) == (day, True)
     assert rules.peers.trusts("unix") and rules.peers.trusts("::1")
+
+
+@pytest.mark.parametrize(("value", "hops"), [("2", 2), (" 16 ", 16), (1, 1)])
+def test_a_number_may_be_a_string(value, hops):
+    """`from_prefixed_env` makes numbers of them, ``os.environ`` does not."""
+    assert read(PROXIED | {"TLS_PROXY_HOPS": value}, may_be_silent=False).hops == hops
 
 
 def test_everything_wrong_is_said_at_once():
@@ -94,11 +107,20 @@ def test_a_wrong_list_of_hosts_is_one_mistake_and_says_which(hosts):
     assert line.startswith("TLS_REDIRECT_HOSTS: not a ")
 
 
+@pytest.mark.parametrize("key", ["TRUSTED_HOSTS", "SERVER_NAME"])
+def test_a_wrong_list_of_flasks_own_is_said_with_its_key(key):
+    config = SERVER | {key: True}
+    with pytest.raises(ConfigurationError) as said:
+        read(config, may_be_silent=False)
+    assert str(said.value) == f"{key}: not a list: True"
+
+
 def test_values_of_the_environment_are_read(monkeypatch):
     given = {
         "TLS_TERMINATION": "Proxy",
         "TLS_TRUSTED_PROXIES": "10.0.0.0/8,unix",
-        "TLS_PROXY_HOPS": "2",
+        "TLS_PROXY_HOPS": " 2 ",
+        "TLS_MODE": " report ",
         "TLS_COOKIES_SECURE": "False",
         "TLS_HSTS_INCLUDE_SUBDOMAINS": "true",
         "TLS_HSTS_MAX_AGE": "86400",
@@ -111,10 +133,16 @@ def test_values_of_the_environment_are_read(monkeypatch):
     app.config.from_prefixed_env()
     rules = read(app.config, may_be_silent=False)
     assert (rules.termination, rules.hops, rules.cookies_secure) == ("proxy", 2, False)
+    assert rules.mode == "report"
     assert rules.peers.trusts("10.1.1.1") and rules.peers.trusts("unix")
     assert rules.exempt_endpoints == {"a", "b"}
     assert rules.redirect_hosts == ("api.example.com", ".example.org")
     assert rules.hsts.value("api.example.com") == "max-age=86400; includeSubDomains"
+
+
+@pytest.mark.parametrize("word", ["false", "False", "0", "no", "off", " No ", False, 0])
+def test_words_for_false(word):
+    assert read(SERVER | {"TLS_COOKIES_SECURE": word}, may_be_silent=False).cookies_secure is False
 
 
 @pytest.mark.parametrize("word", ["true", "True", "1", "yes", "on", True, 1])

@@ -72,6 +72,20 @@ BASIC = base64.b64encode(b"alice:pass:word").decode()
         ),
         ({"Authorization": "Basic %%"}, "", [("basic", "Authorization", digest("%%"), None)]),
         ({"Authorization": "t0ken"}, "", [("header", "Authorization", digest("t0ken"), None)]),
+        ({"Authorization": "ApiKey k3y"}, "", [("apikey", "Authorization", digest("k3y"), None)]),
+        # No scheme that is known: its word may be a part of the secret.
+        ({"Authorization": "s3cret k3y"}, "", [("header", "Authorization", digest("k3y"), None)]),
+        # Flask-Security and Flask-JWT-Extended
+        (
+            {"Authentication-Token": "t", "Cookie": "refresh_token_cookie=r"},
+            "?auth_token=a&jwt=j",
+            [
+                ("header", "Authentication-Token", digest("t"), None),
+                ("cookie", "refresh_token_cookie", digest("r"), None),
+                ("query", "auth_token", digest("a"), None),
+                ("query", "jwt", digest("j"), None),
+            ],
+        ),
         # A signature of the request: the secret itself did not cross the network.
         ({"Authorization": 'Digest username="a"'}, "", []),
         ({"Authorization": "AWS4-HMAC-SHA256 Credential=a"}, "", []),

@@ -21,6 +21,7 @@ SECRETS = {
     "Cookie": "session=s3cret; other=s3cret",
     "X-Api-Key": "s3cret",
     "Proxy-Authorization": "Basic s3cret",
+    "Authentication-Token": "s3cret",  # Flask-Security's
     "X-Mine": "s3cret",
 }
 
@@ -50,7 +51,7 @@ def test_an_exempt_view_gets_no_credential():
     seen = sent(
         with_health(),
         "http",
-        "/health?access_token=s3cret&q=1&API_KEY=s3cret",
+        "/health?access_token=s3cret&q=1&API_KEY=s3cret&jwt=s3cret&auth_token=s3cret",
         headers=SECRETS,
         environ_base={"REMOTE_USER": "alice"},
     ).get_json()
@@ -155,6 +156,7 @@ def test_a_refusal_is_constant():
         ({"SERVER_SOFTWARE": "WSGIServer/0.2"}, None),
         ({"SERVER_PROTOCOL": "HTTP/2"}, None),
         ({"SERVER_PROTOCOL": "HTTP/3"}, None),
+        ({"SERVER_SOFTWARE": "Apache/2.4", "wsgi.run_once": True}, None),
     ],
 )
 def test_the_connection_is_left_to_servers_that_raise_an_error_for_it(environ, said):
@@ -233,6 +235,28 @@ def test_redirect_as_a_mode():
     assert sent(app, "http", headers={"Upgrade": "websocket"}).status_code == 403
     assert sent(app, "http", "/pay").status_code == 403
     assert sent(app, "https").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("config", "headers", "environ", "reason"),
+    [
+        ({}, {"X-Forwarded-Proto": ""}, {}, "header-missing"),
+        ({}, {"X-Forwarded-Proto": "https,http"}, {}, "hop-count"),
+        ({}, {"X-Forwarded-Proto": "on"}, {}, "scheme-unknown"),
+        ({"TLS_PROXY_HEADER": "Forwarded"}, {"Forwarded": "proto"}, {}, "header-malformed"),
+        ({}, {}, {"REMOTE_ADDR": "192.0.2.9"}, "peer-untrusted"),
+        ({"TLS_TERMINATION": "server"}, {}, {"wsgi.url_scheme": "https"}, "scheme-forged"),
+    ],
+)
+def test_what_may_have_come_over_tls_is_not_sent_round_in_a_loop(
+    config, headers, environ, reason, caplog
+):
+    """Only of what certainly came in clear is the https URL another one."""
+    for mode in ("redirect", "marked"):
+        app = with_page(TLS_MODE=mode, TLS_REDIRECT_HOSTS="api.example.com", **config)
+        got = sent(app, "https", "/page/a", headers=headers, environ_overrides=environ)
+        assert (got.status_code, got.headers.get("Location")) == (403, None)
+    assert caplog.text.count(reason) == 2
 
 
 # Critical endpoints

@@ -18,6 +18,7 @@ from flask import (
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
+from werkzeug.test import Client, EnvironBuilder
 
 from flask_plainwire import (
     TLS,
@@ -34,6 +35,7 @@ from guarded import PROXIED, application, sent
 
 REFUSED = sent(application(), "http").data
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.9"}
+IN_CLEAR = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_PROTO": "http"}
 
 
 class Receiver:
@@ -85,6 +87,24 @@ def test_a_mounted_application_is_not_exempt_with_a_view_of_its_path(mounted):
         assert refused.data == (REFUSED if method == "GET" else b"")
     assert sent(app, "http", "/site.css").data == b"file site.css"
     assert sent(app, "https", "/admin/users").data == b"secret"
+
+
+@pytest.mark.parametrize(
+    ("config", "headers"),
+    [
+        ({"TLS_PROXY_HOPS": 2}, {"X-Forwarded-Proto": "https,http"}),
+        ({"TLS_PROXY_HEADER": "Forwarded"}, {"Forwarded": "for=_hidden;proto=https"}),
+        ({}, {"X-Forwarded-Proto": "wss"}),
+    ],
+)
+def test_an_application_that_is_mounted_in_another_decides_as_if_alone(config, headers):
+    """What the outer one has written for those who read headers by hand is not the proxy's word."""
+    inner, outer = application(**config), application(**config)
+    outer.wsgi_app.inner = DispatcherMiddleware(outer.wsgi_app.inner, {"/inner": inner})
+    client = outer.test_client()
+    assert client.get("/inner/", headers=headers).data == b"ok"
+    untrusted = client.get("/inner/", headers=headers, environ_base=ELSEWHERE)
+    assert untrusted.data == REFUSED
 
 
 def test_an_exempt_view_answers_through_layers_that_are_generators_and_is_closed():
@@ -206,6 +226,40 @@ def test_a_critical_blueprint_is_not_reached_by_another_method_or_path():
     assert sent(app, "https", "/pay", headers=override).data == b"paid"
 
 
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"REMOTE_ADDR": "127.0.0.1"},
+        {"SERVER_SOFTWARE": "gevent/26.9"},  # by a unix socket
+        {"wsgi.multithread": True},  # a bridge from ASGI, by a unix socket
+    ],
+)
+def test_what_was_made_of_the_application_before_serves_nothing(environ):
+    """As ``application = ProxyFix(app.wsgi_app)`` and Connexion 3 are: the gate is not in it."""
+    app = Flask("captured")
+    application, called = ProxyFix(app.wsgi_app), []
+    TLS(app)
+    app.config.update(PROXIED)
+    app.add_url_rule("/", "root", lambda: called.append("root") or "secret")
+    app.before_request(lambda: called.append("hook"))
+    for scheme in ("http", "https"):
+        bare = EnvironBuilder(base_url=f"{scheme}://api.example.com/").get_environ()
+        client = Client(lambda *words, bare=bare: application(bare | environ, words[1]))
+        with pytest.raises(RuntimeError, match="before TLS"):
+            app.config["PROPAGATE_EXCEPTIONS"] = True
+            client.get("/")
+    assert called == []
+
+
+def test_a_request_context_of_a_test_or_a_script_is_nobodys_request():
+    app = application()
+    with app.test_request_context("/"):
+        assert app.preprocess_request() is None
+    app.testing = True
+    with app.test_request_context("/", environ_overrides={"REMOTE_ADDR": "127.0.0.1"}):
+        assert app.preprocess_request() is None
+
+
 def test_two_proxy_fixes_outside_leave_nobody_to_trust():
     """The second keeps as the original what the first took from a header."""
     app = application()
@@ -261,7 +315,7 @@ def test_a_path_that_is_none_makes_no_redirect(path):
     """Some servers pass on what a request line brings: it must not become part of the host."""
     app = application(TLS_MODE="redirect", TLS_REDIRECT_HOSTS="api.example.com")
     environ = app.test_request_context("/", base_url="http://api.example.com").request.environ
-    environ |= {"PATH_INFO": path, "REMOTE_ADDR": "127.0.0.1"}
+    environ |= {"PATH_INFO": path} | IN_CLEAR
     told = []
     list(app.wsgi_app(environ, lambda status, headers: told.append(status)))
     assert told == ["403 FORBIDDEN"]
@@ -452,6 +506,7 @@ def test_a_redirect_of_an_application_below_a_prefix_and_without_a_host():
     app = application(TLS_MODE="redirect", TLS_REDIRECT_HOSTS="api.example.com")
     environ = app.test_request_context("/a", base_url="http://api.example.com/v1").request.environ
     del environ["HTTP_HOST"]
+    environ |= IN_CLEAR
     told = []
     list(app.wsgi_app(environ, lambda status, headers: told.append(dict(headers)["Location"])))
     assert told == ["https://api.example.com/v1/a"]

@@ -24,7 +24,8 @@ _DETAILS = {
 _IN_PATH = "/!$&'()*+,;=:@~"
 _IN_QUERY = _IN_PATH + "?%"
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
-# PEP 3333 leaves Connection to the server; these two raise an error where an application sets it.
+# PEP 3333 leaves Connection to the server; these two raise an error where an application sets it,
+# and so does wsgiref's CGIHandler, which bears the web server's name.
 _OWN_CONNECTION = ("waitress", "WSGIServer")
 # RFC 9113, section 8.2.2; RFC 9114, section 4.2: a message with it is malformed.
 _WITHOUT_CONNECTION = ("HTTP/2", "HTTP/3")
@@ -127,6 +128,8 @@ def _closing(environ: Mapping[str, Any]) -> Headers:
     protocol = str(environ.get("SERVER_PROTOCOL", ""))
     software = str(environ.get("SERVER_SOFTWARE", ""))
     if protocol.startswith(_WITHOUT_CONNECTION) or software.startswith(_OWN_CONNECTION):
+        return []
+    if environ.get("wsgi.run_once"):  # CGI: the connection is the web server's
         return []
     return [("Connection", "close")]
 

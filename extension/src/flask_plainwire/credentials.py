@@ -21,19 +21,46 @@ HEADERS = frozenset(
         "HTTP_X_API_TOKEN",
         "HTTP_X_ACCESS_TOKEN",
         "HTTP_X_AUTH_TOKEN",
+        "HTTP_AUTHENTICATION_TOKEN",
         "HTTP_X_CSRF_TOKEN",
         "HTTP_X_CSRFTOKEN",
         "HTTP_PROXY_AUTHORIZATION",
     }
 )
-PARAMETERS = frozenset({"access_token", "api_key", "apikey", "token", "password", "client_secret"})
+PARAMETERS = frozenset(
+    {
+        "access_token",
+        "api_key",
+        "apikey",
+        "auth_token",
+        "client_secret",
+        "id_token",
+        "jwt",
+        "password",
+        "refresh_token",
+        "token",
+    }
+)
+# Of https://www.iana.org/assignments/http-authschemes (2025-10-20) and the usual, those that send
+# what is to be revoked. Another word may be a part of the secret.
+_SCHEMES = frozenset(
+    {
+        *("bearer", "dpop", "gnap", "negotiate", "ntlm", "oauth", "privatetoken", "vapid"),
+        *("api-key", "apikey", "jwt", "key", "token"),
+    }
+)
 # What these schemes send is a signature of the request and not the secret: nothing to revoke.
 SIGNATURES = frozenset(
     {"digest", "hawk", "signature", "aws4-hmac-sha256", "aws4-ecdsa-p256-sha256"}
 )
 _NOT_SECRET = frozenset({"HTTP_X_CSRF_TOKEN", "HTTP_X_CSRFTOKEN"})
-_COOKIE_KEYS = ("SESSION_COOKIE_NAME", "REMEMBER_COOKIE_NAME", "JWT_ACCESS_COOKIE_NAME")
-_USUAL_COOKIES = ("session", "remember_token", "access_token_cookie")
+# A key of Flask's, Flask-Login's or Flask-JWT-Extended's, and its default.
+_COOKIES = {
+    "SESSION_COOKIE_NAME": "session",
+    "REMEMBER_COOKIE_NAME": "remember_token",
+    "JWT_ACCESS_COOKIE_NAME": "access_token_cookie",
+    "JWT_REFRESH_COOKIE_NAME": "refresh_token_cookie",
+}
 _MOST_PARAMETERS = 1000
 # Where servers repeat the request's target as it was sent.
 _TARGETS = ("REQUEST_URI", "RAW_URI")
@@ -87,7 +114,7 @@ def _authorization(value: str) -> Iterator[Exposed]:
     elif kind == "basic":
         yield _basic(secret)
     elif kind not in SIGNATURES:
-        yield Exposed(kind[:40], "Authorization", _digest(secret))
+        yield Exposed(kind if kind in _SCHEMES else "header", "Authorization", _digest(secret))
 
 
 def _basic(secret: str) -> Exposed:
@@ -101,9 +128,7 @@ def _basic(secret: str) -> Exposed:
 
 
 def _cookies(header: str, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    wanted = {
-        config.get(key) or usual for key, usual in zip(_COOKIE_KEYS, _USUAL_COOKIES, strict=True)
-    }
+    wanted = {config.get(key) or usual for key, usual in _COOKIES.items()}
     for pair in header.split(";"):
         name, _, value = pair.strip().partition("=")
         if name in wanted and value:

@@ -11,6 +11,7 @@ from flask import Flask
 from flask_plainwire import layers, marks, settings
 from flask_plainwire.answers import SAFE_METHODS
 from flask_plainwire.gate import Gate, said_of_outer, said_of_wide
+from flask_plainwire.scheme import header_name
 from flask_plainwire.settings import DEVELOPMENT, PROXY, REFUSE, YEAR_S, Settings
 
 LEVELS = ("info", "warning", "error")
@@ -138,12 +139,16 @@ def _others(app: Flask, rules: Settings) -> Iterator[Finding]:
 
 
 def _smuggled(app: Flask, rules: Settings) -> Iterator[Finding]:
-    if rules.termination == PROXY and "-" in rules.header:
-        said = (
-            f"some servers (cheroot, granian) take {rules.header.replace('-', '_')} of a "
-            f"client for {rules.header}, if the proxy lets it through"
-        )
-        yield Finding("tls.I004", "info", said, "README, Servers that do not tell - from _")
+    if rules.termination != PROXY:
+        return
+    for key in (rules.header_key, rules.client_cert_key):
+        name = header_name(key)
+        if "-" in name:
+            said = (
+                "some servers (cheroot, granian, tornado, twisted) take "
+                f"{name.replace('-', '_')} of a client for {name}, if the proxy lets it through"
+            )
+            yield Finding("tls.I004", "info", said, "README, Servers that do not tell - from _")
 
 
 _LOOKS: tuple[Callable[[Flask, Settings], Iterator[Finding]], ...] = (

@@ -23,8 +23,10 @@ from flask_plainwire.hsts import host_name, is_local_name
 from flask_plainwire.peers import Network, address_of, is_loopback, peer_of
 from flask_plainwire.rates import Rate, Recent
 from flask_plainwire.scheme import (
+    CLEARTEXT,
     PROXY_HEADERS,
     SCHEME_HEADERS,
+    TOLD,
     VERDICT,
     Verdict,
     decide,
@@ -150,6 +152,7 @@ class Gate:
                     environ.pop(key, None)
             # One value, for whoever reads it further in: ProxyFix, or code that does so by hand.
             if not rules.is_rfc7239 and rules.header_key in environ:
+                environ.setdefault(TOLD + rules.header_key, environ[rules.header_key])
                 environ[rules.header_key] = verdict.scheme
             return ()
         found = sorted(self._judged_headers.intersection(environ))
@@ -185,7 +188,9 @@ class Gate:
             return None
         redirects = rules.mode == REDIRECT and mark != marks.REQUIRED
         url = None
-        if is_safe and (redirects or mark == marks.REDIRECTED):
+        # What is not certain may have come over TLS: it would be sent to where it comes from.
+        is_certain = verdict.reason == CLEARTEXT.reason
+        if is_safe and is_certain and (redirects or mark == marks.REDIRECTED):
             url = answers.location(environ, rules.redirect_hosts, rules.redirect_port)
         return self._denied(environ, start_response, rules, verdict, forged, url)
 

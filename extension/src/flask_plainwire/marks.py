@@ -20,6 +20,13 @@ IN_DEVELOPMENT = "flask_plainwire.in_development"
 _MARK = "__flask_plainwire_mark__"
 _CLIENT_CERT = "__flask_plainwire_client_cert__"
 
+# A server, or a bridge to one, sets one of these at least; a script's request context none.
+_SERVERS = ("REMOTE_ADDR", "SERVER_SOFTWARE", "wsgi.multithread")
+_PAST = (
+    "the request came past TLS(app): something was made of app.wsgi_app before TLS(app) was "
+    "called; make it afterwards, or put it into app.wsgi_app"
+)
+
 View = TypeVar("View", bound=Callable[..., Any])
 Markable = TypeVar("Markable", bound=Callable[..., Any] | Blueprint)
 
@@ -90,9 +97,15 @@ def _denied(client_cert: bool) -> Response | None:
 
 
 def denied_at(app: Flask, reached: Request) -> Response | None:
-    """A refusal where the view that Flask has found must not answer this request; else None."""
+    """A refusal where the view that Flask has found must not answer this request; else None.
+
+    Raises:
+        RuntimeError: for a request that has come past the gate.
+    """
     verdict = reached.environ.get(VERDICT)
-    if verdict is None:  # it did not come through the gate: a test's request context
+    if verdict is None:
+        if not app.testing and any(map(reached.environ.get, _SERVERS)):
+            raise RuntimeError(_PAST)
         return None
     view = app.view_functions.get(reached.endpoint or "")
     needs_client_cert = getattr(view, _CLIENT_CERT, False)

@@ -13,6 +13,9 @@ from flask_plainwire.peers import is_tls, peer_of, socket_of
 from flask_plainwire.settings import PROXY, Settings
 
 VERDICT = "flask_plainwire.verdict"
+# And a header's key: what the proxy said, where the application gets another word. The gate of an
+# application that is mounted in this one decides by it.
+TOLD = "flask_plainwire.told."
 
 # ws and wss: Traefik sends them for WebSocket handshakes.
 _SCHEMES = {"https": "https", "wss": "https", "http": "http", "ws": "http"}
@@ -72,6 +75,7 @@ def _told_by_proxy(environ: Mapping[str, Any], settings: Settings) -> Verdict:
     value = environ.get(settings.header_key)
     if value == "https" and settings.hops == 1 and not settings.is_rfc7239:
         return SECURE
+    value = environ.get(TOLD + settings.header_key, value)
     if not value:
         return Verdict("http", "header-missing", _missing(environ, settings))
     return _judged(value, settings)

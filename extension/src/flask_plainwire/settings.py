@@ -11,12 +11,13 @@ from datetime import date
 from typing import Any
 
 from flask_plainwire.hsts import Hsts
-from flask_plainwire.peers import UNIX, Peers
+from flask_plainwire.peers import UNIX, Network, Peers
 
 SERVER, PROXY, DEVELOPMENT = "server", "proxy", "development"
 REFUSE, REDIRECT, REPORT, MARKED = "refuse", "redirect", "report", "marked"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST = re.compile(r"\.?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
+_MAPPED_BITS = 96  # RFC 4291, section 2.5.5.2: ::ffff:0:0/96
 _WORDS = {"true": True, "yes": True, "on": True, "1": True}
 _WORDS |= {"false": False, "no": False, "off": False, "0": False}
 
@@ -111,10 +112,18 @@ def _peers(value: object) -> Peers:
             has_unix = True
             continue
         try:
-            networks.append(ipaddress.ip_network(word))
+            networks.append(_unmapped(ipaddress.ip_network(word)))
         except ValueError as error:
             raise ValueError(f"no address, no network and not 'unix': {error}") from None
     return Peers(networks, has_unix)
+
+
+def _unmapped(network: Network) -> Network:
+    """A network of IPv4-mapped addresses as the one of IPv4 that `peers.address_of` looks for."""
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None:
+        return network
+    return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
 
 
 def _header_names(value: object) -> frozenset[str]:
@@ -177,7 +186,7 @@ def read(config: Mapping[str, Any], may_be_silent: bool) -> Settings:
         if not may_be_silent:
             wrong.append("TLS_TERMINATION is not set: 'server' or 'proxy'")
         values["TLS_TERMINATION"] = DEVELOPMENT
-    hosts = _redirect_hosts(values, config)
+    hosts = _redirect_hosts(values, config, wrong)
     misread = {line.partition(":")[0] for line in wrong}
     wrong += [said for name, said in _unsaid(values, hosts) if name not in misread]
     wrong += _contradictions(values)
@@ -210,14 +219,26 @@ def _values(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         try:
             values[name] = key.read(given)
         except ValueError as error:
-            wrong.append(f"{name}: {error}: {ascii(given)[:80]}")
+            wrong.append(_said(name, error, given))
     return values, wrong
 
 
-def _redirect_hosts(values: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[str, ...]:
+def _said(name: str, error: ValueError, given: object) -> str:
+    return f"{name}: {error}: {ascii(given)[:80]}"
+
+
+def _redirect_hosts(
+    values: Mapping[str, Any], config: Mapping[str, Any], wrong: list[str]
+) -> tuple[str, ...]:
     """The hosts that a redirect may name: what Flask is told of its own, for want of the key."""
-    flasks = config.get("TRUSTED_HOSTS") or config.get("SERVER_NAME") or ()
-    return values["TLS_REDIRECT_HOSTS"] or _list(flasks)
+    if values["TLS_REDIRECT_HOSTS"]:
+        return tuple(values["TLS_REDIRECT_HOSTS"])
+    name = "TRUSTED_HOSTS" if config.get("TRUSTED_HOSTS") else "SERVER_NAME"
+    try:
+        return _list(config.get(name) or ())
+    except ValueError as error:
+        wrong.append(_said(name, error, config[name]))
+        return ()
 
 
 def _unsaid(values: Mapping[str, Any], hosts: tuple[str, ...]) -> Iterator[tuple[str, str]]:

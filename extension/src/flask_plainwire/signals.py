@@ -14,7 +14,7 @@ cleartext_refused = _NAMESPACE.signal(
 credential_exposed = _NAMESPACE.signal(
     "credential-exposed",
     doc="""A credential crossed the network in clear and should be revoked. Keywords: ``kind``
-    ("bearer", "basic", "cookie", "header", "query", or another scheme of Authorization),
+    ("bearer", "basic", "cookie", "header", "query", or another known scheme of Authorization),
     ``name`` (of the header, cookie or parameter), ``sha256`` (hexadecimal, of the credential
     without its scheme), ``username`` (of basic, else None), ``path``, ``peer``. Sent after the
     answer, at most TLS_EXPOSURES_PER_MINUTE times, so that nobody can use it to wear down a

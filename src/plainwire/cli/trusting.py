@@ -23,7 +23,9 @@ _SYSTEMS: Mapping[str, tuple[str, ...]] = {
     "Windows (Edge, Chrome)": ("certutil -addstore -user Root {ca}",),
 }
 _BROWSERS = (
-    f'Chromium on Linux: certutil -d sql:$HOME/.pki/nssdb -A -t "C,," -n {_NAME} -i {{ca}}',
+    # Of libnss3-tools or nss-tools; it makes a store, but no folder for it.
+    f"Chromium on Linux: mkdir -p $HOME/.pki/nssdb && "
+    f'certutil -d sql:$HOME/.pki/nssdb -A -t "C,," -n {_NAME} -i {{ca}}',
     "Firefox: Settings, Privacy & Security, View Certificates, Authorities, Import {ca}",
 )
 # SSL_CERT_FILE and REQUESTS_CA_BUNDLE stand in for all other authorities, NODE_EXTRA_CA_CERTS adds.
