@@ -85,7 +85,7 @@ _DEVELOPMENT = re.compile(
     r"|compose\.override\.ya?ml$",
     re.IGNORECASE,
 )
-_STAGING = re.compile(r"(^|[/._-])(staging|stage|preprod)([/._-]|$)", re.IGNORECASE)
+_STAGING = re.compile(r"(^|[/._-])(staging|stage|preprod|uat)([/._-]|$)", re.IGNORECASE)
 _SAYS_DEVELOPMENT = re.compile(
     r"^#.*\b(development\W+(use\W+|purposes\W+)?only|for\W+(the\W+)?(local\W+)?development"
     r"|local\W+development|development\W+(setup|environment|server|purposes)"

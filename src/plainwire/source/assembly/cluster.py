@@ -139,7 +139,7 @@ def _service(
     for workload in workloads:
         built = _built_from(known, workload.image)
         path, folder = built or ("", _folder_of_only_app(known))
-        stage = known.images[path].stage(None) if path in known.images else None
+        stage = known.images[path].shipped if path in known.images else None
         all_settings = {**(stage.settings if stage is not None else {}), **settings}
         context = Context(folder or "", all_settings)
         place = workload.command_place or workload.place

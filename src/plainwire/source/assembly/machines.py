@@ -77,7 +77,7 @@ def bare_units(known: Known) -> Iterator[Deployment]:
 def bare_images(known: Known) -> Iterator[Deployment]:
     """Images that start the application and that nothing here publishes."""
     for path, image in known.images.items():
-        stage = image.stage(None)
+        stage = image.shipped
         is_quiet = image.environment in (*QUIET, "development")
         if path in known.used_images or is_quiet or stage is None:
             continue
