@@ -114,7 +114,11 @@ class LocalProject:
     def _sites(self) -> Mapping[str, tuple[ProxySite, ...]]:
         configurations = tuple(self.of("nginx"))
         budget = [nginx.MAX_INCLUDED]
-        found = {f.path: nginx.sites(f, configurations, budget=budget) for f in configurations}
+        mains = nginx.mains(configurations)
+        found = {
+            f.path: nginx.sites(f, configurations, budget=budget, mains=mains)
+            for f in configurations
+        }
         if budget[0] <= 0:
             reason = f"the includes of nginx come to more than {nginx.MAX_INCLUDED} characters"
             self._unread.append(Skip(configurations[-1].path, reason))

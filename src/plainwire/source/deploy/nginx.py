@@ -6,7 +6,7 @@ https://nginx.org/en/docs/ (ngx_http_core, ngx_http_ssl, ngx_http_proxy, ngx_htt
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -108,6 +108,7 @@ def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
         line += piece.count("\n")
 
 
+_HTTP = re.compile(r"^[ \t]*http\s*\{", re.M)
 MAX_SITES = 100
 MAX_INCLUDED = 1_000_000  # characters, of a file in each place where it is included
 MAX_CHAIN = 7
@@ -119,13 +120,16 @@ def sites(
     text: str | None = None,
     shift: int = 0,
     budget: list[int] | None = None,
+    mains: Sequence[SourceFile] = (),
 ) -> tuple[ProxySite, ...]:
     """The server blocks of HTTP in a file, with what they inherit and include.
 
-    ``budget`` holds how many characters may still be included, and is less afterwards.
+    ``mains`` are files with an ``http{}``, of which one may take this file in. ``budget`` holds
+    how many characters may still be included, and is less afterwards.
     """
     left = [MAX_INCLUDED] if budget is None else budget
     directives = _with_includes(tree(file, text, shift), others, (file.path,), left)
+    directives += _around(file, directives, mains, left)
     scope = Directive("", (), 1, file, directives)
     upstreams = {
         d.arguments[0]: [s for s in d.all("server") if s.arguments]
@@ -140,10 +144,55 @@ def sites(
     for d in scope.deep():
         if d.name == "proxy_set_header" and len(d.arguments) > 1 and d.arguments[1] in claimed:
             d.arguments = (d.arguments[0], "$http_x_forwarded_proto")  # what the client claims
-    found = []
-    for outer, server in islice(_servers(scope, scope), MAX_SITES):
-        found.append(_site(server, outer, upstreams, file, text is not None))
-    return tuple(found)
+    servers = list(islice(_servers(scope, scope), MAX_SITES))
+    over_tls = {
+        _address(d.arguments[0])
+        for _, server in servers
+        for d in server.all("listen")
+        if "ssl" in d.arguments[1:]
+    }
+    return tuple(
+        _site(server, outer, upstreams, file, text is not None, over_tls)
+        for outer, server in servers
+    )
+
+
+def mains(files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
+    """The files that hold an ``http{}``."""
+    return tuple(file for file in files if _HTTP.search(file.text))
+
+
+def _around(
+    file: SourceFile,
+    directives: Sequence[Directive],
+    mains: Sequence[SourceFile],
+    budget: list[int],
+) -> list[Directive]:
+    """What a file's servers have of the ``http{}`` that takes it in by a pattern, servers left out.
+
+    That is the one of the nearest file in the same folder or above: `nginx.conf` beside `conf.d/`.
+    """
+    if not any(d.name == "server" and d.block for d in directives):
+        return []
+    above = [
+        main
+        for main in mains
+        if main.path != file.path
+        and (not main.folder or f"{file.folder}/".startswith(f"{main.folder}/"))
+    ]
+    nearest = max((len(main.folder) for main in above), default=0)
+    above = [main for main in above if len(main.folder) == nearest]
+    if len(above) != 1:  # of several nobody knows which
+        return []
+    budget[0] -= len(above[0].text)
+    if budget[0] <= 0:
+        return []
+    blocks = [d for d in tree(above[0]) if d.name == "http"]
+    taken = (d.arguments[0] for h in blocks for d in h.all("include") if d.arguments)
+    names = (argument.rpartition("/")[2] for argument in taken)
+    if not any("*" in name and fnmatchcase(file.name, name) for name in names):
+        return []
+    return [d for h in blocks for d in h.block if d.name not in ("server", "include")]
 
 
 def _servers(
@@ -209,9 +258,10 @@ def _site(
     upstreams: Mapping[str, list[Directive]],
     file: SourceFile,
     is_embedded: bool,
+    over_tls: Container[tuple[str, int]],
 ) -> ProxySite:
     ssl_on = any(d.arguments[:1] == ("on",) for d in server.all("ssl"))
-    listens = tuple(_listen(d, ssl_on) for d in server.all("listen") if d.arguments)
+    listens = tuple(_listen(d, ssl_on, over_tls) for d in server.all("listen") if d.arguments)
     listens = tuple(one for one in listens if one.port >= 0)
     if not any(server.all("listen")):
         listens = (Listen(80, server.span()),)
@@ -256,16 +306,22 @@ def _setting(directive: Directive, file: SourceFile) -> Setting:
     return Setting(directive.name, words, directive.span(), file.environment)
 
 
-def _listen(directive: Directive, ssl_on: bool) -> Listen:
+def _listen(directive: Directive, ssl_on: bool, over_tls: Container[tuple[str, int]]) -> Listen:
+    """A ``listen``; one socket is shared by all servers that name it, and so is its ``ssl``."""
     words = directive.arguments
     has_tls = "ssl" in words or "quic" in words or ssl_on
-    address = words[0]
-    if address.startswith("unix:"):
+    if words[0].startswith("unix:"):
         return Listen(-1, directive.span())
-    host, _, port = address.rpartition(":")
+    host, port = _address(words[0])
+    return Listen(port, directive.span(), has_tls or (host, port) in over_tls, host)
+
+
+def _address(text: str) -> tuple[str, int]:
+    """The host, "" for every interface, and port of a ``listen``."""
+    host, _, port = text.rpartition(":")
     if not port.isdecimal():
-        host, port = ("", address) if address.isdecimal() else (address, "80")
-    return Listen(int(port) if port.isdecimal() else 80, directive.span(), has_tls, host)
+        host, port = ("", text) if text.isdecimal() else (text, "80")
+    return ("" if host == "*" else host), int(port) if port.isdecimal() else 80
 
 
 def _asks_password(d: Directive) -> bool:
