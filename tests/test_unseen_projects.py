@@ -9,7 +9,12 @@ import servers
 from auditing import found, project
 from plainwire.model import example_files
 from plainwire.rules.app.credentials_in_clear import credentials_in_clear
+from plainwire.rules.app.https_required_on_some_routes_only import (
+    https_required_on_some_routes_only,
+)
 from plainwire.rules.container.ingress_without_tls import ingress_without_tls
+from plainwire.rules.crypto.secret_in_files import secret_in_files
+from plainwire.rules.crypto.token_guessable import token_guessable
 from plainwire.rules.proxy.hsts_never_sent import hsts_never_sent
 from plainwire.rules.proxy.proxy_without_tls import proxy_without_tls
 from plainwire.rules.proxy.tls_versions_unset import tls_versions_unset
@@ -166,3 +171,214 @@ def test_nginx_itself_speaks_tls_on_a_socket_that_another_server_names_with_ssl(
         ):
             over_tls.sendall(b"GET / HTTP/1.0\r\nHost: other.plainwire.test\r\n\r\n")
             assert over_tls.makefile("rb").read().endswith(b"other")
+
+
+PUBLISHED = """\
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports: ["80:8000"]
+"""
+LOGIN = (
+    PUBLISHED
+    + """\
+--- forms.py
+from wtforms import Form, PasswordField
+class {form}(Form):
+    password = PasswordField()
+--- app.py
+from flask import Flask, request, render_template
+from flask_login import login_user
+from forms import {form}
+app = Flask(__name__)
+@app.route("/about")
+def about():
+    return render_template("about.html", form={form}(request.form))
+@app.route("/", methods=["GET", "POST"])
+def home():
+    form = {form}(request.form)
+    if form.validate():
+        login_user(form.user)
+    return render_template("home.html", form=form)
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [("LoginForm", [("credentials-in-clear", "app.py", 9)]), ("SearchForm", [])],
+)
+def test_a_page_with_a_login_form_takes_passwords_whatever_it_is_called(form, expected):
+    assert found(LOGIN.format(form=form), credentials_in_clear) == expected
+
+
+@pytest.mark.parametrize(
+    ("module", "is_found"), [("requests.auth", False), ("flask_httpauth", True)]
+)
+def test_a_client_that_sends_a_password_takes_none(module, is_found):
+    code = f"""\
+--- app.py
+from flask import Flask
+from {module} import HTTPBasicAuth
+app = Flask(__name__)
+auth = HTTPBasicAuth()
+"""
+    assert bool(found(PUBLISHED + code, credentials_in_clear)) == is_found
+
+
+GUARDED = """\
+--- app.py
+from flask import Flask, request
+from security import require_https
+app = Flask(__name__)
+@app.post("/pay")
+@require_https
+def pay():
+    return {}
+@app.post("/login")
+def login():
+    return check(request.json["password"])
+"""
+
+
+def test_a_decorator_is_not_missed_where_plain_http_does_not_arrive():
+    assert not found(GUARDED + NGINX.replace(APP, ""), https_required_on_some_routes_only)
+    assert found(GUARDED + PUBLISHED, https_required_on_some_routes_only)
+
+
+COPIED = (
+    APP
+    + """\
+--- compose.yaml
+services:
+  edge:
+    build: edge
+    ports: ["80:80"]
+  web:
+    build: .
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+--- edge/Dockerfile
+FROM nginx
+COPY nginx.conf /etc/nginx/nginx.conf
+COPY conf.d/* /etc/nginx/conf.d/
+--- edge/nginx.conf
+http {
+  include /etc/nginx/conf.d/*.conf;
+}
+--- edge/conf.d/default.conf
+server {
+  listen 80;
+  location / { proxy_pass http://web:8000; }
+}
+"""
+)
+
+
+def test_an_image_takes_in_the_files_that_a_pattern_names(tmp_path):
+    paths = project(example_files(COPIED), tmp_path).paths
+    assert [path.kind for path in paths] == ["proxied"]
+    assert [hop.what for hop in paths[0].hops] == [
+        "published :80", "nginx :80", "forwards", "gunicorn :8000", "app.py"
+    ]  # fmt: skip
+
+
+TASKS = """\
+--- shop/app.py
+from flask import Flask
+app = Flask(__name__)
+--- shop/tasks.py
+import random
+from {library} import task
+@task
+def welcome(user):
+    password = "".join(random.choice("abcdef") for _ in range(8))
+    user.send(password)
+"""
+
+
+@pytest.mark.parametrize(("library", "is_found"), [("celery", True), ("invoke", False)])
+def test_tasks_of_celery_are_the_application_s(library, is_found):
+    assert bool(found(TASKS.format(library=library), token_guessable)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("name", "is_found"),
+    [
+        ("generate_registration_code", True),
+        ("gen_tmp_pwd", True),
+        ("invitation_code", True),
+        ("country_code", False),
+        ("product_code", False),
+    ],
+)
+def test_codes_that_let_somebody_in(name, is_found):
+    code = f"""\
+--- codes.py
+import random
+def {name}(size=8):
+    return "".join(random.choice("abcdef") for _ in range(size))
+"""
+    assert bool(found(APP + code, token_guessable)) == is_found
+
+
+@pytest.mark.parametrize(("name", "is_found"), [("CONSENT", False), ("SIGNED", True)])
+def test_what_a_cookie_is_called_is_no_key(name, is_found):
+    code = f"""\
+--- app.py
+from flask import Flask
+app = Flask(__name__)
+app.config["{name}_COOKIE_KEY"] = "shop-consent"
+"""
+    assert bool(found(code, secret_in_files)) == is_found
+
+
+@pytest.mark.parametrize(("app", "is_found"), [("", True), (APP, False)])
+def test_secrets_of_a_deployment_are_ours_unless_the_applications_are_elsewhere(app, is_found):
+    compose = """\
+--- other/compose.yaml
+services:
+  wiki:
+    image: example/wiki
+    environment: {SECRET_KEY: not-so-secret}
+"""
+    assert bool(found(app + compose, secret_in_files)) == is_found
+
+
+def test_a_proxy_of_a_machine_asks_another_program_by_another_port(tmp_path):
+    index = NGINX.replace("8000;\n    proxy_set_header", "9200;\n    proxy_set_header", 2)
+    index = index.replace("9200;", "8000;", 1)
+    paths = project(example_files(index), tmp_path).paths
+    assert [(p.forward and p.forward.port, p.app is not None) for p in paths if p.forward] == [
+        (8000, True),
+        (9200, False),
+    ]
+
+
+def test_a_socket_for_both_families_and_a_port_said_twice_are_one_way_in(tmp_path):
+    both = NGINX.replace(
+        "listen 443 ssl default_server;", "listen [::]:443 ssl;\n  listen 443 ssl;"
+    )
+    assert len(project(example_files(both), tmp_path / "nginx").paths) == 3
+    twice = """\
+--- base.yaml
+services:
+  web:
+    build: .
+    ports: ["80:8000"]
+--- compose.full.yaml
+services:
+  web:
+    extends: {file: base.yaml, service: web}
+    ports: ["80:8000", "81:8000"]
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+"""
+    ways = project(example_files(APP + twice), tmp_path / "compose").paths
+    assert [way.publication.port for way in ways] == [80, 81]

@@ -62,6 +62,14 @@ _LOGIN_NAME = re.compile(
     r"log_?in|sign_?in|authenticat|register|sign_?up|(get|issue|create)_?token|^token$|change_password",
     re.IGNORECASE,
 )
+# Forms whose fields, a password among them, stand elsewhere.
+_LOGIN_FORM = re.compile(r"\w*(Log_?in|Sign_?in|Regist(er|ration)|Sign_?up)_?Form", re.IGNORECASE)
+# What proves a password, or lets in whoever had it.
+_PROVES = frozenset(
+    {"login_user", "check_password", "check_password_hash", "verify_password", "checkpw",
+     "create_access_token"}
+)  # fmt: skip
+_CLIENTS = frozenset({"requests", "aiohttp", "httpx", "requests_toolbelt"})
 _METHODS = frozenset({"post", "put", "dispatch_request"})
 _VERBS = frozenset({"route", "post", "put", "get", "add_url_rule", "patch"})
 
@@ -213,8 +221,8 @@ class _Component:
                 if rank is not None:
                     found.append((rank, module.span(function.line)))
             for call in module.calls:
-                if call.name.rpartition(".")[2] in ("HTTPBasicAuth", "BasicAuth"):
-                    found.append((1, module.span(call.line)))
+                if _asks_by_basic(call):
+                    found.append((2, module.span(call.line)))
         yield from (span for _, span in sorted(found, key=lambda pair: pair[0]))
 
     def _external_urls(self) -> Iterator[Span]:
@@ -235,6 +243,12 @@ def _wrapped_late(call: PythonCall) -> str:
     return {"talisman": "Talisman", "sslify": "SSLify"}.get(receiver, "")
 
 
+def _asks_by_basic(call: PythonCall) -> bool:
+    """True for what asks users for a password, and not for what a client sends to others."""
+    holder, _, last = call.name.rpartition(".")
+    return last in ("HTTPBasicAuth", "BasicAuth") and holder.partition(".")[0] not in _CLIENTS
+
+
 def _takes_password(function: Function) -> int | None:
     """How plainly a function takes credentials from a request, best first. None: it does not."""
     words = function.words
@@ -244,12 +258,16 @@ def _takes_password(function: Function) -> int | None:
     if name in _METHODS:  # of a class of views, which has the telling name
         name = function.scope.rpartition(".")[2] or name
     is_login = bool(_LOGIN_NAME.search(name)) or any(map(_LOGIN_NAME.search, paths))
-    if not is_login or not ({"request", "form", "get_json"} & words or "LoginForm" in words):
+    has_form = any(map(_LOGIN_FORM.fullmatch, words))
+    takes = bool({"request", "form", "get_json"} & words) or has_form
+    if not takes or not (is_login or (has_form and routes)):
         return None
     lower = {word.lower() for word in words}
-    if not lower & _PASSWORD and not any("password" in word for word in lower):
+    if not has_form and not any("password" in word or word in _PASSWORD for word in lower):
         return None
-    rank = 0 if re.search(r"log_?in|sign_?in|token", name, re.IGNORECASE) else 2
+    if words & _PROVES:
+        return 0
+    rank = 1 if re.search(r"log_?in|sign_?in|token", name, re.IGNORECASE) else 3
     return rank if routes or name != function.name else rank + 1
 
 

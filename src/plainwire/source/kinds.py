@@ -33,7 +33,8 @@ _NEVER = re.compile(
     re.IGNORECASE,
 )
 _NGINX = re.compile(
-    r"^[ \t]*(server\s*\{|upstream\s+[\w.-]+\s*\{|location\s+[^{]+\{|listen\s+[^;]+;|proxy_pass\s)",
+    r"^[ \t]*(server\s*\{|upstream\s+[\w.-]+\s*\{|location\s+[^{]+\{|listen\s+[^;]+;|proxy_pass\s"
+    r"|http\s*\{[^{}]*;)",
     re.M,
 )
 _NGINX_SNIPPET = re.compile(
@@ -75,10 +76,13 @@ _TEST = re.compile(
     re.IGNORECASE,
 )
 _DOCUMENTATION = re.compile(
-    r"(^|/)(docs?(_src)?|documentation|\.github|\.gitlab|\.circleci|migrations|alembic)/|(^|/)(tasks|noxfile|fabfile|setup)\.py$"
+    r"(^|/)(docs?(_src)?|documentation|\.github|\.gitlab|\.circleci|migrations|alembic)/|(^|/)(noxfile|fabfile|setup)\.py$"
     r"|(^|/)\.(gitlab-ci|travis|pre-commit-config)\.ya?ml$",
     re.IGNORECASE,
 )
+# Tasks for developers (invoke); those of Celery are the application's.
+_TASKS = re.compile(r"(^|/)tasks\.py$")
+_INVOKE = re.compile(r"^\s*(from|import)\s+invoke\b", re.MULTILINE)
 _EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|playground)/", re.IGNORECASE)
 _DEVELOPMENT = re.compile(
     r"(^|[/._-])(dev|devel|development|local|debug|vagrant)([/._-]|$)|(^|/)\.flaskenv$|(^|/)\.(dev|[\w-]+-)container/"
@@ -165,7 +169,7 @@ def environment_of(path: str, text: str) -> Environment:
         return "vendored"
     if _TEST.search(path):
         return "test"
-    if _DOCUMENTATION.search(path):
+    if _DOCUMENTATION.search(path) or (_TASKS.search(path) and _INVOKE.search(text[:20_000])):
         return "documentation"
     if _DEVELOPMENT.search(path):
         return "development"

@@ -253,7 +253,8 @@ def _settings(project: Project, copied: frozenset[str]) -> Iterator[Setting]:
             for stage in image.stages:
                 yield from (s for s in stage.settings.values() if s.place.path == image.path)
     for deployment in project.deployments:
-        if deployment.environment in _WANTED and deployment.apps:
+        is_ours = deployment.apps or not project.apps  # else what runs other programs
+        if deployment.environment in _WANTED and is_ours:
             for service in deployment.services:
                 if service.environment in _WANTED:
                     yield from (s for s in service.settings.values() if s.environment in _WANTED)

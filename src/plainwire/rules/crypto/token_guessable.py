@@ -41,9 +41,11 @@ _MAKERS = frozenset(
     {"choice", "choices", "randint", "random", "randrange", "sample", "getrandbits", "uuid1"}
 )
 _SECRET = re.compile(
-    r"token|secret|passw(or)?d|\botp\b|(^|_)(otp|pin|nonce|salt|csrf|api_?key|session_?id)(_|$)"
+    r"token|secret|passw(or)?d|passcode|\botp\b"
+    r"|(^|_)(pwd|otp|pin|nonce|salt|csrf|api_?key|session_?id)(_|$)"
     r"|(^|_)key_?gen|(gen|generate|make|create|new)_(api_?)?key"
-    r"|(reset|verif\w*|auth|invite|access|recovery|login)_?(code|key)",
+    r"|(reset|verif\w*|auth|invit\w*|access|recovery|login|registration|activation|confirm\w*"
+    r"|sign_?up|join)_?(code|key)",
     re.IGNORECASE,
 )
 # A nonce that a client sends need only differ (RFC 5849, section 3.3); one of a page or a login

@@ -362,7 +362,7 @@ def _merged(under: ComposeService, over: ComposeService) -> ComposeService:
         command_place=over.command_place or under.command_place,
         entrypoint=over.entrypoint or under.entrypoint,
         flags=over.flags or under.flags,
-        publications=over.publications + under.publications,
+        publications=_each_once(over.publications + under.publications),
         settings=under.settings | over.settings,
         env_files=over.env_files or under.env_files,
         mounts=under.mounts + over.mounts,
@@ -370,6 +370,12 @@ def _merged(under: ComposeService, over: ComposeService) -> ComposeService:
         profiles=over.profiles or under.profiles,
         on_host_network=over.on_host_network or under.on_host_network,
     )
+
+
+def _each_once(ports: tuple[Publication, ...]) -> tuple[Publication, ...]:
+    """Ports without those that an earlier one is the same as (Compose, merge: ports)."""
+    alike = {(port.port, port.target, port.host): port for port in reversed(ports)}
+    return tuple(port for port in ports if alike[port.port, port.target, port.host] is port)
 
 
 # What of a service is merged with another file's, by the key that may be under !reset.

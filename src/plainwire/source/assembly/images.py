@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Final
 
 from plainwire.model import ProxySite, Stage
@@ -112,10 +113,11 @@ def copied_sites(known: Known, stage: Stage, context: str, *, is_proxy: bool) ->
             paths |= dict.fromkeys(
                 p
                 for p in known.sites
-                if p == at or (is_under(p, context) and p.endswith("/" + at.rpartition("/")[2]))
+                if _is_named(p, at)
+                or (is_under(p, context) and p.endswith("/" + at.rpartition("/")[2]))
             )
         elif PROXY_FOLDER.search(target):
-            paths |= dict.fromkeys(p for p in known.sites if p == at or _is_in(p, at))
+            paths |= dict.fromkeys(p for p in known.sites if _is_named(p, at) or _is_in(p, at))
     if is_proxy and not paths:
         paths = dict.fromkeys(p for p in known.sites if is_under(p, context))
     return paths
@@ -159,6 +161,13 @@ def _likeness(name: str, word: str) -> int:
     if name.endswith("-" + word):
         return 2
     return int(name.startswith(word + "-") or word.startswith(name + "-"))
+
+
+def _is_named(path: str, pattern: str) -> bool:
+    """True for the file that a COPY names, or one of those of a folder: ``conf.d/*.conf``."""
+    folder, _, name = path.rpartition("/")
+    of, _, names = pattern.rpartition("/")
+    return path == pattern or (folder == of and "*" in names and fnmatchcase(name, names))
 
 
 def _is_in(path: str, folder: str) -> bool:
