@@ -6,19 +6,23 @@ import ssl
 import pytest
 
 import servers
-from auditing import found, project
+from auditing import audited, found, project
 from plainwire.model import example_files
 from plainwire.rules.app.credentials_in_clear import credentials_in_clear
 from plainwire.rules.app.https_required_on_some_routes_only import (
     https_required_on_some_routes_only,
 )
+from plainwire.rules.app.url_built_plain import url_built_plain
 from plainwire.rules.container.ingress_without_tls import ingress_without_tls
+from plainwire.rules.container.plain_download import plain_download
+from plainwire.rules.crypto.private_key_in_files import private_key_in_files
 from plainwire.rules.crypto.secret_in_files import secret_in_files
 from plainwire.rules.crypto.token_guessable import token_guessable
 from plainwire.rules.proxy.hsts_never_sent import hsts_never_sent
 from plainwire.rules.proxy.proxy_without_tls import proxy_without_tls
 from plainwire.rules.proxy.tls_versions_unset import tls_versions_unset
 from plainwire.rules.server.development_server_deployed import development_server_deployed
+from plainwire.rules.template.plain_address_in_script import plain_address_in_script
 
 APP = """\
 --- app.py
@@ -382,3 +386,81 @@ CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
 """
     ways = project(example_files(APP + twice), tmp_path / "compose").paths
     assert [way.publication.port for way in ways] == [80, 81]
+
+
+@pytest.mark.parametrize(
+    ("script", "is_found"),
+    [
+        ("io.connect('http://' + document.domain + ':' + location.port)", True),
+        ('new WebSocket("ws://" + window.location.host + "/feed")', True),
+        ("const api = `http://${window.location.hostname}:5000/api`", True),
+        ("const s = location.protocol == 'https:' ? 'wss://' : 'ws://'; open(s + 'x')", False),
+        ("u = secure ? 'wss://' + location.host : 'ws://' + location.host", False),
+        ("u = location.protocol + '//' + location.host", False),
+        ('window.open("http://{{ box.host }}:5050/ssh")', True),
+        ('fetch("http://{{ box.host }}/state")', True),
+        ('label = "http://{{ box.host }}/state"', False),
+        ('// io.connect("http://" + document.domain)', False),
+    ],
+)
+def test_addresses_that_a_script_puts_together(script, is_found):
+    page = f"--- templates/page.html\n<script>\n{script}\n</script>\n"
+    file = f"--- static/page.js\n{script}\n"
+    assert bool(found(APP + page, plain_address_in_script)) == is_found
+    if "{{" not in script:
+        assert bool(found(APP + file, plain_address_in_script)) == is_found
+
+
+KEY = "bARFd5Rs6taTZpYN6yU5zCDOR6uV5nou"
+PUBLIC = "q0mCoZDpRGdngmTAoFVQuEBc9MO3Iq1P"
+
+
+@pytest.mark.parametrize(
+    ("key", "is_found"),
+    [
+        (f'{{\n"kty": "oct",\n"k": "{KEY}"\n}}', True),
+        (f'{{"keys": [\n{{"kty": "EC", "crv": "P-256",\n"x": "{PUBLIC}", "d": "{KEY}"}}]}}', True),
+        (f'{{\n"kty": "RSA",\n"n": "{PUBLIC}", "e": "AQAB"\n}}', False),
+    ],
+)
+def test_a_json_web_key_is_a_private_key(key, is_found):
+    report = audited(f"{APP}--- keys/reset.json\n{key}\n", private_key_in_files)
+    places = [(f.locations[0].path, f.locations[0].line) for f in report.findings]
+    assert places == ([("keys/reset.json", 3)] if is_found else [])
+    assert KEY not in repr(report)
+
+
+@pytest.mark.parametrize(
+    ("command", "is_found"),
+    [
+        ("wget -O docker.sh get.docker.com", True),
+        ("curl -sSL get.rvm.io | bash", True),
+        ("curl -fsSLo setup.sh packages.shop.io/setup.sh", True),
+        ("sudo wget --output-document=a.tgz mirror.shop.io/a.tgz", True),
+        ("wget -qO- https://get.docker.com | sh", False),
+        ("wget -O docker.sh https://get.docker.com", False),
+        ("curl -H 'Host: shop.io' https://10.0.0.1/x", False),
+        ("curl --user admin.name https://shop.io/x", False),
+        ("apt-get install -y curl wget && tar xf shop.tar.gz", False),
+        ("curl $HOST/setup.sh | sh", False),
+        ("curl localhost:8000/health", False),
+        ("wget backend.internal/x.sh", False),
+    ],
+)
+def test_a_download_without_a_scheme_is_plain(command, is_found):
+    assert bool(found(f"{APP}--- install.sh\n{command}\n", plain_download)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("code", "is_found"),
+    [
+        ('FRONTEND_URL = "http://www.shop-front.io/"', True),
+        ('BASE_URL = "http://shop-api.herokuapp.com/"', True),
+        ('BASE_URL = "http://localhost:5000/"', False),
+        ('BASE_URL = "https://shop-api.herokuapp.com/"', False),
+        ('SCHEMA = "http://shop-api.herokuapp.com/schema"', False),
+        ('import requests\nBASE_URL = "http://shop-api.herokuapp.com/"', False),
+    ],
+)
+def test_a_public_address_that_is_written_down(code, is_found):
+    assert bool(found(f"{APP}--- addresses.py\n{code}\n", url_built_plain)) == is_found

@@ -60,6 +60,7 @@ _SHEBANG_PYTHON = re.compile(r"#!.*\bpython[\d.]*\b")
 _INI = re.compile(r"^\[(program:|uwsgi|Unit\]|Service\])", re.M)
 
 _PRIVATE_KEY = re.compile(r"^-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----", re.M)
+_JWK = re.compile(r"\"kty\"\s*:\s*\"(oct|RSA|EC|OKP)\"")
 _SECRET_FILE = re.compile(r"passw(or)?d|secret|token|api[_-]?key", re.IGNORECASE)
 
 _VENDORED = re.compile(
@@ -116,7 +117,7 @@ def format_of(path: str, text: str) -> Format | None:
     head = text[:20_000]
     found = next((format for pattern, format in _BY_NAME if pattern.fullmatch(name)), None)
     is_short_secret = len(text) < 500 and _SECRET_FILE.search(name)
-    if found is None and (is_short_secret or _PRIVATE_KEY.search(head)):
+    if found is None and (is_short_secret or _PRIVATE_KEY.search(head) or _JWK.search(head)):
         return "other"
     if found == "yaml" and _WORKFLOW.search(path):
         return "workflow"
