@@ -15,6 +15,7 @@ from plainwire.rules.app.https_required_on_some_routes_only import (
 from plainwire.rules.app.url_built_plain import url_built_plain
 from plainwire.rules.container.ingress_without_tls import ingress_without_tls
 from plainwire.rules.container.plain_download import plain_download
+from plainwire.rules.container.port_beside_proxy import port_beside_proxy
 from plainwire.rules.crypto.private_key_in_files import private_key_in_files
 from plainwire.rules.crypto.secret_in_files import secret_in_files
 from plainwire.rules.crypto.token_guessable import token_guessable
@@ -464,3 +465,125 @@ def test_a_download_without_a_scheme_is_plain(command, is_found):
 )
 def test_a_public_address_that_is_written_down(code, is_found):
     assert bool(found(f"{APP}--- addresses.py\n{code}\n", url_built_plain)) == is_found
+
+
+SPLIT = (
+    APP
+    + """\
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+--- kube/shared/edge.yaml
+kind: "Service"
+apiVersion: "v1"
+metadata: {name: shop}
+spec:
+  type: {means}
+  ports: [{port: 8000}]
+  selector: {app: shop}
+---
+kind: "Ingress"
+apiVersion: "networking.k8s.io/v1"
+metadata: {name: shop}
+spec:
+  tls: [{hosts: [shop.example.org], secretName: shop-tls}]
+  rules:
+    - host: shop.example.org
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend: {service: {name: shop, port: {number: 8000}}}
+--- kube/{folder}/shop.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  template:
+    metadata: {labels: {app: {label}}}
+    spec:
+      containers: [{name: shop, image: registry.example.org/shop:1}]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("means", "folder", "label", "is_found"),
+    [
+        ("NodePort", "production", "shop", True),
+        ("NodePort", "main", "shop", True),
+        ("ClusterIP", "production", "shop", False),
+        ("NodePort", "production", "other", False),
+    ],
+)
+def test_a_service_selects_what_stands_in_the_folder_beside_it(means, folder, label, is_found):
+    text = SPLIT.replace("{means}", means).replace("{folder}", folder).replace("{label}", label)
+    assert bool(found(text, port_beside_proxy)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (
+            """\
+class TokenResource(MethodView):
+    @api.arguments(LoginSchema)
+    def post(self, args):
+        return tokens(args["username"], args["password"])""",
+            True,
+        ),
+        (
+            """\
+class TokenResource(MethodView):
+    @api.response(200)
+    def post(self):
+        return refreshed("password")""",
+            False,
+        ),
+    ],
+)
+def test_a_decorator_gives_a_view_the_password(view, expected):
+    code = f"""\
+--- app.py
+from flask import Flask
+from flask.views import MethodView
+from flask_smorest import Blueprint
+app = Flask(__name__)
+api = Blueprint("api", __name__)
+{view}
+"""
+    assert bool(found(PUBLISHED + code, credentials_in_clear)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "is_found"),
+    [
+        ("import pika\npika.PlainCredentials('admin', 'Tr1ckyRabbit')", True),
+        (
+            "import psycopg2\npsycopg2.connect(host='db', user='shop', password='Tr1ckyRabbit')",
+            True,
+        ),
+        ("import redis\nredis.Redis('cache', password='Tr1ckyRabbit')", True),
+        ("import pika\npika.PlainCredentials('guest', 'guest')", False),
+        ("import psycopg2\npsycopg2.connect(host='localhost', password='Tr1ckyRabbit')", False),
+        ("import psycopg2\npsycopg2.connect(host='db', user='shop', password='shop')", False),
+        ("import redis, os\nredis.Redis('cache', password=os.environ['REDIS_PASSWORD'])", False),
+        ("import psycopg2\npsycopg2.connect(host='db', password='changeme')", False),
+    ],
+)
+def test_a_password_that_code_connects_with(code, is_found):
+    report = audited(f"{APP}--- store.py\n{code}\n", secret_in_files)
+    assert [f.locations[0].line for f in report.findings] == [2] * is_found
+    assert "Tr1ckyRabbit" not in repr(report)
+
+
+def test_a_number_in_a_token_that_is_signed_need_not_be_secret():
+    code = """\
+--- tokens.py
+import random
+import jwt
+def create_token(key):
+    return jwt.encode({"id": random.randint(1, 999999)}, key)
+"""
+    assert not found(APP + code, token_guessable)
+    assert found(APP + code.replace("jwt.encode", "dict"), token_guessable)

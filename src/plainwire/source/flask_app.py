@@ -59,7 +59,8 @@ SESSION_MODULES = frozenset(
 )
 _PASSWORD = frozenset({"password", "passwd", "passphrase", "user_password"})
 _LOGIN_NAME = re.compile(
-    r"log_?in|sign_?in|authenticat|register|sign_?up|(get|issue|create)_?token|^token$|change_password",
+    r"log_?in|sign_?in|authenticat|register|sign_?up|(get|issue|create)_?token"
+    r"|^token(resource|view|api|endpoint)?$|change_password",
     re.IGNORECASE,
 )
 # Forms whose fields, a password among them, stand elsewhere.
@@ -69,6 +70,8 @@ _PROVES = frozenset(
     {"login_user", "check_password", "check_password_hash", "verify_password", "checkpw",
      "create_access_token"}
 )  # fmt: skip
+# Decorators that give a view what the request holds (webargs, flask-smorest, APIFlask, RESTX).
+_PARSERS = frozenset({"arguments", "use_args", "use_kwargs", "input", "expect"})
 _CLIENTS = frozenset({"requests", "aiohttp", "httpx", "requests_toolbelt"})
 _METHODS = frozenset({"post", "put", "dispatch_request"})
 _VERBS = frozenset({"route", "post", "put", "get", "add_url_rule", "patch"})
@@ -259,7 +262,8 @@ def _takes_password(function: Function) -> int | None:
         name = function.scope.rpartition(".")[2] or name
     is_login = bool(_LOGIN_NAME.search(name)) or any(map(_LOGIN_NAME.search, paths))
     has_form = any(map(_LOGIN_FORM.fullmatch, words))
-    takes = bool({"request", "form", "get_json"} & words) or has_form
+    is_given = any(d.name.rpartition(".")[2] in _PARSERS for d in function.decorators)
+    takes = bool({"request", "form", "get_json"} & words) or has_form or is_given
     if not takes or not (is_login or (has_form and routes)):
         return None
     lower = {word.lower() for word in words}

@@ -155,7 +155,7 @@ def _by_content(name: str, head: str) -> Format | None:
 
 
 def _yaml(head: str) -> Format:
-    if re.search(r"^kind:\s*\w+", head, re.M) and re.search(r"^apiVersion:", head, re.M):
+    if re.search(r"^kind:\s*[\"']?\w+", head, re.M) and re.search(r"^apiVersion:", head, re.M):
         return "kubernetes"
     if re.search(r"^services:[ \t]*$", head, re.M) and re.search(
         r"^[ \t]+(image|build|ports|command|environment):", head, re.M

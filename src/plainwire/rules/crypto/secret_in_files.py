@@ -59,7 +59,7 @@ from plainwire.model import (
     rule,
 )
 from plainwire.wire.secret_words import is_password, is_sample, is_signing_key, is_value
-from plainwire.wire.url_passwords import url_passwords
+from plainwire.wire.url_passwords import is_stand_in, is_this_machine, url_passwords
 
 _SAMPLE_FILE = re.compile(r"sample|example|template|\.dist", re.IGNORECASE)
 _SIGNERS = (
@@ -72,6 +72,11 @@ _SIGNERS = (
         ("secret_key", 0),
     ),
     (re.compile(r"(^|\.)(Timestamp)?Signer$"), ("secret_key", 0)),
+)
+# What is given a password to connect with; a pair is a user's name and then the password.
+_CONNECTS = re.compile(
+    r"(^|\.)(connect|create_pool|Connection|ConnectionPool|(Strict)?Redis|MongoClient"
+    r"|(?P<pair>PlainCredentials))$"
 )
 _MOST_PLACES = 8
 # Names and scopes that speak of tests and of development.
@@ -119,6 +124,15 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
                 yield secret_in_files.finding(
                     f"the key that {name} is given is written here",
                     place,
+                    environment="production",
+                )
+        for name, place in _passwords_given(module):
+            if (place.path, place.line) not in seen:
+                seen.add((place.path, place.line))
+                yield secret_in_files.finding(
+                    f"the password that {name} is given is written here; it opens what it protects",
+                    place,
+                    severity=Severity.MEDIUM,
                     environment="production",
                 )
 
@@ -242,6 +256,27 @@ def _in_calls(module: Module) -> Iterator[tuple[str, Span]]:
         place = module.span(given[0] if given else value.line)
         if text[:40] in place.text and "PUBLIC KEY" not in text:
             yield call.name, place
+
+
+def _passwords_given(module: Module) -> Iterator[tuple[str, Span]]:
+    """The literal passwords that code gives to what connects to another machine."""
+    for call in module.calls:
+        connects = _CONNECTS.search(call.name)
+        if connects is None or _OF_OTHER_SCOPES.search(call.scope):
+            continue
+        user = call.argument("user", 0) or call.argument("username")
+        host = call.argument("host", 0)
+        at = 1 if connects["pair"] else None
+        given = (call.argument(name, at) for name in ("password", "passwd"))
+        value = next((v for v in given if v is not None), None)
+        text = value.text if value is not None and value.variable is None else ""
+        is_users = user is not None and user.text == text
+        is_local = at is None and host is not None and is_this_machine(host.text)
+        if value is None or is_users or is_local or not is_value(text) or is_stand_in(text):
+            continue
+        line = module.file.lines[value.line - 1 : value.line]
+        if line and text in line[0]:
+            yield call.name, module.span(value.line)
 
 
 def _settings(project: Project, copied: frozenset[str]) -> Iterator[Setting]:
