@@ -587,3 +587,41 @@ def create_token(key):
 """
     assert not found(APP + code, token_guessable)
     assert found(APP + code.replace("jwt.encode", "dict"), token_guessable)
+
+
+LOADED = """\
+--- app.py
+import os
+from flask import Flask
+app = Flask(__name__)
+app.config.from_pyfile(os.environ["SHOP_ENV"] + ".cfg")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_found"),
+    [
+        ("production.cfg", 'DEBUG = False\nSECRET_KEY = "not-so-secret"\n', True),
+        ("test.cfg", 'DEBUG = False\nSECRET_KEY = "not-so-secret"\n', False),
+        ("dev.template.cfg", 'DEBUG = False\nSECRET_KEY = "not-so-secret"\n', False),
+        ("production.cfg", 'DEBUG = False\nSECRET_KEY = os.environ["SECRET_KEY"]\n', False),
+        ("setup.cfg", '[shop]\nSECRET_KEY = "not-so-secret"\n', False),
+    ],
+)
+def test_a_configuration_file_in_python_is_read_as_such(name, text, is_found):
+    assert bool(found(f"{LOADED}--- {name}\n{text}", secret_in_files)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("folder", "is_quiet"),
+    [
+        ("shoptest/unit/pages", True),
+        ("functional-tests", True),
+        ("shop/migrate", True),
+        ("latest/pages", False),
+        ("contest", False),
+    ],
+)
+def test_folders_of_tests_by_other_names(folder, is_quiet):
+    code = f"--- {folder}/keys.py\nimport jwt\njwt.encode({{}}, 'not-so-secret')\n"
+    assert bool(found(APP + code, secret_in_files)) != is_quiet

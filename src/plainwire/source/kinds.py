@@ -57,6 +57,11 @@ _WORKFLOW = re.compile(
 )
 _SHEBANG = re.compile(r"#!.*\b(sh|bash|dash|ash|zsh)\b")
 _SHEBANG_PYTHON = re.compile(r"#!.*\bpython[\d.]*\b")
+# Flask's configuration in a file of its own (from_pyfile), which is Python and has no sections.
+_ASSIGNS = re.compile(
+    r"^[A-Z][A-Z0-9_]{2,}[ \t]*=[ \t]*([bru]?[\"'(\[{\d]|(True|False|None)\b|os\.)", re.M
+)
+_SECTION = re.compile(r"^[ \t]*\[[^\]\n]+\][ \t]*$", re.M)
 _INI = re.compile(r"^\[(program:|uwsgi|Unit\]|Service\])", re.M)
 
 _PRIVATE_KEY = re.compile(r"^-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----", re.M)
@@ -72,12 +77,13 @@ _VENDORED = re.compile(
 )
 _TEST = re.compile(
     r"(^|/)(tests?|testing|testdata|spec|specs|e2e|__tests__|fixtures?|cypress|benchmarks?)/"
+    r"|(^|/)([\w-]+[_-]tests?/|\w*tests?/(unit|functional|integration)/)"
     r"|(^|/)(test_[^/]*|[^/]*_test|conftest|[^/]*\.(test|spec))\.\w+$|(^|[._/-])test[._-]?(compose|env|config|settings)"
-    r"|(^|/)\.ci/|(^|/)(tox|pytest)\.ini$|[-._]ci[-._]|(^|/)[^/]*_tester\.py$|compose[-._]test|\.env[-._]test|dockerfile[-._]test|[-._]tests?\.(ya?ml|env|cfg|ini|conf)$",
+    r"|(^|/)\.ci/|(^|/)(tox|pytest)\.ini$|[-._]ci[-._]|(^|/)[^/]*_tester\.py$|compose[-._]test|\.env[-._]test|dockerfile[-._]test|[-._]tests?\.(ya?ml|env|cfg|ini|conf)$|(^|/)tests?(ing)?\.cfg$",
     re.IGNORECASE,
 )
 _DOCUMENTATION = re.compile(
-    r"(^|/)(docs?(_src)?|documentation|\.github|\.gitlab|\.circleci|migrations|alembic)/|(^|/)(noxfile|fabfile|setup)\.py$"
+    r"(^|/)(docs?(_src)?|documentation|\.github|\.gitlab|\.circleci|migrations?|migrate|alembic)/|(^|/)(noxfile|fabfile|setup)\.py$"
     r"|(^|/)\.(gitlab-ci|travis|pre-commit-config)\.ya?ml$",
     re.IGNORECASE,
 )
@@ -116,6 +122,8 @@ def format_of(path: str, text: str) -> Format | None:
     name = path.rpartition("/")[2]
     head = text[:20_000]
     found = next((format for pattern, format in _BY_NAME if pattern.fullmatch(name)), None)
+    if found == "ini" and name.endswith(".cfg") and _is_pyfile(head):
+        return "python"
     is_short_secret = len(text) < 500 and _SECRET_FILE.search(name)
     if found is None and (is_short_secret or _PRIVATE_KEY.search(head) or _JWK.search(head)):
         return "other"
@@ -132,6 +140,11 @@ def format_of(path: str, text: str) -> Format | None:
         if by_content is not None:
             return by_content
     return found
+
+
+def _is_pyfile(head: str) -> bool:
+    """True for settings written as Python assigns them."""
+    return bool(_ASSIGNS.search(head)) and not _SECTION.search(head)
 
 
 def _by_content(name: str, head: str) -> Format | None:
