@@ -612,6 +612,12 @@ def test_a_configuration_file_in_python_is_read_as_such(name, text, is_found):
     assert bool(found(f"{LOADED}--- {name}\n{text}", secret_in_files)) == is_found
 
 
+@pytest.mark.parametrize("key", ["not-so-secret", "my-secret-key", "s3cr3t!"])
+def test_a_key_that_a_report_would_mask_is_found(key):
+    code = f"--- tokens.py\nimport jwt\ndef token(user):\n    return jwt.encode(user, '{key}')\n"
+    assert found(APP + code, secret_in_files) == [("secret-in-files", "tokens.py", 3)]
+
+
 @pytest.mark.parametrize(
     ("folder", "is_quiet"),
     [

@@ -253,9 +253,9 @@ def _in_calls(module: Module) -> Iterator[tuple[str, Span]]:
         if value is None or not isinstance(text, str) or not is_value(text):
             continue
         given = [b.line for b in module.bindings if b.value.literal == value.literal]
-        place = module.span(given[0] if given else value.line)
-        if text[:40] in place.text and "PUBLIC KEY" not in text:
-            yield call.name, place
+        number = given[0] if given else value.line
+        if _stands_in(module, number, text[:40]) and "PUBLIC KEY" not in text:
+            yield call.name, module.span(number)
 
 
 def _passwords_given(module: Module) -> Iterator[tuple[str, Span]]:
@@ -274,9 +274,13 @@ def _passwords_given(module: Module) -> Iterator[tuple[str, Span]]:
         is_local = at is None and host is not None and is_this_machine(host.text)
         if value is None or is_users or is_local or not is_value(text) or is_stand_in(text):
             continue
-        line = module.file.lines[value.line - 1 : value.line]
-        if line and text in line[0]:
+        if _stands_in(module, value.line, text):
             yield call.name, module.span(value.line)
+
+
+def _stands_in(module: Module, number: int, text: str) -> bool:
+    """True if a line of the file holds a text; a span's own text has its secrets masked."""
+    return any(text in line for line in module.file.lines[number - 1 : number])
 
 
 def _settings(project: Project, copied: frozenset[str]) -> Iterator[Setting]:
