@@ -631,3 +631,78 @@ def test_a_key_that_a_report_would_mask_is_found(key):
 def test_folders_of_tests_by_other_names(folder, is_quiet):
     code = f"--- {folder}/keys.py\nimport jwt\njwt.encode({{}}, 'not-so-secret')\n"
     assert bool(found(APP + code, secret_in_files)) != is_quiet
+
+
+VARIANTS = (
+    APP
+    + """\
+--- Dockerfile
+FROM python:3.12
+CMD ["flask", "run", "--host=0.0.0.0"]
+--- Dockerfile.prod
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+--- docker-compose.yml
+services:
+  web:
+    build: .
+    ports: ["3333:5000"]
+--- docker-compose.prod.yml
+services:
+  web:
+    image: {image}
+  edge:
+    image: nginx:1.27
+    ports: ["443:443"]
+    volumes: ["./nginx/default.conf:/etc/nginx/conf.d/default.conf:ro"]
+--- nginx/default.conf
+server {{
+  listen 443 ssl;
+  location / {{ proxy_pass http://web:8000; proxy_set_header X-Forwarded-Proto https; }}
+}}
+--- nginx/default.http.conf
+server {{
+  listen 80;
+  location / {{ proxy_pass http://{host}:8000; }}
+}}
+"""
+)
+
+
+@pytest.mark.parametrize("image", ["ghcr.io/example/shop:latest", "${IMAGE:-ghcr.io/example/shop}"])
+def test_a_composition_for_production_runs_the_image_for_production(image):
+    text = VARIANTS.format(image=image, host="web")
+    assert not found(text, development_server_deployed)
+    plain = text.replace("--- Dockerfile.prod", "--- other/Dockerfile.prod")
+    assert found(plain, development_server_deployed)
+
+
+def test_a_configuration_that_may_take_the_place_of_a_mounted_one_is_no_machine_s():
+    text = VARIANTS.format(image="ghcr.io/example/shop", host="web")
+    assert not found(text, proxy_without_tls)
+    machine = VARIANTS.format(image="ghcr.io/example/shop", host="127.0.0.1")
+    assert found(machine, proxy_without_tls) == [
+        ("proxy-without-tls", "nginx/default.http.conf", 2)
+    ]
+
+
+@pytest.mark.parametrize(("base", "ports"), [("node:22", [5000]), ("python:3.12", [8888, 5000])])
+def test_an_image_of_another_language_is_not_the_application(base, ports, tmp_path):
+    text = f"""\
+--- docker/frontend/Dockerfile
+FROM {base}
+ENTRYPOINT ["/frontend.sh"]
+--- docker/backend/Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:5000", "app:app"]
+--- docker-compose.yml
+services:
+  frontend:
+    build: {{context: ., dockerfile: docker/frontend/Dockerfile}}
+    ports: ["8888:8888"]
+  backend:
+    build: {{context: ., dockerfile: docker/backend/Dockerfile}}
+    ports: ["5000:5000"]
+"""
+    paths = project(example_files(APP + text), tmp_path).paths
+    assert [path.publication.port for path in paths] == ports

@@ -9,10 +9,11 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Final
 
-from plainwire.model import ProxySite, Stage
+from plainwire.model import Image, ProxySite, Stage
 from plainwire.source.assembly.known import (
     DASHBOARDS,
     DEVELOPMENT_NAME,
+    PRODUCTION_NAME,
     PROXIES,
     PROXY_FOLDER,
     QUIET,
@@ -55,6 +56,17 @@ def built_from(known: Known, image: str) -> tuple[str, str] | None:
                 order = (likeness, nearness, is_shipped, is_plain, -len(path))
                 found.append((order, path, context))
     return max(found)[1:] if found else None
+
+
+def shipped(known: Known, path: str) -> Image:
+    """The Dockerfile for production beside a plain one, or that one: ``Dockerfile.prod``."""
+    folder, _, name = path.rpartition("/")
+    twins = [
+        other
+        for at, other in known.images.items()
+        if at.rpartition("/")[0] == folder and PRODUCTION_NAME.search(at.rpartition("/")[2])
+    ]
+    return twins[0] if name.lower() == "dockerfile" and len(twins) == 1 else known.images[path]
 
 
 def name_of(image: str) -> str:

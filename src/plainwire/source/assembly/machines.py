@@ -30,7 +30,7 @@ def hosts(known: Known) -> Iterator[Deployment]:
     for path, sites in known.sites.items():
         if path in known.claimed or not sites or sites[0].environment in QUIET:
             continue
-        if not any(site.forwards for site in sites):
+        if not any(site.forwards for site in sites) or _is_variant(known, path, sites):
             continue
         folder = folder_of(path, known.roots)
         service = Service(
@@ -46,6 +46,20 @@ def hosts(known: Known) -> Iterator[Deployment]:
             "proxy",
         )
         yield known.finished(path, sites[0].environment, (service,), ())
+
+
+def _is_variant(known: Known, path: str, sites: Iterable[ProxySite]) -> bool:
+    """True for what is there to take the place of a file beside it that a container mounts.
+
+    It forwards to a container by its name, as that one does: no machine knows such a name.
+    """
+    folder = path.rpartition("/")[0]
+    beside = {p for p in known.claimed if p in known.sites and p.rpartition("/")[0] == folder}
+    taken = {f.host for p in beside for site in known.sites[p] for f in site.forwards}
+    hosts = {forward.host for site in sites for forward in site.forwards}
+    return bool(hosts) and hosts <= {host for host in taken if host and "." not in host} - {
+        "localhost"
+    }
 
 
 def _supervised(known: Known, folder: str) -> Iterator[Start]:
