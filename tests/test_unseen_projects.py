@@ -706,3 +706,26 @@ services:
 """
     paths = project(example_files(APP + text), tmp_path).paths
     assert [path.publication.port for path in paths] == ports
+
+
+@pytest.mark.parametrize(
+    ("check", "is_found"),
+    [
+        (
+            "def _is_secret_weak(secret):\n    return secret in {'', 'dev', 'super-secret-key'}",
+            False,
+        ),
+        ("def validate_secrets(key):\n    assert key != 'super-secret-key'", False),
+        ("def label(secret):\n    return 'super-secret-key'", True),
+        ("", True),
+    ],
+)
+def test_a_fallback_that_is_refused_at_the_start_is_never_live(check, is_found):
+    code = f"""\
+--- config.py
+import os
+{check}
+class Config:
+    SECRET_KEY = os.getenv("SECRET_KEY", "super-secret-key")
+"""
+    assert bool(found(APP + code, secret_in_files)) == is_found

@@ -82,6 +82,10 @@ _MOST_PLACES = 8
 # Names and scopes that speak of tests and of development.
 _OF_OTHERS = re.compile(r"(?<![a-z])(test(ing)?|dev(el(opment)?)?|local|debug)(?![a-z])", re.I)
 _OF_OTHER_SCOPES = re.compile(r"test|dev|local|debug", re.IGNORECASE)
+# Functions that look whether a secret is fit for production.
+_REFUSES = re.compile(
+    r"weak|insecure|unsafe|(validate|enforce|check|require)\w*(secret|secur|config|key)"
+)
 _LINES_OF = ("ini", "toml", "yaml", "shell", "terraform")
 _LONGEST_LINE = 2000
 _WANTED = ("production", "staging")
@@ -175,13 +179,26 @@ def _alike(project: Project, copied: frozenset[str]) -> Iterator[list[_Secret]]:
 
 def _named(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:
     """What settings hold whose names say that it is secret."""
+    refused = _refused(project)
     for setting in _settings(project, copied):
         value = setting.value or ""
+        if setting.is_default and value in refused:
+            continue
         is_secret = is_signing_key(setting.name) or is_password(setting.name)
         if is_secret and is_value(value) and not _is_sample(setting.place.path, value, copied):
             yield _Secret(
                 setting.name, value, setting.place, setting.environment, setting.is_default
             )
+
+
+def _refused(project: Project) -> frozenset[str]:
+    """The values that code looks for to refuse them: where it checks that no fallback is live."""
+    return frozenset(
+        text.value
+        for module in project.modules
+        for text in module.strings
+        if text.value and _REFUSES.search(text.scope)
+    )
 
 
 def _in_addresses(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:
