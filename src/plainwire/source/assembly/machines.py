@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import replace
 
 from plainwire.model import Deployment, ProxySite, Publication, Service, Stage, Start
@@ -27,10 +27,13 @@ _UWSGI_HTTP = re.compile(r"\s*(http|http-socket|https|socket)\s*=")
 
 def hosts(known: Known) -> Iterator[Deployment]:
     """Proxies configured on a machine, with the programs that a supervisor starts there."""
+    containers = _containers_asked(known)
     for path, sites in known.sites.items():
         if path in known.claimed or not sites or sites[0].environment in QUIET:
             continue
-        if not any(site.forwards for site in sites) or _is_variant(known, path, sites):
+        if not any(site.forwards for site in sites):
+            continue
+        if _is_variant(sites, containers.get(path.rpartition("/")[0], set())):
             continue
         folder = folder_of(path, known.roots)
         service = Service(
@@ -48,18 +51,23 @@ def hosts(known: Known) -> Iterator[Deployment]:
         yield known.finished(path, sites[0].environment, (service,), ())
 
 
-def _is_variant(known: Known, path: str, sites: Iterable[ProxySite]) -> bool:
+def _containers_asked(known: Known) -> dict[str, set[str]]:
+    """By folder, the containers that configurations which one mounts forward to, by their names."""
+    found: dict[str, set[str]] = {}
+    for path in known.claimed:
+        hosts = {f.host for site in known.sites.get(path, ()) for f in site.forwards}
+        names = {host for host in hosts if host and "." not in host and host != "localhost"}
+        found.setdefault(path.rpartition("/")[0], set()).update(names)
+    return found
+
+
+def _is_variant(sites: Iterable[ProxySite], containers: Set[str]) -> bool:
     """True for what is there to take the place of a file beside it that a container mounts.
 
     It forwards to a container by its name, as that one does: no machine knows such a name.
     """
-    folder = path.rpartition("/")[0]
-    beside = {p for p in known.claimed if p in known.sites and p.rpartition("/")[0] == folder}
-    taken = {f.host for p in beside for site in known.sites[p] for f in site.forwards}
     hosts = {forward.host for site in sites for forward in site.forwards}
-    return bool(hosts) and hosts <= {host for host in taken if host and "." not in host} - {
-        "localhost"
-    }
+    return bool(hosts) and hosts <= containers
 
 
 def _supervised(known: Known, folder: str) -> Iterator[Start]:
