@@ -221,6 +221,24 @@ def test_a_page_with_a_login_form_takes_passwords_whatever_it_is_called(form, ex
     assert found(LOGIN.format(form=form), credentials_in_clear) == expected
 
 
+def test_the_login_is_told_before_other_views_that_take_passwords():
+    code = """\
+--- app.py
+from flask import Flask, request
+from flask_login import login_user
+app = Flask(__name__)
+@app.post("/login")
+def login():
+    user = by_name(request.form["name"])
+    if user.verify_password(request.form["password"]):
+        login_user(user)
+@app.post("/change")
+def change_password():
+    return user.verify_password(request.form["password"])
+"""
+    assert found(PUBLISHED + code, credentials_in_clear) == [("credentials-in-clear", "app.py", 5)]
+
+
 @pytest.mark.parametrize(
     ("module", "is_found"), [("requests.auth", False), ("flask_httpauth", True)]
 )
@@ -445,6 +463,7 @@ def test_a_json_web_key_is_a_private_key(key, is_found):
         ("apt-get install -y curl wget && tar xf shop.tar.gz", False),
         ("curl $HOST/setup.sh | sh", False),
         ("curl localhost:8000/health", False),
+        ("echo $(curl -s ifconfig.me)", False),
         ("wget backend.internal/x.sh", False),
     ],
 )

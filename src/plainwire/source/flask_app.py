@@ -65,11 +65,9 @@ _LOGIN_NAME = re.compile(
 )
 # Forms whose fields, a password among them, stand elsewhere.
 _LOGIN_FORM = re.compile(r"\w*(Log_?in|Sign_?in|Regist(er|ration)|Sign_?up)_?Form", re.IGNORECASE)
-# What proves a password, or lets in whoever had it.
-_PROVES = frozenset(
-    {"login_user", "check_password", "check_password_hash", "verify_password", "checkpw",
-     "create_access_token"}
-)  # fmt: skip
+# What proves a password, and what lets in whoever had it.
+_PROVES = frozenset({"check_password", "check_password_hash", "verify_password", "checkpw"})
+_LETS_IN = frozenset({"login_user", "create_access_token"})
 # Decorators that give a view what the request holds (webargs, flask-smorest, APIFlask, RESTX).
 _PARSERS = frozenset({"arguments", "use_args", "use_kwargs", "input", "expect"})
 _CLIENTS = frozenset({"requests", "aiohttp", "httpx", "requests_toolbelt"})
@@ -225,7 +223,7 @@ class _Component:
                     found.append((rank, module.span(function.line)))
             for call in module.calls:
                 if _asks_by_basic(call):
-                    found.append((2, module.span(call.line)))
+                    found.append((3, module.span(call.line)))
         yield from (span for _, span in sorted(found, key=lambda pair: pair[0]))
 
     def _external_urls(self) -> Iterator[Span]:
@@ -269,9 +267,11 @@ def _takes_password(function: Function) -> int | None:
     lower = {word.lower() for word in words}
     if not has_form and not any("password" in word or word in _PASSWORD for word in lower):
         return None
-    if words & _PROVES:
-        return 0
-    rank = 1 if re.search(r"log_?in|sign_?in|token", name, re.IGNORECASE) else 3
+    is_login_name = re.search(r"log_?in|sign_?in|token", name, re.IGNORECASE) is not None
+    if is_login_name:
+        rank = 0 if words & (_LETS_IN | _PROVES) else 2
+    else:
+        rank = 1 if words & _LETS_IN else 4
     return rank if routes or name != function.name else rank + 1
 
 

@@ -52,6 +52,10 @@ _LONG = re.compile(
     r"|cacert|cert|key|write-out|url|proxy|form|output-document|directory-prefix|tries|timeout"
     r"|password|post-data|resolve)"
 )
+# What curl fetches is written to a file or given to what runs or installs it.
+_KEPT = re.compile(
+    r"\s-\w*[oO](\s|$)|--(output|remote-name)\b|\|\s*(sudo\s+)?(ba|da|z)?sh\b|\|\s*(sudo\s+)?(python|tar|apt-key|gpg|tee)"
+)
 _WORD = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
 _BARE = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,})(:\d+)?(/\S*)?", re.IGNORECASE)
 _FILE = re.compile(r"\.(sh|py|gz|tgz|zip|tar|xz|bz2|deb|rpm|txt|json|ya?ml|html?|pem|key|crt|asc"
@@ -122,6 +126,7 @@ def _bare(line: str) -> str:
                 is_value = word[-1] in _TAKES[command[1]]
             elif found := _BARE.fullmatch(word.strip("\"'")):
                 is_file = not found[3] and bool(_FILE.search(found[1]))
-                if not is_file and is_remote(f"http://{found[0]}"):
+                is_kept = command[1] == "wget" or found[3] or _KEPT.search(line)
+                if is_kept and not is_file and is_remote(f"http://{found[0]}"):
                     return found[0]
     return ""
