@@ -54,7 +54,8 @@ _LONG = re.compile(
 )
 # What curl fetches is written to a file or given to what runs or installs it.
 _KEPT = re.compile(
-    r"\s-\w*[oO](\s|$)|--(output|remote-name)\b|\|\s*(sudo\s+)?(ba|da|z)?sh\b|\|\s*(sudo\s+)?(python|tar|apt-key|gpg|tee)"
+    r"\s-\w*[oO](\s|$)|--(output|remote-name)\b"
+    r"|\|\s*(sudo\s+)?((ba|da|z)?sh|python|tar|apt-key|gpg|tee)\b"
 )
 _WORD = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
 _BARE = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,})(:\d+)?(/\S*)?", re.IGNORECASE)
