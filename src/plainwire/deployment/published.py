@@ -10,6 +10,7 @@ from plainwire.deployment.ends import LOOPBACK, last_hops, relay_hops, start_of,
 from plainwire.deployment.relays import tells, told, ways
 from plainwire.model import (
     Deployment,
+    Forward,
     Hop,
     Listen,
     Path,
@@ -99,6 +100,14 @@ def _proxied(d: Deployment, service: Service, port: Publication) -> Iterator[Pat
                 break
 
 
+def _is_elsewhere(service: Service, forward: Forward) -> bool:
+    """True where a machine's proxy asks another port than that by which it asks the application."""
+    ports = {start.port for start in service.starts}
+    if forward.port is None or forward.port in ports or None in ports:
+        return False
+    return any(f.port in ports for site in service.sites for f in site.forwards)
+
+
 def _passed_through(
     d: Deployment, service: Service, port: Publication, site: ProxySite
 ) -> Iterator[Path]:
@@ -123,8 +132,10 @@ def _through(
     hops = [*relay_hops(relays)] or [edge]
     if port.place != listen.place and port.means != "listen":
         hops.insert(0, Hop(words(port), scheme, port.place))
-    app = d.apps.get(target.name if target is not None else service.name)
     start, forward = None, relays[-1].forward if relays else None
+    app = d.apps.get(target.name if target is not None else service.name)
+    if target is None and forward is not None and _is_elsewhere(service, forward):
+        app = None
     if forward is not None:
         behind = (target or service).starts
         start = start_of(target or service, forward.port, forward.socket)

@@ -19,6 +19,11 @@ Environment = Literal[
 
 
 _VARIABLE: Final = re.compile(r"\{\{|\$|%[({]|____")
+# Names of a Dockerfile's stages.
+_FOR_DEVELOPERS: Final = re.compile(
+    r"(^|[_-])(dev|devel|development|debug|local|tests?)($|[_-])", re.I
+)
+_FOR_USERS: Final = re.compile(r"(^|[_-])(prod|production|runtime|release|final)($|[_-])", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +260,18 @@ class Image:
         if not name:
             return self.stages[-1] if self.stages else None
         return next((s for s in self.stages if s.name.lower() == name.lower()), None)
+
+    @property
+    def shipped(self) -> Stage | None:
+        """The stage that a registry is likely to hold. Returns None if there is none.
+
+        That is the last, unless its name speaks of development or tests and another's of
+        production: then builds name the other (``--target``).
+        """
+        last = self.stages[-1] if self.stages else None
+        if last is None or not _FOR_DEVELOPERS.search(last.name):
+            return last
+        return next((s for s in reversed(self.stages) if _FOR_USERS.search(s.name)), last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ class Configuration:
             c.name.endswith(".from_object") and c.named("obj", 0) == "__name__"
             for c in module.calls
         )
+        is_own |= module.file.name.endswith(".cfg")  # read as Python, so it is from_pyfile's
         return is_own or bool(_CONFIG_STEM.search(stem)) or module.name in self._from_object()
 
     def _from_object(self) -> set[str]:

@@ -59,9 +59,18 @@ SESSION_MODULES = frozenset(
 )
 _PASSWORD = frozenset({"password", "passwd", "passphrase", "user_password"})
 _LOGIN_NAME = re.compile(
-    r"log_?in|sign_?in|authenticat|register|sign_?up|(get|issue|create)_?token|^token$|change_password",
+    r"log_?in|sign_?in|authenticat|register|sign_?up|(get|issue|create)_?token"
+    r"|^token(resource|view|api|endpoint)?$|change_password",
     re.IGNORECASE,
 )
+# Forms whose fields, a password among them, stand elsewhere.
+_LOGIN_FORM = re.compile(r"\w*(Log_?in|Sign_?in|Regist(er|ration)|Sign_?up)_?Form", re.IGNORECASE)
+# What proves a password, and what lets in whoever had it.
+_PROVES = frozenset({"check_password", "check_password_hash", "verify_password", "checkpw"})
+_LETS_IN = frozenset({"login_user", "create_access_token"})
+# Decorators that give a view what the request holds (webargs, flask-smorest, APIFlask, RESTX).
+_PARSERS = frozenset({"arguments", "use_args", "use_kwargs", "input", "expect"})
+_CLIENTS = frozenset({"requests", "aiohttp", "httpx", "requests_toolbelt"})
 _METHODS = frozenset({"post", "put", "dispatch_request"})
 _VERBS = frozenset({"route", "post", "put", "get", "add_url_rule", "patch"})
 
@@ -213,8 +222,8 @@ class _Component:
                 if rank is not None:
                     found.append((rank, module.span(function.line)))
             for call in module.calls:
-                if call.name.rpartition(".")[2] in ("HTTPBasicAuth", "BasicAuth"):
-                    found.append((1, module.span(call.line)))
+                if _asks_by_basic(call):
+                    found.append((3, module.span(call.line)))
         yield from (span for _, span in sorted(found, key=lambda pair: pair[0]))
 
     def _external_urls(self) -> Iterator[Span]:
@@ -235,6 +244,12 @@ def _wrapped_late(call: PythonCall) -> str:
     return {"talisman": "Talisman", "sslify": "SSLify"}.get(receiver, "")
 
 
+def _asks_by_basic(call: PythonCall) -> bool:
+    """True for what asks users for a password, and not for what a client sends to others."""
+    holder, _, last = call.name.rpartition(".")
+    return last in ("HTTPBasicAuth", "BasicAuth") and holder.partition(".")[0] not in _CLIENTS
+
+
 def _takes_password(function: Function) -> int | None:
     """How plainly a function takes credentials from a request, best first. None: it does not."""
     words = function.words
@@ -244,12 +259,19 @@ def _takes_password(function: Function) -> int | None:
     if name in _METHODS:  # of a class of views, which has the telling name
         name = function.scope.rpartition(".")[2] or name
     is_login = bool(_LOGIN_NAME.search(name)) or any(map(_LOGIN_NAME.search, paths))
-    if not is_login or not ({"request", "form", "get_json"} & words or "LoginForm" in words):
+    has_form = any(map(_LOGIN_FORM.fullmatch, words))
+    is_given = any(d.name.rpartition(".")[2] in _PARSERS for d in function.decorators)
+    takes = bool({"request", "form", "get_json"} & words) or has_form or is_given
+    if not takes or not (is_login or (has_form and routes)):
         return None
     lower = {word.lower() for word in words}
-    if not lower & _PASSWORD and not any("password" in word for word in lower):
+    if not has_form and not any("password" in word or word in _PASSWORD for word in lower):
         return None
-    rank = 0 if re.search(r"log_?in|sign_?in|token", name, re.IGNORECASE) else 2
+    is_login_name = re.search(r"log_?in|sign_?in|token", name, re.IGNORECASE) is not None
+    if is_login_name:
+        rank = 0 if words & (_LETS_IN | _PROVES) else 2
+    else:
+        rank = 1 if words & _LETS_IN else 4
     return rank if routes or name != function.name else rank + 1
 
 

@@ -28,7 +28,8 @@ _NAMES: tuple[tuple[str, Format], ...] = (
 )
 _BY_NAME = tuple((re.compile(pattern, re.IGNORECASE), format) for pattern, format in _NAMES)
 _NGINX = re.compile(
-    r"^[ \t]*(server\s*\{|upstream\s+[\w.-]+\s*\{|location\s+[^{]+\{|listen\s+[^;]+;|proxy_pass\s)",
+    r"^[ \t]*(server\s*\{|upstream\s+[\w.-]+\s*\{|location\s+[^{]+\{|listen\s+[^;]+;|proxy_pass\s"
+    r"|http\s*\{[^{}]*;)",
     re.M,
 )
 _NGINX_SNIPPET = re.compile(
@@ -51,9 +52,15 @@ _WORKFLOW = re.compile(
 )
 _SHEBANG = re.compile(r"#!.*\b(sh|bash|dash|ash|zsh)\b")
 _SHEBANG_PYTHON = re.compile(r"#!.*\bpython[\d.]*\b")
+# Flask's configuration in a file of its own (from_pyfile), which is Python and has no sections.
+_ASSIGNS = re.compile(
+    r"^[A-Z][A-Z0-9_]{2,}[ \t]*=[ \t]*([bru]?[\"'(\[{\d]|(True|False|None)\b|os\.)", re.M
+)
+_SECTION = re.compile(r"^[ \t]*\[[^\]\n]+\][ \t]*$", re.M)
 _INI = re.compile(r"^\[(program:|uwsgi|Unit\]|Service\])", re.M)
 
 _PRIVATE_KEY = re.compile(r"^-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----", re.M)
+_JWK = re.compile(r"\"kty\"\s*:\s*\"(oct|RSA|EC|OKP)\"")
 _SECRET_FILE = re.compile(r"passw(or)?d|secret|token|api[_-]?key", re.IGNORECASE)
 
 _VENDORED = re.compile(
@@ -65,22 +72,26 @@ _VENDORED = re.compile(
 )
 _TEST = re.compile(
     r"(^|/)(tests?|testing|testdata|spec|specs|e2e|__tests__|fixtures?|cypress|benchmarks?)/"
+    r"|(^|/)([\w-]+[_-]tests?/|\w*tests?/(unit|functional|integration)/)"
     r"|(^|/)(test_[^/]*|[^/]*_test|conftest|[^/]*\.(test|spec))\.\w+$|(^|[._/-])test[._-]?(compose|env|config|settings)"
-    r"|(^|/)\.ci/|(^|/)(tox|pytest)\.ini$|[-._]ci[-._]|(^|/)[^/]*_tester\.py$|compose[-._]test|\.env[-._]test|dockerfile[-._]test|[-._]tests?\.(ya?ml|env|cfg|ini|conf)$",
+    r"|(^|/)\.ci/|(^|/)(tox|pytest)\.ini$|[-._]ci[-._]|(^|/)[^/]*_tester\.py$|compose[-._]test|\.env[-._]test|dockerfile[-._]test|[-._]tests?\.(ya?ml|env|cfg|ini|conf)$|(^|/)tests?(ing)?\.cfg$",
     re.IGNORECASE,
 )
 _DOCUMENTATION = re.compile(
-    r"(^|/)(docs?(_src)?|documentation|\.github|\.gitlab|\.circleci|migrations|alembic)/|(^|/)(tasks|noxfile|fabfile|setup)\.py$"
+    r"(^|/)(docs?(_src)?|documentation|\.github|\.gitlab|\.circleci|migrations?|migrate|alembic)/|(^|/)(noxfile|fabfile|setup)\.py$"
     r"|(^|/)\.(gitlab-ci|travis|pre-commit-config)\.ya?ml$",
     re.IGNORECASE,
 )
+# Tasks for developers (invoke); those of Celery are the application's.
+_TASKS = re.compile(r"(^|/)tasks\.py$")
+_INVOKE = re.compile(r"^\s*(from|import)\s+invoke\b", re.MULTILINE)
 _EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|playground)/", re.IGNORECASE)
 _DEVELOPMENT = re.compile(
     r"(^|[/._-])(dev|devel|development|local|debug|vagrant)([/._-]|$)|(^|/)\.flaskenv$|(^|/)\.(dev|[\w-]+-)container/"
     r"|compose\.override\.ya?ml$",
     re.IGNORECASE,
 )
-_STAGING = re.compile(r"(^|[/._-])(staging|stage|preprod)([/._-]|$)", re.IGNORECASE)
+_STAGING = re.compile(r"(^|[/._-])(staging|stage|preprod|uat)([/._-]|$)", re.IGNORECASE)
 _SAYS_DEVELOPMENT = re.compile(
     r"^#.*\b(development\W+(use\W+|purposes\W+)?only|for\W+(the\W+)?(local\W+)?development"
     r"|local\W+development|development\W+(setup|environment|server|purposes)"
@@ -101,8 +112,10 @@ def format_of(path: str, text: str) -> Format | None:
     name = path.rpartition("/")[2]
     head = text[:20_000]
     found = next((format for pattern, format in _BY_NAME if pattern.fullmatch(name)), None)
+    if found == "ini" and name.endswith(".cfg") and _is_pyfile(head):
+        return "python"
     is_short_secret = len(text) < 500 and _SECRET_FILE.search(name)
-    if found is None and (is_short_secret or _PRIVATE_KEY.search(head)):
+    if found is None and (is_short_secret or _PRIVATE_KEY.search(head) or _JWK.search(head)):
         return "other"
     if found == "yaml" and _WORKFLOW.search(path):
         return "workflow"
@@ -117,6 +130,11 @@ def format_of(path: str, text: str) -> Format | None:
         if by_content is not None:
             return by_content
     return found
+
+
+def _is_pyfile(head: str) -> bool:
+    """True for settings written as Python assigns them."""
+    return bool(_ASSIGNS.search(head)) and not _SECTION.search(head)
 
 
 def _by_content(name: str, head: str) -> Format | None:
@@ -140,7 +158,7 @@ def _by_content(name: str, head: str) -> Format | None:
 
 
 def _yaml(head: str) -> Format:
-    if re.search(r"^kind:\s*\w+", head, re.M) and re.search(r"^apiVersion:", head, re.M):
+    if re.search(r"^kind:\s*[\"']?\w+", head, re.M) and re.search(r"^apiVersion:", head, re.M):
         return "kubernetes"
     if re.search(r"^services:[ \t]*$", head, re.M) and re.search(
         r"^[ \t]+(image|build|ports|command|environment):", head, re.M
@@ -158,7 +176,7 @@ def environment_of(path: str, text: str, known: Format | None = None) -> Environ
         return "vendored"
     if _TEST.search(path):
         return "test"
-    if _DOCUMENTATION.search(path):
+    if _DOCUMENTATION.search(path) or (_TASKS.search(path) and _INVOKE.search(text[:20_000])):
         return "documentation"
     if _DEVELOPMENT.search(path):
         return "development"

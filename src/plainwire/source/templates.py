@@ -24,6 +24,13 @@ _ATTRIBUTE = re.compile(
 )
 _CSS = re.compile(r"(@import\s+(?:url\()?|url\()\s*[\"']?(http://[^\s\"')]+)", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"'`]((?:http|ws)://[^\s\"'`<>]+)")
+# The page's own host behind a scheme that is written down: "ws://" + location.host.
+_OWN = re.compile(
+    r"([\"'`])((?:http|ws)://)(?:\1\s*\+\s*|\$\{\s*)"
+    r"(?:(?:window|document|self|globalThis)\.)*(?:location\.host(?:name)?|domain)\b"
+)
+_CHOSEN = re.compile(r"https:|wss:|\.protocol|\?")
+_AROUND = 160
 _ACTIVE = frozenset({"script", "iframe", "object", "embed", "frame", "applet"})
 _PASSIVE = frozenset({"img", "audio", "video", "source", "track", "input"})
 
@@ -32,6 +39,7 @@ def texts(file: SourceFile) -> tuple[Text, ...]:
     """The http and ws addresses in a file; ``use`` is what the browser does with each.
 
     ``active`` and ``passive`` content, ``form``, ``link``, ``script`` (a string in JavaScript),
+    ``own`` (one that the page's own host is put behind),
     ``style`` (a style sheet that is imported) and ``image`` (``url(…)`` in one).
     """
     source = file.text[:MAX_CHARACTERS]
@@ -108,12 +116,21 @@ def _found(source: str, is_page: bool, name: str) -> Iterator[tuple[int, str, st
             use = "style" if match[1].lower().startswith("@import") else "image"
             yield match.start(2), match[2], use
     if not is_page and not name.endswith((".css", ".scss", ".less")):
-        for match in _QUOTED.finditer(source):
-            yield match.start(1), match[1], "script"
+        yield from _in_script(source)
     elif is_page:
         for offset, script in _scripts(source):
-            for match in _QUOTED.finditer(script):
-                yield offset + match.start(1), match[1], "script"
+            for at, value, use in _in_script(_LINE_COMMENT.sub(_blank, script)):
+                yield offset + at, value, use
+
+
+def _in_script(script: str) -> Iterator[tuple[int, str, str]]:
+    """The addresses in JavaScript; a scheme that is chosen by the page's own is none."""
+    for match in _OWN.finditer(script):
+        before = script[max(match.start() - _AROUND, 0) : match.start()]
+        if not _CHOSEN.search(before.rpartition(";")[2]):
+            yield match.start(2), match[2], "own"
+    for match in _QUOTED.finditer(script):
+        yield match.start(1), match[1], "script"
 
 
 def _use(tag: str, attribute: str, rest: str) -> str:

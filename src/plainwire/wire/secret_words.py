@@ -10,6 +10,7 @@ _SIGNING = re.compile(
     r"|PASSWORD_SALT)$",
     re.IGNORECASE,
 )
+_COOKIE_NAME = re.compile(r"(consent|banner|tour|theme|language|locale)_?COOKIE_?KEY$", re.I)
 _PASSWORD = re.compile(
     r"(^|[_-])(PASSWORD|PASSWD|PASS|PWD|API_?KEY|ACCESS_?KEY|AUTH_?TOKEN|API_?TOKEN)$"
     r"|^db[_-]?password|password\.txt$|_secret$",
@@ -26,8 +27,11 @@ _SAMPLE = re.compile(
 
 
 def is_signing_key(name: str) -> bool:
-    """True for a name whose value signs or encrypts: ``SECRET_KEY``, ``JWT_SECRET_KEY``."""
-    return bool(_SIGNING.search(name))
+    """True for a name whose value signs or encrypts: ``SECRET_KEY``, ``JWT_SECRET_KEY``.
+
+    ``CONSENT_COOKIE_KEY`` is what a cookie is called.
+    """
+    return bool(_SIGNING.search(name)) and not _COOKIE_NAME.search(name)
 
 
 def is_password(name: str) -> bool:

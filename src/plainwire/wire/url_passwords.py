@@ -49,10 +49,20 @@ def url_passwords(text: str) -> tuple[UrlPassword, ...]:
     if "@" not in text or "://" not in text:
         return ()
     return tuple(
-        UrlPassword(match["password"], match["host"], bool(_LOOPBACK.fullmatch(match["host"])))
+        UrlPassword(match["password"], match["host"], is_this_machine(match["host"]))
         for match in _LOGIN.finditer(text)
         if _opens(match)
     )
+
+
+def is_stand_in(password: str) -> bool:
+    """True for what documentation and development write where a password goes."""
+    return bool(_STAND_IN.fullmatch(password)) or is_sample(password)
+
+
+def is_this_machine(host: str) -> bool:
+    """True for a name or address of the loopback interface."""
+    return bool(_LOOPBACK.fullmatch(host))
 
 
 def _opens(match: re.Match[str]) -> bool:
@@ -60,9 +70,8 @@ def _opens(match: re.Match[str]) -> bool:
     names = (match["user"], match["host"], (match["path"] or "").lstrip("/"))
     return (
         is_value(password)
-        and not is_sample(password)
         and not _FORMATTED.search(password)
-        and not _STAND_IN.fullmatch(password)
+        and not is_stand_in(password)
         and password.lower() not in {name.lower() for name in names}
         and not _NO_HOST.fullmatch(match["host"])
     )

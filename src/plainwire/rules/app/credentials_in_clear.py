@@ -97,7 +97,7 @@ def _found(path: Path, app: App) -> Finding:
         "a password is taken here, and the application can be reached over plain HTTP"
         if is_known
         else "a password is taken here, and nothing in the project terminates TLS before it",
-        *app.credentials[:2],
+        *app.credentials[:3],
         *path.places,
         severity=Severity.HIGH if is_known else Severity.MEDIUM,
         confidence=Confidence.FIRM if is_known else Confidence.TENTATIVE,

@@ -75,6 +75,9 @@ def https_required_on_some_routes_only(project: Project) -> Iterator[Finding]:
     for app in project.apps:
         if app.redirect_hook is not None or not app.credentials:
             continue
+        ways = [p for p in project.paths if p.app is app and p.environment == "production"]
+        if ways and all(path.is_encrypted and path.redirects is not False for path in ways):
+            continue  # plain HTTP does not get this far
         for place in app.credentials:
             if place not in safe:
                 module, function = decorated[0]

@@ -27,8 +27,10 @@ Good:
 
 Limits:
 
-    The default of PREFERRED_URL_SCHEME is http too, and counts only outside requests; where nothing
-    is built there it does nothing, so that leaving it out is no finding.
+    An address that a constant holds whole counts where nothing in the project asks addresses; else
+    it is one of those that are asked. The default of PREFERRED_URL_SCHEME is http too, and counts
+    only outside requests; where nothing is built there it does nothing, so that leaving it out is
+    no finding.
 """
 
 from __future__ import annotations
@@ -37,8 +39,14 @@ import re
 from collections.abc import Iterator
 
 from plainwire.model import Finding, Project, Severity, rule
+from plainwire.wire.plain_urls import is_remote
 
-_NAMES = re.compile(r"(base|site|public|external|root|app|callback|reset|confirm)_?(url|uri|link)")
+_NAMES = re.compile(
+    r"(base|site|public|external|root|app|callback|reset|confirm|front_?end)_?(\w+_)?(url|uri|link)"
+)
+_CLIENTS = frozenset(
+    {"requests", "httpx", "aiohttp", "urllib", "urllib3", "http", "pycurl", "treq"}
+)
 
 
 @rule(
@@ -53,6 +61,7 @@ def url_built_plain(project: Project) -> Iterator[Finding]:
         for setting in app.setting("PREFERRED_URL_SCHEME", "production", "staging"):
             if setting.value == "http":
                 yield url_built_plain.finding("addresses are built with http", setting.place)
+    asks = _asks(project)
     for module in project.modules:
         if module.file.environment not in ("production", "staging"):
             continue
@@ -63,7 +72,18 @@ def url_built_plain(project: Project) -> Iterator[Finding]:
                     "the address is built with http", module.span(call.line)
                 )
         for binding in module.bindings:
-            if binding.value.prefix == "http://" and _NAMES.search(binding.key.lower()):
+            prefix = binding.value.prefix
+            is_whole = prefix.startswith("http://") and is_remote(prefix) and not asks
+            if (prefix == "http://" or is_whole) and _NAMES.search(binding.key.lower()):
                 yield url_built_plain.finding(
                     "the address is built with http", module.span(binding.line)
                 )
+
+
+def _asks(project: Project) -> bool:
+    """True if the project has an HTTP client, so that an address may be one that it asks."""
+    return any(
+        name.partition(".")[0] in _CLIENTS
+        for module in project.modules
+        for name in module.imports.values()
+    )

@@ -22,7 +22,8 @@ Good:
 
 Limits:
 
-    Downloads by other programs, and through variables, are not seen. Of workflows, GitHub's,
+    Downloads by other programs, and through variables, are not seen. An address without a scheme
+    is plain to curl and wget. Of workflows, GitHub's,
     GitLab's, CircleCI's, Azure's and Bitbucket's are read.
 """
 
@@ -43,6 +44,23 @@ _INSECURE = re.compile(
 )
 _FETCHES = re.compile(r"\b(curl|wget)\b")
 MAX_COMMAND = 4_000
+# curl and wget take http where an address names no scheme (curl(1), URL; wget(1), URL Format).
+_COMMAND = re.compile(r"\b(curl|wget)\s+([^|;&\n`)]*)")
+_TAKES = {"curl": "oHduXAebcTFmwKrxCEQUyYzt", "wget": "OoPTtUaiBwQe"}  # short options with a value
+_LONG = re.compile(
+    r"--(output|header|data\S*|request|user|user-agent|referer|max-time|retry|connect-timeout"
+    r"|cacert|cert|key|write-out|url|proxy|form|output-document|directory-prefix|tries|timeout"
+    r"|password|post-data|resolve)"
+)
+# What curl fetches is written to a file or given to what runs or installs it.
+_KEPT = re.compile(
+    r"\s-\w*[oO](\s|$)|--(output|remote-name)\b"
+    r"|\|\s*(sudo\s+)?((ba|da|z)?sh|python|tar|apt-key|gpg|tee)\b"
+)
+_WORD = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
+_BARE = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,})(:\d+)?(/\S*)?", re.IGNORECASE)
+_FILE = re.compile(r"\.(sh|py|gz|tgz|zip|tar|xz|bz2|deb|rpm|txt|json|ya?ml|html?|pem|key|crt|asc"
+                   r"|conf|md|log|sql|out|bin|exe|js|css)$", re.IGNORECASE)  # fmt: skip
 _PLAIN = re.compile(r"\b(?:curl|wget|pip3?|ADD|git clone)\b[^|;&\n]*?(http://[^\s\"'|;&)]+)")
 
 
@@ -74,6 +92,11 @@ def _in(file: SourceFile) -> Iterator[Finding]:
             yield plain_download.finding(
                 f"{plain[1][:120]} is downloaded in clear", file.span(number)
             )
+        elif bare := _bare(line):
+            yield plain_download.finding(
+                f"{bare[:120]} names no scheme, so that it is downloaded in clear",
+                file.span(number),
+            )
 
 
 def _commands(file: SourceFile) -> Iterator[tuple[int, str]]:
@@ -89,3 +112,22 @@ def _commands(file: SourceFile) -> Iterator[tuple[int, str]]:
                 if _FETCHES.search(following):
                     break
         yield number, whole
+
+
+def _bare(line: str) -> str:
+    """The address without a scheme that a command fetches, or an empty string."""
+    for command in _COMMAND.finditer(line):
+        is_value = False
+        for word in _WORD.findall(command[2]):
+            if is_value:
+                is_value = False
+            elif word.startswith("--"):
+                is_value = "=" not in word and bool(_LONG.fullmatch(word))
+            elif word.startswith("-"):
+                is_value = word[-1] in _TAKES[command[1]]
+            elif found := _BARE.fullmatch(word.strip("\"'")):
+                is_file = not found[3] and bool(_FILE.search(found[1]))
+                is_kept = command[1] == "wget" or found[3] or _KEPT.search(line)
+                if is_kept and not is_file and is_remote(f"http://{found[0]}"):
+                    return found[0]
+    return ""

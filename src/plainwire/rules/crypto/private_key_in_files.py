@@ -35,17 +35,20 @@ Good:
 
 Limits:
 
-    PEM alone, unencrypted, and not for tests, examples and development. Whether a server uses the
-    key is not asked. A key inside another file is not looked for.
+    PEM, unencrypted, and JSON Web Keys alone, and not for tests, examples and development. Whether
+    a server uses the key is not asked. A key inside another file is not looked for.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from plainwire.model import Finding, Project, Severity, rule
+from plainwire.model import Finding, Project, Severity, SourceFile, Span, rule
 
+# The members that only the owner has (RFC 7518, sections 6.2.2, 6.3.2 and 6.4; RFC 8037).
+_JWK_SECRET = re.compile(r"\"(?:d|k)\"\s*:\s*\"[\w+/=-]{16,}\"")
 _BEGINS = re.compile(r"-----BEGIN ((RSA|EC|DSA|OPENSSH) )?PRIVATE KEY-----")
 
 
@@ -53,12 +56,16 @@ _BEGINS = re.compile(r"-----BEGIN ((RSA|EC|DSA|OPENSSH) )?PRIVATE KEY-----")
     kind="secret-hardcoded",
     severity=Severity.HIGH,
     cwe=(321,),
-    references=("RFC 7468, section 10", "OWASP ASVS 4.0.3, 6.4.1"),
+    references=("RFC 7468, section 10", "RFC 7517, section 9", "OWASP ASVS 4.0.3, 6.4.1"),
 )
 def private_key_in_files(project: Project) -> Iterator[Finding]:
     """The first line of each key that is for production."""
     for file in project.files:
         if file.format != "other" or file.environment not in ("production", "staging"):
+            continue
+        key = _jwk(file)
+        if key is not None:
+            yield private_key_in_files.finding("a JSON Web Key is kept with the project", key)
             continue
         lines = (n for n, line in enumerate(file.lines, 1) if _BEGINS.fullmatch(line.strip()))
         line = next(lines, None)
@@ -66,3 +73,14 @@ def private_key_in_files(project: Project) -> Iterator[Finding]:
             yield private_key_in_files.finding(
                 "an unencrypted private key is kept with the project", file.span(line)
             )
+
+
+def _jwk(file: SourceFile) -> Span | None:
+    """Where a file holds the secret part of a JSON Web Key. Returns None if it holds none."""
+    if '"kty"' not in file.text:
+        return None
+    found = _JWK_SECRET.search(file.text)
+    if found is None:
+        return None
+    place = file.span(file.text.count("\n", 0, found.start()) + 1)
+    return replace(place, text=_JWK_SECRET.sub('"…"', place.text))

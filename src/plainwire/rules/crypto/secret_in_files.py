@@ -59,7 +59,7 @@ from plainwire.model import (
     rule,
 )
 from plainwire.wire.secret_words import is_password, is_sample, is_signing_key, is_value
-from plainwire.wire.url_passwords import url_passwords
+from plainwire.wire.url_passwords import is_stand_in, is_this_machine, url_passwords
 
 _SAMPLE_FILE = re.compile(r"sample|example|template|\.dist", re.IGNORECASE)
 _SIGNERS = (
@@ -74,10 +74,19 @@ _SIGNERS = (
     (re.compile(r"(^|\.)(Timestamp)?Signer$"), ("secret_key", 0)),
 )
 _SIGNER_ENDS = ("code", "Fernet", "Serializer", "Signer")  # asked first: of every call there is
+# What is given a password to connect with; a pair is a user's name and then the password.
+_CONNECTS = re.compile(
+    r"(^|\.)(connect|create_pool|Connection|ConnectionPool|(Strict)?Redis|MongoClient"
+    r"|(?P<pair>PlainCredentials))$"
+)
 _MOST_PLACES = 8
 # Names and scopes that speak of tests and of development.
 _OF_OTHERS = re.compile(r"(?<![a-z])(test(ing)?|dev(el(opment)?)?|local|debug)(?![a-z])", re.I)
 _OF_OTHER_SCOPES = re.compile(r"test|dev|local|debug", re.IGNORECASE)
+# Functions that look whether a secret is fit for production.
+_REFUSES = re.compile(
+    r"weak|insecure|unsafe|(validate|enforce|check|require)\w*(secret|secur|config|key)"
+)
 _LINES_OF = ("ini", "toml", "yaml", "shell", "terraform")
 _LONGEST_LINE = 2000
 _WANTED = ("production", "staging")
@@ -122,6 +131,15 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
                     place,
                     environment="production",
                 )
+        for name, place in _passwords_given(module):
+            if (place.path, place.line) not in seen:
+                seen.add((place.path, place.line))
+                yield secret_in_files.finding(
+                    f"the password that {name} is given is written here; it opens what it protects",
+                    place,
+                    severity=Severity.MEDIUM,
+                    environment="production",
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +180,26 @@ def _alike(project: Project, copied: frozenset[str]) -> Iterator[list[_Secret]]:
 
 def _named(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:
     """What settings hold whose names say that it is secret."""
+    refused = _refused(project)
     for setting in _settings(project, copied):
         value = setting.value or ""
+        if setting.is_default and value in refused:
+            continue
         is_secret = is_signing_key(setting.name) or is_password(setting.name)
         if is_secret and is_value(value) and not _is_sample(setting.place.path, value, copied):
             yield _Secret(
                 setting.name, value, setting.place, setting.environment, setting.is_default
             )
+
+
+def _refused(project: Project) -> frozenset[str]:
+    """The values that code looks for to refuse them: where it checks that no fallback is live."""
+    return frozenset(
+        text.value
+        for module in project.modules
+        for text in module.strings
+        if text.value and _REFUSES.search(text.scope)
+    )
 
 
 def _in_addresses(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:
@@ -242,9 +273,34 @@ def _in_calls(module: Module) -> Iterator[tuple[str, Span]]:
         if value is None or not isinstance(text, str) or not is_value(text):
             continue
         given = [b.line for b in module.bindings if b.value.literal == value.literal]
-        place = module.span(given[0] if given else value.line)
-        if text[:40] in place.text and "PUBLIC KEY" not in text:
-            yield call.name, place
+        number = given[0] if given else value.line
+        if _stands_in(module, number, text[:40]) and "PUBLIC KEY" not in text:
+            yield call.name, module.span(number)
+
+
+def _passwords_given(module: Module) -> Iterator[tuple[str, Span]]:
+    """The literal passwords that code gives to what connects to another machine."""
+    for call in module.calls:
+        connects = _CONNECTS.search(call.name)
+        if connects is None or _OF_OTHER_SCOPES.search(call.scope):
+            continue
+        user = call.argument("user", 0) or call.argument("username")
+        host = call.argument("host", 0)
+        at = 1 if connects["pair"] else None
+        given = (call.argument(name, at) for name in ("password", "passwd"))
+        value = next((v for v in given if v is not None), None)
+        text = value.text if value is not None and value.variable is None else ""
+        is_users = user is not None and user.text == text
+        is_local = at is None and host is not None and is_this_machine(host.text)
+        if value is None or is_users or is_local or not is_value(text) or is_stand_in(text):
+            continue
+        if _stands_in(module, value.line, text):
+            yield call.name, module.span(value.line)
+
+
+def _stands_in(module: Module, number: int, text: str) -> bool:
+    """True if a line of the file holds a text; a span's own text has its secrets masked."""
+    return any(text in line for line in module.file.lines[number - 1 : number])
 
 
 def _settings(project: Project, copied: frozenset[str]) -> Iterator[Setting]:
@@ -256,7 +312,8 @@ def _settings(project: Project, copied: frozenset[str]) -> Iterator[Setting]:
             for stage in image.stages:
                 yield from (s for s in stage.settings.values() if s.place.path == image.path)
     for deployment in project.deployments:
-        if deployment.environment in _WANTED and deployment.apps:
+        is_ours = deployment.apps or not project.apps  # else what runs other programs
+        if deployment.environment in _WANTED and is_ours:
             for service in deployment.services:
                 if service.environment in _WANTED:
                     yield from (s for s in service.settings.values() if s.environment in _WANTED)

@@ -41,15 +41,18 @@ _MAKERS = frozenset(
     {"choice", "choices", "randint", "random", "randrange", "sample", "getrandbits", "uuid1"}
 )
 _SECRET = re.compile(
-    r"token|secret|passw(or)?d|\botp\b|(^|_)(otp|pin|nonce|salt|csrf|api_?key|session_?id)(_|$)"
+    r"token|secret|passw(or)?d|passcode|\botp\b"
+    r"|(^|_)(pwd|otp|pin|nonce|salt|csrf|api_?key|session_?id)(_|$)"
     r"|(^|_)key_?gen|(gen|generate|make|create|new)_(api_?)?key"
-    r"|(reset|verif\w*|auth|invite|access|recovery|login)_?(code|key)",
+    r"|(reset|verif\w*|auth|invit\w*|access|recovery|login|registration|activation|confirm\w*"
+    r"|sign_?up|join)_?(code|key)",
     re.IGNORECASE,
 )
 # A nonce that a client sends need only differ (RFC 5849, section 3.3); one of a page or a login
 # must not be guessed (CSP Level 3; OpenID Connect Core, 15.5.2).
 _NONCE = re.compile(r"(^|_)nonce(_|$)", re.IGNORECASE)
 _WEB = frozenset({"flask", "quart", "werkzeug", "django", "fastapi", "starlette", "connexion"})
+_SIGNS = re.compile(r"(^|\.)(jwt\.encode|create_(access|refresh)_token|serialize_compact)$")
 _SAFE = frozenset({"secrets", "SystemRandom", "urandom"})
 
 
@@ -94,7 +97,10 @@ def _in(module: Module) -> Iterator[Finding]:
             yield token_guessable.finding(
                 f"{binding.key} can be predicted", module.span(binding.line)
             )
+    signed = {call.scope for call in module.calls if _SIGNS.search(call.name)}
     for call in module.calls:
+        if call.scope in signed:
+            continue  # a number in a token that nobody can make without the key
         function = call.scope.rpartition(".")[2]
         is_random = call.name.startswith("random.") and call.name[7:] in _MAKERS
         if is_random and _is_secret(function, module) and not _is_near(call.line, found):

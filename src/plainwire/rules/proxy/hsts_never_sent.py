@@ -78,7 +78,7 @@ def hsts_never_sent(project: Project) -> Iterator[Finding]:
 
 def _on(encrypted: list[Path], app: App) -> Iterator[Finding]:
     for path in encrypted:
-        if path.hsts is not None:
+        if path.hsts is not None or _only_turns_away(path):
             continue
         is_platform = path.kind == "routed"
         first = app.place if is_platform else path.hops[0].place
@@ -90,6 +90,12 @@ def _on(encrypted: list[Path], app: App) -> Iterator[Finding]:
             *path.places,
             severity=Severity.LOW if is_platform else Severity.MEDIUM,
         )
+
+
+def _only_turns_away(path: Path) -> bool:
+    """True for a server block that redirects or refuses all that comes: no page is behind it."""
+    site = path.site
+    return site is not None and not site.forwards and site.redirects is not None
 
 
 def _sends(app: App) -> bool:

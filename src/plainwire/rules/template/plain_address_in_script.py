@@ -20,8 +20,9 @@ Good:
 
 Limits:
 
-    Addresses that are put together from parts are not seen, nor what becomes of a string but where
-    a name that is given it is asked in the same file.
+    Of addresses that are put together from parts those are seen that end with the page's own host,
+    or in a template with one that it is given. What becomes of a string is followed only where a
+    name that is given it is asked in the same file.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 
+_GIVEN = re.compile(r"(?:http|ws)://_{4,}(?::\d+)?(?:[/\"'`]|$)")  # a template's value, masked
+_CALLS = re.compile(
+    r"fetch\s*\(|axios|\.ajax\s*\(|WebSocket\s*\(|EventSource\s*\(|\.open\s*\(|\bio(?:\.connect)?\s*\("
+)
 _NAMED = re.compile(r"\b(?:const|let|var)\s+(\w{1,60})\s*=")
 
 
@@ -53,9 +58,19 @@ def plain_address_in_script(project: Project) -> Iterator[Finding]:
         if file.environment not in ("production", "staging"):
             continue
         for text in project.texts(file):
+            place = file.span(text.line)
+            if text.use == "own":
+                yield plain_address_in_script.finding(
+                    f"the page's own host is asked at {text.value}", place
+                )
+                continue
+            if text.use == "script" and _GIVEN.match(text.value) and _CALLS.search(place.text):
+                yield plain_address_in_script.finding(
+                    "a host that the page is given is asked in clear", place
+                )
+                continue
             if text.use != "script" or not is_remote(text.value):
                 continue
-            place = file.span(text.line)
             is_asked = _ASKS.search(place.text) or _is_asked_later(place.text, file.text)
             if text.value.startswith("ws://") or is_asked:
                 yield plain_address_in_script.finding(

@@ -19,6 +19,7 @@ from plainwire.model import (
 from plainwire.source.assembly import helm_charts, images, kustomize
 from plainwire.source.assembly.known import (
     DASHBOARDS,
+    PRODUCTION_NAME,
     PROXIES,
     QUIET,
     STORES,
@@ -46,8 +47,11 @@ def deployments(known: Known) -> Iterator[Deployment]:
                 continue  # a chart's, whose values decide what is there
             if file.folder not in taken:
                 folders.setdefault(file.folder, []).append(file)
-    for folder, files in folders.items():
-        yield from _deployment(known, folder or "manifests", files[0].environment, files)
+    read = {folder: _manifests(known, files) for folder, files in folders.items()}
+    for folder, found in read.items():
+        environment = folders[folder][0].environment
+        whole = _with_workloads(found, _siblings(folder, read))
+        yield from _put_together(known, folder or "manifests", environment, whole)
     for one in overlays:
         yield from _deployment(known, one.name, one.environment, one.files, one.settings)
     for chart in sorted(charts):
@@ -62,12 +66,62 @@ def _deployment(
     files: Sequence[SourceFile],
     settings: Sequence[Setting] = (),
 ) -> Iterator[Deployment]:
+    yield from _put_together(known, name, environment, _manifests(known, files, settings))
+
+
+def _manifests(
+    known: Known, files: Sequence[SourceFile], settings: Sequence[Setting] = ()
+) -> kubernetes.Manifests:
     found = kubernetes.Manifests(settings=list(settings))
     for file in files:
         try:
             kubernetes.read(file, found)
         except ValueError as error:
             known.skipped.append(Skip(file.path, str(error)))
+    return found
+
+
+def _siblings(
+    folder: str, read: Mapping[str, kubernetes.Manifests]
+) -> Iterator[kubernetes.Manifests]:
+    """The manifests of the folders beside one, those for production first."""
+    parent = folder.rpartition("/")[0]
+    beside = [other for other in read if other != folder and other.rpartition("/")[0] == parent]
+    beside = beside if parent else []
+    for other in sorted(beside, key=lambda name: not PRODUCTION_NAME.search(name[len(parent) :])):
+        yield read[other]
+
+
+def _with_workloads(
+    found: kubernetes.Manifests, siblings: Iterator[kubernetes.Manifests]
+) -> kubernetes.Manifests:
+    """Manifests with what their services select in a folder beside theirs, and in theirs not.
+
+    `shared/service.yaml` is applied with `production/deployment.yaml`, or with another's.
+    """
+    lacking = [
+        service.selector
+        for service in found.services
+        if service.selector and not any(_selects(service.selector, w) for w in found.workloads)
+    ]
+    for sibling in siblings if lacking else ():
+        taken = [w for w in sibling.workloads if any(_selects(one, w) for one in lacking)]
+        if taken:
+            return replace(
+                found,
+                workloads=[*found.workloads, *taken],
+                settings=[*found.settings, *sibling.settings],
+            )
+    return found
+
+
+def _selects(selector: Mapping[str, str], workload: kubernetes.Workload) -> bool:
+    return selector.items() <= workload.labels.items()
+
+
+def _put_together(
+    known: Known, name: str, environment: Environment, found: kubernetes.Manifests
+) -> Iterator[Deployment]:
     known.settings += [s for s in found.settings if s.environment not in QUIET]
     services = tuple(_services(known, found, environment))
     routes = found.all_routes
@@ -139,7 +193,7 @@ def _service(
     for workload in workloads:
         built = _built_from(known, workload.image)
         path, folder = built or ("", _folder_of_only_app(known))
-        stage = known.images[path].stage(None) if path in known.images else None
+        stage = known.images[path].shipped if path in known.images else None
         all_settings = {**(stage.settings if stage is not None else {}), **settings}
         context = Context(folder or "", all_settings)
         place = workload.command_place or workload.place

@@ -37,6 +37,7 @@ from plainwire.source.deploy.compose import ComposeFile, ComposeService
 from plainwire.source.starting import Context
 
 _APPLICATIONS = frozenset({"api", "app", "application", "backend", "flask", "server", "web"})
+_OTHER_LANGUAGES = re.compile(r"(node|bun|deno|ruby|golang|php|openjdk|rust)$")
 _PLAIN_NAME = re.compile(r"(docker-)?compose\.ya?ml")
 _SAMPLES = (".model", "-sample", ".sample", ".example", "-example", ".template", ".dist")
 
@@ -151,7 +152,8 @@ def _service(
         starts = _starts(known, base, stage, image, context)
         holds_app = folder is not None and known.has_app(folder)
         is_built = base.context is not None or image is not None
-        if role == "other" and (starts or (holds_app and is_built)):
+        is_ours = holds_app and is_built and not (stage is not None and _is_of_others(stage))
+        if role == "other" and (starts or is_ours):
             role = "app"
     if image is not None and environment in ("production", "staging"):
         known.used_images.add(image.path)
@@ -205,7 +207,8 @@ def _image(
         return image, stage, service.context
     if named := images.built_from(known, service.image):
         path, context = named
-        return known.images[path], known.images[path].stage(None), context
+        image = images.shipped(known, path)
+        return image, image.stage(None), context
     if built := _built_beside(known, service, one):
         return built
     own = known.own_images.get(one.file.path)
@@ -214,6 +217,7 @@ def _image(
             image = known.images.get(posixpath.join(folder, "Dockerfile"))
             context = "" if folder == "docker" else folder
             if image is not None and known.has_app(context):
+                image = images.shipped(known, image.path)
                 return image, image.stage(None), context
     return None, None, None
 
@@ -226,8 +230,11 @@ def _built_beside(
     if same is None or not known.is_own(service.image):
         return None
     path, context, target = same
-    image = known.images.get(path)
-    return (image, image.stage(target), context) if image is not None else None
+    if path not in known.images:
+        return None
+    is_for_users = PRODUCTION_NAME.search(one.file.name)
+    image = images.shipped(known, path) if is_for_users else known.images[path]
+    return image, image.stage(target if image.path == path else None), context
 
 
 def _built_services(
@@ -297,6 +304,11 @@ def _sites_of(
             yield images.filled(site, values)
 
 
+def _is_of_others(stage: Stage) -> bool:
+    """True for an image that runs no Python, by what it is built from."""
+    return bool(_OTHER_LANGUAGES.match(images.name_of(stage.base)))
+
+
 def _role(
     known: Known,
     service: ComposeService,
@@ -362,7 +374,7 @@ def _merged(under: ComposeService, over: ComposeService) -> ComposeService:
         command_place=over.command_place or under.command_place,
         entrypoint=over.entrypoint or under.entrypoint,
         flags=over.flags or under.flags,
-        publications=over.publications + under.publications,
+        publications=_each_once(over.publications + under.publications),
         settings=under.settings | over.settings,
         env_files=over.env_files or under.env_files,
         mounts=under.mounts + over.mounts,
@@ -370,6 +382,12 @@ def _merged(under: ComposeService, over: ComposeService) -> ComposeService:
         profiles=over.profiles or under.profiles,
         on_host_network=over.on_host_network or under.on_host_network,
     )
+
+
+def _each_once(ports: tuple[Publication, ...]) -> tuple[Publication, ...]:
+    """Ports without those that an earlier one is the same as (Compose, merge: ports)."""
+    alike = {(port.port, port.target, port.host): port for port in reversed(ports)}
+    return tuple(port for port in ports if alike[port.port, port.target, port.host] is port)
 
 
 # What of a service is merged with another file's, by the key that may be under !reset.

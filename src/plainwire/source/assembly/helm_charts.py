@@ -13,6 +13,8 @@ from plainwire.source.deploy import helm
 from plainwire.source.deploy.yaml_nodes import documents
 
 _OVERLAY = re.compile(r"values[-._][\w.-]+\.ya?ml|[\w-]+[-._]values\.ya?ml")
+# Folders of a chart in which every file is a file of values, `values/production.yaml`.
+_FOLDERS = ("values", "env", "envs", "environments")
 MAX_UNKNOWNS = 5
 
 
@@ -33,8 +35,7 @@ def charts(known: Known, folder: str) -> Iterator[tuple[str, Environment, list[S
     if not templates:
         return
     base = next((f for f in own if f.path in (f"{prefix}values.yaml", f"{prefix}values.yml")), None)
-    overlays = [f for f in own if f.folder == folder and _OVERLAY.fullmatch(f.name)]
-    overlays = [f for f in overlays if f.environment not in QUIET]
+    overlays = [f for f in own if f.environment not in QUIET and _is_overlay(f, folder, prefix)]
     values = _values(known, base)
     is_shipped = any(PRODUCTION_NAME.search(f.name) for f in overlays)
     environment: Environment = "development" if is_shipped else templates[0].environment
@@ -46,6 +47,14 @@ def charts(known: Known, folder: str) -> Iterator[tuple[str, Environment, list[S
         if overlay.environment == "staging":
             environment = "staging"
         yield overlay.path, environment, list(_manifests(known, templates, both, name, environment))
+
+
+def _is_overlay(file: SourceFile, folder: str, prefix: str) -> bool:
+    """True for a file of values that is given beside the chart's own."""
+    if file.folder == folder:
+        return bool(_OVERLAY.fullmatch(file.name))
+    is_there = file.folder.removeprefix(prefix) in _FOLDERS
+    return is_there and file.name.endswith((".yaml", ".yml"))
 
 
 def _values(known: Known, file: SourceFile | None) -> object:

@@ -6,12 +6,14 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Final
 
-from plainwire.model import ProxySite, Stage
+from plainwire.model import Image, ProxySite, Stage
 from plainwire.source.assembly.known import (
     DASHBOARDS,
     DEVELOPMENT_NAME,
+    PRODUCTION_NAME,
     PROXIES,
     PROXY_FOLDER,
     QUIET,
@@ -54,6 +56,17 @@ def built_from(known: Known, image: str) -> tuple[str, str] | None:
                 order = (likeness, nearness, is_shipped, is_plain, -len(path))
                 found.append((order, path, context))
     return max(found)[1:] if found else None
+
+
+def shipped(known: Known, path: str) -> Image:
+    """The Dockerfile for production beside a plain one, or that one: ``Dockerfile.prod``."""
+    folder, _, name = path.rpartition("/")
+    twins = [
+        other
+        for at, other in known.images.items()
+        if at.rpartition("/")[0] == folder and PRODUCTION_NAME.search(at.rpartition("/")[2])
+    ]
+    return twins[0] if name.lower() == "dockerfile" and len(twins) == 1 else known.images[path]
 
 
 def name_of(image: str) -> str:
@@ -112,10 +125,11 @@ def copied_sites(known: Known, stage: Stage, context: str, *, is_proxy: bool) ->
             paths |= dict.fromkeys(
                 p
                 for p in known.sites
-                if p == at or (is_under(p, context) and p.endswith("/" + at.rpartition("/")[2]))
+                if _is_named(p, at)
+                or (is_under(p, context) and p.endswith("/" + at.rpartition("/")[2]))
             )
         elif PROXY_FOLDER.search(target):
-            paths |= dict.fromkeys(p for p in known.sites if p == at or _is_in(p, at))
+            paths |= dict.fromkeys(p for p in known.sites if _is_named(p, at) or _is_in(p, at))
     if is_proxy and not paths:
         paths = dict.fromkeys(p for p in known.sites if is_under(p, context))
     return paths
@@ -159,6 +173,13 @@ def _likeness(name: str, word: str) -> int:
     if name.endswith("-" + word):
         return 2
     return int(name.startswith(word + "-") or word.startswith(name + "-"))
+
+
+def _is_named(path: str, pattern: str) -> bool:
+    """True for the file that a COPY names, or one of those of a folder: ``conf.d/*.conf``."""
+    folder, _, name = path.rpartition("/")
+    of, _, names = pattern.rpartition("/")
+    return path == pattern or (folder == of and "*" in names and fnmatchcase(name, names))
 
 
 def _is_in(path: str, folder: str) -> bool:

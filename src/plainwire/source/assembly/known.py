@@ -197,9 +197,9 @@ def implied(site: ProxySite) -> tuple[Publication, ...]:
     for listen in site.listens:
         host = listen.host.strip("[]*")
         if not listen.is_variable:
-            is_any = not host.strip("0.:")  # "", 0.0.0.0 and ::, IPv6 beside IPv4
-            key = (listen.port, "" if is_any else host)
+            host = host if host.strip("0.:") else ""  # 0.0.0.0 and ::, IPv6 beside IPv4
             found.setdefault(
-                key, Publication(listen.port, listen.port, listen.place, "listen", host)
+                (listen.port, host),
+                Publication(listen.port, listen.port, listen.place, "listen", host),
             )
     return tuple(found.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import replace
 
 from plainwire.model import Deployment, ProxySite, Publication, Service, Stage, Start
@@ -27,10 +27,13 @@ _UWSGI_HTTP = re.compile(r"\s*(http|http-socket|https|socket)\s*=")
 
 def hosts(known: Known) -> Iterator[Deployment]:
     """Proxies configured on a machine, with the programs that a supervisor starts there."""
+    containers = _containers_asked(known)
     for path, sites in known.sites.items():
         if path in known.claimed or not sites or sites[0].environment in QUIET:
             continue
         if not any(site.forwards for site in sites):
+            continue
+        if _is_variant(sites, containers.get(path.rpartition("/")[0], set())):
             continue
         folder = folder_of(path, known.roots)
         service = Service(
@@ -46,6 +49,25 @@ def hosts(known: Known) -> Iterator[Deployment]:
             "proxy",
         )
         yield known.finished(path, sites[0].environment, (service,), ())
+
+
+def _containers_asked(known: Known) -> dict[str, set[str]]:
+    """By folder, the containers that configurations which one mounts forward to, by their names."""
+    found: dict[str, set[str]] = {}
+    for path in known.claimed:
+        hosts = {f.host for site in known.sites.get(path, ()) for f in site.forwards}
+        names = {host for host in hosts if host and "." not in host and host != "localhost"}
+        found.setdefault(path.rpartition("/")[0], set()).update(names)
+    return found
+
+
+def _is_variant(sites: Iterable[ProxySite], containers: Set[str]) -> bool:
+    """True for what is there to take the place of a file beside it that a container mounts.
+
+    It forwards to a container by its name, as that one does: no machine knows such a name.
+    """
+    hosts = {forward.host for site in sites for forward in site.forwards}
+    return bool(hosts) and hosts <= containers
 
 
 def _supervised(known: Known, folder: str) -> Iterator[Start]:
@@ -77,7 +99,7 @@ def bare_units(known: Known) -> Iterator[Deployment]:
 def bare_images(known: Known) -> Iterator[Deployment]:
     """Images that start the application and that nothing here publishes."""
     for path, image in known.images.items():
-        stage = image.stage(None)
+        stage = image.shipped
         is_quiet = image.environment in (*QUIET, "development")
         if path in known.used_images or is_quiet or stage is None:
             continue

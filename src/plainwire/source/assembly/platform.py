@@ -48,7 +48,7 @@ def platforms(known: Known) -> Iterator[Deployment]:
         for one in found[:20]:
             path = posixpath.join(file.folder, one.dockerfile)
             image = known.images.get(path)
-            stage = image.stage(None) if image is not None else None
+            stage = image.shipped if image is not None else None
             settings = dict(stage.settings) if stage is not None else {}
             settings.setdefault("PORT", Setting("PORT", "", one.place))
             at = Context(file.folder, settings)

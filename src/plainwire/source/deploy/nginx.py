@@ -6,7 +6,7 @@ https://nginx.org/en/docs/ (ngx_http_core, ngx_http_ssl, ngx_http_proxy, ngx_htt
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -186,10 +186,17 @@ def sites(
     for d in scope.deep():
         if d.name == "proxy_set_header" and len(d.arguments) > 1 and d.arguments[1] in claimed:
             d.arguments = (d.arguments[0], "$http_x_forwarded_proto")  # what the client claims
-    found = []
-    for outer, server in islice(_servers(scope, scope), MAX_SITES):
-        found.append(_site(server, outer, upstreams, file, text is not None))
-    return tuple(found)
+    servers = list(islice(_servers(scope, scope), MAX_SITES))
+    over_tls = {
+        _address(d.arguments[0])
+        for _, server in servers
+        for d in server.all("listen")
+        if "ssl" in d.arguments[1:]
+    }
+    return tuple(
+        _site(server, outer, upstreams, file, text is not None, over_tls)
+        for outer, server in servers
+    )
 
 
 def _servers(
@@ -256,9 +263,10 @@ def _site(
     upstreams: Mapping[str, list[Directive]],
     file: SourceFile,
     is_embedded: bool,
+    over_tls: Container[tuple[str, int]],
 ) -> ProxySite:
     ssl_on = any(d.arguments[:1] == ("on",) for d in server.all("ssl"))
-    listens = tuple(_listen(d, ssl_on) for d in server.all("listen") if d.arguments)
+    listens = tuple(_listen(d, ssl_on, over_tls) for d in server.all("listen") if d.arguments)
     listens = tuple(one for one in listens if one.port >= 0)
     if not any(server.all("listen")):
         listens = (Listen(80, server.span()),)
@@ -303,16 +311,22 @@ def _setting(directive: Directive, file: SourceFile) -> Setting:
     return Setting(directive.name, words, directive.span(), file.environment)
 
 
-def _listen(directive: Directive, ssl_on: bool) -> Listen:
+def _listen(directive: Directive, ssl_on: bool, over_tls: Container[tuple[str, int]]) -> Listen:
+    """A ``listen``; one socket is shared by all servers that name it, and so is its ``ssl``."""
     words = directive.arguments
     has_tls = "ssl" in words or "quic" in words or ssl_on
-    address = words[0]
-    if address.startswith("unix:"):
+    if words[0].startswith("unix:"):
         return Listen(-1, directive.span())
-    host, _, port = address.rpartition(":")
+    host, port = _address(words[0])
+    return Listen(port, directive.span(), has_tls or (host, port) in over_tls, host)
+
+
+def _address(text: str) -> tuple[str, int]:
+    """The host, "" for every interface, and port of a ``listen``."""
+    host, _, port = text.rpartition(":")
     if not port.isdecimal():
-        host, port = ("", address) if address.isdecimal() else (address, "80")
-    return Listen(int(port) if port.isdecimal() else 80, directive.span(), has_tls, host)
+        host, port = ("", text) if text.isdecimal() else (text, "80")
+    return ("" if host == "*" else host), int(port) if port.isdecimal() else 80
 
 
 def _asks_password(d: Directive) -> bool:

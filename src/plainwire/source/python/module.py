@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from contextlib import suppress
 from typing import Protocol
 
 from plainwire.model import UNKNOWN, SourceFile, Span, Text, Value
 from plainwire.source.python.expressions import Expression
 from plainwire.source.python.facts import PythonBinding, PythonCall, PythonFunction
+from plainwire.source.python.newer import as_older
 from plainwire.source.python.values import evaluate
 from plainwire.source.python.walk import Walk
 
@@ -102,17 +104,23 @@ class PythonModule:
 def parse(file: SourceFile, name: str) -> PythonModule:
     """Read a Python file; template placeholders of a project generator are masked.
 
+    Syntax of a newer Python than the one that runs is read as far as `as_older` knows it.
+
     Raises:
         SyntaxError: if it cannot be parsed, or is nested too deep.
     """
     try:
-        tree = _tree(file.text)
-    except SyntaxError:
-        if "{{" not in file.text and "{%" not in file.text:
-            raise
-        masked = _JINJA_BLOCK.sub(lambda m: " " * len(m[0]), file.text)
-        tree = _tree(_JINJA.sub(lambda m: "_" * len(m[0]), masked))
-    return PythonModule(file, name, tree)
+        return PythonModule(file, name, _tree(file.text))
+    except SyntaxError as error:
+        refused = error
+    older = as_older(file.text)
+    if older != file.text:
+        with suppress(SyntaxError):
+            return PythonModule(file, name, _tree(older))
+    if "{{" not in file.text and "{%" not in file.text:
+        raise refused
+    masked = _JINJA_BLOCK.sub(lambda m: " " * len(m[0]), file.text)
+    return PythonModule(file, name, _tree(_JINJA.sub(lambda m: "_" * len(m[0]), masked)))
 
 
 def _tree(text: str) -> ast.Module:
