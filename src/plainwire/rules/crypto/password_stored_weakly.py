@@ -35,7 +35,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from plainwire.model import Binding, Finding, Module, Project, Severity, rule
+from plainwire.model import Binding, Call, Finding, Module, Project, Severity, rule
 
 _FAST = re.compile(r"^hashlib\.(md5|sha1|sha224|sha256|sha384|sha512|new)$")
 _ENCODED = re.compile(r"^base64\.(b64encode|encodebytes|urlsafe_b64encode|b32encode)$")
@@ -44,6 +44,8 @@ _CONFIGURED = re.compile(r"(^|[._])(cfg|config|conf|settings|options|environ)\."
 _DIGEST = re.compile(r"hash|digest|encrypted|derived", re.IGNORECASE)
 _HASHING = re.compile(r"generate_password_hash|bcrypt|argon2|pbkdf2|scrypt|hash_password|passlib")
 
+# Methods of werkzeug.security.generate_password_hash before 2.3: one salted round, or none.
+_SLOW = re.compile(r"^(pbkdf2|scrypt|argon2|bcrypt)", re.IGNORECASE)
 _PWNED = re.compile(r"pwnedpasswords|haveibeenpwned", re.IGNORECASE)
 
 
@@ -60,6 +62,10 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
             continue
         is_lookup = any(_PWNED.search(text.value) for text in module.strings)
         for call in module.calls:
+            if _is_fast_method(call):
+                yield password_stored_weakly.finding(
+                    "this method hashes a password by one fast round", module.span(call.line)
+                )
             if is_lookup and call.name == "hashlib.sha1":
                 continue  # asked for by its first five digits, and not stored
             argument = call.named("string", 0) or call.named("data", 0)
@@ -81,6 +87,14 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
                 yield password_stored_weakly.finding(
                     "the password is kept as it comes", module.span(binding.line)
                 )
+
+
+def _is_fast_method(call: Call) -> bool:
+    """True for ``generate_password_hash(password, method="sha256")`` and the like of Werkzeug."""
+    if not call.name.endswith("generate_password_hash"):
+        return False
+    method = call.argument("method", 1)
+    return method is not None and bool(method.text) and _SLOW.match(method.text) is None
 
 
 def _is_given_hashed(binding: Binding, project: Project) -> bool:

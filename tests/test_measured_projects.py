@@ -1,0 +1,82 @@
+"""What projects showed that the audit had not seen before it was measured on them."""
+
+import pytest
+
+from auditing import audited, project
+from plainwire.model import Severity, example_files
+
+APP = """
+--- app.py
+from flask import Flask
+app = Flask(__name__)
+--- requirements.txt
+flask==3.1.0
+"""
+
+
+def kinds(text, severity=Severity.LOW):
+    return {f.kind for f in audited(text).findings if f.severity >= severity}
+
+
+def the(kind, text):
+    return next(f for f in audited(text).findings if f.kind == kind)
+
+
+def places(finding):
+    return [f"{p.path}:{p.line}" for p in finding.locations]
+
+
+def drawn(text, folder):
+    """Each path as its hops and its status."""
+    return {
+        (" > ".join(hop.name for hop in path.hops), path.is_encrypted)
+        for path in project(example_files(text), folder).paths
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_weak"),
+    [
+        ('method="sha256"', True),  # werkzeug < 2.3: hmac of one round
+        ('"plain"', True),
+        ('method="pbkdf2:sha256:600000"', False),
+        ('method="scrypt"', False),
+        ("12", False),  # Flask-Bcrypt's rounds
+        ("method=CHOSEN", False),
+    ],
+)
+def test_werkzeug_hashes_by_the_method_that_it_is_told(arguments, is_weak):
+    text = f"""
+--- models.py
+from werkzeug.security import generate_password_hash
+def set_password(user, password):
+    user.digest = generate_password_hash(password, {arguments})
+"""
+    assert ("pw-weak-storage" in kinds(text)) is is_weak
+
+
+SESSIONS = """
+--- config.py
+import os
+class Config:
+    SECRET_KEY = os.environ["SECRET_KEY"]
+--- app.py
+from flask import Flask, request, session
+app = Flask(__name__)
+app.config.from_object("config.Config")
+@app.route("/login", methods=["POST"])
+def login():
+    session["user"] = check(request.form["password"])
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+"""
+
+
+def test_a_key_from_the_environment_is_no_place_of_a_cookie_that_is_not_secure():
+    assert places(the("session-cookie-insecure", SESSIONS)) == ["config.py:2", "app.py:2"]
+
+
+def test_a_header_that_is_missing_is_no_fault_of_the_command_that_starts_the_server():
+    text = SESSIONS + "--- compose.yaml\nservices:\n  web:\n    build: .\n    ports: ['80:8000']\n"
+    assert places(the("hsts-missing", text)) == ["app.py:2", "compose.yaml:4"]
