@@ -233,6 +233,7 @@ class Opening:
     """What a cloud lets every address of the internet reach: ports, or a database by itself.
 
     ``first`` to ``last`` are TCP ports; ``database`` is the name of one with a public address.
+    ``place`` lets everybody in, ``ports_place`` names the ports where that is another line.
     """
 
     place: Span
@@ -240,6 +241,12 @@ class Opening:
     first: int = 0
     last: int = 0
     database: str = ""
+    ports_place: Span | None = None
+
+    @property
+    def places(self) -> tuple[Span, ...]:
+        """The lines that make the opening, the cause first."""
+        return (self.place,) if self.ports_place is None else (self.place, self.ports_place)
 
 
 @dataclass(frozen=True, slots=True)

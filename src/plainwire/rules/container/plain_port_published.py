@@ -84,7 +84,7 @@ def plain_port_published(project: Project) -> Iterator[Finding]:
             yield plain_port_published.finding(
                 f"port {reached[0]}, on which {ports[reached[0]]} answers in clear, is open to "
                 "every address of the internet",
-                opening.place,
+                *opening.places,
                 severity=Severity.MEDIUM,
                 confidence=Confidence.FIRM,
             )
