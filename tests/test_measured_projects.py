@@ -29,7 +29,7 @@ def places(finding):
 def drawn(text, folder):
     """Each path as its hops and its status."""
     return {
-        (" > ".join(hop.name for hop in path.hops), path.is_encrypted)
+        (" > ".join(hop.what for hop in path.hops), path.is_encrypted)
         for path in project(example_files(text), folder).paths
     }
 
@@ -80,3 +80,69 @@ def test_a_key_from_the_environment_is_no_place_of_a_cookie_that_is_not_secure()
 def test_a_header_that_is_missing_is_no_fault_of_the_command_that_starts_the_server():
     text = SESSIONS + "--- compose.yaml\nservices:\n  web:\n    build: .\n    ports: ['80:8000']\n"
     assert places(the("hsts-missing", text)) == ["app.py:2", "compose.yaml:4"]
+
+
+IMAGE = (
+    APP
+    + """
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["gunicorn", "-b", "0.0.0.0:5000", "app:app"]
+--- compose.yaml
+services:
+  shop:
+    image: NAME
+    ports: ["5000:5000"]
+"""
+)
+
+
+@pytest.mark.parametrize(("name", "is_ours"), [("shop-api", True), ("ubuntu", False)])
+def test_an_image_without_a_registry_that_is_no_product_is_built_here(name, is_ours, tmp_path):
+    edge = ("published :5000 > gunicorn :5000 > app.py", False)
+    assert (edge in drawn(IMAGE.replace("NAME", name), tmp_path)) is is_ours
+
+
+BROKER = (
+    APP
+    + """
+--- Dockerfile
+FROM python:3.12
+COPY . /src
+CMD ["gunicorn", "-b", "0.0.0.0:5000", "app:app"]
+--- docker/broker/Dockerfile
+FROM debian:13
+COPY docker/broker/broker.xml /opt/conf/
+CMD ["/opt/broker/bin/broker", "console"]
+--- docker/broker/broker.xml
+<broker/>
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports: ["127.0.0.1:5000:5000"]
+  messages:
+    build:
+      context: .
+      dockerfile: docker/broker/Dockerfile
+    ports:
+      - "5671:5671"
+      - "5672:5672"
+"""
+)
+
+
+def test_an_image_that_takes_no_application_in_is_none_whatever_folder_it_is_built_in(tmp_path):
+    assert drawn(BROKER, tmp_path) == {
+        ("published :5672 > messages", False),
+        ("published :5671 > messages", None),
+    }
+    found = [f for f in audited(BROKER).findings if f.kind in ("port-plain", "aux-plain")]
+    assert [(f.kind, places(f)[0]) for f in found] == [("aux-plain", "compose.yaml:11")]
+
+
+def test_an_image_whose_application_is_mounted_is_the_application(tmp_path):
+    mounted = "    volumes: ['./app.py:/src/app.py']\n    ports:"
+    text = BROKER.replace("    ports:\n", mounted + "\n")
+    assert ("published :5672 > messages > app.py", False) in drawn(text, tmp_path)

@@ -28,9 +28,11 @@ from plainwire.source.assembly.known import (
     FLAT_FOLDER,
     PRODUCTION_NAME,
     PROXIES,
+    STORE_PORTS,
     STORES,
     Known,
     Role,
+    is_under,
 )
 from plainwire.source.deploy import compose, dockerfile
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
@@ -151,8 +153,11 @@ def _service(
         starts = _starts(known, base, stage, image, context)
         holds_app = folder is not None and known.has_app(folder)
         is_built = base.context is not None or image is not None
-        if role == "other" and (starts or (holds_app and is_built)):
+        takes_app = holds_app and is_built and not _leaves_out(known, base, stage, folder or "")
+        if role == "other" and (starts or takes_app):
             role = "app"
+        elif role == "other" and any(p.target in STORE_PORTS for p in base.publications):
+            role = "store"
     if image is not None and environment in ("production", "staging"):
         known.used_images.add(image.path)
     return Service(
@@ -167,6 +172,23 @@ def _service(
         folder,
         role,
         (*base.flags, *labels.dashboards(known, base)),
+    )
+
+
+def _leaves_out(known: Known, service: ComposeService, stage: Stage | None, folder: str) -> bool:
+    """True for an image that takes other files of its folder than an application's.
+
+    What a stage before it may have taken, and what is mounted, is not left out.
+    """
+    copied = [source for source, _, _ in stage.copies] if stage is not None else []
+    if not copied or any(":" in source or "$" in source for source in copied):
+        return False
+    taken = [posixpath.normpath(posixpath.join(folder, source)) for source in copied]
+    taken += [posixpath.normpath(source) for source, _ in service.mounts]
+    return not any(
+        is_under(app.place.path, "" if path == "." else path)
+        for app in known.apps
+        for path in taken
     )
 
 
@@ -209,7 +231,7 @@ def _image(
     if built := _built_beside(known, service, one):
         return built
     own = known.own_images.get(one.file.path)
-    if own and own == images.name_of(service.image) and known.is_own(service.image):
+    if own and own == images.name_of(service.image):
         for folder in (one.file.folder, "", "docker"):
             image = known.images.get(posixpath.join(folder, "Dockerfile"))
             context = "" if folder == "docker" else folder
@@ -249,7 +271,7 @@ def _own_image(known: Known, one: ComposeFile) -> str:
     """
     if any(s.context is not None for s in one.services):
         return ""
-    unknown = [s for s in one.services if known.is_own(s.image)]
+    unknown = [s for s in one.services if known.is_own(s.image) or known.is_local(s.image)]
     called = {images.name_of(s.image) for s in unknown if s.name.lower() in _APPLICATIONS}
     names = called or {images.name_of(s.image) for s in unknown}
     return names.pop() if len(names) == 1 else ""

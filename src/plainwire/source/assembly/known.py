@@ -43,6 +43,10 @@ _OFFICIAL: Final = re.compile(
     r"^(alpine|amazonlinux|bash|busybox|centos|debian|eclipse-temurin|fedora|golang|memcached|node"
     r"|openjdk|php|pypy|python|registry|rockylinux|ruby|rust|telegraf|ubuntu|wordpress)$"
 )
+# Ports that a store listens on in clear (IANA; ActiveMQ's console 8161, RabbitMQ's 15672).
+STORE_PORTS: Final = frozenset(
+    {1433, 1521, 1883, 3306, 5432, 5672, 6379, 8161, 9042, 9200, 11211, 15672, 27017, 61616}
+)
 PROXY_FOLDER: Final = re.compile(r"^/?(usr/local/)?etc/(nginx|apache2|httpd|caddy|haproxy)(/|$)")
 # Folders of which a proxy loads the files that stand directly in them.
 FLAT_FOLDER: Final = re.compile(r"/(conf\.d|sites-enabled|caddy|http\.d|templates)/?$")
