@@ -146,3 +146,64 @@ def test_an_image_whose_application_is_mounted_is_the_application(tmp_path):
     mounted = "    volumes: ['./app.py:/src/app.py']\n    ports:"
     text = BROKER.replace("    ports:\n", mounted + "\n")
     assert ("published :5672 > messages > app.py", False) in drawn(text, tmp_path)
+
+
+INI = """[PROD]
+SECRET_KEY = VALUE
+DB_URI = mongodb+srv://shop:<password>@db.example.com/
+[TEST]
+SECRET_KEY = wK8tulips-of-tests
+"""
+
+
+def indented(text, by=4):
+    return "".join(" " * by + line for line in text.splitlines(keepends=True))
+
+
+@pytest.mark.parametrize(
+    ("key", "is_found"), [("wK8tulips", True), ("", False), ("{{ k }}", False)]
+)
+def test_a_file_that_a_configmap_holds_may_hold_a_key(key, is_found):
+    head = "--- k8s/map.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n"
+    text = APP + head + "  .ini: |\n" + indented(INI.replace("VALUE", key))
+    found = [places(f) for f in audited(text).findings if f.kind == "secret-hardcoded"]
+    assert found == ([["k8s/map.yaml:8"]] if is_found else [])
+
+
+def test_a_file_with_sections_may_hold_a_key_and_what_starts_programs_holds_none():
+    key = "\nSECRET_KEY = wK8tulips\n"
+    text = APP + "--- settings.ini\n[app]" + key + "--- unit.ini\n[program:web]" + key
+    found = [places(f) for f in audited(text).findings if f.kind == "secret-hardcoded"]
+    assert found == [["settings.ini:2"]]
+
+
+def test_code_that_a_configmap_holds_is_no_value():
+    text = APP + "--- k8s/map.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: m\ndata:\n"
+    text += "  settings.py: |\n    import os\n    SECRET_KEY = os.environ['SECRET_KEY']\n"
+    assert "secret-hardcoded" not in kinds(text)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_found"),
+    [("http://jaeger:4318", False), ("jaeger:4317", False), ("http://otel.example.com:4318", True)],
+)
+def test_traces_without_tls_matter_where_they_leave_the_network(endpoint, is_found):
+    text = (
+        APP
+        + f"""
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["gunicorn", "-b", "127.0.0.1:5000", "app:app"]
+--- compose.yaml
+services:
+  web:
+    build: .
+    environment:
+      OTEL_EXPORTER_OTLP_ENDPOINT: {endpoint}
+      OTEL_EXPORTER_OTLP_TRACES_INSECURE: "true"
+  jaeger:
+    image: jaegertracing/all-in-one
+"""
+    )
+    assert ("env-downgrade" in kinds(text)) is is_found

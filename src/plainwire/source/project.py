@@ -33,6 +33,7 @@ from plainwire.source.deploy import (
     dockerfile,
     envfile,
     haproxy,
+    inifile,
     nginx,
     terraform,
     terraform_networks,
@@ -164,10 +165,14 @@ class LocalProject:
 
     @property
     def variables(self) -> tuple[Setting, ...]:
-        """What environment files and manifests say."""
+        """What environment files, manifests and files with sections say."""
         said = (s for found in self._variables.values() for s in found)
         infrastructure = (s for found in self._terraform.values() for s in found.settings)
-        return (*said, *infrastructure, *self._assembled[2])
+        return (*said, *infrastructure, *self._assembled[2], *self._in_sections)
+
+    @cached_property
+    def _in_sections(self) -> tuple[Setting, ...]:
+        return tuple(s for file in self.of("ini") for s in inifile.read(file))
 
     @cached_property
     def openings(self) -> tuple[Opening, ...]:

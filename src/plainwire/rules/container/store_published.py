@@ -56,7 +56,8 @@ from collections.abc import Iterator
 
 from plainwire.model import Confidence, Finding, Opening, Project, Severity, rule
 
-# IANA, Service Name and Transport Protocol Port Number Registry; RabbitMQ's and Elastic's docs; Prometheus, Default port allocations.
+# IANA, Service Name and Transport Protocol Port Number Registry; the docs of RabbitMQ, Elastic
+# and Prometheus.
 _PORTS = {
     1433: "SQL Server", 1521: "Oracle", 3306: "MySQL", 5432: "PostgreSQL", 5672: "RabbitMQ",
     6379: "Redis", 9042: "Cassandra", 9090: "Prometheus", 9100: "node_exporter",

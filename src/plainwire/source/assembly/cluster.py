@@ -27,7 +27,7 @@ from plainwire.source.assembly.known import (
     implied,
     is_under,
 )
-from plainwire.source.deploy import kubernetes, nginx
+from plainwire.source.deploy import inifile, kubernetes, nginx
 from plainwire.source.starting import Context
 
 
@@ -68,7 +68,8 @@ def _deployment(
             kubernetes.read(file, found)
         except ValueError as error:
             known.skipped.append(Skip(file.path, str(error)))
-    known.settings += [s for s in found.settings if s.environment not in QUIET]
+    said = [*found.settings, *(s for each in found.embedded for s in _written(*each[1:]))]
+    known.settings += [s for s in said if s.environment not in QUIET]
     services = tuple(_services(known, found, environment))
     routes = found.all_routes
     if services or routes:
@@ -201,6 +202,12 @@ def _role(name: str, image: str) -> Role:
     if DASHBOARDS.search(words):
         return "dashboard"
     return "proxy" if PROXIES.search(image.lower()) else "app"
+
+
+def _written(text: str, line: int, file: SourceFile) -> tuple[Setting, ...]:
+    """The settings of a file that a ConfigMap or Secret holds, but of a proxy's configuration."""
+    is_proxy = "server" in text and "{" in text
+    return () if is_proxy else inifile.settings(text.splitlines(), line + 1, file)
 
 
 def _embedded(text: str, line: int, file: SourceFile) -> tuple[ProxySite, ...]:
