@@ -207,3 +207,14 @@ services:
 """
     )
     assert ("env-downgrade" in kinds(text)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("path", "is_found"),
+    [("chart/templates/map.yaml", True), ("chart/map.template.yaml", False)],
+)
+def test_what_a_chart_installs_is_no_sample(path, is_found):
+    chart = "--- chart/Chart.yaml\nname: shop\nversion: 1.0.0\n--- chart/values.yaml\nname: shop\n"
+    text = APP + chart + f"--- {path}\napiVersion: v1\nkind: ConfigMap\nmetadata:\n"
+    text += "  name: {{ .Values.name }}\ndata:\n  SECRET_KEY: wK8tulips\n"
+    assert ("secret-hardcoded" in kinds(text)) is is_found
