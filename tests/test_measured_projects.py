@@ -218,3 +218,51 @@ def test_what_a_chart_installs_is_no_sample(path, is_found):
     text = APP + chart + f"--- {path}\napiVersion: v1\nkind: ConfigMap\nmetadata:\n"
     text += "  name: {{ .Values.name }}\ndata:\n  SECRET_KEY: wK8tulips\n"
     assert ("secret-hardcoded" in kinds(text)) is is_found
+
+
+def test_a_key_that_a_function_for_tests_sets_is_none_of_production():
+    text = """
+--- app.py
+from flask import Flask
+def create_app(testing=False):
+    app = Flask(__name__)
+    if testing:
+        load_test_settings(app)
+    return app
+def load_test_settings(app):
+    app.config["SECRET_KEY"] = "lalala"
+def load_latest_settings(app):
+    app.config["JWT_SECRET_KEY"] = "tulips"
+"""
+    found = [places(f) for f in audited(text).findings if f.kind == "secret-hardcoded"]
+    assert found == [["app.py:10"]]
+
+
+@pytest.mark.parametrize(
+    ("secure", "setting", "is_found"),
+    [
+        ('current_app.config.get("COOKIES_SECURE", False)', "", True),
+        ('current_app.config["COOKIES_SECURE"]', "COOKIES_SECURE = False", True),
+        ('current_app.config.get("COOKIES_SECURE")', "COOKIES_SECURE = True", False),
+        ('current_app.config.get("COOKIES_SECURE", True)', "", False),
+        ('current_app.config.get("COOKIES_SECURE")', "COOKIES_SECURE = given()", False),
+        ('not current_app.config.get("DEBUG")', "", False),
+    ],
+)
+def test_a_cookie_is_as_secure_as_the_setting_that_it_names(secure, setting, is_found):
+    text = f"""
+--- config.py
+class Config:
+    SEND_FILE_MAX_AGE_DEFAULT = 0
+    {setting}
+--- app.py
+from flask import Flask, current_app, make_response
+app = Flask(__name__)
+app.config.from_object("config.Config")
+@app.route("/login", methods=["POST"])
+def login():
+    answer = make_response("")
+    answer.set_cookie("token", given(), secure={secure})
+    return answer
+"""
+    assert ("cookie-set-insecure" in kinds(text, Severity.MEDIUM)) is is_found

@@ -29,6 +29,7 @@ Kind = Literal[
     "percent",
     "required",
     "variable",
+    "setting",
     "same",
     "converted",
     "method",
@@ -58,6 +59,8 @@ _ENV_READERS = frozenset(
         "environs.env",
     }
 )
+_CONFIGURATION = ("current_app.config", "app.config")
+_CONFIGURATION_READERS = tuple(f"{name}.get" for name in _CONFIGURATION)
 _CONVERTERS = frozenset({"str", "int", "float", "bool", "strtobool", "distutils.util.strtobool"})
 _WRAPPERS = frozenset({"SecretStr", "strtobool", "quote_plus", "quote"})
 _METHODS = frozenset(
@@ -69,7 +72,7 @@ class Expression(NamedTuple):
     """An expression: ``name`` is its full dotted name where it has one.
 
     ``detail`` is a constant's value, a name as it is written, an operator, a converter, a method,
-    or whether a variable's reader is plain.
+    the key of a setting, or whether a variable's reader is plain.
     """
 
     kind: Kind
@@ -121,6 +124,8 @@ def shortened(node: ast.expr, name_of: Callable[[ast.expr], str], depth: int = 0
         case ast.Subscript(value=inner, slice=ast.Constant(value=str(key))):
             if name_of(inner) in ("os.environ", "environ"):
                 return Expression("required", line, detail=key)
+            if name_of(inner).endswith(_CONFIGURATION):
+                return Expression("setting", line, detail=key)
         case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
             if len(elements) <= MAX_ELEMENTS:
                 return some("sequence", *elements)
@@ -143,6 +148,10 @@ def _call(
         parts = (of(arguments[0]),) if default is None else (of(arguments[0]), of(default))
         is_plain = isinstance(node.func, ast.Attribute | ast.Name)
         return Expression("variable", line, name, parts, is_plain)
+    if callee.endswith(_CONFIGURATION_READERS):
+        match arguments:
+            case [ast.Constant(value=str(key)), *rest]:
+                return Expression("setting", line, name, tuple(of(r) for r in rest[:1]), key)
     if callee.endswith(("Field", "SettingsConfigDict")):
         default = _keyword(node, "default")
         return (
