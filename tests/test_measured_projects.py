@@ -266,3 +266,28 @@ def login():
     return answer
 """
     assert ("cookie-set-insecure" in kinds(text, Severity.MEDIUM)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("packages", "variable", "is_on"),
+    [
+        ("flask==2.0.1\npython-dotenv==0.18.0", "FLASK_ENV=development", True),
+        ("flask==2.0.1", "FLASK_ENV=development", False),  # nothing reads the file
+        ("flask==3.1.0\npython-dotenv==1.0.0", "FLASK_ENV=development", False),
+        ("flask==3.1.0\npython-dotenv==1.0.0", "FLASK_DEBUG=1", True),
+    ],
+)
+def test_app_run_reads_the_environment_file_where_it_stands(packages, variable, is_on):
+    text = f"""
+--- .env
+{variable}
+--- requirements.txt
+{packages}
+--- wsgi.py
+from flask import Flask
+app = Flask(__name__)
+if __name__ == "__main__":
+    app.run(host="0.0.0.0")
+"""
+    found = [places(f)[0] for f in audited(text).findings if f.kind == "debug-exposed"]
+    assert found == ([".env:1"] if is_on else [])
