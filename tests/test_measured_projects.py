@@ -291,3 +291,62 @@ if __name__ == "__main__":
 """
     found = [places(f)[0] for f in audited(text).findings if f.kind == "debug-exposed"]
     assert found == ([".env:1"] if is_on else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"), [("POSTGRES_DB=shop", True), ("shared_buffers = 128MB", False)]
+)
+def test_a_file_of_variables_alone_is_one_whatever_it_is_called(line, is_found):
+    text = (
+        APP
+        + f"""
+--- database/db.conf
+# for the container
+POSTGRES_PASSWORD=wK8tulips
+{line}
+"""
+    )
+    found = [places(f) for f in audited(text).findings if f.kind == "secret-hardcoded"]
+    assert found == ([["database/db.conf:2"]] if is_found else [])
+
+
+COMPOSE = (
+    APP
+    + """
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["flask", "run", "--host=0.0.0.0"]
+--- compose.yaml
+services:
+  web:
+    build: .
+    environment:
+      FLASK_DEBUG: VALUE
+    ports: ["5000:5000"]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "file", "place"),
+    [
+        ("${FLASK_DEBUG}", ".env", ".env:1"),
+        ("$FLASK_DEBUG", ".env_prod", ".env_prod:1"),
+        ("${FLASK_DEBUG}", ".env.example", ""),  # a sample: nobody says that it is used
+        ("${FLASK_DEBUG:-1}", "other.env", "compose.yaml:5"),
+        ("${FLASK_DEBUG:-0}", "other.env", ""),
+    ],
+)
+def test_compose_puts_in_what_stands_beside_it(value, file, place):
+    text = COMPOSE.replace("VALUE", value) + f"--- {file}\nFLASK_DEBUG=true\n"
+    found = [places(f)[0] for f in audited(text).findings if f.kind == "debug-exposed"]
+    assert found == ([place] if place else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "is_found"), [("${KEY:-wK8tulips}", True), ("${KEY}", False), ("${KEY:?}", False)]
+)
+def test_the_default_of_a_variable_of_compose_is_a_key_that_is_written_down(value, is_found):
+    text = COMPOSE.replace("FLASK_DEBUG: VALUE", f"SECRET_KEY: {value}")
+    assert ("secret-hardcoded" in kinds(text)) is is_found

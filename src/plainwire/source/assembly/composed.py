@@ -40,6 +40,7 @@ from plainwire.source.starting import Context
 
 _APPLICATIONS = frozenset({"api", "app", "application", "backend", "flask", "server", "web"})
 _PLAIN_NAME = re.compile(r"(docker-)?compose\.ya?ml")
+_REFERENCE = re.compile(r"\$\{?(\w{1,100})\}?")
 _SAMPLES = (".model", "-sample", ".sample", ".example", "-example", ".template", ".dist")
 
 
@@ -149,7 +150,8 @@ def _service(
     starts: tuple[Start, ...] = ()
     runs_more = bool(sites) and not PROXIES.search(base.image or (stage.base if stage else ""))
     if role in ("app", "other") or runs_more:  # or proxy and server in one container
-        context = Context(one.file.folder if folder is None else folder, settings)
+        at = one.file.folder if folder is None else folder
+        context = Context(at, _filled(settings, _interpolated(known, one.file.folder)))
         starts = _starts(known, base, stage, image, context)
         holds_app = folder is not None and known.has_app(folder)
         is_built = base.context is not None or image is not None
@@ -282,6 +284,29 @@ def _env_file(known: Known, path: str) -> tuple[Setting, ...]:
         if candidate in known.variables:
             return known.variables[candidate]
     return ()
+
+
+def _interpolated(known: Known, folder: str) -> dict[str, Setting]:
+    """What compose puts into its file: of the ``.env`` beside it, or the one for production.
+
+    https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/
+    """
+    for names in (re.compile(r"\.env"), re.compile(r"\.env[._-]?prod(uction)?")):
+        for path, settings in known.variables.items():
+            holder, _, name = path.rpartition("/")
+            if holder == folder and names.fullmatch(name):
+                return {s.name: s for s in settings}
+    return {}
+
+
+def _filled(settings: Mapping[str, Setting], known: Mapping[str, Setting]) -> dict[str, Setting]:
+    """Variables with the value, and its place, of the one that each is said to be."""
+    found = dict(settings)
+    for name, setting in settings.items():
+        match = _REFERENCE.fullmatch(setting.value or "")
+        if match and match[1] in known:
+            found[name] = replace(known[match[1]], name=name)
+    return found
 
 
 def _copied_variables(

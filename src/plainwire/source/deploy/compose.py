@@ -6,6 +6,7 @@ https://github.com/compose-spec/compose-spec (read 2026). Interpolation is left 
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from dataclasses import dataclass, field
 from plainwire.model import Publication, Setting, SourceFile, Span
 from plainwire.source.deploy.words import expanded
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
+
+_DEFAULT = re.compile(r"\$\{(\w{1,100}):?-([^${}]{1,1000})\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +199,20 @@ def _environment(node: Yaml | None, file: SourceFile, scope: str) -> dict[str, S
     if node is None:
         return found
     for name, line, value in node.items():
-        found[name] = Setting(name, value.text, file.span(line), file.environment, scope)
+        found[name] = _variable(name, value.text, file.span(line), file, scope)
     for one in node.elements():
         name, equals, text = (one.text or "").partition("=")
         value_text = text if equals else None
-        found[name.strip()] = Setting(
-            name.strip(), value_text, file.span(one.line), file.environment, scope
-        )
+        found[name.strip()] = _variable(name.strip(), value_text, file.span(one.line), file, scope)
     return found
+
+
+def _variable(name: str, value: str | None, place: Span, file: SourceFile, scope: str) -> Setting:
+    """A variable, with the default of the one that compose puts in (``${NAME:-default}``)."""
+    match = _DEFAULT.fullmatch(value or "")
+    if match is None:
+        return Setting(name, value, place, file.environment, scope)
+    return Setting(name, match[2], place, file.environment, scope, match[1], is_default=True)
 
 
 def _env_files(node: Yaml | None) -> Iterator[str]:
