@@ -4,6 +4,7 @@ import pytest
 
 from auditing import audited, project
 from plainwire.model import Severity, example_files
+from plainwire.report import picture
 
 APP = """
 --- app.py
@@ -138,6 +139,8 @@ def test_an_image_that_takes_no_application_in_is_none_whatever_folder_it_is_bui
         ("published :5672 > messages", False),
         ("published :5671 > messages", None),
     }
+    marks = {one.mark.strip() for one in picture.drawn(audited(BROKER))}
+    assert "? not provable here (compose.yaml:10)" in marks
     found = [f for f in audited(BROKER).findings if f.kind in ("port-plain", "aux-plain")]
     assert [(f.kind, places(f)[0]) for f in found] == [("aux-plain", "compose.yaml:11")]
 
@@ -350,3 +353,48 @@ def test_compose_puts_in_what_stands_beside_it(value, file, place):
 def test_the_default_of_a_variable_of_compose_is_a_key_that_is_written_down(value, is_found):
     text = COMPOSE.replace("FLASK_DEBUG: VALUE", f"SECRET_KEY: {value}")
     assert ("secret-hardcoded" in kinds(text)) is is_found
+
+
+HELD = (
+    APP
+    + """
+--- Dockerfile
+FROM debian:13
+RUN apt-get install -y apache2 libapache2-mod-wsgi-py3
+COPY . /src
+COPY site.conf /etc/apache2/sites-enabled/site.conf
+CMD ["apache2ctl", "-DFOREGROUND"]
+--- site.conf
+Listen 8080
+WSGIScriptAlias / /src/app.py
+--- compose.yaml
+services:
+  web:
+    build: .
+    command: COMMAND
+    environment:
+      FLASK_ENV: development
+    ports: ["5000:5000", "8080:8080"]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (
+            "/bin/sh -c 'shop db upgrade && flask run --host 0.0.0.0'",
+            {
+                ("published :5000 > flask run :5000 > app.py", False),
+                ("apache :8080 > the application > app.py", False),
+            },
+        ),
+        (
+            "/bin/sh -c 'apache2ctl start && flask run'",
+            {("published :8080 > apache :8080 > forwards > flask run :5000 > app.py", False)},
+        ),
+    ],
+)
+def test_a_command_of_compose_may_leave_the_image_s_proxy_alone(command, expected, tmp_path):
+    found = drawn(HELD.replace("COMMAND", command), tmp_path)
+    assert found == expected

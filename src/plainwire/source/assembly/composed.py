@@ -40,6 +40,11 @@ from plainwire.source.starting import Context
 
 _APPLICATIONS = frozenset({"api", "app", "application", "backend", "flask", "server", "web"})
 _PLAIN_NAME = re.compile(r"(docker-)?compose\.ya?ml")
+_SERVERS = re.compile(r"\b(flask\s+run|gunicorn|uvicorn|waitress-serve|hypercorn)\b")
+# What may start a proxy beside the server: the proxy itself, a supervisor, a script.
+_OTHER_PROGRAMS = re.compile(
+    r"nginx|apache|httpd|caddy|haproxy|supervis|s6-|runit|systemctl|service |\.sh\b|/init\b"
+)
 _REFERENCE = re.compile(r"\$\{?(\w{1,100})\}?")
 _SAMPLES = (".model", "-sample", ".sample", ".example", "-example", ".template", ".dist")
 
@@ -334,7 +339,8 @@ def _sites_of(
         for path in known.sites:
             if path == source or (is_proxy and _is_loaded(path, source.rstrip("/"), target)):
                 paths[path] = None
-    if not paths and stage is not None and (image is not None or not is_proxy):
+    is_left = not is_proxy and _starts_something_else(service)
+    if not paths and stage is not None and (image is not None or not is_proxy) and not is_left:
         paths = images.copied_sites(known, stage, folder or "", is_proxy=is_proxy)
     samples = _env_file(known, posixpath.join(service.place.path.rpartition("/")[0], ".env"))
     values = {s.name: s.value for s in (*samples, *settings.values()) if s.value is not None}
@@ -342,6 +348,12 @@ def _sites_of(
         known.claimed.add(path)
         for site in known.sites[path]:
             yield images.filled(site, values)
+
+
+def _starts_something_else(service: ComposeService) -> bool:
+    """True for a command of compose's own that starts a server and not the image's proxy."""
+    words = " ".join((*service.entrypoint, *service.command))
+    return bool(_SERVERS.search(words)) and not _OTHER_PROGRAMS.search(words)
 
 
 def _role(
