@@ -398,3 +398,42 @@ services:
 def test_a_command_of_compose_may_leave_the_image_s_proxy_alone(command, expected, tmp_path):
     found = drawn(HELD.replace("COMMAND", command), tmp_path)
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "more", "is_found"),
+    [
+        ("f\"SELECT * FROM users WHERE name = '{name}' AND password = '{password}'\"", "", True),
+        ('"SELECT id FROM users WHERE name=? AND password=?", (name, password)', "", True),
+        ('"SELECT id FROM users WHERE name=%s AND passwd = %s" % (name, password)', "", True),
+        ("\"INSERT INTO users (name, password) VALUES ('admin', 'tulips12')\"", "", True),
+        ('"SELECT id FROM users WHERE name=? AND password=md5(?)", (name, password)', "", False),
+        ('"SELECT password FROM users WHERE name = ?", (name,)', "", False),
+        ('"UPDATE users SET password = ? WHERE name = ?", (digest, name)', "", False),
+        (
+            '"SELECT id FROM users WHERE name=? AND password=?", (name, hashed(password))',
+            "from passwords import hashed",
+            False,
+        ),
+        (
+            '"SELECT id FROM users WHERE name=? AND password=?", (name, password)',
+            "password = hashlib.sha256(password.encode()).hexdigest()",  # found as that
+            True,
+        ),
+        ("\"INSERT INTO users (name, password) VALUES ('a', '$2b$12$9yw')\"", "", False),
+    ],
+)
+def test_a_query_tells_that_passwords_are_kept_as_they_come(query, more, is_found):
+    text = f"""
+--- app.py
+import hashlib
+from flask import Flask, request
+{more if more.startswith("from") else ""}
+app = Flask(__name__)
+@app.route("/login", methods=["POST"])
+def login():
+    name, password = request.form["name"], request.form["password"]
+    {more if not more.startswith("from") else ""}
+    return str(database.execute({query}))
+"""
+    assert ("pw-weak-storage" in kinds(text)) is is_found
