@@ -437,3 +437,19 @@ def login():
     return str(database.execute({query}))
 """
     assert ("pw-weak-storage" in kinds(text)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("given", "is_weak"), [("password", True), ("sha3(password).hexdigest()", False)]
+)
+def test_a_filter_by_the_password_tells_the_same(given, is_weak):
+    text = f"""
+--- app.py
+from flask import Flask, request
+app = Flask(__name__)
+@app.route("/login", methods=["POST"])
+def login():
+    password = request.form["password"]
+    user = User.query.filter_by(name=request.form["name"], password={given}).first()
+"""
+    assert ("pw-weak-storage" in kinds(text)) is is_weak

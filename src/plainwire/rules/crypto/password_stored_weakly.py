@@ -117,6 +117,9 @@ def _queries(module: Module) -> Iterator[Span]:
         if (_COMPARED.search(text.value) or _FILLED.search(text.value))
         and not _HASHED_IN_SQL.search(text.value)
     }
+    for call in module.calls:
+        if call.name.endswith(".filter_by") and {"password", "passwd"} & set(call.keywords):
+            lines[call.line] = None
     yield from (module.span(line) for line in list(lines)[:_MOST_PLACES])
 
 
