@@ -453,3 +453,42 @@ def login():
     user = User.query.filter_by(name=request.form["name"], password={given}).first()
 """
     assert ("pw-weak-storage" in kinds(text)) is is_weak
+
+
+PAGES = (
+    APP
+    + """
+--- Dockerfile
+FROM python:3.12
+COPY app.py .
+CMD ["gunicorn", "-b", "0.0.0.0:5000", "app:app"]
+--- pages/Dockerfile
+FROM node:22-alpine AS base
+FROM base AS dev
+COPY . .
+CMD ["npm", "start"]
+--- compose.yaml
+services:
+  web:
+    build: .
+    expose: ["5000"]
+  pages:
+    build: ./pages
+    ports: ["ADDRESS3000:3000"]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "image", "severity"),
+    [
+        ("", "node:22-alpine", Severity.MEDIUM),
+        ("127.0.0.1:", "node:22-alpine", None),
+        ("", "docker.io/library/node", Severity.MEDIUM),
+        ("", "postgres-node-exporter", None),
+    ],
+)
+def test_pages_that_a_node_image_publishes_are_served_in_clear(address, image, severity):
+    text = PAGES.replace("ADDRESS", address).replace("node:22-alpine", image)
+    found = [(f.severity, places(f)[0]) for f in audited(text).findings if f.kind == "port-plain"]
+    assert found == ([(severity, "compose.yaml:7")] if severity else [])

@@ -61,7 +61,9 @@ def published(d: Deployment, service: Service, port: Publication) -> Iterator[Pa
     if start is None and service.starts:
         return  # another port of it, where nothing says what listens
     proxy = proxy_to(d, service)
-    if service.role != "app" and start is None and proxy is None:
+    if service.role == "frontend" and not d.apps:
+        return
+    if service.role not in ("app", "frontend") and start is None and proxy is None:
         return
     app = d.apps.get(service.name)
     is_unknown = start is None and port.target in TLS_PORTS

@@ -206,7 +206,7 @@ class Service:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     image: str = ""
     folder: str | None = None
-    role: Literal["app", "proxy", "store", "dashboard", "other"] = "other"
+    role: Literal["app", "frontend", "proxy", "store", "dashboard", "other"] = "other"
     flags: tuple[tuple[str, Span], ...] = ()
 
 

@@ -26,6 +26,7 @@ from plainwire.source.assembly.known import (
     DASHBOARDS,
     DEVELOPMENT_NAME,
     FLAT_FOLDER,
+    NODE,
     PRODUCTION_NAME,
     PROXIES,
     STORE_PORTS,
@@ -163,6 +164,8 @@ def _service(
         takes_app = holds_app and is_built and not _leaves_out(known, base, stage, folder or "")
         if role == "other" and (starts or takes_app):
             role = "app"
+        elif role == "other" and stage is not None and image is not None and _is_node(image, stage):
+            role = "frontend"
         elif role == "other" and any(p.target in STORE_PORTS for p in base.publications):
             role = "store"
     if image is not None and environment in ("production", "staging"):
@@ -180,6 +183,16 @@ def _service(
         role,
         (*base.flags, *labels.dashboards(known, base)),
     )
+
+
+def _is_node(image: Image, stage: Stage) -> bool:
+    """True for a stage that is built upon Node's image, through stages of its own too."""
+    for _ in range(len(image.stages)):
+        under = image.stage(stage.base)
+        if under is None or under is stage:
+            break
+        stage = under
+    return bool(NODE.search(stage.base))
 
 
 def _leaves_out(known: Known, service: ComposeService, stage: Stage | None, folder: str) -> bool:

@@ -25,7 +25,7 @@ from plainwire.model import (
 from plainwire.source.deploy.traefik import Files as Traefik
 from plainwire.source.starting import Context, Starter
 
-Role = Literal["app", "proxy", "store", "dashboard", "other"]
+Role = Literal["app", "frontend", "proxy", "store", "dashboard", "other"]
 STORES: Final = re.compile(
     r"(^|[/_-])(postgres(ql)?|postgis|mysql(-server)?|mariadb|mongo(db)?|redis(mod|-stack)?|memcached"
     r"|elasticsearch|opensearch|rabbitmq|kafka|cassandra|couchdb|influxdb|minio|etcd|zookeeper"
@@ -39,6 +39,7 @@ PROXIES: Final = re.compile(
     r"(^|[/_-])(nginx|openresty|traefik|haproxy|caddy|httpd|apache|envoy|kong|varnish|swag|nginx-proxy"
     r"|nginx-proxy-manager|squid)(\b|[:_-]|$)"
 )
+NODE: Final = re.compile(r"^([\w./-]*/)?node(:|@|$)")  # its servers speak plain HTTP unless told
 _OFFICIAL: Final = re.compile(
     r"^(alpine|amazonlinux|bash|busybox|centos|debian|eclipse-temurin|fedora|golang|memcached|node"
     r"|openjdk|php|pypy|python|registry|rockylinux|ruby|rust|telegraf|ubuntu|wordpress)$"
