@@ -492,3 +492,57 @@ def test_pages_that_a_node_image_publishes_are_served_in_clear(address, image, s
     text = PAGES.replace("ADDRESS", address).replace("node:22-alpine", image)
     found = [(f.severity, places(f)[0]) for f in audited(text).findings if f.kind == "port-plain"]
     assert found == ([(severity, "compose.yaml:7")] if severity else [])
+
+
+ANSIBLE = (
+    APP
+    + """
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["gunicorn", "-b", "0.0.0.0:5000", "app:app"]
+--- ansible/roles/shop/tasks/main.yml
+- name: Remove the old one
+  docker_container:
+    name: shop
+    state: absent
+- name: Start
+  community.docker.docker_container:
+    name: shop
+    image: example/shop
+    published_ports:
+      - "ADDRESS5000:5000"
+    env:
+      SECRET_KEY: KEY
+- name: Write the site
+  ansible.builtin.copy:
+    dest: /etc/nginx/sites-available/shop
+    content: |
+      server {
+        listen 80;
+        location / {
+          proxy_pass http://localhost:5000;
+        }
+      }
+"""
+)
+TASKS = "ansible/roles/shop/tasks/main.yml"
+
+
+def test_a_container_that_ansible_starts_is_a_service(tmp_path):
+    text = ANSIBLE.replace("ADDRESS", "").replace("KEY: KEY", "KEY: wK8tulips")
+    assert drawn(text, tmp_path) == {
+        ("published :5000 > gunicorn :5000 > app.py", False),
+        ("nginx :80 > the application > app.py", False),
+    }
+    found = {(f.kind, places(f)[0]) for f in audited(text).findings if f.severity >= Severity.LOW}
+    assert {
+        ("port-plain", f"{TASKS}:10"),
+        ("secret-hardcoded", f"{TASKS}:12"),
+        ("proxy-http-only", f"{TASKS}:18"),
+    } <= found
+
+
+def test_a_container_of_ansible_that_only_its_machine_reaches_is_no_finding():
+    text = ANSIBLE.replace("ADDRESS", "127.0.0.1:").replace("KEY: KEY", "KEY: '{{ key }}'")
+    assert {"port-plain", "secret-hardcoded"}.isdisjoint(kinds(text))

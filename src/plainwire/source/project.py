@@ -27,6 +27,7 @@ from plainwire.model import (
 )
 from plainwire.source import assembly, routes, templates
 from plainwire.source.deploy import (
+    ansible,
     apache,
     appjson,
     caddy,
@@ -126,7 +127,17 @@ class LocalProject:
             for path, sites in traefik.by_file(each).items():
                 found[path] = sites
         found |= {path: tuple(terraform.sites(f)) for path, f in self._terraform.items()}
+        found |= {file.path: tuple(self._written(file)) for file in self.of("yaml")}
         return found
+
+    def _written(self, file: SourceFile) -> Iterator[ProxySite]:
+        """The server blocks in what Ansible's tasks write."""
+        try:
+            for text, line in ansible.written(file):
+                if "server" in text and "{" in text:
+                    yield from nginx.sites(file, (), text, line)
+        except ValueError as error:
+            self._unread.append(Skip(file.path, str(error)))
 
     @cached_property
     def _traefik(self) -> Mapping[str, traefik.Files]:

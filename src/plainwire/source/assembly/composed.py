@@ -1,4 +1,4 @@
-"""Compose files put together: services with their images, variables, proxies and commands."""
+"""Compose files and Ansible's containers put together: services with all that belongs to them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from plainwire.source.assembly.known import (
     Role,
     is_under,
 )
-from plainwire.source.deploy import compose, dockerfile
+from plainwire.source.deploy import ansible, compose, dockerfile
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
 from plainwire.source.starting import Context
 
@@ -54,10 +54,13 @@ def deployments(known: Known) -> Iterator[Deployment]:
     """A deployment for each compose file that is not for tests."""
     read: list[ComposeFile] = []
     for file in known.files:
-        if file.format != "compose" or file.environment in ("vendored", "documentation"):
+        is_ansible = ansible.starts_containers(file)
+        if not (file.format == "compose" or is_ansible):
+            continue
+        if file.environment in ("vendored", "documentation"):
             continue
         try:
-            read.append(compose.read(file))
+            read.append(ansible.containers(file) if is_ansible else compose.read(file))
         except ValueError as error:
             known.skipped.append(Skip(file.path, str(error)))
     known.built_as = dict(_built_names(read))

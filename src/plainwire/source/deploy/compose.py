@@ -70,7 +70,7 @@ def read(file: SourceFile) -> ComposeFile:
     for root in roots[:1]:
         for name, line, node in (root.get("services") or root).items():
             if isinstance(node, Yaml) and any(True for _ in node.items()):
-                services.append(_service(name, line, node, file))
+                services.append(service(name, line, node, file))
         for _, _, secret in (root.get("secrets") or _EMPTY).items():
             source = secret.get("file")
             if source is not None and source.text:
@@ -79,7 +79,10 @@ def read(file: SourceFile) -> ComposeFile:
     return ComposeFile(file, tuple(services), tuple(secrets))
 
 
-def _service(name: str, line: int, node: Yaml, file: SourceFile) -> ComposeService:
+def service(
+    name: str, line: int, node: Yaml, file: SourceFile, ports: str = "", env: str = "environment"
+) -> ComposeService:
+    """A service by what is said of it; ``ports`` is another word for its ports than compose's."""
     build = _kept(node, "build")
     context = dockerfile = target = None
     arguments: dict[str, Setting] = {}
@@ -100,8 +103,8 @@ def _service(name: str, line: int, node: Yaml, file: SourceFile) -> ComposeServi
         command,
         place or entry_place,
         entrypoint,
-        tuple(_publications(_kept(node, "ports"), file)),
-        _environment(_kept(node, "environment"), file, name),
+        tuple(_publications(_kept(node, "ports") or _kept(node, ports), file)),
+        _environment(_kept(node, env), file, name),
         tuple(_path(file, p) for p in _env_files(_kept(node, "env_file"))),
         tuple(_mounts(_kept(node, "volumes"), file)),
         tuple(_labels(node, file)),
