@@ -5,6 +5,7 @@ import pytest
 from auditing import audited, project
 from plainwire.model import Severity, example_files
 from plainwire.report import picture
+from plainwire.source.deploy.words import deployed
 
 APP = """
 --- app.py
@@ -546,3 +547,56 @@ def test_a_container_that_ansible_starts_is_a_service(tmp_path):
 def test_a_container_of_ansible_that_only_its_machine_reaches_is_no_finding():
     text = ANSIBLE.replace("ADDRESS", "127.0.0.1:").replace("KEY: KEY", "KEY: '{{ key }}'")
     assert {"port-plain", "secret-hardcoded"}.isdisjoint(kinds(text))
+
+
+SCRIPT = """
+--- src/app.py
+from flask import Flask
+app = Flask(__name__)
+--- src/Dockerfile
+FROM python:3.12
+COPY . /src
+ENTRYPOINT ["/src/entrypoint.sh"]
+--- src/entrypoint.sh
+#!/bin/sh
+if [ "$DEBUG" -eq 1 ]; then
+  flask --debug run -h 0.0.0.0 -p 8080
+else
+  gunicorn --bind 0.0.0.0:8080 app:app
+fi
+--- deploy/compose.yaml
+services:
+  web:
+    image: ${REPOSITORY}/shop:latest
+    environment:
+      SETTING
+    ports: ["8080:8080"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "server", "is_debug"),
+    [("DEBUG: 0", "gunicorn", False), ("DEBUG: 1", "flask run", True), ("A: 1", "gunicorn", False)],
+)
+def test_a_script_takes_the_branch_for_development_where_it_is_asked_to(
+    setting, server, is_debug, tmp_path
+):
+    text = SCRIPT.replace("SETTING", setting)
+    found = drawn(text, tmp_path)
+    assert (f"published :8080 > {server} :8080 > started by > src/app.py", False) in found
+    assert ("debug-exposed" in kinds(text)) is is_debug
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("if [ $FLASK_ENV = development ]; then\na\nelif [ x ]; then\nb\nfi\nc", "bc"),
+        ('if [[ "$DEBUG" == "true" ]]; then a; fi\nc', "c"),
+        ("if [ $ENV = production ]; then\na\nelse\nb\nfi", "ab"),
+        ("if [ $DEBUG = 1 ]; then\nif [ x ]; then\na\nfi\nb\nfi\nc", "c"),
+        ("fi\nelse\nc", "c"),
+    ],
+)
+def test_branches_for_development_are_left_out(script, expected):
+    lines = [(text, n) for n, text in enumerate(script.splitlines(), 1)]
+    assert "".join(text for text, _ in deployed(lines, {}) if len(text) == 1) == expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -25,7 +24,6 @@ from plainwire.source.assembly.known import (
     Known,
     Role,
     implied,
-    is_under,
 )
 from plainwire.source.deploy import inifile, kubernetes, nginx
 from plainwire.source.starting import Context
@@ -176,18 +174,9 @@ def _service(
 
 def _built_from(known: Known, image: str) -> tuple[str, str] | None:
     named = images.built_from(known, image)
-    folder = _folder_of_only_app(known)
-    if named is not None or folder is None or not (known.is_own(image) or known.is_local(image)):
+    if named is not None or not (known.is_own(image) or known.is_local(image)):
         return named
-    own = posixpath.join(folder, "Dockerfile")
-    shipped = [
-        path
-        for path, one in known.images.items()
-        if one.environment == "production" and (is_under(path, folder) or path == "Dockerfile")
-    ]
-    if own in known.images:
-        return own, folder
-    return (shipped[0], images.context_of(shipped[0])) if len(shipped) == 1 else None
+    return images.only_built(known)
 
 
 def _folder_of_only_app(known: Known) -> str | None:

@@ -260,6 +260,11 @@ def _image(
             context = "" if folder == "docker" else folder
             if image is not None and known.has_app(context):
                 return image, image.stage(None), context
+        # Who gives the registry by a variable pushes there.
+        only = images.only_built(known) if service.image.startswith("$") else None
+        if only is not None:
+            path, context = only
+            return known.images[path], known.images[path].stage(None), context
     return None, None, None
 
 
