@@ -165,12 +165,14 @@ def _takes(labels: list[str], word: str, lines: Sequence[Line]) -> bool:
     return not any(re.match(rf"\(?[^()]*\b{re.escape(word)}\b[^()]*\)", t) for t, _ in lines)
 
 
+_LONGEST_TEST = 300
 # A test that holds only where somebody asks for debug mode or development.
 _DEBUG_ASKED = re.compile(
-    r"\$\{?(\w*DEBUG\w*)[^\s\"']*[\"']?\s+(?:-eq|==?)\s+[\"']?(1|true|yes|on)\b", re.IGNORECASE
+    r"\$\{?(\w{0,40}DEBUG\w{0,40})[^\s\"']{0,40}[\"']?\s+(?:-eq|==?)\s+[\"']?(1|true|yes|on)\b",
+    re.IGNORECASE,
 )
 _DEVELOPMENT_ASKED = re.compile(
-    r"\$\{?(\w+)[^\s\"']*[\"']?\s+==?\s+[\"']?(dev|develop|development|local|debug)\b",
+    r"\$\{?(\w{1,60})[^\s\"']{0,40}[\"']?\s+==?\s+[\"']?(dev|develop|development|local|debug)\b",
     re.IGNORECASE,
 )
 
@@ -198,7 +200,7 @@ def deployed(lines: Iterable[Line], known: Mapping[str, str]) -> Iterator[Line]:
 
 def _asks_for_development(text: str, known: Mapping[str, str]) -> bool:
     for pattern in (_DEBUG_ASKED, _DEVELOPMENT_ASKED):
-        asked = list(pattern.finditer(text))
+        asked = list(pattern.finditer(text[:_LONGEST_TEST]))
         if asked:
             return not any(known.get(one[1], "").lower() == one[2].lower() for one in asked)
     return False
