@@ -600,3 +600,33 @@ def test_a_script_takes_the_branch_for_development_where_it_is_asked_to(
 def test_branches_for_development_are_left_out(script, expected):
     lines = [(text, n) for n, text in enumerate(script.splitlines(), 1)]
     assert "".join(text for text, _ in deployed(lines, {}) if len(text) == 1) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_found"), [("request.authorization", True), ("request.user_agent", False)]
+)
+def test_a_decorator_that_asks_for_basic_authentication_takes_credentials(asked, is_found):
+    text = f"""
+--- app.py
+from flask import Flask, abort, request
+app = Flask(__name__)
+def guarded(view):
+    def wrapped():
+        given = {asked}
+        return view() if known(given.username, given.password) else abort(401)
+    return wrapped
+@app.route("/orders")
+@guarded
+def orders():
+    return "[]"
+--- Dockerfile
+FROM python:3.12
+CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports: ["80:8000"]
+"""
+    found = [places(f)[0] for f in audited(text).findings if f.kind == "credentials-cleartext"]
+    assert found == (["app.py:5"] if is_found else [])

@@ -215,6 +215,9 @@ class _Component:
             for call in module.calls:
                 if call.name.rpartition(".")[2] in ("HTTPBasicAuth", "BasicAuth"):
                     found.append((1, module.span(call.line)))
+            for binding in module.bindings:
+                if binding.source >= {"request", "authorization"}:
+                    found.append((1, module.span(binding.line)))
         yield from (span for _, span in sorted(found, key=lambda pair: pair[0]))
 
     def _external_urls(self) -> Iterator[Span]:
