@@ -1,7 +1,7 @@
 """Readers of deployment files: a table each, and any text gives facts or the error they name."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plainwire.model import SourceFile
@@ -13,6 +13,7 @@ from plainwire.source.deploy import (
     dockerfile,
     envfile,
     haproxy,
+    inifile,
     kubernetes,
     nginx,
     platforms,
@@ -511,6 +512,7 @@ TEXT = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".joi
 
 
 @given(TEXT)
+@example("shop.example.com\n{")  # a line of Caddy without a word
 def test_any_text_gives_facts(text):
     one = file(text)
     dockerfile.read(one)
@@ -519,6 +521,7 @@ def test_any_text_gives_facts(text):
     caddy.sites(one)
     haproxy.sites(one)
     envfile.read(one)
+    inifile.read(one)
     programs.commands(one)
     programs.uwsgi_settings(one)
     for format in ("template", "script"):

@@ -121,6 +121,16 @@ def test_ports_that_a_variable_gives_are_said(tmp_path):
     assert ("infra/main.tf", 3, "ingress: from_port is not known from the files") in reasons
 
 
+def test_a_port_is_the_default_of_its_variable_and_shown_beside_the_addresses():
+    variable = 'variable "port" {\n  default = 8000\n}\n'
+    text = APP + group("var.port", "var.port") + variable
+    finding = next(f for f in audited(text).findings if f.kind == "port-plain")
+    assert [(p.path, p.line) for p in finding.locations] == [
+        ("infra/main.tf", 6),
+        ("infra/main.tf", 3),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

@@ -22,6 +22,8 @@ from plainwire.model import (
     Start,
 )
 
+_UNSEEN = "nothing says what listens on port {}"
+STORE_TLS_PORTS = (636, 5671, 6380, 8883)  # ldaps, amqps, Redis with TLS, secure-mqtt
 TLS_PORTS = (443, 6443, 8443, 9443)  # where TLS is usual, so that nobody knows without looking
 NO_TERMINATOR = "nothing in the project terminates TLS here; something outside may"
 UNKNOWN_FIREWALL = "whether a firewall closes the port is not in the project"
@@ -42,8 +44,16 @@ def published(d: Deployment, service: Service, port: Publication) -> Iterator[Pa
             return
     if service.role == "store" or service.role == "dashboard":
         hops = (edge, Hop(service.name, "tcp", service.place))
+        is_unknown = port.target in STORE_TLS_PORTS
         yield Path(
-            d.name, service.environment, service.role, hops, False, service, publication=port
+            d.name,
+            service.environment,
+            service.role,
+            hops,
+            None if is_unknown else False,
+            service,
+            publication=port,
+            unknowns=(_UNSEEN.format(port.target),) if is_unknown else (),
         )
         return
     start = start_of(service, port.target)
@@ -52,7 +62,9 @@ def published(d: Deployment, service: Service, port: Publication) -> Iterator[Pa
     if start is None and service.starts:
         return  # another port of it, where nothing says what listens
     proxy = proxy_to(d, service)
-    if service.role != "app" and start is None and proxy is None:
+    if service.role == "frontend" and not d.apps:
+        return
+    if service.role not in ("app", "frontend") and start is None and proxy is None:
         return
     app = d.apps.get(service.name)
     is_unknown = start is None and port.target in TLS_PORTS
@@ -68,7 +80,7 @@ def published(d: Deployment, service: Service, port: Publication) -> Iterator[Pa
         publication=port,
         proxy=proxy,
         tells_https=False,
-        unknowns=(f"nothing says what listens on port {port.target}",) if is_unknown else (),
+        unknowns=(_UNSEEN.format(port.target),) if is_unknown else (),
     )
 
 

@@ -211,7 +211,7 @@ class Service:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     image: str = ""
     folder: str | None = None
-    role: Literal["app", "proxy", "store", "dashboard", "other"] = "other"
+    role: Literal["app", "frontend", "proxy", "store", "dashboard", "other"] = "other"
     flags: tuple[tuple[str, Span], ...] = ()
 
 
@@ -238,6 +238,7 @@ class Opening:
     """What a cloud lets every address of the internet reach: ports, or a database by itself.
 
     ``first`` to ``last`` are TCP ports; ``database`` is the name of one with a public address.
+    ``place`` lets everybody in, ``ports_place`` names the ports where that is another line.
     """
 
     place: Span
@@ -245,6 +246,12 @@ class Opening:
     first: int = 0
     last: int = 0
     database: str = ""
+    ports_place: Span | None = None
+
+    @property
+    def places(self) -> tuple[Span, ...]:
+        """The lines that make the opening, the cause first."""
+        return (self.place,) if self.ports_place is None else (self.place, self.ports_place)
 
 
 @dataclass(frozen=True, slots=True)

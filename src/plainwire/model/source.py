@@ -65,13 +65,15 @@ class Value:
     """What an expression comes to where no environment variable is set.
 
     ``literal`` is `UNKNOWN` where it cannot be known; ``variable`` names the environment variable
-    that may replace it, ``prefix`` is the text that a string surely begins with.
+    that may replace it, ``prefix`` is the text that a string surely begins with. ``setting`` is the
+    key of the application's configuration that it is, where it is no or nothing without that.
     """
 
     literal: object
     line: int
     variable: str | None = None
     prefix: str = ""
+    setting: str = ""
 
     @property
     def is_known(self) -> bool:

@@ -56,7 +56,7 @@ def _mark(path: Path) -> str:
         return f"? open beside the proxy unless a firewall closes it{at}"
     if path.kind == "beside":
         return f"✗ port published beside the proxy{at}"
-    if path.kind in ("store", "dashboard"):
+    if path.kind in ("store", "dashboard") and path.is_encrypted is False:
         return f"✗ published without TLS{at}"
     if path.is_encrypted is False:
         return f"✗ in clear{at}"

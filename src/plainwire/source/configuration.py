@@ -15,6 +15,7 @@ _CONFIG_STEM = re.compile(r"(^|_)(config|configs|configuration|settings|conf)(_|
 _CONFIG_CLASS = re.compile(r"config|settings", re.IGNORECASE)
 _DEVELOPMENT = re.compile(r"dev|local|debug", re.IGNORECASE)
 _TEST = re.compile(r"test", re.IGNORECASE)
+_FOR_TESTS = re.compile(r"(^|_)(tests?|testing)(_|$)", re.IGNORECASE)  # functions
 _STAGING = re.compile(r"staging|stage", re.IGNORECASE)
 # What Django's settings have and Flask's have not.
 _DJANGO = frozenset({"INSTALLED_APPS", "ROOT_URLCONF", "WSGI_APPLICATION", "MIDDLEWARE"})
@@ -62,6 +63,8 @@ class Configuration:
                 key, environment, scope = b.key, module.file.environment, b.scope
                 if "config[" in b.name or b.name.endswith((".secret_key", ".debug")):
                     key = {"secret_key": "SECRET_KEY", "debug": "DEBUG"}.get(key, key)
+                    if _FOR_TESTS.search(scope.rpartition(".")[2]):
+                        environment = "test"
                 elif b.owner and b.owner == b.scope and _UPPER.fullmatch(b.name):
                     if not self._is_config_class(module, b.owner):
                         continue

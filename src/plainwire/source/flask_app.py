@@ -224,6 +224,9 @@ class _Component:
             for call in module.calls:
                 if _asks_by_basic(call):
                     found.append((3, module.span(call.line)))
+            for binding in module.bindings:
+                if binding.source >= {"request", "authorization"}:
+                    found.append((3, module.span(binding.line)))
         yield from (span for _, span in sorted(found, key=lambda pair: pair[0]))
 
     def _external_urls(self) -> Iterator[Span]:

@@ -58,6 +58,8 @@ _ASSIGNS = re.compile(
 )
 _SECTION = re.compile(r"^[ \t]*\[[^\]\n]+\][ \t]*$", re.M)
 _INI = re.compile(r"^\[(program:|uwsgi|Unit\]|Service\])", re.M)
+# Variables alone, as a file for env_file of compose or EnvironmentFile of systemd has them.
+_VARIABLES = re.compile(r"(?:[ \t]*(?:#[^\n]*|(?:export )?[A-Z][A-Z0-9_]{2,60}=[^\n]*)?(?:\n|\Z))+")
 
 _PRIVATE_KEY = re.compile(r"^-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----", re.M)
 _JWK = re.compile(r"\"kty\"\s*:\s*\"(oct|RSA|EC|OKP)\"")
@@ -149,6 +151,8 @@ def _by_content(name: str, head: str) -> Format | None:
             return "apache"
     if _INI.search(head):
         return "ini"
+    if _VARIABLES.fullmatch(head) and "=" in head:
+        return "env"
     first = head.partition("\n")[0]
     if _SHEBANG.match(first):
         return "shell"

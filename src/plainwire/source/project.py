@@ -27,12 +27,14 @@ from plainwire.model import (
 )
 from plainwire.source import assembly, routes, templates
 from plainwire.source.deploy import (
+    ansible,
     apache,
     appjson,
     caddy,
     dockerfile,
     envfile,
     haproxy,
+    inifile,
     nginx,
     terraform,
     terraform_networks,
@@ -129,7 +131,17 @@ class LocalProject:
             for path, sites in traefik.by_file(each).items():
                 found[path] = sites
         found |= {path: tuple(terraform.sites(f)) for path, f in self._terraform.items()}
+        found |= {file.path: tuple(self._written(file)) for file in self.of("yaml")}
         return found
+
+    def _written(self, file: SourceFile) -> Iterator[ProxySite]:
+        """The server blocks in what Ansible's tasks write."""
+        try:
+            for text, line in ansible.written(file):
+                if "server" in text and "{" in text:
+                    yield from nginx.sites(file, (), text, line)
+        except ValueError as error:
+            self._unread.append(Skip(file.path, str(error)))
 
     @cached_property
     def _traefik(self) -> Mapping[str, traefik.Files]:
@@ -168,10 +180,14 @@ class LocalProject:
 
     @property
     def variables(self) -> tuple[Setting, ...]:
-        """What environment files and manifests say."""
+        """What environment files, manifests and files with sections say."""
         said = (s for found in self._variables.values() for s in found)
         infrastructure = (s for found in self._terraform.values() for s in found.settings)
-        return (*said, *infrastructure, *self._assembled[2])
+        return (*said, *infrastructure, *self._assembled[2], *self._in_sections)
+
+    @cached_property
+    def _in_sections(self) -> tuple[Setting, ...]:
+        return tuple(s for file in self.of("ini") for s in inifile.read(file))
 
     @cached_property
     def openings(self) -> tuple[Opening, ...]:

@@ -7,7 +7,7 @@ import re
 _SIGNING = re.compile(
     r"(^|_)(SECRET|SECRET_?KEY\w*|SIGNING_?KEY|ENCRYPTION_?KEY|FERNET_?KEY|HMAC\w*|PRIVATE_?KEY"
     r"|JWT_?(SECRET|KEY)\w*|SESSION_?KEY|COOKIE_?(SECRET|KEY)|CSRF_?(SECRET|KEY)\w*"
-    r"|PASSWORD_SALT)$",
+    r"|ITSDANGEROUS_?KEY|PASSWORD_SALT)$",
     re.IGNORECASE,
 )
 _COOKIE_NAME = re.compile(r"(consent|banner|tour|theme|language|locale)_?COOKIE_?KEY$", re.I)

@@ -39,7 +39,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from plainwire.model import Call, Finding, Project, Severity, rule
+from plainwire.model import Call, Confidence, Finding, Project, Severity, Value, rule
 
 _SENSITIVE = re.compile(r"token|sess|auth|sid$|jwt|login|user|remember|secret", re.IGNORECASE)
 
@@ -61,20 +61,33 @@ def cookie_set_without_secure(project: Project) -> Iterator[Finding]:
             if _is_jar(call):
                 continue
             secure = call.argument("secure", 6)
-            if secure is not None and (not secure.is_known or secure.literal):
+            if secure is not None and not _is_off(secure, project):
                 continue
             ends = (call.argument("expires", 3), call.argument("max_age", 2))
             if any(v is not None and v.literal == 0 and v.is_known for v in ends):
                 continue  # it is taken away
+            said = secure.line if secure is not None else call.line
             key = call.argument("key", 0)
             names = (key.text if key is not None else "", call.named("value", 1))
             is_sensitive = any(_SENSITIVE.search(name) for name in names)
             named = f"the cookie {key.text!r}" if key is not None and key.text else "a cookie"
             yield cookie_set_without_secure.finding(
                 f"{named} is set without Secure",
-                module.span(call.line),
+                *(module.span(line) for line in dict.fromkeys((call.line, said))),
                 severity=Severity.MEDIUM if is_sensitive else Severity.LOW,
+                confidence=Confidence.TENTATIVE if secure and secure.setting else Confidence.FIRM,
             )
+
+
+def _is_off(secure: Value, project: Project) -> bool:
+    """True for no or nothing, and for a setting of the application that nothing in files makes so.
+
+    Flask's own SESSION_COOKIE_SECURE and the like are False where nobody sets them.
+    """
+    if not secure.setting:
+        return secure.is_known and not secure.literal
+    said = [s for app in project.apps for s in app.setting(secure.setting, "production", "staging")]
+    return bool(project.apps) and all(setting.is_false for setting in said)
 
 
 def _is_jar(call: Call) -> bool:

@@ -73,8 +73,8 @@ def _found(project: Project) -> Iterator[Finding]:
             yield from _sometimes(project, app, settings[0])
         elif app.has_sessions:
             keys = app.setting("SECRET_KEY", "production")
-            places = [s.place for s in settings] or list(app.config_places[:1])
-            places += [s.place for s in keys[:1]]
+            beside = app.config_places or [s.place for s in keys]  # where the setting would stand
+            places = [s.place for s in settings] or list(beside[:1])
             yield session_cookie_not_secure.finding(
                 "the production configuration leaves SESSION_COOKIE_SECURE off",
                 *places,

@@ -42,6 +42,7 @@ Good:
 
 Limits:
 
+    The pages that a Node image of the project serves are medium: nothing of them is read.
     A port that a cloud's firewall opens to every address is medium, since the machine may have no
     address of its own; 80 and 443 are a load balancer's. A load balancer outside the project's
     files that terminates TLS and a firewall that closes the published port are not seen.
@@ -74,6 +75,7 @@ def plain_port_published(project: Project) -> Iterator[Finding]:
         yield plain_port_published.finding(
             f"{path.deployment} publishes {server} on port {port} of every interface, in clear",
             *path.places,
+            severity=Severity.MEDIUM if path.service.role == "frontend" else Severity.HIGH,
             confidence=Confidence.FIRM,
         )
     ports = _plain_ports(project)
@@ -84,7 +86,7 @@ def plain_port_published(project: Project) -> Iterator[Finding]:
             yield plain_port_published.finding(
                 f"port {reached[0]}, on which {ports[reached[0]]} answers in clear, is open to "
                 "every address of the internet",
-                opening.place,
+                *opening.places,
                 severity=Severity.MEDIUM,
                 confidence=Confidence.FIRM,
             )

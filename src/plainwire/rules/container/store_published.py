@@ -45,7 +45,8 @@ Good:
 
 Limits:
 
-    What a service is, is known by the name of its image, and of a cloud's ports by their numbers.
+    What a service is, is known by the name of its image, and where that tells nothing, as of a
+    cloud's ports, by their numbers.
     Whether the database asks for TLS by itself is not seen there, hence medium.
 """
 
@@ -55,10 +56,12 @@ from collections.abc import Iterator
 
 from plainwire.model import Confidence, Finding, Opening, Project, Severity, rule
 
-# IANA, Service Name and Transport Protocol Port Number Registry; RabbitMQ's and Elastic's docs.
+# IANA, Service Name and Transport Protocol Port Number Registry; the docs of RabbitMQ, Elastic
+# and Prometheus.
 _PORTS = {
     1433: "SQL Server", 1521: "Oracle", 3306: "MySQL", 5432: "PostgreSQL", 5672: "RabbitMQ",
-    6379: "Redis", 9042: "Cassandra", 9200: "Elasticsearch", 11211: "memcached", 27017: "MongoDB",
+    6379: "Redis", 9042: "Cassandra", 9090: "Prometheus", 9100: "node_exporter",
+    9200: "Elasticsearch", 11211: "memcached", 15672: "RabbitMQ's console", 27017: "MongoDB",
 }  # fmt: skip
 _MANY = 1000
 
@@ -74,6 +77,8 @@ def store_published(project: Project) -> Iterator[Finding]:
     for path in project.paths:
         if path.kind not in ("store", "dashboard") or path.environment != "production":
             continue
+        if path.is_encrypted is None:
+            continue  # a port where TLS is usual
         last = path.hops[-1].place
         first = last if path.kind == "dashboard" and last != path.service.place else None
         places = (first, *path.places) if first is not None else path.places
@@ -85,7 +90,7 @@ def store_published(project: Project) -> Iterator[Finding]:
         if what and opening.environment == "production":
             yield store_published.finding(
                 f"{what} to every address of the internet",
-                opening.place,
+                *opening.places,
                 severity=Severity.MEDIUM,
                 confidence=Confidence.FIRM,
             )

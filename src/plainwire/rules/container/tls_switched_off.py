@@ -45,9 +45,9 @@ Limits:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
-from plainwire.model import Finding, Project, Setting, Severity, rule
+from plainwire.model import Finding, Project, Service, Setting, Severity, rule
 
 _OFF = re.compile(
     r"^(\w+_)?(NO|DISABLE|SKIP|WITHOUT)_(SSL|TLS|HTTPS)(_\w+)?$|^(\w+_)?(SSL|TLS|HTTPS)_DISABLED?$"
@@ -59,6 +59,7 @@ _ON = re.compile(
     r"|SESSION_COOKIE_SECURE|REMEMBER_COOKIE_SECURE|JWT_COOKIE_SECURE)$",
     re.IGNORECASE,
 )
+_HOST = re.compile(r"(?:\w{1,10}://)?([\w.-]{1,253})")
 _OTHERS = re.compile(r"MAIL|SMTP|DB|DATABASE|POSTGRES|MYSQL|REDIS|S3|MINIO|LDAP|ELASTIC", re.I)
 
 
@@ -82,15 +83,30 @@ def tls_switched_off(project: Project) -> Iterator[Finding]:
             )
 
 
+def _stays_inside(setting: Setting, service: Service, names: Set[str]) -> bool:
+    """True for OpenTelemetry's exporter without TLS that sends to a service of the same network.
+
+    https://opentelemetry.io/docs/specs/otel/protocol/exporter/ (1.49)
+    """
+    if not setting.name.startswith("OTEL_EXPORTER_"):
+        return False
+    targets = [s.value or "" for n, s in service.settings.items() if n.endswith("_ENDPOINT")]
+    hosts = [match[1] if (match := _HOST.match(target)) else "" for target in targets]
+    return bool(hosts) and all(host in names or host == "localhost" for host in hosts)
+
+
 def _variables(project: Project) -> Iterator[Setting]:
     for app in project.apps:
         for setting in app.settings:
             if _OFF.search(setting.name) and not setting.is_conditional:
                 yield setting
     for deployment in project.deployments:
+        names = {service.name for service in deployment.services}
         for service in deployment.services if deployment.apps else ():
             if service.environment in ("production", "staging"):
-                yield from service.settings.values()
+                for setting in service.settings.values():
+                    if not _stays_inside(setting, service, names):
+                        yield setting
     for image in project.images:
         if image.environment == "production":
             for stage in image.stages:

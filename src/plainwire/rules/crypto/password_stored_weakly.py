@@ -35,8 +35,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from plainwire.model import Binding, Finding, Module, Project, Severity, rule
+from plainwire.model import Binding, Call, Finding, Module, Project, Severity, Span, rule
 
+_MAY_HASH = re.compile(r"hash|crypt|digest|argon|pbkdf|verify|check_?pass", re.IGNORECASE)
+
+_MOST_PLACES = 4
 _FAST = re.compile(r"^hashlib\.(md5|sha1|sha224|sha256|sha384|sha512|new)$")
 _ENCODED = re.compile(r"^base64\.(b64encode|encodebytes|urlsafe_b64encode|b32encode)$")
 _PASSWORD = re.compile(r"(^|[._])(password|passwd|passphrase|pwd)(\b|_|$)", re.IGNORECASE)
@@ -44,6 +47,20 @@ _CONFIGURED = re.compile(r"(^|[._])(cfg|config|conf|settings|options|environ)\."
 _DIGEST = re.compile(r"hash|digest|encrypted|derived", re.IGNORECASE)
 _HASHING = re.compile(r"generate_password_hash|bcrypt|argon2|pbkdf2|scrypt|hash_password|passlib")
 
+# Methods of werkzeug.security.generate_password_hash before 2.3: one salted round, or none.
+_SLOW = re.compile(r"^(pbkdf2|scrypt|argon2|bcrypt)", re.IGNORECASE)
+# Queries that compare the column with what was typed, or fill it with what is written there.
+_COMPARED = re.compile(
+    r"\b(where|and)\s+[`\"]?\w{0,30}pass(word|wd)?[`\"]?\s*=\s*"
+    r"(['\"]?(\{|%s|%\()|['\"]?$|\?|:\w|['\"]\s*\+|@\w)",
+    re.IGNORECASE,
+)
+_FILLED = re.compile(
+    r"\binsert\s+into\s+\W?\w{0,60}\W?\s*\([^)]{0,400}\bpass(word|wd)?\b[^)]{0,400}\)\s*"
+    r"values\s*\([^)]{0,400}'[\w!@#-]{4,24}'",
+    re.IGNORECASE,
+)
+_HASHED_IN_SQL = re.compile(r"\b(md5|sha1|sha2|crypt|digest|password)\s*\(", re.IGNORECASE)
 _PWNED = re.compile(r"pwnedpasswords|haveibeenpwned", re.IGNORECASE)
 
 
@@ -60,6 +77,10 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
             continue
         is_lookup = any(_PWNED.search(text.value) for text in module.strings)
         for call in module.calls:
+            if _is_fast_method(call):
+                yield password_stored_weakly.finding(
+                    "this method hashes a password by one fast round", module.span(call.line)
+                )
             if is_lookup and call.name == "hashlib.sha1":
                 continue  # asked for by its first five digits, and not stored
             argument = call.named("string", 0) or call.named("data", 0)
@@ -76,11 +97,43 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
                     "an encoded password is a password in clear", module.span(call.line)
                 )
         hashes = any(_HASHING.search(c.name) for c in module.calls)
+        queries = () if _may_hash(module) else tuple(_queries(module))
+        if queries:
+            yield password_stored_weakly.finding(
+                "a query compares or fills the column of passwords with what was typed", *queries
+            )
         for binding in module.bindings:
             if not hashes and _is_kept(binding, module) and not _is_given_hashed(binding, project):
                 yield password_stored_weakly.finding(
                     "the password is kept as it comes", module.span(binding.line)
                 )
+
+
+def _queries(module: Module) -> Iterator[Span]:
+    """The lines of the first queries that show passwords to be kept as they come."""
+    lines = {
+        text.line: None
+        for text in module.strings
+        if (_COMPARED.search(text.value) or _FILLED.search(text.value))
+        and not _HASHED_IN_SQL.search(text.value)
+    }
+    for call in module.calls:
+        if call.name.endswith(".filter_by") and {"password", "passwd"} & set(call.keywords):
+            lines[call.line] = None
+    yield from (module.span(line) for line in list(lines)[:_MOST_PLACES])
+
+
+def _may_hash(module: Module) -> bool:
+    """True for a module that calls what may hash, by a name of its own too."""
+    return any(_MAY_HASH.search(call.name) for call in module.calls)
+
+
+def _is_fast_method(call: Call) -> bool:
+    """True for ``generate_password_hash(password, method="sha256")`` and the like of Werkzeug."""
+    if not call.name.endswith("generate_password_hash"):
+        return False
+    method = call.argument("method", 1)
+    return method is not None and bool(method.text) and _SLOW.match(method.text) is None
 
 
 def _is_given_hashed(binding: Binding, project: Project) -> bool:

@@ -61,7 +61,9 @@ from plainwire.model import (
 from plainwire.wire.secret_words import is_password, is_sample, is_signing_key, is_value
 from plainwire.wire.url_passwords import is_stand_in, is_this_machine, url_passwords
 
-_SAMPLE_FILE = re.compile(r"sample|example|template|\.dist", re.IGNORECASE)
+_SAMPLE_FILE = re.compile(  # not the folder of a chart's templates, which are what is installed
+    r"(sample|example|template|\.dist)[^/]*$|(sample|example)[^/]*/", re.IGNORECASE
+)
 _SIGNERS = (
     (re.compile(r"(^|\.)jwt\.(encode|decode)$"), ("key", 1)),
     (re.compile(r"(^|\.)Fernet$"), ("key", 0)),

@@ -70,7 +70,7 @@ def hsts_never_sent(project: Project) -> Iterator[Finding]:
             yield hsts_never_sent.finding(
                 "the application sends no HSTS and nothing in the project terminates TLS for it",
                 app.place,
-                *paths[0].places,
+                paths[0].hops[0].place,
                 severity=Severity.LOW,
                 confidence=Confidence.TENTATIVE,
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -26,9 +25,8 @@ from plainwire.source.assembly.known import (
     Known,
     Role,
     implied,
-    is_under,
 )
-from plainwire.source.deploy import kubernetes, nginx
+from plainwire.source.deploy import inifile, kubernetes, nginx
 from plainwire.source.starting import Context
 
 
@@ -122,7 +120,8 @@ def _selects(selector: Mapping[str, str], workload: kubernetes.Workload) -> bool
 def _put_together(
     known: Known, name: str, environment: Environment, found: kubernetes.Manifests
 ) -> Iterator[Deployment]:
-    known.settings += [s for s in found.settings if s.environment not in QUIET]
+    said = [*found.settings, *(s for each in found.embedded for s in _written(*each[1:]))]
+    known.settings += [s for s in said if s.environment not in QUIET]
     services = tuple(_services(known, found, environment))
     routes = found.all_routes
     if services or routes:
@@ -229,18 +228,9 @@ def _service(
 
 def _built_from(known: Known, image: str) -> tuple[str, str] | None:
     named = images.built_from(known, image)
-    folder = _folder_of_only_app(known)
-    if named is not None or folder is None or not (known.is_own(image) or known.is_local(image)):
+    if named is not None or not (known.is_own(image) or known.is_local(image)):
         return named
-    own = posixpath.join(folder, "Dockerfile")
-    shipped = [
-        path
-        for path, one in known.images.items()
-        if one.environment == "production" and (is_under(path, folder) or path == "Dockerfile")
-    ]
-    if own in known.images:
-        return own, folder
-    return (shipped[0], images.context_of(shipped[0])) if len(shipped) == 1 else None
+    return images.only_built(known)
 
 
 def _folder_of_only_app(known: Known) -> str | None:
@@ -255,6 +245,12 @@ def _role(name: str, image: str) -> Role:
     if DASHBOARDS.search(words):
         return "dashboard"
     return "proxy" if PROXIES.search(image.lower()) else "app"
+
+
+def _written(text: str, line: int, file: SourceFile) -> tuple[Setting, ...]:
+    """The settings of a file that a ConfigMap or Secret holds, but of a proxy's configuration."""
+    is_proxy = "server" in text and "{" in text
+    return () if is_proxy else inifile.settings(text.splitlines(), line + 1, file)
 
 
 def _embedded(text: str, line: int, file: SourceFile) -> tuple[ProxySite, ...]:

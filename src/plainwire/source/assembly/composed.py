@@ -1,4 +1,4 @@
-"""Compose files put together: services with their images, variables, proxies and commands."""
+"""Compose files and Ansible's containers put together: services with all that belongs to them."""
 
 from __future__ import annotations
 
@@ -26,19 +26,28 @@ from plainwire.source.assembly.known import (
     DASHBOARDS,
     DEVELOPMENT_NAME,
     FLAT_FOLDER,
+    NODE,
     PRODUCTION_NAME,
     PROXIES,
+    STORE_PORTS,
     STORES,
     Known,
     Role,
+    is_under,
 )
-from plainwire.source.deploy import compose, dockerfile
+from plainwire.source.deploy import ansible, compose, dockerfile
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
 from plainwire.source.starting import Context
 
 _APPLICATIONS = frozenset({"api", "app", "application", "backend", "flask", "server", "web"})
 _OTHER_LANGUAGES = re.compile(r"(node|bun|deno|ruby|golang|php|openjdk|rust)$")
 _PLAIN_NAME = re.compile(r"(docker-)?compose\.ya?ml")
+_SERVERS = re.compile(r"\b(flask\s+run|gunicorn|uvicorn|waitress-serve|hypercorn)\b")
+# What may start a proxy beside the server: the proxy itself, a supervisor, a script.
+_OTHER_PROGRAMS = re.compile(
+    r"nginx|apache|httpd|caddy|haproxy|supervis|s6-|runit|systemctl|service |\.sh\b|/init\b"
+)
+_REFERENCE = re.compile(r"\$\{?(\w{1,100})\}?")
 _SAMPLES = (".model", "-sample", ".sample", ".example", "-example", ".template", ".dist")
 
 
@@ -46,10 +55,13 @@ def deployments(known: Known) -> Iterator[Deployment]:
     """A deployment for each compose file that is not for tests."""
     read: list[ComposeFile] = []
     for file in known.files:
-        if file.format != "compose" or file.environment in ("vendored", "documentation"):
+        is_ansible = ansible.starts_containers(file)
+        if not (file.format == "compose" or is_ansible):
+            continue
+        if file.environment in ("vendored", "documentation"):
             continue
         try:
-            read.append(compose.read(file))
+            read.append(ansible.containers(file) if is_ansible else compose.read(file))
         except ValueError as error:
             known.skipped.append(Skip(file.path, str(error)))
     known.built_as = dict(_built_names(read))
@@ -148,13 +160,24 @@ def _service(
     starts: tuple[Start, ...] = ()
     runs_more = bool(sites) and not PROXIES.search(base.image or (stage.base if stage else ""))
     if role in ("app", "other") or runs_more:  # or proxy and server in one container
-        context = Context(one.file.folder if folder is None else folder, settings)
+        at = one.file.folder if folder is None else folder
+        context = Context(at, _filled(settings, _interpolated(known, one.file.folder)))
         starts = _starts(known, base, stage, image, context)
         holds_app = folder is not None and known.has_app(folder)
         is_built = base.context is not None or image is not None
-        is_ours = holds_app and is_built and not (stage is not None and _is_of_others(stage))
-        if role == "other" and (starts or is_ours):
+        is_foreign = stage is not None and _is_of_others(stage)
+        takes_app = (
+            holds_app
+            and is_built
+            and not is_foreign
+            and not _leaves_out(known, base, stage, folder or "")
+        )
+        if role == "other" and (starts or takes_app):
             role = "app"
+        elif role == "other" and stage is not None and image is not None and _is_node(image, stage):
+            role = "frontend"
+        elif role == "other" and any(p.target in STORE_PORTS for p in base.publications):
+            role = "store"
     if image is not None and environment in ("production", "staging"):
         known.used_images.add(image.path)
     return Service(
@@ -169,6 +192,33 @@ def _service(
         folder,
         role,
         (*base.flags, *labels.dashboards(known, base)),
+    )
+
+
+def _is_node(image: Image, stage: Stage) -> bool:
+    """True for a stage that is built upon Node's image, through stages of its own too."""
+    for _ in range(len(image.stages)):
+        under = image.stage(stage.base)
+        if under is None or under is stage:
+            break
+        stage = under
+    return bool(NODE.search(stage.base))
+
+
+def _leaves_out(known: Known, service: ComposeService, stage: Stage | None, folder: str) -> bool:
+    """True for an image that takes other files of its folder than an application's.
+
+    What a stage before it may have taken, and what is mounted, is not left out.
+    """
+    copied = [source for source, _, _ in stage.copies] if stage is not None else []
+    if not copied or any(":" in source or "$" in source for source in copied):
+        return False
+    taken = [posixpath.normpath(posixpath.join(folder, source)) for source in copied]
+    taken += [posixpath.normpath(source) for source, _ in service.mounts]
+    return not any(
+        is_under(app.place.path, "" if path == "." else path)
+        for app in known.apps
+        for path in taken
     )
 
 
@@ -212,13 +262,18 @@ def _image(
     if built := _built_beside(known, service, one):
         return built
     own = known.own_images.get(one.file.path)
-    if own and own == images.name_of(service.image) and known.is_own(service.image):
+    if own and own == images.name_of(service.image):
         for folder in (one.file.folder, "", "docker"):
             image = known.images.get(posixpath.join(folder, "Dockerfile"))
             context = "" if folder == "docker" else folder
             if image is not None and known.has_app(context):
                 image = images.shipped(known, image.path)
                 return image, image.stage(None), context
+        # Who gives the registry by a variable pushes there.
+        only = images.only_built(known) if service.image.startswith("$") else None
+        if only is not None:
+            path, context = only
+            return known.images[path], known.images[path].stage(None), context
     return None, None, None
 
 
@@ -256,7 +311,7 @@ def _own_image(known: Known, one: ComposeFile) -> str:
     """
     if any(s.context is not None for s in one.services):
         return ""
-    unknown = [s for s in one.services if known.is_own(s.image)]
+    unknown = [s for s in one.services if known.is_own(s.image) or known.is_local(s.image)]
     called = {images.name_of(s.image) for s in unknown if s.name.lower() in _APPLICATIONS}
     names = called or {images.name_of(s.image) for s in unknown}
     return names.pop() if len(names) == 1 else ""
@@ -267,6 +322,29 @@ def _env_file(known: Known, path: str) -> tuple[Setting, ...]:
         if candidate in known.variables:
             return known.variables[candidate]
     return ()
+
+
+def _interpolated(known: Known, folder: str) -> dict[str, Setting]:
+    """What compose puts into its file: of the ``.env`` beside it, or the one for production.
+
+    https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/
+    """
+    for names in (re.compile(r"\.env"), re.compile(r"\.env[._-]?prod(uction)?")):
+        for path, settings in known.variables.items():
+            holder, _, name = path.rpartition("/")
+            if holder == folder and names.fullmatch(name):
+                return {s.name: s for s in settings}
+    return {}
+
+
+def _filled(settings: Mapping[str, Setting], known: Mapping[str, Setting]) -> dict[str, Setting]:
+    """Variables with the value, and its place, of the one that each is said to be."""
+    found = dict(settings)
+    for name, setting in settings.items():
+        match = _REFERENCE.fullmatch(setting.value or "")
+        if match and match[1] in known:
+            found[name] = replace(known[match[1]], name=name)
+    return found
 
 
 def _copied_variables(
@@ -294,7 +372,8 @@ def _sites_of(
         for path in known.sites:
             if path == source or (is_proxy and _is_loaded(path, source.rstrip("/"), target)):
                 paths[path] = None
-    if not paths and stage is not None and (image is not None or not is_proxy):
+    is_left = not is_proxy and _starts_something_else(service)
+    if not paths and stage is not None and (image is not None or not is_proxy) and not is_left:
         paths = images.copied_sites(known, stage, folder or "", is_proxy=is_proxy)
     samples = _env_file(known, posixpath.join(service.place.path.rpartition("/")[0], ".env"))
     values = {s.name: s.value for s in (*samples, *settings.values()) if s.value is not None}
@@ -307,6 +386,12 @@ def _sites_of(
 def _is_of_others(stage: Stage) -> bool:
     """True for an image that runs no Python, by what it is built from."""
     return bool(_OTHER_LANGUAGES.match(images.name_of(stage.base)))
+
+
+def _starts_something_else(service: ComposeService) -> bool:
+    """True for a command of compose's own that starts a server and not the image's proxy."""
+    words = " ".join((*service.entrypoint, *service.command))
+    return bool(_SERVERS.search(words)) and not _OTHER_PROGRAMS.search(words)
 
 
 def _role(

@@ -69,6 +69,22 @@ def shipped(known: Known, path: str) -> Image:
     return twins[0] if name.lower() == "dockerfile" and len(twins) == 1 else known.images[path]
 
 
+def only_built(known: Known) -> tuple[str, str] | None:
+    """The one Dockerfile of the one application, and its folder. Returns None if there are more."""
+    app = known.only_app()
+    if app is None:
+        return None
+    own = posixpath.join(app.folder, "Dockerfile")
+    if own in known.images:
+        return own, app.folder
+    shipped = [
+        path
+        for path, one in known.images.items()
+        if one.environment == "production" and (is_under(path, app.folder) or path == "Dockerfile")
+    ]
+    return (shipped[0], context_of(shipped[0])) if len(shipped) == 1 else None
+
+
 def name_of(image: str) -> str:
     """What an image is called, without registry, organisation, tag and digest."""
     return image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()

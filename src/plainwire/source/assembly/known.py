@@ -25,7 +25,7 @@ from plainwire.model import (
 from plainwire.source.deploy.traefik import Files as Traefik
 from plainwire.source.starting import Context, Starter
 
-Role = Literal["app", "proxy", "store", "dashboard", "other"]
+Role = Literal["app", "frontend", "proxy", "store", "dashboard", "other"]
 STORES: Final = re.compile(
     r"(^|[/_-])(postgres(ql)?|postgis|mysql(-server)?|mariadb|mongo(db)?|redis(mod|-stack)?|memcached"
     r"|elasticsearch|opensearch|rabbitmq|kafka|cassandra|couchdb|influxdb|minio|etcd|zookeeper"
@@ -39,9 +39,14 @@ PROXIES: Final = re.compile(
     r"(^|[/_-])(nginx|openresty|traefik|haproxy|caddy|httpd|apache|envoy|kong|varnish|swag|nginx-proxy"
     r"|nginx-proxy-manager|squid)(\b|[:_-]|$)"
 )
+NODE: Final = re.compile(r"^([\w./-]*/)?node(:|@|$)")  # its servers speak plain HTTP unless told
 _OFFICIAL: Final = re.compile(
     r"^(alpine|amazonlinux|bash|busybox|centos|debian|eclipse-temurin|fedora|golang|memcached|node"
     r"|openjdk|php|pypy|python|registry|rockylinux|ruby|rust|telegraf|ubuntu|wordpress)$"
+)
+# Ports that a store listens on in clear (IANA; ActiveMQ's console 8161, RabbitMQ's 15672).
+STORE_PORTS: Final = frozenset(
+    {1433, 1521, 1883, 3306, 5432, 5672, 6379, 8161, 9042, 9200, 11211, 15672, 27017, 61616}
 )
 PROXY_FOLDER: Final = re.compile(r"^/?(usr/local/)?etc/(nginx|apache2|httpd|caddy|haproxy)(/|$)")
 # Folders of which a proxy loads the files that stand directly in them.

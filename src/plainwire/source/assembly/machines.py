@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import replace
 
-from plainwire.model import Deployment, ProxySite, Publication, Service, Stage, Start
+from plainwire.model import Deployment, ProxySite, Publication, Service, Setting, Stage, Start
 from plainwire.source.assembly import images
 from plainwire.source.assembly.known import (
     DEVELOPMENT_NAME,
@@ -171,10 +171,32 @@ def bare_modules(known: Known, started: Collection[str]) -> Iterator[Deployment]
                 if not (served.call.is_main or not served.call.scope):
                     continue
                 place = served.call.span()
-                starts = known.starter.starts(("python", file.path), place, Context("", {}))
+                variables = _loaded_variables(known, file.folder, prefix)
+                at = Context("", variables)
+                starts = known.starter.starts(("python", file.path), place, at)
                 service = Service(
-                    file.path, place, "production", (), starts, folder=prefix, role="app"
+                    file.path,
+                    place,
+                    "production",
+                    (),
+                    starts,
+                    settings=variables,
+                    folder=prefix,
+                    role="app",
                 )
                 if starts:
                     yield known.finished(file.path, "production", (service,), ())
                 break
+
+
+def _loaded_variables(known: Known, *folders: str) -> dict[str, Setting]:
+    """What app.run reads of a ``.env`` by itself, where python-dotenv is there to do it.
+
+    https://flask.palletsprojects.com/en/stable/cli/#environment-variables-from-dotenv
+    """
+    if "python-dotenv" not in known.starter.files.requirements:
+        return {}
+    found: dict[str, Setting] = {}
+    for folder in folders:
+        found |= {s.name: s for s in known.variables.get(f"{folder}/.env".lstrip("/"), ())}
+    return found

@@ -61,7 +61,7 @@ def sites(file: SourceFile) -> tuple[ProxySite, ...]:
 
 
 def _directive(block: _Block, text: str, file: SourceFile, number: int) -> None:
-    words = text.rstrip("{").split()
+    words = text.rstrip("{").split() or [""]
     place = file.span(number)
     if words[0] == "reverse_proxy":
         for word in words[1:]:

@@ -6,6 +6,7 @@ https://github.com/compose-spec/compose-spec (read 2026). Interpolation is left 
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from dataclasses import dataclass, field
 from plainwire.model import Publication, Setting, SourceFile, Span
 from plainwire.source.deploy.words import expanded
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
+
+_DEFAULT = re.compile(r"\$\{(\w{1,100}):?-([^${}]{1,1000})\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def read(file: SourceFile) -> ComposeFile:
     for root in roots[:1]:
         for name, line, node in (root.get("services") or root).items():
             if isinstance(node, Yaml) and any(True for _ in node.items()):
-                services.append(_service(name, line, node, file))
+                services.append(service(name, line, node, file))
         for _, _, secret in (root.get("secrets") or _EMPTY).items():
             source = secret.get("file")
             if source is not None and source.text:
@@ -76,7 +79,10 @@ def read(file: SourceFile) -> ComposeFile:
     return ComposeFile(file, tuple(services), tuple(secrets))
 
 
-def _service(name: str, line: int, node: Yaml, file: SourceFile) -> ComposeService:
+def service(
+    name: str, line: int, node: Yaml, file: SourceFile, ports: str = "", env: str = "environment"
+) -> ComposeService:
+    """A service by what is said of it; ``ports`` is another word for its ports than compose's."""
     build = _kept(node, "build")
     context = dockerfile = target = None
     arguments: dict[str, Setting] = {}
@@ -97,8 +103,8 @@ def _service(name: str, line: int, node: Yaml, file: SourceFile) -> ComposeServi
         command,
         place or entry_place,
         entrypoint,
-        tuple(_publications(_kept(node, "ports"), file)),
-        _environment(_kept(node, "environment"), file, name),
+        tuple(_publications(_kept(node, "ports") or _kept(node, ports), file)),
+        _environment(_kept(node, env), file, name),
         tuple(_path(file, p) for p in _env_files(_kept(node, "env_file"))),
         tuple(_mounts(_kept(node, "volumes"), file)),
         tuple(_labels(node, file)),
@@ -196,14 +202,20 @@ def _environment(node: Yaml | None, file: SourceFile, scope: str) -> dict[str, S
     if node is None:
         return found
     for name, line, value in node.items():
-        found[name] = Setting(name, value.text, file.span(line), file.environment, scope)
+        found[name] = _variable(name, value.text, file.span(line), file, scope)
     for one in node.elements():
         name, equals, text = (one.text or "").partition("=")
         value_text = text if equals else None
-        found[name.strip()] = Setting(
-            name.strip(), value_text, file.span(one.line), file.environment, scope
-        )
+        found[name.strip()] = _variable(name.strip(), value_text, file.span(one.line), file, scope)
     return found
+
+
+def _variable(name: str, value: str | None, place: Span, file: SourceFile, scope: str) -> Setting:
+    """A variable, with the default of the one that compose puts in (``${NAME:-default}``)."""
+    match = _DEFAULT.fullmatch(value or "")
+    if match is None:
+        return Setting(name, value, place, file.environment, scope)
+    return Setting(name, match[2], place, file.environment, scope, match[1], is_default=True)
 
 
 def _env_files(node: Yaml | None) -> Iterator[str]:

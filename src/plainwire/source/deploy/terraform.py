@@ -3,7 +3,7 @@
 Beside them the passwords that are written there; `terraform_networks` reads firewalls.
 
 https://registry.terraform.io/providers/hashicorp/{aws,google,azurerm}/latest/docs (read 2026).
-Variables and modules are not followed; a value that needs one is said.
+Of variables a port's default is followed, modules are not; a value that needs more is said.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Found:
     resources: list[tuple[Block, SourceFile]] = field(default_factory=list)
     settings: list[Setting] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
+    defaults: dict[str, str] = field(default_factory=dict)  # of variables, by their names
 
     def of(self, *kinds: str) -> Iterator[tuple[Block, SourceFile]]:
         """The resources of some types."""
@@ -43,6 +44,11 @@ class Found:
         match = re.search(rf"\b{kind}\.([\w-]+)", reference)
         wanted = match[1] if match else None
         return next((b for b, _ in self.of(kind) if b.labels[1] == wanted), None)
+
+    def text(self, block: Block, name: str) -> str | None:
+        """An attribute's plain value, or the default of the variable that it is."""
+        match = re.fullmatch(r"\s*var\.([\w-]+)\s*", block.attributes.get(name, ("", 0))[0])
+        return (self.defaults.get(match[1]) or None) if match else block.text(name)
 
 
 def read(file: SourceFile, into: Found) -> None:
@@ -58,7 +64,9 @@ def read(file: SourceFile, into: Found) -> None:
         if block.kind == "resource" and len(block.labels) == 2:
             into.resources.append((block, file))
             into.settings += _given(block, file)
-        elif block.kind == "variable" and block.labels and _PASSWORD.search(block.labels[0]):
+        if block.kind == "variable" and block.labels:
+            into.defaults[block.labels[0]] = block.text("default") or ""
+        if block.kind == "variable" and block.labels and _PASSWORD.search(block.labels[0]):
             value = block.text("default")
             place = file.span(block.line_of("default"))
             name = block.labels[0]

@@ -57,10 +57,10 @@ def _aws(rule: Block, file: SourceFile, found: Found) -> Iterator[Opening]:
     if protocol in ("-1", "all"):  # then the ports say nothing
         yield Opening(file.span(line), file.environment, 0, MAX_PORT)
         return
-    first, last = rule.text("from_port"), rule.text("to_port")
+    first, last = found.text(rule, "from_port"), found.text(rule, "to_port")
     if first is None or last is None:
         note_unknown(found, file, rule, "from_port")
-    yield from _opened(f"{first}-{last}", line, file)
+    yield from _opened(f"{first}-{last}", line, file, rule.line_of("from_port"))
 
 
 def _bare(rule: Block) -> str:
@@ -117,10 +117,14 @@ def _texts(block: Block, *names: str) -> list[str]:
     return re.findall(r"\"([\d*-]{1,11})\"", " ".join(written))
 
 
-def _opened(ports: str, line: int, file: SourceFile) -> Iterator[Opening]:
-    """The opening of ``5432`` or ``5000-5999``; nothing for what is no range."""
+def _opened(ports: str, line: int, file: SourceFile, beside: int = 0) -> Iterator[Opening]:
+    """The opening of ``5432`` or ``5000-5999``; nothing for what is no range.
+
+    ``beside`` is the line that names the ports, where that is another one.
+    """
     match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", ports)
     if match:
         first, last = int(match[1]), int(match[2] or match[1])
         if first <= last <= MAX_PORT:
-            yield Opening(file.span(line), file.environment, first, last)
+            ports_place = file.span(beside) if beside not in (0, line) else None
+            yield Opening(file.span(line), file.environment, first, last, "", ports_place)

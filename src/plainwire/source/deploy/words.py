@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MAX_VALUE = 500
 MAX_GROWTH = 4000
@@ -163,3 +163,44 @@ def _takes(labels: list[str], word: str, lines: Sequence[Line]) -> bool:
     if "*" not in labels:
         return word in labels
     return not any(re.match(rf"\(?[^()]*\b{re.escape(word)}\b[^()]*\)", t) for t, _ in lines)
+
+
+_LONGEST_TEST = 300
+# A test that holds only where somebody asks for debug mode or development.
+_DEBUG_ASKED = re.compile(
+    r"\$\{?(\w{0,40}DEBUG\w{0,40})[^\s\"']{0,40}[\"']?\s+(?:-eq|==?)\s+[\"']?(1|true|yes|on)\b",
+    re.IGNORECASE,
+)
+_DEVELOPMENT_ASKED = re.compile(
+    r"\$\{?(\w{1,60})[^\s\"']{0,40}[\"']?\s+==?\s+[\"']?(dev|develop|development|local|debug)\b",
+    re.IGNORECASE,
+)
+
+
+def deployed(lines: Iterable[Line], known: Mapping[str, str]) -> Iterator[Line]:
+    """The lines of a script without the branches that only development takes.
+
+    A branch whose variable is ``known`` to have the value that is asked for is taken.
+    """
+    left = [False]  # of each if around a line: whether the branch that it is in is left out
+    for text, line in lines:
+        if re.match(r"if\b", text):
+            left.append(left[-1] or _asks_for_development(text, known))
+        elif re.match(r"elif\b", text) and len(left) > 1:
+            left[-1] = left[-2] or _asks_for_development(text, known)
+        elif re.match(r"else\b", text) and len(left) > 1:
+            left[-1] = left[-2]
+        is_left = left[-1]
+        is_end = re.match(r"fi\b", text) or re.search(r";\s*fi$", text)
+        if is_end and len(left) > 1:
+            left.pop()
+        if not is_left:
+            yield text, line
+
+
+def _asks_for_development(text: str, known: Mapping[str, str]) -> bool:
+    for pattern in (_DEBUG_ASKED, _DEVELOPMENT_ASKED):
+        asked = list(pattern.finditer(text[:_LONGEST_TEST]))
+        if asked:
+            return not any(known.get(one[1], "").lower() == one[2].lower() for one in asked)
+    return False

@@ -29,6 +29,7 @@ Kind = Literal[
     "percent",
     "required",
     "variable",
+    "setting",
     "same",
     "converted",
     "method",
@@ -60,6 +61,8 @@ _ENV_READERS = frozenset(
         "environs.env",
     }
 )
+_CONFIGURATION = ("current_app.config", "app.config")
+_CONFIGURATION_READERS = tuple(f"{name}.get" for name in _CONFIGURATION)
 _CONVERTERS = frozenset({"str", "int", "float", "bool", "strtobool", "distutils.util.strtobool"})
 _WRAPPERS = frozenset({"SecretStr", "strtobool", "quote_plus", "quote"})
 _METHODS = frozenset(
@@ -71,7 +74,7 @@ class Expression(NamedTuple):
     """An expression: ``name`` is its full dotted name where it has one.
 
     ``detail`` is a constant's value, a name as it is written, an operator, a converter, a method,
-    or whether a variable's reader is plain.
+    the key of a setting, or whether a variable's reader is plain.
     """
 
     kind: Kind
@@ -155,8 +158,13 @@ def _binary(node: ast.BinOp, name_of: NameOf, depth: int) -> Expression:
 
 def _subscript(node: ast.Subscript, name_of: NameOf, depth: int) -> Expression:
     key = node.slice.value if isinstance(node.slice, ast.Constant) else None
-    if isinstance(key, str) and name_of(node.value) in ("os.environ", "environ"):
+    if not isinstance(key, str):
+        return Expression("unknown", node.lineno)
+    holder = name_of(node.value)
+    if holder in ("os.environ", "environ"):
         return Expression("required", node.lineno, "", (), key)
+    if holder.endswith(_CONFIGURATION):
+        return Expression("setting", node.lineno, "", (), key)
     return Expression("unknown", node.lineno)
 
 
@@ -186,6 +194,10 @@ def _call(node: ast.Call, name_of: NameOf, depth: int) -> Expression:
         parts = (of(arguments[0]),) if default is None else (of(arguments[0]), of(default))
         is_plain = isinstance(node.func, ast.Attribute | ast.Name)
         return Expression("variable", line, name, parts, is_plain)
+    if callee.endswith(_CONFIGURATION_READERS):
+        match arguments:
+            case [ast.Constant(value=str(key)), *rest]:
+                return Expression("setting", line, name, tuple(of(r) for r in rest[:1]), key)
     if callee.endswith(("Field", "SettingsConfigDict")):
         default = _keyword(node, "default")
         return (

@@ -115,7 +115,7 @@ def _run(call: PythonCall, other_kinds: Mapping[tuple[str, str], bool]) -> Serve
         _port(call.argument("port", None if is_socketio else 1), 5000),
         has_tls,
         not is_socketio,
-        _truth(debug),
+        _truth(debug) if debug is not None else None,  # then the environment says (Flask.run)
         context.text if context is not None else "",
         _variable(host),
         _variable(call.argument("port", None if is_socketio else 1)),

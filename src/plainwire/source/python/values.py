@@ -67,6 +67,9 @@ def evaluate(node: Expression | None, look: Look, depth: int = 0) -> Value:
             return Value(UNKNOWN, line, str(node.detail))
         case "variable":
             return _from_environment(node, of)
+        case "setting":
+            default = of(parts[0]).literal if parts else None
+            return Value(UNKNOWN, line, setting="" if default else str(node.detail))
         case "same":
             return _at(of(parts[0]), line)
         case "converted":
@@ -80,7 +83,7 @@ def evaluate(node: Expression | None, look: Look, depth: int = 0) -> Value:
 
 
 def _at(value: Value, line: int) -> Value:
-    return Value(value.literal, line, value.variable, value.prefix)
+    return Value(value.literal, line, value.variable, value.prefix, value.setting)
 
 
 def _variable(values: list[Value]) -> str | None:

@@ -11,7 +11,14 @@ from dataclasses import replace
 
 from plainwire.model import Setting, SourceFile, Span, Start
 from plainwire.source.deploy import programs
-from plainwire.source.deploy.words import chosen, commands, expanded, functions_of, joined_lines
+from plainwire.source.deploy.words import (
+    chosen,
+    commands,
+    deployed,
+    expanded,
+    functions_of,
+    joined_lines,
+)
 from plainwire.source.python.program import Program
 from plainwire.source.starting import servers
 from plainwire.source.starting.context import Context, is_under
@@ -154,7 +161,8 @@ class Starter:
         found: list[Start] = []
         if at.depth > MAX_DEPTH:
             return ()
-        for text, line in chosen(lines, at.rest[0] if at.rest else None):
+        taken = chosen(lines, at.rest[0] if at.rest else None)
+        for text, line in deployed(taken, at.variables):
             here = script.span(line)
             given = re.match(r"set -- ([^$]*)\"\$@\"$", text)
             if given:
