@@ -338,3 +338,71 @@ def test_a_finding_is_gone_unless_its_check_was_not_answered():
     asked, unanswered = {"findings": {}, "unsure": []}, {"findings": {}, "unsure": ["weak-hsts"]}
     assert snapshot.overlaid(old, asked)["findings"] == {}
     assert snapshot.overlaid(old, unanswered)["findings"] == found
+
+
+def ends_alarms(watch):
+    return [c.title for c in watch.alarms if c.rule == "certificate-ends"]
+
+
+def test_a_certificate_that_a_load_balancer_shows_by_turns_is_one_alert():
+    old = certificate(90, fingerprint="old")
+    new = certificate(150, fingerprint="new", not_before=60 * DAY)
+    watch = Watch()
+    watch.now = 80 * DAY
+    told = []
+    for at in range(48):  # every quarter of an hour, by turns
+        shown = old if at % 2 == 0 else new
+        watch.look(A, full=at == 0, certificates={"443 ECDSA": shown})
+        watch.now += 14 * MINUTE
+        told.append(len(ends_alarms(watch)))
+    assert told[0] == 1 and told[3:] == [1] * 45  # once over, once again, and it stays
+    watch.now += 5 * HOUR
+    watch.look(A, certificates={"443 ECDSA": new})
+    assert len(ends_alarms(watch)) == 1
+    watch.now += 1 * HOUR
+    watch.look(A, certificates={"443 ECDSA": new})
+    assert ends_alarms(watch) == []
+
+
+def test_two_certificates_for_one_key_in_one_look_are_both_watched():
+    old = certificate(90, fingerprint="old")
+    new = certificate(150, fingerprint="new", not_before=60 * DAY)
+    watch = Watch()
+    watch.now = 80 * DAY
+    watch.look(A, certificates={"443 ECDSA": new}, beside=(old,))
+    assert len(ends_alarms(watch)) == 1
+
+
+def test_a_certificate_that_could_not_be_asked_for_is_not_renewed():
+    rsa = certificate(90, fingerprint="rsa")
+    other = certificate(150, fingerprint="ecdsa", not_before=60 * DAY)
+    watch = Watch()
+    watch.now = 80 * DAY
+    watch.look(A, certificates={"443 RSA": rsa, "443 ECDSA": other})
+    watch.look(A, certificates={"443 ECDSA": other}, is_partial=True)
+    assert len(ends_alarms(watch)) == 1
+    watch.now += 6 * HOUR
+    watch.look(A, certificates={"443 ECDSA": other})
+    assert ends_alarms(watch) == []
+
+
+def test_a_revoked_certificate_stays_it_until_a_staple_says_good_or_another_is_served():
+    watch = Watch()
+    served = {"443 RSA": certificate(90)}
+    rules = []
+    for said in ({"revoked": frozenset({"aa"})}, {}, {"good": frozenset({"aa"})}, {}):
+        watch.look(A, certificates=served, **said)
+        rules.append([c.rule for c in watch.alarms])
+    assert rules == [["certificate-revoked"], ["certificate-revoked"], [], []]
+    watch.look(A, certificates=served, revoked=frozenset({"aa"}))
+    watch.look(A, certificates={"443 RSA": certificate(90, fingerprint="bb")})
+    assert watch.alarms == []
+
+
+def test_an_alarm_is_over_at_the_first_look_of_a_new_version_too():
+    watch = Watch()
+    for body in (A, B, B):
+        watch.look(body)
+    assert len(watch.alarms) == 1
+    watch.look(A, version="2")
+    assert watch.alarms == []

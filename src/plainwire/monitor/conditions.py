@@ -106,7 +106,7 @@ def _certificates(
     served: dict[str, Certificate] = {}
     revoked: set[str] = set()
     for one in every:
-        served.update((each.fingerprint, each) for each in one.certificates.values())
+        served.update(one.served)
         revoked.update(one.revoked)
     for fingerprint, each in served.items():
         if (ends := ending(each, renewed_at, now)) is not None:

@@ -15,7 +15,7 @@ from typing import Literal
 from plainwire.monitor import drift, expiry, snapshot
 from plainwire.monitor.conditions import FAILURES
 from plainwire.monitor.seen import Body, Certificate, Look, Tier
-from plainwire.monitor.standing import Alarm, Bodies, Standing
+from plainwire.monitor.standing import Alarm, Bodies, Earlier, Standing
 from plainwire.monitor.times import DAY, HOUR, MINUTE
 from plainwire.report.tls_diff import Change, Direction
 
@@ -26,6 +26,10 @@ LOOKS, AGREEING = 3, 2
 FLAPPING, QUIET = 4, 6 * HOUR  # confirmed changes in a day; time without any that ends it
 ASK_AGAIN = 1 * HOUR  # about a light difference that full looks did not see
 FORGOTTEN = 1 * DAY  # an address that the name no longer has
+# A certificate that is served by turns is one until it was not seen for so long, and one that
+# comes back within a day is served by turns: a load balancer in front of a half-done renewal.
+TURN_OVER, MAY_COME_BACK = 6 * HOUR, 1 * DAY
+MOST_EARLIER = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,30 @@ def _certificates(before: Standing, look: Look, verdict: Verdict, now: int) -> S
         verdict.renewals.append(Renewal(look.address, old, new, passed, is_same))
     if not look.certificates:
         return before
-    return replace(before, certificates=look.certificates, revoked=tuple(sorted(look.revoked)))
+    after = replace(before, certificates=look.certificates, earlier=_earlier(before, look, now))
+    # A staple that did not come along this time takes nothing back: what is revoked stays it.
+    revoked = (look.revoked | (set(before.revoked) - look.good)) & after.served.keys()
+    return replace(after, revoked=tuple(sorted(revoked)))
+
+
+def _earlier(before: Standing, look: Look, now: int) -> tuple[Earlier, ...]:
+    """The certificates in whose place others are now, those last that were seen last."""
+    known = {one.certificate.fingerprint: one for one in before.earlier}
+    current = {one.fingerprint for one in look.certificates.values()}
+    for one in look.beside:
+        known[one.fingerprint] = Earlier(one, now, by_turns=True)
+    for fingerprint in current & known.keys():
+        known[fingerprint] = replace(known[fingerprint], seen_at=now, by_turns=True)
+    for key, one in before.certificates.items():
+        if one.fingerprint not in current and one.fingerprint not in known:
+            unseen = look.is_partial and key not in look.certificates
+            known[one.fingerprint] = Earlier(one, before.answered_at or now, by_turns=unseen)
+    kept = [
+        one
+        for one in known.values()
+        if 0 <= now - one.seen_at < (TURN_OVER if one.by_turns else MAY_COME_BACK)
+    ]
+    return tuple(sorted(kept, key=lambda one: one.seen_at)[-MOST_EARLIER:])
 
 
 def _light(
@@ -239,8 +266,14 @@ def _baseline(before: Standing, look: Look, bodies: Bodies, verdict: Verdict) ->
     verdict.snapshots[found] = body
     told = Event(look.address, "baseline", "neutral", (), before.confirmed or "", found)
     verdict.events.append(told)
+    lasting, _ = _lasting(before.alarms, bodies, body)
     return replace(
-        before, confirmed=found, tool_version=look.tool_version, pending=(), pending_since=None
+        before,
+        confirmed=found,
+        tool_version=look.tool_version,
+        pending=(),
+        pending_since=None,
+        alarms=lasting,
     )
 
 
