@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from plainwire.monitor import expiry
 from plainwire.monitor.levels import LEVELS, Level
+from plainwire.monitor.matching import Rule
 from plainwire.monitor.seen import Certificate
 from plainwire.monitor.standing import Standing
 from plainwire.monitor.times import day, shown, span
@@ -29,7 +30,7 @@ class Condition:
     """
 
     key: str
-    rule: str
+    rule: Rule
     level: Level
     title: str
     body: str = ""
