@@ -133,6 +133,23 @@ def test_a_receiver_that_asks_for_time_gets_it(store):
     assert row["next_try_at"] - NOW == 3600 * SECOND
 
 
+def test_who_asks_for_time_is_left_alone_by_all_messages(store):
+    def busy(channel, message):
+        if desk.now < NOW + 3600 * SECOND:
+            tried.append(message.id)
+            raise SendError("status 429", retry_after_s=3600)
+
+    tried = []
+    desk = Desk(store, busy)
+    desk.hold(*(condition(f"k{n}") for n in range(7)))
+    for desk.now in (NOW, NOW + SECOND, NOW + 3599 * SECOND):
+        assert desk.deliver() == []
+    assert len(tried) == 1
+    desk.now = NOW + 3600 * SECOND
+    assert len(desk.deliver()) == 7
+    assert max(row["attempts"] for row in desk.rows()) == 1  # the others lost none of theirs
+
+
 def test_a_receiver_that_is_gone_is_disabled(store):
     def gone(channel, message):
         if channel.name == "hook":
@@ -466,26 +483,114 @@ def test_retry_after_is_seconds_or_a_date(words, seconds):
     assert http._retry_after(words, NOW / 1000) == seconds
 
 
-def test_an_endless_answer_is_cut():
+def answered(behave, *, address="127.0.0.1"):
+    """The reply to a POST to a server that behaves so once it has read the head."""
+
     async def main():
-        async def flood(reader, writer):
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        async def serve(reader, writer):
             try:
-                while True:
-                    writer.write(b"x" * 65536)
-                    await writer.drain()
+                await reader.readuntil(b"\r\n\r\n")
+                await behave(writer)
             except OSError:
+                pass
+            finally:
                 writer.close()
 
-        server = await asyncio.start_server(flood, "127.0.0.1", 0)
+        server = await asyncio.start_server(serve, address, 0)
         port = server.sockets[0].getsockname()[1]
-        place = http.Place(f"http://127.0.0.1:{port}/", may_be_private=True)
-        reply = await http.post(place, b"{}", {}, 0)
-        server.close()
-        return reply
+        try:
+            place = http.Place(f"http://hook.test:{port}/", may_be_private=True)
+            return await http.post(place, b"{}", {}, 0)
+        finally:
+            server.close()
 
-    assert len(asyncio.run(main()).body) <= http.ANSWER_LIMIT
+    return asyncio.run(main())
+
+
+async def flood(writer):
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        writer.write(b"x" * 65536)
+        await writer.drain()
+
+
+async def drip(writer):
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def reset(writer):
+    writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 9999\r\n\r\n")
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.transport.abort()
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """Names without DNS: the addresses of each name."""
+    known = {"hook.test": ("127.0.0.1",)}
+
+    async def addresses(host, settings):
+        return known[host]
+
+    monkeypatch.setattr(http.dial, "addresses", addresses)
+    return known
+
+
+@pytest.mark.parametrize(("behave", "status"), [(flood, 200), (drip, 200), (reset, 202)])
+def test_what_follows_the_status_takes_nothing_back(names, monkeypatch, behave, status):
+    monkeypatch.setattr(http, "TIMEOUT_S", 5.0)
+    monkeypatch.setattr(http, "REST_S", 0.2)
+    assert answered(behave).status == status
+
+
+def test_a_host_of_which_one_address_is_dead_is_posted_to(names):
+    names["hook.test"] = ("127.0.0.3", "::1", "127.0.0.2")
+    assert answered(reset, address="127.0.0.2").status == 202
+
+
+def test_one_private_address_among_public_ones_is_refused(names):
+    names["hook.test"] = ("203.0.113.1", "10.0.0.1")
+    with pytest.raises(SendError, match=r"is not a public address"):
+        asyncio.run(http.post(http.Place("https://hook.test/"), b"", {}, 0))
+
+
+def test_a_group_that_pagerduty_took_in_part_is_continued(tls, monkeypatch):
+    # Some 120 events a minute are taken for a key: begun anew each time, a group is never done.
+    context, ca = tls
+    members = [message(dedup_key=f"k{n}").payload for n in range(5)]
+    group = Message("msg_g", messages.group("unreachable", "critical", members, NOW), NOW)
+
+    async def main():
+        def answer(got):
+            is_full = len(received.got) in (3, 5)
+            return ("429 Too Many Requests", {}) if is_full else ("202 Accepted", {})
+
+        async with receiver(context=context, answer=answer) as received:
+            monkeypatch.setenv("KEY", "R" * 32)
+            options = {"url": received.url, "key-from": "env:KEY", "allow-private": True, "ca": ca}
+            settings = ChannelSettings("c", "pagerduty", options)
+            for _ in range(2):
+                with pytest.raises(SendError, match="429"):
+                    await pagerduty.send(settings, group)
+            await pagerduty.send(settings, group)
+            return [each["dedup_key"].rpartition("/")[2] for each in received.payloads]
+
+    assert asyncio.run(main()) == ["k0", "k1", "k2", "k2", "k3", "k3", "k4"]
+
+
+def test_a_long_message_says_what_is_left_out():
+    lines = [f"- line {n}" for n in range(400)]
+    payload = messages.notice("test", "title", "\n".join(lines), "info", NOW)
+    words = slack.words(Message("m", payload, NOW)).split("\n")
+    assert len("\n".join(words[1:])) <= slack.MAX_TEXT
+    kept = len(words) - 2
+    assert words[1:-1] == lines[:kept] and words[-1] == f"and {400 - kept} more lines"
+    assert messages.cut(["a", "b"], 10) == "a\nb" and messages.cut([""], 10) == ""
 
 
 def test_pagerduty_is_triggered_and_resolved_by_one_key():

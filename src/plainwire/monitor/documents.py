@@ -52,7 +52,7 @@ def _yaml(text: str) -> Any:
             raise ValueError(f"more than {MAX_VALUES} values once its aliases are written out")
         return loader.construct_document(root)
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
 
 
 def _values(node: Any, known: dict[int, int]) -> int:

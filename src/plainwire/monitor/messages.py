@@ -6,6 +6,7 @@ their words of.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -117,6 +118,15 @@ def text(payload: Mapping[str, Any]) -> str:
         over = [alert["resolution"]] if alert["resolution"] else []
         return "\n".join([*over, *target, f"level: {alert['level']}", alert["body"]]).strip()
     return str(data["body"])
+
+
+def cut(lines: Sequence[str], limit: int) -> str:
+    """As many of the lines as fit into so many characters, and how many are left out."""
+    ends = list(itertools.accumulate(len(line) + 1 for line in lines))
+    if ends[-1] <= limit:
+        return "\n".join(lines)
+    fitting = max(sum(end <= limit - 30 for end in ends), 1)
+    return "\n".join([*lines[:fitting], f"and {len(lines) - fitting} more lines"])
 
 
 def level(payload: Mapping[str, Any]) -> str:
