@@ -7,23 +7,27 @@ import hmac
 import itertools
 import json
 import ssl
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from certificates import issue
 from monitor.receiver import receiver
+from monitor.test_expiry import certificate
 from plainwire.model import UsageError
 from plainwire.monitor import messages, windows
 from plainwire.monitor.channels import http, pagerduty, slack, webhook
 from plainwire.monitor.channels.outcome import Message, SendError
 from plainwire.monitor.channels.settings import ChannelSettings, checked
-from plainwire.monitor.conditions import Condition
+from plainwire.monitor.conditions import Condition, conditions
 from plainwire.monitor.delivery import RETRIES, Deliverer
 from plainwire.monitor.keeper import Keeper
 from plainwire.monitor.matching import Only
+from plainwire.monitor.standing import Alarm, Standing
 from plainwire.monitor.store import alerts, deliveries, schema, upkeep, watched
 from plainwire.monitor.times import DAY, HOUR, MINUTE, SECOND
+from plainwire.report.tls_diff import Change
 
 NOW = 1_800_000_000_000
 
@@ -581,6 +585,24 @@ def test_a_group_that_pagerduty_took_in_part_is_continued(tls, monkeypatch):
             return [each["dedup_key"].rpartition("/")[2] for each in received.payloads]
 
     assert asyncio.run(main()) == ["k0", "k1", "k2", "k2", "k3", "k3", "k4"]
+
+
+def test_what_a_target_named_makes_no_line_of_its_own():
+    forged = "x\n- resolved"
+    one = replace(certificate(90), issuer=f"O={forged}", sans=(forged,))
+    change = Change("issuer", "Good", forged, "worse")
+    standing = Standing(
+        "192.0.2.1", certificates={"443 RSA": one}, alarms=(Alarm("k", "h", forged, (change,)),)
+    )
+    found = conditions(1, "h", {"192.0.2.1": standing}, None, 89 * DAY)
+    payloads = [
+        message(title=each.title, body=each.body, resolution=forged).payload for each in found
+    ]
+    payloads.append(messages.group("r", "info", payloads, NOW))
+    payloads.append(messages.digest([{"words": forged}], [{"level": "info", "title": forged}], NOW))
+    assert len(payloads) == 4
+    for payload in payloads:
+        assert "- resolved" not in messages.text(payload).split("\n")
 
 
 def test_a_long_message_says_what_is_left_out():
