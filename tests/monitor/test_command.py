@@ -277,6 +277,15 @@ def test_a_target_is_named_as_it_was_added(call):
     call("add", "https://H.test", "mail.h.test")
     assert call("show", "https://H.test")[1].startswith("https://h.test/ (url)\n")
     assert call("show", "mail.h.test")[1].startswith("mail.h.test:443 (endpoint)\n")
+    call("add", "post.h.test", "--starttls", "smtp")
+    assert call("show", "post.h.test")[1].startswith("post.h.test:25 (endpoint)\n")
+
+
+def test_a_plan_shows_what_a_name_hides(call, tmp_path):
+    path = tmp_path / "watch.yaml"
+    path.write_text('channels: [{name: "x\\u202e\\x1b[2J", kind: slack, url-from: "env:X"}]')
+    for more in ((), ("--yes",)):
+        assert "channel x\\u202e\\x1b[2J\n" in call("apply", path, *more)[1]
 
 
 def test_a_ca_is_looked_for_beside_its_file(call, tmp_path):
