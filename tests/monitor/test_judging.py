@@ -191,6 +191,40 @@ def test_a_light_look_that_came_to_nothing_is_not_told_where_the_full_one_answer
     assert watch.alarms == []
 
 
+def test_who_answered_before_and_is_mute_now_is_down():
+    # A proxy whose server is gone takes connections, and closes or keeps them.
+    watch = Watch()
+    mute = {"status": "unknown", "error": "no hello was answered", "is_mute": True, "full": False}
+    for _ in range(4):
+        watch.look(**mute)
+    assert watch.alarms == []  # it may speak something else
+    watch.look(A)
+    for count in (1, 2, 3):
+        watch.look(**mute)
+        assert [c.rule for c in watch.alarms] == (["unreachable"] if count == 3 else [])
+    assert watch.alarms[0].level == "critical" and "no hello" in watch.alarms[0].body
+    for _ in range(2):
+        watch.look(A, full=False)
+    assert watch.alarms == []
+
+
+def test_what_light_looks_do_not_see_a_full_one_is_asked_for_hourly():
+    watch = Watch()
+    watch.look(A)
+    watch.now += DAY // 2
+    asked = []
+    for _ in range(3):
+        asked.append(watch.look(status="unknown", full=False, error="not done in 60 s").again)
+        watch.look(status="unknown", error="not done in 600 s")
+    assert asked == [{"full-again": MINUTE}, {}, {}]
+    assert [c.rule for c in watch.alarms] == ["unknown"]
+    watch.now += HOUR
+    assert watch.look(A, full=False).again == {"full-again": MINUTE}  # it is there again
+    watch.look(A)
+    assert watch.alarms == []
+    assert watch.look(A, full=False).again == {}
+
+
 def test_a_name_without_an_address_is_down_at_every_address():
     watch = Watch()
     watch.look(A)

@@ -97,6 +97,8 @@ def judge(
         after = _reached(before, look, verdict, now)
         if is_full:
             after = _known(after, look, verdict, now)
+        else:
+            _ask_whether_known(before, look, verdict, now)
         if look.status == "answered":
             after = _certificates(after, look, verdict, now)
         if look.body is not None:
@@ -120,8 +122,12 @@ def _spread(looks: tuple[Look, ...], standings: dict[str, Standing]) -> list[Loo
 
 
 def _reached(before: Standing, look: Look, verdict: Verdict, now: int) -> Standing:
-    """Whether the address answers: three failures in a row say no, two answers yes."""
-    if look.status == "unknown":  # nothing was learned, not even that nobody is there
+    """Whether the address answers: three failures in a row say no, two answers yes.
+
+    Who answered before and is mute now fails, as where a proxy lost what is behind it.
+    """
+    is_failure = look.is_mute and before.answered_at is not None
+    if look.status == "unknown" and not is_failure:  # not even that nobody is there was learned
         return replace(before, seen_at=now, error=look.error)
     if look.status == "answered":
         answers = before.answers + 1
@@ -160,6 +166,7 @@ def _reached(before: Standing, look: Look, verdict: Verdict, now: int) -> Standi
 
 def _known(before: Standing, look: Look, verdict: Verdict, now: int) -> Standing:
     """How many full looks in a row came to nothing: what they would have seen is not known."""
+    before = replace(before, looked_full_at=now)
     if look.status != "unknown":
         return replace(before, unknowns=0, unknown_since=None, unknown_because=None)
     unknowns = before.unknowns + 1
@@ -169,6 +176,15 @@ def _known(before: Standing, look: Look, verdict: Verdict, now: int) -> Standing
     return replace(
         before, unknowns=unknowns, unknown_since=since, unknown_because=look.error or "no answer"
     )
+
+
+def _ask_whether_known(before: Standing, look: Look, verdict: Verdict, now: int) -> None:
+    """Ask for a full look, hourly at most, where a light one or the last full one saw nothing."""
+    full_at = before.looked_full_at
+    is_due = full_at is None or not 0 <= now - full_at < ASK_AGAIN
+    is_blind = look.status == "unknown" or (before.unknowns and look.status == "answered")
+    if is_blind and is_due:
+        verdict.ask("full-again", LOOK_AGAIN[0])
 
 
 def _certificates(before: Standing, look: Look, verdict: Verdict, now: int) -> Standing:
@@ -232,7 +248,6 @@ def _full(
     before: Standing, look: Look, bodies: Bodies, verdict: Verdict, is_expected: bool, now: int
 ) -> Standing:
     assert look.body is not None
-    before = replace(before, looked_full_at=now)
     if before.confirmed is None or before.tool_version != look.tool_version:
         return _baseline(before, look, bodies, verdict)
     old = bodies[before.confirmed]

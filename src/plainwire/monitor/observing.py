@@ -95,7 +95,8 @@ class Observer:
             if not await _is_open(target, settings):
                 return _failed(target, "unreachable", _gap(endpoint))
             if endpoint.protocols is None and not _is_refused(endpoint):
-                return _failed(target, "unknown", _gap(endpoint))
+                words = f"it takes connections and answers no TLS hello: {_gap(endpoint)}"
+                return replace(_failed(target, "unknown", words), is_mute=True)
             endpoint = replace(endpoint, speaks_tls=False, inconclusive=())
         return _look(target, [endpoint], snapshot.of_endpoint(endpoint))
 

@@ -55,7 +55,8 @@ class Look:
     ``certificates`` are the leaves seen, by the key that they were asked with, the latest of each;
     ``beside`` are further ones for such a key, as while one is rolled out behind a load balancer.
     ``is_partial``: a question for certificates got no answer, so there may be others. ``revoked``
-    and ``good`` are the fingerprints of which a verified staple says so.
+    and ``good`` are the fingerprints of which a verified staple says so. ``is_mute``: connections
+    were taken, and no TLS hello was answered.
     """
 
     address: str
@@ -71,3 +72,4 @@ class Look:
     revoked: frozenset[str] = frozenset()
     good: frozenset[str] = frozenset()
     tool_version: str = ""
+    is_mute: bool = False
