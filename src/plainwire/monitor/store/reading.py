@@ -212,11 +212,11 @@ def _delivery(connection: sa.Connection, row: Row, now: int) -> Row:
     counts = connection.execute(
         sa.select(sa.func.count(), sa.func.min(outbox.c.created_at)).where(waiting)
     ).one()
-    dead = connection.execute(
-        sa.select(sa.func.count()).where(
+    dead, died = connection.execute(
+        sa.select(sa.func.count(), sa.func.count(sa.case((outbox.c.dead_at > now - DAY, 1)))).where(
             outbox.c.channel_id == row["id"], outbox.c.dead_at.is_not(None)
         )
-    ).scalar()
+    ).one()
     earlier = outbox.alias()
     is_first = ~sa.exists().where(
         earlier.c.alert_id == outbox.c.alert_id,
@@ -232,11 +232,6 @@ def _delivery(connection: sa.Connection, row: Row, now: int) -> Row:
             outbox.c.group_id.is_(None),
             outbox.c.next_try_at < now - OVERDUE,
             is_first,  # others wait for it as they should
-        )
-    ).scalar()
-    died = connection.execute(
-        sa.select(sa.func.count()).where(
-            outbox.c.channel_id == row["id"], outbox.c.dead_at > now - DAY
         )
     ).scalar()
     error = connection.execute(
