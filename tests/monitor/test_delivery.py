@@ -8,6 +8,7 @@ import itertools
 import json
 import ssl
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from certificates import issue
 from monitor.receiver import receiver
 from monitor.test_expiry import certificate
 from plainwire.model import UsageError
-from plainwire.monitor import messages, windows
+from plainwire.monitor import declared, messages, windows
 from plainwire.monitor.channels import http, pagerduty, slack, webhook
 from plainwire.monitor.channels.outcome import Message, SendError
 from plainwire.monitor.channels.settings import ChannelSettings, checked
@@ -135,6 +136,36 @@ def test_a_receiver_that_asks_for_time_gets_it(store):
     desk.deliver()
     (row,) = desk.rows()
     assert row["next_try_at"] - NOW == 3600 * SECOND
+
+
+def apply(store, desk, **channels):
+    """What ``monitor apply`` does with these channels: what each is given, its level or more."""
+    told = [
+        {"name": name, "kind": "webhook", "url": "http://127.0.0.1:9/", **more}
+        for name, more in channels.items()
+    ]
+    wanted = declared.of_dictionary({"channels": told}, "x", Path())
+
+    def work(connection):
+        for step in declared.plan(connection, wanted, "x", prunes=False):
+            step.work(connection, desk.now)
+
+    store.run(work)
+
+
+def test_a_channel_that_is_new_hears_of_what_is_open(store):
+    desk = Desk(store, take, channels=())
+    desk.hold(condition("a"), condition("b", level="info", step=1), condition("over"))
+    desk.resolve("over")
+    assert desk.deliver() == []  # there is nobody to tell as yet
+    apply(store, desk, pager={"level": "critical"}, mail={})
+    assert desk.deliver() == [("mail", "alert.opened")]
+    apply(store, desk, pager={"level": "critical"}, mail={"digest": "08:00"})
+    assert desk.deliver() == []  # what it knows it is not told again
+    apply(store, desk, pager={"level": "info"})
+    assert desk.deliver() == [("pager", "alert.opened")] * 2
+    desk.resolve("a")
+    assert sorted(desk.deliver()) == [("mail", "alert.resolved"), ("pager", "alert.resolved")]
 
 
 def test_who_asks_for_time_is_left_alone_by_all_messages(store):

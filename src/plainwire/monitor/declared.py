@@ -20,6 +20,7 @@ from plainwire.monitor import documents, secrets
 from plainwire.monitor.channels import settings
 from plainwire.monitor.channels.settings import ChannelSettings
 from plainwire.monitor.matching import Only, fitting
+from plainwire.monitor.store import alerts
 from plainwire.monitor.store import watched as rows
 from plainwire.monitor.targets import Watched, watched
 from plainwire.monitor.windows import Window, checked
@@ -109,7 +110,10 @@ def _target_step(word: str, one: Watched) -> Step:
 
 
 def _channel_step(word: str, one: ChannelSettings) -> Step:
-    return Step(word, "channel", one.name, lambda c, now: rows.set_channel(c, one))
+    def work(connection: sa.Connection, now: int) -> None:
+        alerts.tell_of_open(connection, rows.set_channel(connection, one), now)
+
+    return Step(word, "channel", one.name, work)
 
 
 def _window_step(word: str, name: str, window: Window, only: Only, source: str) -> Step:
