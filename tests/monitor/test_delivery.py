@@ -467,6 +467,17 @@ def test_a_webhook_is_signed_as_standard_webhooks_says(monkeypatch):
     assert b"\x1b" not in got.body
 
 
+def test_a_webhooks_url_may_be_a_secret(monkeypatch):
+    async def main():
+        async with receiver() as got:
+            monkeypatch.setenv("HOOK", got.url)
+            options = {"url-from": "env:HOOK", "allow-private": True}
+            await webhook.send(checked(ChannelSettings("hook", "webhook", options)), message())
+            return len(got.got)
+
+    assert asyncio.run(main()) == 1
+
+
 def test_the_vector_of_the_specification():
     # github.com/standard-webhooks/standard-webhooks, spec, "Signature scheme", example.
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -663,7 +674,8 @@ def test_slack_shows_what_a_target_named_and_obeys_none_of_it():
 @pytest.mark.parametrize(
     ("kind", "options", "words"),
     [
-        ("webhook", {}, "url is missing"),
+        ("webhook", {}, "url or url-from is missing"),
+        ("webhook", {"url": "https://h/", "url-from": "env:X"}, "one of them too many"),
         ("pigeon", {}, "no kind"),
         ("webhook", {"url": "https://u:p@h/"}, "login"),
         ("slack", {"url": "https://hooks.slack.test/secret"}, "unknown option"),
