@@ -200,6 +200,34 @@ def test_a_receiver_that_is_gone_is_disabled(store):
     ]
 
 
+def test_a_receiver_that_is_gone_is_asked_once(store):
+    def gone(channel, message):
+        tried.append(message.id)
+        raise SendError("status 410", is_gone=True)
+
+    tried = []
+    desk = Desk(store, gone)
+    desk.hold(*(condition(f"k{n}") for n in range(12)))
+    desk.deliver()
+    desk.deliver()
+    assert len(tried) == 1
+    ends = [(bool(row["dead_at"]), row["lease_until"]) for row in desk.rows()]
+    assert sorted(ends) == [(False, None)] * 11 + [(True, None)]  # they wait, visibly
+
+
+def test_who_is_told_to_end_ends_after_the_message_that_is_being_sent(store):
+    def end(channel, message):
+        stop.set()
+
+    stop = asyncio.Event()
+    desk = Desk(store, end)
+    desk.hold(*(condition(f"k{n}") for n in range(4)))
+    (hook,) = store.read(watched.channels)
+    asyncio.run(desk.deliverer.drain(hook, stop))
+    assert len(desk.sent) == 1
+    assert [row["lease_until"] for row in desk.rows()] == [None] * 4
+
+
 def test_of_one_alert_a_channel_hears_in_order(store):
     def refuse_the_first(channel, message):
         if message.payload["type"] == "alert.opened":

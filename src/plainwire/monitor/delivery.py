@@ -71,7 +71,7 @@ class Deliverer:
         self._busy: dict[int, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send until ``stop`` is set; the handful that is being sent then is sent to its end."""
+        """Send until ``stop`` is set; what is being sent then is sent to its end."""
         while not stop.is_set():
             await self._set_right()
             for channel in await self._keeper.read(watched.channels) or ():
@@ -97,22 +97,26 @@ class Deliverer:
 
     async def drain(self, channel: ChannelSettings, stop: asyncio.Event | None = None) -> None:
         """Send what is due for one channel, or until ``stop`` is set."""
-        while await self.send_due(channel):
-            if stop is not None and stop.is_set():
-                return
+        while await self.send_due(channel, stop):
+            pass
 
-    async def send_due(self, channel: ChannelSettings) -> int:
-        """Send a handful of messages that are due for a channel; how many there were."""
+    async def send_due(self, channel: ChannelSettings, stop: asyncio.Event | None = None) -> bool:
+        """Send a handful of messages that are due for a channel; False if there is no more to do.
+
+        Those before which the receiver wanted nothing more, or ``stop`` was set, are given back.
+        """
         now = self._clock()
         found = await self._keeper.run(
             lambda c: deliveries.claim(c, channel.id, AT_ONCE, now, now + self._lease_ms)
         )
         left = list(found or ())
-        while left and await self._deliver(channel, left.pop(0)):
-            pass
+        goes_on = bool(left)
+        while left and goes_on:
+            goes_on = await self._deliver(channel, left.pop(0))
+            goes_on = goes_on and not (stop is not None and stop.is_set())
         if left:
             await self._keeper.run(lambda c: deliveries.give_back(c, left))
-        return len(found or ())
+        return goes_on
 
     async def _deliver(self, channel: ChannelSettings, one: Delivery) -> bool:
         """Send one; False if the receiver wants nothing more for now."""
