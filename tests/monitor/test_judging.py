@@ -415,9 +415,25 @@ def test_a_certificate_that_could_not_be_asked_for_is_not_renewed():
     watch.look(A, certificates={"443 RSA": rsa, "443 ECDSA": other})
     watch.look(A, certificates={"443 ECDSA": other}, is_partial=True)
     assert len(ends_alarms(watch)) == 1
-    watch.now += 6 * HOUR
+    watch.look(A, certificates={"443 ECDSA": other}, is_partial=True)
+    assert len(ends_alarms(watch)) == 1
     watch.look(A, certificates={"443 ECDSA": other})
     assert ends_alarms(watch) == []
+
+
+def test_a_look_in_the_moment_of_a_renewal_holds_no_alert_up():
+    old = certificate(90, fingerprint="old")
+    new = certificate(150, fingerprint="new", not_before=60 * DAY)
+    watch = Watch()
+    watch.now = 80 * DAY
+    watch.look(A, certificates={"443 ECDSA": old})
+    watch.look(A, certificates={"443 ECDSA": new}, beside=(old,))
+    assert len(ends_alarms(watch)) == 1
+    watch.look(A, certificates={"443 ECDSA": new})
+    assert ends_alarms(watch) == []
+    watch.look(A, certificates={"443 ECDSA": new}, beside=(old,))  # it was no such moment
+    watch.look(A, certificates={"443 ECDSA": new})
+    assert len(ends_alarms(watch)) == 1
 
 
 def test_a_revoked_certificate_stays_it_until_a_staple_says_good_or_another_is_served():

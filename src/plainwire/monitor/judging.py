@@ -210,19 +210,24 @@ def _certificates(before: Standing, look: Look, verdict: Verdict, now: int) -> S
 def _earlier(before: Standing, look: Look, now: int) -> tuple[Earlier, ...]:
     """The certificates in whose place others are now, those last that were seen last."""
     known = {one.certificate.fingerprint: one for one in before.earlier}
-    current = {one.fingerprint for one in look.certificates.values()}
-    for one in look.beside:
-        known[one.fingerprint] = Earlier(one, now, by_turns=True)
-    for fingerprint in current & known.keys():
-        known[fingerprint] = replace(known[fingerprint], seen_at=now, by_turns=True)
+    current = {one.fingerprint: one for one in look.certificates.values()}
+    beside = {one.fingerprint: one for one in look.beside}
+    for fingerprint, one in {**beside, **current}.items():
+        if (was := known.get(fingerprint)) is not None:  # it is back
+            known[fingerprint] = Earlier(one, now, max(was.turns + 1, 2))
+        elif fingerprint in beside:
+            known[fingerprint] = Earlier(one, now, 1)
+    for fingerprint, was in known.items():
+        if was.turns == 1 and fingerprint not in beside and not look.is_partial:
+            known[fingerprint] = replace(was, turns=0)  # that was the moment of its renewal
     for key, one in before.certificates.items():
         if one.fingerprint not in current and one.fingerprint not in known:
-            unseen = look.is_partial and key not in look.certificates
-            known[one.fingerprint] = Earlier(one, before.answered_at or now, by_turns=unseen)
+            is_unasked = look.is_partial and key not in look.certificates
+            known[one.fingerprint] = Earlier(one, before.answered_at or now, int(is_unasked))
     kept = [
         one
         for one in known.values()
-        if 0 <= now - one.seen_at < (TURN_OVER if one.by_turns else MAY_COME_BACK)
+        if 0 <= now - one.seen_at < (TURN_OVER if one.turns else MAY_COME_BACK)
     ]
     return tuple(sorted(kept, key=lambda one: one.seen_at)[-MOST_EARLIER:])
 

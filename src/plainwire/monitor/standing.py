@@ -27,12 +27,13 @@ class Alarm:
 class Earlier:
     """A certificate that another is in the place of.
 
-    ``by_turns``: it was seen beside that one, or after it.
+    ``turns`` says how often it was seen beside that one or after it: 0 is a renewal as it should
+    be, 1 may be the moment of one, and from 2 on it is served by turns.
     """
 
     certificate: Certificate
     seen_at: int
-    by_turns: bool = False
+    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Standing:
     @property
     def served(self) -> dict[str, Certificate]:
         """The certificates that it serves, also those by turns, by their fingerprints."""
-        by_turns = (one.certificate for one in self.earlier if one.by_turns)
+        by_turns = (one.certificate for one in self.earlier if one.turns)
         return {one.fingerprint: one for one in (*self.certificates.values(), *by_turns)}
 
     @property
