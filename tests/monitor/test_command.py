@@ -178,12 +178,20 @@ def test_what_is_exported_can_be_imported_elsewhere(call, tmp_path):
         (["list", "--store", "mysql://h/d"], "SQLite (a path) or postgresql"),
         (["list", "--store", "postgresql://u:secret@h/d"], "every process can read it"),
         (["apply", "/nonexistent"], "cannot read"),
+        (["silence", "--rule", "certificate-end", "--until", "1h"], "no rule 'certificate-end'"),
+        (["add", "h.test", "--full", ""], "not an interval"),
     ],
 )
 def test_wrong_words_are_told_in_a_line(call, words, told):
     code, out, err = call(*words)
     assert code == 2 and out == "" and told in err
     assert "hunter2" not in err and "secret@" not in err and err.count("\n") == 1
+
+
+# A thousand bytes that are ten billion letters once each alias is written out.
+BOMB = (
+    "[&x0 [a], " + ", ".join(f"&x{n + 1} [{', '.join([f'*x{n}'] * 10)}]" for n in range(10)) + "]"
+)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +215,20 @@ def test_wrong_words_are_told_in_a_line(call, words, told):
         "elsewhere: []",
         "[",
         "&a [*a]",
+        "targets: [{url: h.test}]\ntargets: [{url: i.test}]",
+        "targets: [{url: h.test, tags: [a], tags: [b]}]",
+        "targets: [{url: h.test, light: 0}]",
+        "targets: [{url: h.test, ca: no}]",
+        "channels: [{name: no, kind: slack, url-from: 'env:X'}]",
+        "channels: [{name: x, kind: slack, url-from: 'env:X', rules: [certificate-end]}]",
+        "windows: [{name: w, cron: '0 1 * * *', minutes: yes}]",
+        *(f"targets: [{{url: h.test, {key}: {BOMB}}}]" for key in ("light", "ca", "tags")),
+        f"targets: [{{url: {BOMB}}}]",
+        f"channels: [{{name: {BOMB}, kind: slack, url-from: 'env:X'}}]",
+        f"windows: [{{name: w, cron: {BOMB}}}]",
+        "targets: " + "[" * 5000,
     ],
+    ids=lambda text: text[:60],
 )
 def test_a_wrong_file_is_told_and_nothing_is_done(call, tmp_path, text):
     path = tmp_path / "watch.yaml"
@@ -227,10 +248,44 @@ def test_acknowledging_expecting_silencing(call):
     assert call("silence", "--end", "1")[1] == "silence 1 is over\n"
 
 
+def test_aliases_and_merge_keys_are_taken(call, tmp_path):
+    path = tmp_path / "watch.yaml"
+    path.write_text(
+        "targets:\n- &usual {url: a.test, tags: [shop], light: 1h}\n"
+        "- {<<: *usual, url: b.test}\n- {<<: *usual, url: c.test, light: 2h}\n"
+    )
+    assert call("apply", path, "--yes")[0] == 0
+    rows = json.loads(call("list", "--format", "json")[1])["targets"]
+    assert [(row["name"], row["tags"], row["light"]) for row in rows] == [
+        ("a.test:443", ["shop"], "1h"),
+        ("b.test:443", ["shop"], "1h"),
+        ("c.test:443", ["shop"], "2h"),
+    ]
+
+
+def test_a_silence_of_no_target_says_so(call):
+    call("add", "https://H.test")
+    for words in ("https://h.test", "https://*"):
+        assert call("silence", "--target", words, "--until", "1h")[2] == ""
+    assert (
+        "no target is called 'h.test:443'"
+        in call("silence", "--target", "h.test", "--until", "1h")[2]
+    )
+
+
 def test_a_target_is_named_as_it_was_added(call):
     call("add", "https://H.test", "mail.h.test")
     assert call("show", "https://H.test")[1].startswith("https://h.test/ (url)\n")
     assert call("show", "mail.h.test")[1].startswith("mail.h.test:443 (endpoint)\n")
+    call("add", "post.h.test", "--starttls", "smtp")
+    assert call("show", "post.h.test")[1].startswith("post.h.test:25 (endpoint)\n")
+
+
+def test_a_plan_shows_what_a_name_hides(call, tmp_path):
+    path = tmp_path / "watch.yaml"
+    path.write_text('channels: [{name: "x\\u202e\\x1b[2J", kind: slack, url-from: "env:X"}]')
+    for more in ((), ("--yes",)):
+        assert "channel x\\u202e\\x1b[2J\n" in call("apply", path, *more)[1]
 
 
 def test_a_ca_is_looked_for_beside_its_file(call, tmp_path):

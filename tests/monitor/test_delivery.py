@@ -7,23 +7,28 @@ import hmac
 import itertools
 import json
 import ssl
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from certificates import issue
 from monitor.receiver import receiver
+from monitor.test_expiry import certificate
 from plainwire.model import UsageError
-from plainwire.monitor import messages, windows
+from plainwire.monitor import declared, messages, windows
 from plainwire.monitor.channels import http, pagerduty, slack, webhook
 from plainwire.monitor.channels.outcome import Message, SendError
 from plainwire.monitor.channels.settings import ChannelSettings, checked
-from plainwire.monitor.conditions import Condition
+from plainwire.monitor.conditions import Condition, conditions
 from plainwire.monitor.delivery import RETRIES, Deliverer
 from plainwire.monitor.keeper import Keeper
 from plainwire.monitor.matching import Only
+from plainwire.monitor.standing import Alarm, Standing
 from plainwire.monitor.store import alerts, deliveries, schema, upkeep, watched
 from plainwire.monitor.times import DAY, HOUR, MINUTE, SECOND
+from plainwire.report.tls_diff import Change
 
 NOW = 1_800_000_000_000
 
@@ -133,6 +138,53 @@ def test_a_receiver_that_asks_for_time_gets_it(store):
     assert row["next_try_at"] - NOW == 3600 * SECOND
 
 
+def apply(store, desk, **channels):
+    """What ``monitor apply`` does with these channels: what each is given, its level or more."""
+    told = [
+        {"name": name, "kind": "webhook", "url": "http://127.0.0.1:9/", **more}
+        for name, more in channels.items()
+    ]
+    wanted = declared.of_dictionary({"channels": told}, "x", Path())
+
+    def work(connection):
+        for step in declared.plan(connection, wanted, "x", prunes=False):
+            step.work(connection, desk.now)
+
+    store.run(work)
+
+
+def test_a_channel_that_is_new_hears_of_what_is_open(store):
+    desk = Desk(store, take, channels=())
+    desk.hold(condition("a"), condition("b", level="info", step=1), condition("over"))
+    desk.resolve("over")
+    assert desk.deliver() == []  # there is nobody to tell as yet
+    apply(store, desk, pager={"level": "critical"}, mail={})
+    assert desk.deliver() == [("mail", "alert.opened")]
+    apply(store, desk, pager={"level": "critical"}, mail={"digest": "08:00"})
+    assert desk.deliver() == []  # what it knows it is not told again
+    apply(store, desk, pager={"level": "info"})
+    assert desk.deliver() == [("pager", "alert.opened")] * 2
+    desk.resolve("a")
+    assert sorted(desk.deliver()) == [("mail", "alert.resolved"), ("pager", "alert.resolved")]
+
+
+def test_who_asks_for_time_is_left_alone_by_all_messages(store):
+    def busy(channel, message):
+        if desk.now < NOW + 3600 * SECOND:
+            tried.append(message.id)
+            raise SendError("status 429", retry_after_s=3600)
+
+    tried = []
+    desk = Desk(store, busy)
+    desk.hold(*(condition(f"k{n}") for n in range(7)))
+    for desk.now in (NOW, NOW + SECOND, NOW + 3599 * SECOND):
+        assert desk.deliver() == []
+    assert len(tried) == 1
+    desk.now = NOW + 3600 * SECOND
+    assert len(desk.deliver()) == 7
+    assert max(row["attempts"] for row in desk.rows()) == 1  # the others lost none of theirs
+
+
 def test_a_receiver_that_is_gone_is_disabled(store):
     def gone(channel, message):
         if channel.name == "hook":
@@ -146,6 +198,34 @@ def test_a_receiver_that_is_gone_is_disabled(store):
     assert ("other", "dead-letter") in desk.deliver() + [
         (n, m.payload["type"]) for n, m in desk.sent
     ]
+
+
+def test_a_receiver_that_is_gone_is_asked_once(store):
+    def gone(channel, message):
+        tried.append(message.id)
+        raise SendError("status 410", is_gone=True)
+
+    tried = []
+    desk = Desk(store, gone)
+    desk.hold(*(condition(f"k{n}") for n in range(12)))
+    desk.deliver()
+    desk.deliver()
+    assert len(tried) == 1
+    ends = [(bool(row["dead_at"]), row["lease_until"]) for row in desk.rows()]
+    assert sorted(ends) == [(False, None)] * 11 + [(True, None)]  # they wait, visibly
+
+
+def test_who_is_told_to_end_ends_after_the_message_that_is_being_sent(store):
+    def end(channel, message):
+        stop.set()
+
+    stop = asyncio.Event()
+    desk = Desk(store, end)
+    desk.hold(*(condition(f"k{n}") for n in range(4)))
+    (hook,) = store.read(watched.channels)
+    asyncio.run(desk.deliverer.drain(hook, stop))
+    assert len(desk.sent) == 1
+    assert [row["lease_until"] for row in desk.rows()] == [None] * 4
 
 
 def test_of_one_alert_a_channel_hears_in_order(store):
@@ -415,6 +495,17 @@ def test_a_webhook_is_signed_as_standard_webhooks_says(monkeypatch):
     assert b"\x1b" not in got.body
 
 
+def test_a_webhooks_url_may_be_a_secret(monkeypatch):
+    async def main():
+        async with receiver() as got:
+            monkeypatch.setenv("HOOK", got.url)
+            options = {"url-from": "env:HOOK", "allow-private": True}
+            await webhook.send(checked(ChannelSettings("hook", "webhook", options)), message())
+            return len(got.got)
+
+    assert asyncio.run(main()) == 1
+
+
 def test_the_vector_of_the_specification():
     # github.com/standard-webhooks/standard-webhooks, spec, "Signature scheme", example.
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -466,26 +557,132 @@ def test_retry_after_is_seconds_or_a_date(words, seconds):
     assert http._retry_after(words, NOW / 1000) == seconds
 
 
-def test_an_endless_answer_is_cut():
+def answered(behave, *, address="127.0.0.1"):
+    """The reply to a POST to a server that behaves so once it has read the head."""
+
     async def main():
-        async def flood(reader, writer):
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        async def serve(reader, writer):
             try:
-                while True:
-                    writer.write(b"x" * 65536)
-                    await writer.drain()
+                await reader.readuntil(b"\r\n\r\n")
+                await behave(writer)
             except OSError:
+                pass
+            finally:
                 writer.close()
 
-        server = await asyncio.start_server(flood, "127.0.0.1", 0)
+        server = await asyncio.start_server(serve, address, 0)
         port = server.sockets[0].getsockname()[1]
-        place = http.Place(f"http://127.0.0.1:{port}/", may_be_private=True)
-        reply = await http.post(place, b"{}", {}, 0)
-        server.close()
-        return reply
+        try:
+            place = http.Place(f"http://hook.test:{port}/", may_be_private=True)
+            return await http.post(place, b"{}", {}, 0)
+        finally:
+            server.close()
 
-    assert len(asyncio.run(main()).body) <= http.ANSWER_LIMIT
+    return asyncio.run(main())
+
+
+async def flood(writer):
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        writer.write(b"x" * 65536)
+        await writer.drain()
+
+
+async def drip(writer):
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def reset(writer):
+    writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 9999\r\n\r\n")
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.transport.abort()
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """Names without DNS: the addresses of each name."""
+    known = {"hook.test": ("127.0.0.1",)}
+
+    async def addresses(host, settings):
+        return known[host]
+
+    monkeypatch.setattr(http.dial, "addresses", addresses)
+    return known
+
+
+@pytest.mark.parametrize(("behave", "status"), [(flood, 200), (drip, 200), (reset, 202)])
+def test_what_follows_the_status_takes_nothing_back(names, monkeypatch, behave, status):
+    monkeypatch.setattr(http, "TIMEOUT_S", 5.0)
+    monkeypatch.setattr(http, "REST_S", 0.2)
+    assert answered(behave).status == status
+
+
+def test_a_host_of_which_one_address_is_dead_is_posted_to(names):
+    names["hook.test"] = ("127.0.0.3", "::1", "127.0.0.2")
+    assert answered(reset, address="127.0.0.2").status == 202
+
+
+def test_one_private_address_among_public_ones_is_refused(names):
+    names["hook.test"] = ("203.0.113.1", "10.0.0.1")
+    with pytest.raises(SendError, match=r"is not a public address"):
+        asyncio.run(http.post(http.Place("https://hook.test/"), b"", {}, 0))
+
+
+def test_a_group_that_pagerduty_took_in_part_is_continued(tls, monkeypatch):
+    # Some 120 events a minute are taken for a key: begun anew each time, a group is never done.
+    context, ca = tls
+    members = [message(dedup_key=f"k{n}").payload for n in range(5)]
+    group = Message("msg_g", messages.group("unreachable", "critical", members, NOW), NOW)
+
+    async def main():
+        def answer(got):
+            is_full = len(received.got) in (3, 5)
+            return ("429 Too Many Requests", {}) if is_full else ("202 Accepted", {})
+
+        async with receiver(context=context, answer=answer) as received:
+            monkeypatch.setenv("KEY", "R" * 32)
+            options = {"url": received.url, "key-from": "env:KEY", "allow-private": True, "ca": ca}
+            settings = ChannelSettings("c", "pagerduty", options)
+            for _ in range(2):
+                with pytest.raises(SendError, match="429"):
+                    await pagerduty.send(settings, group)
+            await pagerduty.send(settings, group)
+            return [each["dedup_key"].rpartition("/")[2] for each in received.payloads]
+
+    assert asyncio.run(main()) == ["k0", "k1", "k2", "k2", "k3", "k3", "k4"]
+
+
+def test_what_a_target_named_makes_no_line_of_its_own():
+    forged = "x\n- resolved"
+    one = replace(certificate(90), issuer=f"O={forged}", sans=(forged,))
+    change = Change("issuer", "Good", forged, "worse")
+    standing = Standing(
+        "192.0.2.1", certificates={"443 RSA": one}, alarms=(Alarm("k", "h", forged, (change,)),)
+    )
+    found = conditions(1, "h", {"192.0.2.1": standing}, None, 89 * DAY)
+    payloads = [
+        message(title=each.title, body=each.body, resolution=forged).payload for each in found
+    ]
+    payloads.append(messages.group("r", "info", payloads, NOW))
+    payloads.append(messages.digest([{"words": forged}], [{"level": "info", "title": forged}], NOW))
+    assert len(payloads) == 4
+    for payload in payloads:
+        assert "- resolved" not in messages.text(payload).split("\n")
+
+
+def test_a_long_message_says_what_is_left_out():
+    lines = [f"- line {n}" for n in range(400)]
+    payload = messages.notice("test", "title", "\n".join(lines), "info", NOW)
+    words = slack.words(Message("m", payload, NOW)).split("\n")
+    assert len("\n".join(words[1:])) <= slack.MAX_TEXT
+    kept = len(words) - 2
+    assert words[1:-1] == lines[:kept] and words[-1] == f"and {400 - kept} more lines"
+    assert messages.cut(["a", "b"], 10) == "a\nb" and messages.cut([""], 10) == ""
 
 
 def test_pagerduty_is_triggered_and_resolved_by_one_key():
@@ -505,7 +702,8 @@ def test_slack_shows_what_a_target_named_and_obeys_none_of_it():
 @pytest.mark.parametrize(
     ("kind", "options", "words"),
     [
-        ("webhook", {}, "url is missing"),
+        ("webhook", {}, "url or url-from is missing"),
+        ("webhook", {"url": "https://h/", "url-from": "env:X"}, "one of them too many"),
         ("pigeon", {}, "no kind"),
         ("webhook", {"url": "https://u:p@h/"}, "login"),
         ("slack", {"url": "https://hooks.slack.test/secret"}, "unknown option"),

@@ -191,6 +191,40 @@ def test_a_light_look_that_came_to_nothing_is_not_told_where_the_full_one_answer
     assert watch.alarms == []
 
 
+def test_who_answered_before_and_is_mute_now_is_down():
+    # A proxy whose server is gone takes connections, and closes or keeps them.
+    watch = Watch()
+    mute = {"status": "unknown", "error": "no hello was answered", "is_mute": True, "full": False}
+    for _ in range(4):
+        watch.look(**mute)
+    assert watch.alarms == []  # it may speak something else
+    watch.look(A)
+    for count in (1, 2, 3):
+        watch.look(**mute)
+        assert [c.rule for c in watch.alarms] == (["unreachable"] if count == 3 else [])
+    assert watch.alarms[0].level == "critical" and "no hello" in watch.alarms[0].body
+    for _ in range(2):
+        watch.look(A, full=False)
+    assert watch.alarms == []
+
+
+def test_what_light_looks_do_not_see_a_full_one_is_asked_for_hourly():
+    watch = Watch()
+    watch.look(A)
+    watch.now += DAY // 2
+    asked = []
+    for _ in range(3):
+        asked.append(watch.look(status="unknown", full=False, error="not done in 60 s").again)
+        watch.look(status="unknown", error="not done in 600 s")
+    assert asked == [{"full-again": MINUTE}, {}, {}]
+    assert [c.rule for c in watch.alarms] == ["unknown"]
+    watch.now += HOUR
+    assert watch.look(A, full=False).again == {"full-again": MINUTE}  # it is there again
+    watch.look(A)
+    assert watch.alarms == []
+    assert watch.look(A, full=False).again == {}
+
+
 def test_a_name_without_an_address_is_down_at_every_address():
     watch = Watch()
     watch.look(A)
@@ -338,3 +372,87 @@ def test_a_finding_is_gone_unless_its_check_was_not_answered():
     asked, unanswered = {"findings": {}, "unsure": []}, {"findings": {}, "unsure": ["weak-hsts"]}
     assert snapshot.overlaid(old, asked)["findings"] == {}
     assert snapshot.overlaid(old, unanswered)["findings"] == found
+
+
+def ends_alarms(watch):
+    return [c.title for c in watch.alarms if c.rule == "certificate-ends"]
+
+
+def test_a_certificate_that_a_load_balancer_shows_by_turns_is_one_alert():
+    old = certificate(90, fingerprint="old")
+    new = certificate(150, fingerprint="new", not_before=60 * DAY)
+    watch = Watch()
+    watch.now = 80 * DAY
+    told = []
+    for at in range(48):  # every quarter of an hour, by turns
+        shown = old if at % 2 == 0 else new
+        watch.look(A, full=at == 0, certificates={"443 ECDSA": shown})
+        watch.now += 14 * MINUTE
+        told.append(len(ends_alarms(watch)))
+    assert told[0] == 1 and told[3:] == [1] * 45  # once over, once again, and it stays
+    watch.now += 5 * HOUR
+    watch.look(A, certificates={"443 ECDSA": new})
+    assert len(ends_alarms(watch)) == 1
+    watch.now += 1 * HOUR
+    watch.look(A, certificates={"443 ECDSA": new})
+    assert ends_alarms(watch) == []
+
+
+def test_two_certificates_for_one_key_in_one_look_are_both_watched():
+    old = certificate(90, fingerprint="old")
+    new = certificate(150, fingerprint="new", not_before=60 * DAY)
+    watch = Watch()
+    watch.now = 80 * DAY
+    watch.look(A, certificates={"443 ECDSA": new}, beside=(old,))
+    assert len(ends_alarms(watch)) == 1
+
+
+def test_a_certificate_that_could_not_be_asked_for_is_not_renewed():
+    rsa = certificate(90, fingerprint="rsa")
+    other = certificate(150, fingerprint="ecdsa", not_before=60 * DAY)
+    watch = Watch()
+    watch.now = 80 * DAY
+    watch.look(A, certificates={"443 RSA": rsa, "443 ECDSA": other})
+    watch.look(A, certificates={"443 ECDSA": other}, is_partial=True)
+    assert len(ends_alarms(watch)) == 1
+    watch.look(A, certificates={"443 ECDSA": other}, is_partial=True)
+    assert len(ends_alarms(watch)) == 1
+    watch.look(A, certificates={"443 ECDSA": other})
+    assert ends_alarms(watch) == []
+
+
+def test_a_look_in_the_moment_of_a_renewal_holds_no_alert_up():
+    old = certificate(90, fingerprint="old")
+    new = certificate(150, fingerprint="new", not_before=60 * DAY)
+    watch = Watch()
+    watch.now = 80 * DAY
+    watch.look(A, certificates={"443 ECDSA": old})
+    watch.look(A, certificates={"443 ECDSA": new}, beside=(old,))
+    assert len(ends_alarms(watch)) == 1
+    watch.look(A, certificates={"443 ECDSA": new})
+    assert ends_alarms(watch) == []
+    watch.look(A, certificates={"443 ECDSA": new}, beside=(old,))  # it was no such moment
+    watch.look(A, certificates={"443 ECDSA": new})
+    assert len(ends_alarms(watch)) == 1
+
+
+def test_a_revoked_certificate_stays_it_until_a_staple_says_good_or_another_is_served():
+    watch = Watch()
+    served = {"443 RSA": certificate(90)}
+    rules = []
+    for said in ({"revoked": frozenset({"aa"})}, {}, {"good": frozenset({"aa"})}, {}):
+        watch.look(A, certificates=served, **said)
+        rules.append([c.rule for c in watch.alarms])
+    assert rules == [["certificate-revoked"], ["certificate-revoked"], [], []]
+    watch.look(A, certificates=served, revoked=frozenset({"aa"}))
+    watch.look(A, certificates={"443 RSA": certificate(90, fingerprint="bb")})
+    assert watch.alarms == []
+
+
+def test_an_alarm_is_over_at_the_first_look_of_a_new_version_too():
+    watch = Watch()
+    for body in (A, B, B):
+        watch.look(body)
+    assert len(watch.alarms) == 1
+    watch.look(A, version="2")
+    assert watch.alarms == []

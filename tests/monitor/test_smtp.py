@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from contextlib import nullcontext
 from email import message_from_string
 from email.policy import default
 
@@ -14,7 +15,9 @@ from plainwire.monitor.channels.outcome import SendError
 from plainwire.monitor.channels.settings import ChannelSettings
 
 
-def deliver(tmp_path, *, offers=True, names=("localhost",), trusted=True, refuses=False, **more):
+def deliver(
+    tmp_path, *, offers=True, names=("localhost",), trusted=True, refuses=(), times=1, **more
+):
     """Send one mail to a server of these habits; the lines that it was told after TLS began."""
     leaf = issue(*names, by=(root := issue("Root", ca=True)))
     files = {name: tmp_path / f"{name}.pem" for name in ("chain", "key", "ca")}
@@ -43,8 +46,8 @@ def deliver(tmp_path, *, offers=True, names=("localhost",), trusted=True, refuse
                     is_tls = True
                 elif word == "AUTH":
                     writer.write(b"235 fine\r\n")
-                elif word == "RCPT" and refuses:
-                    writer.write(b"550 no such \x1b[31muser\r\n")
+                elif word == "RCPT" and any(one in line for one in refuses):
+                    writer.write(b"451 not now, \x1b[31muser\r\n")
                 elif word == "DATA":
                     writer.write(b"354 go\r\n")
                     heard.append((await reader.readuntil(b"\r\n.\r\n")).decode())
@@ -70,7 +73,10 @@ def deliver(tmp_path, *, offers=True, names=("localhost",), trusted=True, refuse
             **more,
         }
         try:
-            await smtp.send(ChannelSettings("post", "smtp", options), message())
+            for left in reversed(range(times)):
+                with pytest.raises(SendError, match="refused for") if left else nullcontext():
+                    await smtp.send(ChannelSettings("post", "smtp", options), message())
+                refuses.clear() if left else None
         finally:
             server.close()
         return heard
@@ -104,5 +110,17 @@ def test_without_tls_that_verifies_nothing_is_said(tmp_path, habits, words):
 
 
 def test_a_refusal_is_told_without_what_it_would_do_to_a_terminal(tmp_path):
-    with pytest.raises(SendError, match=r"refused for ops@example\.test"):
-        deliver(tmp_path, refuses=True)
+    with pytest.raises(SendError, match=r"refused for ops@example\.test \(451\)$"):
+        deliver(tmp_path, refuses=["ops"])
+
+
+def test_who_was_refused_is_written_to_again_and_who_was_not_is_not(tmp_path):
+    # As by greylisting: RFC 5321, section 4.2.1, "transient negative completion reply".
+    heard = deliver(
+        tmp_path, refuses=["late"], times=2, to=["ops@example.test", "late@example.test"]
+    )
+    asked = [line.lower().split()[1] for line in heard if line.upper().startswith("RCPT")]
+    assert asked == ["to:<ops@example.test>", "to:<late@example.test>", "to:<late@example.test>"]
+    mails = [message_from_string(told, policy=default) for told in heard if "Message-ID" in told]
+    assert [m["Message-ID"] for m in mails] == ["<msg_1@example.test>"] * 2
+    assert {m["To"] for m in mails} == {"ops@example.test, late@example.test"}

@@ -207,3 +207,25 @@ def test_a_critical_alert_is_recalled_daily_until_somebody_knows(embedded, tmp_p
         assert await town.until(88, step=DAY) == []
 
     live(embedded, tmp_path, story)
+
+
+def test_two_certificates_behind_one_address_are_no_storm(embedded, tmp_path):
+    async def story(town):
+        (site,) = town.sites
+        contexts = []
+        for one in (certificate(0, 90), certificate(60, 90)):
+            site.serve(one)
+            contexts.append(site.context)
+        # Each connection by turns, as a load balancer deals them to two servers.
+        type(site).context = property(lambda self: contexts[self.accepted % 2])
+        try:
+            messages = await town.until(76) + await town.until(77, step=DAY // 4)
+        finally:
+            del type(site).context
+        assert [m.split(":")[0] for m in messages] == ["opened info", "raised warning"]
+        site.serve(certificate(60, 90))
+        assert await town.until(77.2) == []
+        (end,) = await town.until(77.5)
+        assert end.startswith("resolved warning: renewed on every address")
+
+    live(embedded, tmp_path, story)

@@ -8,10 +8,11 @@ from threading import Thread
 import pytest
 import sqlalchemy as sa
 
+from monitor.receiver import receiver
 from monitor.test_delivery import NOW, Desk, condition, refuse, take
 from monitor.test_store import add, claim, look
 from plainwire.model import UsageError
-from plainwire.monitor import digests, metrics
+from plainwire.monitor import digests, metrics, service
 from plainwire.monitor.matching import Only
 from plainwire.monitor.seen import Look
 from plainwire.monitor.snapshot import hashed
@@ -119,6 +120,22 @@ def test_messages_that_were_never_sent_are_forgotten_too(store):
     store.run(lambda c: upkeep.keep_up(c, desk.now + 91 * DAY, MINUTE))
     assert desk.rows() == []
     assert store.read(lambda c: reading.alerts(c, is_open=False)) == []
+
+
+def test_what_is_forgotten_goes_a_chunk_at_a_time(store, monkeypatch):
+    # A writer that deletes millions of rows holds the others up for longer than they wait.
+    desk, left = Desk(store, take), []
+    desk.hold(*(condition(f"k{n}") for n in range(4)))
+    desk.deliver()
+    for n in range(4):
+        desk.resolve(f"k{n}")
+    desk.deliver()
+    monkeypatch.setattr(upkeep, "CHUNK", 3)
+    for _ in range(5):
+        store.run(lambda c: upkeep.keep_up(c, NOW + 91 * DAY, MINUTE))
+        alerts_left = store.read(lambda c: reading.alerts(c, is_open=False))
+        left.append((len(desk.rows()), len(alerts_left)))
+    assert [rows for rows, _ in left] == [5, 2, 0, 0, 0] and left[-1] == (0, 0)
 
 
 def see(store, grade, at):
@@ -240,6 +257,55 @@ def test_late_looks_make_it_unhealthy(store):
     status, body = metrics.health(late, None)
     assert status.startswith("503") and "1 looks are late" in body
     assert metrics.health(None, "disk is full")[0].startswith("503")
+
+
+def test_messages_that_do_not_go_make_it_unhealthy(store):
+    def troubles(at):
+        return metrics.troubles(store.read(lambda c: reading.status(c, at)))
+
+    desk = Desk(store, refuse)
+    desk.hold(condition())
+    desk.resolve()
+    assert troubles(NOW + 4 * MINUTE) == []
+    # Nobody delivers; the second message waits for the first, as it should.
+    assert troubles(NOW + 6 * MINUTE) == ["channel hook: 1 messages are overdue"]
+    for _ in range(9):
+        desk.deliver()
+        desk.now = desk.rows()[0]["next_try_at"]
+        assert troubles(desk.now - 1) == []
+    desk.deliver()
+    assert "channel hook: 1 messages were given up within a day" in troubles(desk.now)
+    assert not [words for words in troubles(desk.now + 2 * DAY) if "given up" in words]
+
+
+@pytest.mark.parametrize("is_well", [True, False])
+def test_the_heartbeat_ends_where_messages_do_not_go(store_url, monkeypatch, is_well):
+    monkeypatch.setattr(service, "BEAT_S", 0.05)
+
+    async def main():
+        async with receiver() as got:
+            monkeypatch.setenv("BEAT", got.url)
+            duties = service.Duties(looks=False, delivers=False, heartbeat="env:BEAT")
+            made = Store(store_url)
+            if not is_well:
+                Desk(made, take).hold(condition())
+            made.close()
+            at = NOW + 6 * MINUTE
+            running = service.Service(store_url, duties, None, lambda: at, pytest.fail)
+            stop = asyncio.Event()
+            asyncio.get_running_loop().call_later(1.0, stop.set)
+            await running.run(stop)
+            return len(got.got)
+
+    assert bool(asyncio.run(main())) is is_well
+
+
+def test_every_series_of_an_alerting_rule_is_there_from_the_start(store):
+    # Prometheus' increase() of a series that begins with 1 is nothing.
+    found = list(metrics.lines(store.read(lambda c: reading.status(c, NOW)), [], [], {}))
+    for direction in ("worse", "better", "neutral"):
+        assert f'tls_drift_total{{direction="{direction}"}} 0' in found
+    assert 'plainwire_alerts{level="critical"} 0' in found
 
 
 def test_metrics_are_prometheus_text(store):

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from plainwire.monitor import expiry
 from plainwire.monitor.levels import LEVELS, Level
+from plainwire.monitor.matching import Rule
 from plainwire.monitor.seen import Certificate
 from plainwire.monitor.standing import Standing
 from plainwire.monitor.times import day, shown, span
+from plainwire.report.clean import visible
 from plainwire.report.tls_diff import Change
 
 EXPIRED = 4
@@ -29,7 +31,7 @@ class Condition:
     """
 
     key: str
-    rule: str
+    rule: Rule
     level: Level
     title: str
     body: str = ""
@@ -106,7 +108,7 @@ def _certificates(
     served: dict[str, Certificate] = {}
     revoked: set[str] = set()
     for one in every:
-        served.update((each.fingerprint, each) for each in one.certificates.values())
+        served.update(one.served)
         revoked.update(one.revoked)
     for fingerprint, each in served.items():
         if (ends := ending(each, renewed_at, now)) is not None:
@@ -151,7 +153,7 @@ def about(each: Certificate, now: int) -> str:
     return "\n".join(
         (
             f"ends {shown(each.not_after)} ({max(left, 0):.0%} of its lifetime left)",
-            f"issued by {each.issuer}",
+            f"issued by {visible(each.issuer)}",
             f"SHA-256 {each.fingerprint}",
         )
     )
@@ -169,7 +171,7 @@ def _drift(target_id: int, name: str, every: tuple[Standing, ...]) -> Iterator[C
                 "configuration-worse",
                 "warning",
                 f"{name}: {alarm.title}",
-                "\n".join(str(change) for change in alarm.changes),
+                "\n".join(visible(str(change)) for change in alarm.changes),
                 _level("warning"),
                 changes=alarm.changes,
                 is_held=one.flapping_since is not None,

@@ -10,17 +10,17 @@ windows:
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plainwire.model import UsageError
-from plainwire.monitor import secrets
+from plainwire.monitor import documents, secrets
 from plainwire.monitor.channels import settings
 from plainwire.monitor.channels.settings import ChannelSettings
-from plainwire.monitor.matching import Only
+from plainwire.monitor.matching import Only, fitting
+from plainwire.monitor.store import alerts
 from plainwire.monitor.store import watched as rows
 from plainwire.monitor.targets import Watched, watched
 from plainwire.monitor.windows import Window, checked
@@ -28,7 +28,6 @@ from plainwire.monitor.windows import Window, checked
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-MAX_BYTES = 10_000_000
 TARGET_KEYS = {"url", "tags", "light", "full", "ca", "paths", "resolve", "starttls", "bearer"}
 CHANNEL_KEYS = {"name", "kind", "level", "digest", "tags", "targets", "rules"}
 WINDOW_KEYS = {"name", "cron", "minutes", "zone", "tags", "targets", "rules"}
@@ -62,26 +61,7 @@ def read(path: Path) -> Declared:
     Raises:
         UsageError: if it cannot be read, or something in it is wrong; nothing is half applied.
     """
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "not UTF-8"
-        raise UsageError(f"cannot read {path}: {why}") from None
-    if len(text) > MAX_BYTES:
-        raise UsageError(f"{path}: longer than {MAX_BYTES} bytes")
-    return of_dictionary(_parsed(path, text), str(path.name), path.parent)
-
-
-def _parsed(path: Path, text: str) -> Any:
-    import yaml
-
-    try:
-        if path.suffix == ".toml":
-            return tomllib.loads(text)
-        return yaml.safe_load(text)
-    except (tomllib.TOMLDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
-        raise UsageError(f"{path}: {str(error).splitlines()[0]}") from None
+    return of_dictionary(documents.parsed(path), str(path.name), path.parent)
 
 
 def of_dictionary(told: Any, source: str, folder: Path) -> Declared:
@@ -130,7 +110,10 @@ def _target_step(word: str, one: Watched) -> Step:
 
 
 def _channel_step(word: str, one: ChannelSettings) -> Step:
-    return Step(word, "channel", one.name, lambda c, now: rows.set_channel(c, one))
+    def work(connection: sa.Connection, now: int) -> None:
+        alerts.tell_of_open(connection, rows.set_channel(connection, one), now)
+
+    return Step(word, "channel", one.name, work)
 
 
 def _window_step(word: str, name: str, window: Window, only: Only, source: str) -> Step:
@@ -212,8 +195,23 @@ def _unique(pairs: list[tuple[str, Any]], source: str) -> dict[str, Any]:
 def _checked_keys(told: Mapping[str, Any], keys: set[str], needed: str, source: str) -> None:
     if needed not in told:
         raise UsageError(f"{source}: an entry without {needed}")
-    for key in told.keys() - keys:
-        raise UsageError(f"{source}: {told[needed]}: unknown key {str(key)!r}")
+    for key in sorted(told.keys() - keys):
+        raise UsageError(f"{source}: {_name(told, needed, source)}: unknown key {key!r}")
+
+
+def _text(told: Mapping[str, Any], key: str, source: str) -> str | None:
+    """A text; None for none. YAML 1.1 reads ``no`` and ``1:30`` as something else."""
+    found = told.get(key)
+    if found is not None and not isinstance(found, str):
+        raise UsageError(f"{source}: {key} is no text; put it in quotes")
+    return found
+
+
+def _name(told: Mapping[str, Any], key: str, source: str) -> str:
+    found = _text(told, key, source)
+    if not found:
+        raise UsageError(f"{source}: an entry without {key}")
+    return found
 
 
 def _words(told: Mapping[str, Any], key: str, source: str) -> tuple[str, ...]:
@@ -230,37 +228,35 @@ def _placed(told: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
 
 def _target(told: Mapping[str, Any], source: str) -> Watched:
     _checked_keys(told, TARGET_KEYS, "url", source)
-    options = {key: told[key] for key in ("ca", "resolve", "starttls", "bearer") if key in told}
-    if "bearer" in options:
+    options = {key: _text(told, key, source) for key in ("ca", "resolve", "starttls", "bearer")}
+    if options["bearer"] is not None:
         secrets.checked(options["bearer"])
     return watched(
-        str(told["url"]),
+        _name(told, "url", source),
         tags=_words(told, "tags", source),
-        light=told.get("light"),
-        full=told.get("full"),
+        light=_text(told, "light", source),
+        full=_text(told, "full", source),
         declared_in=source,
         paths=_words(told, "paths", source),
-        **{key: str(value) for key, value in options.items()},
+        **options,
     )
 
 
 def _only(told: Mapping[str, Any], source: str) -> Only:
-    return Only(*(_words(told, key, source) for key in ("tags", "targets", "rules")))
+    return fitting(Only(*(_words(told, key, source) for key in ("tags", "targets", "rules"))))
 
 
 def _channel(told: Mapping[str, Any], source: str) -> ChannelSettings:
-    if "name" not in told or "kind" not in told:
-        raise UsageError(f"{source}: a channel without name or kind")
     options = {key: value for key, value in told.items() if key not in CHANNEL_KEYS}
     for key, value in options.items():
         if key.endswith("-from"):
             secrets.checked(value)
     return settings.checked(
         ChannelSettings(
-            str(told["name"]),
-            str(told["kind"]),
+            _name(told, "name", source),
+            _name(told, "kind", source),
             options,
-            str(told.get("level", "warning")),
+            _text(told, "level", source) or "warning",
             _only(told, source),
             told.get("digest"),
             source,
@@ -271,7 +267,8 @@ def _channel(told: Mapping[str, Any], source: str) -> ChannelSettings:
 def _window(told: Mapping[str, Any], source: str) -> tuple[str, Window, Only]:
     _checked_keys(told, WINDOW_KEYS, "name", source)
     minutes = told.get("minutes", 60)
-    if not isinstance(minutes, int):
-        raise UsageError(f"{source}: {told['name']}: minutes is not a number")
-    window = checked(str(told.get("cron", "")), minutes, str(told.get("zone", "UTC")))
-    return str(told["name"]), window, _only(told, source)
+    name = _name(told, "name", source)
+    if type(minutes) is not int:  # True is an int
+        raise UsageError(f"{source}: {name}: minutes is not a number")
+    cron, zone = _text(told, "cron", source) or "", _text(told, "zone", source) or "UTC"
+    return name, checked(cron, minutes, zone), _only(told, source)

@@ -71,7 +71,7 @@ class Deliverer:
         self._busy: dict[int, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send until ``stop`` is set; the handful that is being sent then is sent to its end."""
+        """Send until ``stop`` is set; what is being sent then is sent to its end."""
         while not stop.is_set():
             await self._set_right()
             for channel in await self._keeper.read(watched.channels) or ():
@@ -97,39 +97,50 @@ class Deliverer:
 
     async def drain(self, channel: ChannelSettings, stop: asyncio.Event | None = None) -> None:
         """Send what is due for one channel, or until ``stop`` is set."""
-        while await self.send_due(channel):
-            if stop is not None and stop.is_set():
-                return
+        while await self.send_due(channel, stop):
+            pass
 
-    async def send_due(self, channel: ChannelSettings) -> int:
-        """Send a handful of messages that are due for a channel; how many there were."""
+    async def send_due(self, channel: ChannelSettings, stop: asyncio.Event | None = None) -> bool:
+        """Send a handful of messages that are due for a channel; False if there is no more to do.
+
+        Those before which the receiver wanted nothing more, or ``stop`` was set, are given back.
+        """
         now = self._clock()
         found = await self._keeper.run(
             lambda c: deliveries.claim(c, channel.id, AT_ONCE, now, now + self._lease_ms)
         )
-        for one in found or ():
-            await self._deliver(channel, one)
-        return len(found or ())
+        left = list(found or ())
+        goes_on = bool(left)
+        while left and goes_on:
+            goes_on = await self._deliver(channel, left.pop(0))
+            goes_on = goes_on and not (stop is not None and stop.is_set())
+        if left:
+            await self._keeper.run(lambda c: deliveries.give_back(c, left))
+        return goes_on
 
-    async def _deliver(self, channel: ChannelSettings, one: Delivery) -> None:
+    async def _deliver(self, channel: ChannelSettings, one: Delivery) -> bool:
+        """Send one; False if the receiver wants nothing more for now."""
         message = Message(one.message_id, dict(one.payload), self._clock())
         try:
             await self._send(channel, message)
         except (SendError, UsageError) as error:
             await self._fail(channel, one, error)
-            return
+            return getattr(error, "retry_after_s", None) is None and not _is_gone(error)
         now = self._clock()
         await self._keeper.insist(lambda c: deliveries.sent(c, one, now))
+        return True
 
     async def _fail(self, channel: ChannelSettings, one: Delivery, error: Exception) -> None:
         now = self._clock()
         wait = self.wait(one.attempts, error)
-        if getattr(error, "is_gone", False):
+        if _is_gone(error):
             because = f"the receiver wants no more: {error}"
             await self._keeper.insist(lambda c: deliveries.disable(c, channel.id, because))
             wait = None
-        words = str(error)
+        words, asked = str(error), round((getattr(error, "retry_after_s", None) or 0) * SECOND)
         await self._keeper.insist(lambda c: deliveries.failed(c, one, words, wait, now))
+        if asked:
+            await self._keeper.run(lambda c: deliveries.put_off(c, channel.id, asked, now))
 
     def wait(self, attempts: int, error: Exception) -> int | None:
         """How long to wait after one more failed attempt, in ms; None: it was the last."""
@@ -138,3 +149,7 @@ class Deliverer:
         spread = 1 + random.uniform(0, JITTER)  # noqa: S311 (jitter)
         asked = getattr(error, "retry_after_s", None) or 0
         return max(round(self._retries[attempts] * spread), round(asked * SECOND))
+
+
+def _is_gone(error: Exception) -> bool:
+    return bool(getattr(error, "is_gone", False))

@@ -15,7 +15,7 @@ from typing import Literal
 from plainwire.monitor import drift, expiry, snapshot
 from plainwire.monitor.conditions import FAILURES
 from plainwire.monitor.seen import Body, Certificate, Look, Tier
-from plainwire.monitor.standing import Alarm, Bodies, Standing
+from plainwire.monitor.standing import Alarm, Bodies, Earlier, Standing
 from plainwire.monitor.times import DAY, HOUR, MINUTE
 from plainwire.report.tls_diff import Change, Direction
 
@@ -26,6 +26,10 @@ LOOKS, AGREEING = 3, 2
 FLAPPING, QUIET = 4, 6 * HOUR  # confirmed changes in a day; time without any that ends it
 ASK_AGAIN = 1 * HOUR  # about a light difference that full looks did not see
 FORGOTTEN = 1 * DAY  # an address that the name no longer has
+# A certificate that is served by turns is one until it was not seen for so long, and one that
+# comes back within a day is served by turns: a load balancer in front of a half-done renewal.
+TURN_OVER, MAY_COME_BACK = 6 * HOUR, 1 * DAY
+MOST_EARLIER = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ def judge(
         after = _reached(before, look, verdict, now)
         if is_full:
             after = _known(after, look, verdict, now)
+        else:
+            _ask_whether_known(before, look, verdict, now)
         if look.status == "answered":
             after = _certificates(after, look, verdict, now)
         if look.body is not None:
@@ -116,8 +122,12 @@ def _spread(looks: tuple[Look, ...], standings: dict[str, Standing]) -> list[Loo
 
 
 def _reached(before: Standing, look: Look, verdict: Verdict, now: int) -> Standing:
-    """Whether the address answers: three failures in a row say no, two answers yes."""
-    if look.status == "unknown":  # nothing was learned, not even that nobody is there
+    """Whether the address answers: three failures in a row say no, two answers yes.
+
+    Who answered before and is mute now fails, as where a proxy lost what is behind it.
+    """
+    is_failure = look.is_mute and before.answered_at is not None
+    if look.status == "unknown" and not is_failure:  # not even that nobody is there was learned
         return replace(before, seen_at=now, error=look.error)
     if look.status == "answered":
         answers = before.answers + 1
@@ -156,6 +166,7 @@ def _reached(before: Standing, look: Look, verdict: Verdict, now: int) -> Standi
 
 def _known(before: Standing, look: Look, verdict: Verdict, now: int) -> Standing:
     """How many full looks in a row came to nothing: what they would have seen is not known."""
+    before = replace(before, looked_full_at=now)
     if look.status != "unknown":
         return replace(before, unknowns=0, unknown_since=None, unknown_because=None)
     unknowns = before.unknowns + 1
@@ -165,6 +176,15 @@ def _known(before: Standing, look: Look, verdict: Verdict, now: int) -> Standing
     return replace(
         before, unknowns=unknowns, unknown_since=since, unknown_because=look.error or "no answer"
     )
+
+
+def _ask_whether_known(before: Standing, look: Look, verdict: Verdict, now: int) -> None:
+    """Ask for a full look, hourly at most, where a light one or the last full one saw nothing."""
+    full_at = before.looked_full_at
+    is_due = full_at is None or not 0 <= now - full_at < ASK_AGAIN
+    is_blind = look.status == "unknown" or (before.unknowns and look.status == "answered")
+    if is_blind and is_due:
+        verdict.ask("full-again", LOOK_AGAIN[0])
 
 
 def _certificates(before: Standing, look: Look, verdict: Verdict, now: int) -> Standing:
@@ -181,7 +201,35 @@ def _certificates(before: Standing, look: Look, verdict: Verdict, now: int) -> S
         verdict.renewals.append(Renewal(look.address, old, new, passed, is_same))
     if not look.certificates:
         return before
-    return replace(before, certificates=look.certificates, revoked=tuple(sorted(look.revoked)))
+    after = replace(before, certificates=look.certificates, earlier=_earlier(before, look, now))
+    # A staple that did not come along this time takes nothing back: what is revoked stays it.
+    revoked = (look.revoked | (set(before.revoked) - look.good)) & after.served.keys()
+    return replace(after, revoked=tuple(sorted(revoked)))
+
+
+def _earlier(before: Standing, look: Look, now: int) -> tuple[Earlier, ...]:
+    """The certificates in whose place others are now, those last that were seen last."""
+    known = {one.certificate.fingerprint: one for one in before.earlier}
+    current = {one.fingerprint: one for one in look.certificates.values()}
+    beside = {one.fingerprint: one for one in look.beside}
+    for fingerprint, one in {**beside, **current}.items():
+        if (was := known.get(fingerprint)) is not None:  # it is back
+            known[fingerprint] = Earlier(one, now, max(was.turns + 1, 2))
+        elif fingerprint in beside:
+            known[fingerprint] = Earlier(one, now, 1)
+    for fingerprint, was in known.items():
+        if was.turns == 1 and fingerprint not in beside and not look.is_partial:
+            known[fingerprint] = replace(was, turns=0)  # that was the moment of its renewal
+    for key, one in before.certificates.items():
+        if one.fingerprint not in current and one.fingerprint not in known:
+            is_unasked = look.is_partial and key not in look.certificates
+            known[one.fingerprint] = Earlier(one, before.answered_at or now, int(is_unasked))
+    kept = [
+        one
+        for one in known.values()
+        if 0 <= now - one.seen_at < (TURN_OVER if one.turns else MAY_COME_BACK)
+    ]
+    return tuple(sorted(kept, key=lambda one: one.seen_at)[-MOST_EARLIER:])
 
 
 def _light(
@@ -205,7 +253,6 @@ def _full(
     before: Standing, look: Look, bodies: Bodies, verdict: Verdict, is_expected: bool, now: int
 ) -> Standing:
     assert look.body is not None
-    before = replace(before, looked_full_at=now)
     if before.confirmed is None or before.tool_version != look.tool_version:
         return _baseline(before, look, bodies, verdict)
     old = bodies[before.confirmed]
@@ -239,8 +286,14 @@ def _baseline(before: Standing, look: Look, bodies: Bodies, verdict: Verdict) ->
     verdict.snapshots[found] = body
     told = Event(look.address, "baseline", "neutral", (), before.confirmed or "", found)
     verdict.events.append(told)
+    lasting, _ = _lasting(before.alarms, bodies, body)
     return replace(
-        before, confirmed=found, tool_version=look.tool_version, pending=(), pending_since=None
+        before,
+        confirmed=found,
+        tool_version=look.tool_version,
+        pending=(),
+        pending_since=None,
+        alarms=lasting,
     )
 
 

@@ -6,10 +6,12 @@ their words of.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plainwire.monitor.times import moment
+from plainwire.report.clean import visible
 from plainwire.report.envelope import time
 
 SCHEMA = "plainwire-monitor/1"
@@ -94,29 +96,44 @@ def title(payload: Mapping[str, Any]) -> str:
 
 
 def text(payload: Mapping[str, Any]) -> str:
-    """The message in lines for a person."""
+    """The message in lines for a person; what a target named forges none of them."""
     data, kind = payload["data"], payload["type"]
     if kind == "alert.group":
         members = data["alerts"][:MAX_MEMBERS]
-        lines = [f"- {each['title']} [{each['type'].removeprefix('alert.')}]" for each in members]
+        lines = [
+            f"- {visible(each['title'])} [{each['type'].removeprefix('alert.')}]"
+            for each in members
+        ]
         left = data["count"] - len(members)
         return "\n".join(lines + ([f"and {left} more"] if left else []))
     if kind == "digest":
         return "\n".join(
             [
                 "Changes that alarmed nobody:",
-                *([f"- {each['words']}" for each in data["events"]] or ["- none"]),
+                *([f"- {visible(each['words'])}" for each in data["events"]] or ["- none"]),
                 "",
                 "Open alerts:",
-                *([f"- {each['level']}: {each['title']}" for each in data["open"]] or ["- none"]),
+                *(
+                    [f"- {each['level']}: {visible(each['title'])}" for each in data["open"]]
+                    or ["- none"]
+                ),
             ]
         )
     if kind.startswith("alert."):
         alert = data["alert"]
         target = [f"target: {data['target']['name']}"] if data["target"] else []
-        over = [alert["resolution"]] if alert["resolution"] else []
+        over = [visible(alert["resolution"])] if alert["resolution"] else []
         return "\n".join([*over, *target, f"level: {alert['level']}", alert["body"]]).strip()
     return str(data["body"])
+
+
+def cut(lines: Sequence[str], limit: int) -> str:
+    """As many of the lines as fit into so many characters, and how many are left out."""
+    ends = list(itertools.accumulate(len(line) + 1 for line in lines))
+    if ends[-1] <= limit:
+        return "\n".join(lines)
+    fitting = max(sum(end <= limit - 30 for end in ends), 1)
+    return "\n".join([*lines[:fitting], f"and {len(lines) - fitting} more lines"])
 
 
 def level(payload: Mapping[str, Any]) -> str:

@@ -6,12 +6,14 @@ import asyncio
 import json
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 from plainwire.model import UsageError
 from plainwire.monitor.keeper import Keeper
+from plainwire.monitor.levels import LEVELS
 from plainwire.monitor.store import reading
 from plainwire.monitor.times import SECOND, Clock
+from plainwire.report.tls_diff import Direction
 
 HOST = "127.0.0.1"
 HEAD_LIMIT, TIMEOUT_S = 8192, 5.0
@@ -72,18 +74,24 @@ def _response(status: str, kind: str, body: str) -> bytes:
 
 
 def health(status: dict[str, Any] | None, trouble: str | None) -> tuple[str, str]:
-    """The status line and body of ``/healthz``: 503 when looks are late or the store fails."""
-    if status is None:
-        problems = [f"the store failed: {trouble}"]
-    else:
-        problems = [f"{status['late']} looks are late by two intervals"] if status["late"] else []
-        problems += [
-            f"channel {one['name']} is disabled: {one['disabled_because']}"
-            for one in status["channels"]
-            if not one["is_enabled"]
-        ]
+    """The status line and body of ``/healthz``: 503 when the monitor does not do what it should."""
+    problems = troubles(status) if status is not None else [f"the store failed: {trouble}"]
     body = json.dumps({"healthy": not problems, "problems": problems}) + "\n"
     return ("200 OK" if not problems else "503 Service Unavailable"), body
+
+
+def troubles(status: dict[str, Any]) -> list[str]:
+    """What the monitor does not do that it should: looks that are late, messages that do not go."""
+    found = [f"{status['late']} looks are late by two intervals"] if status["late"] else []
+    for one in status["channels"]:
+        name = f"channel {one['name']}"
+        if not one["is_enabled"]:
+            found.append(f"{name} is disabled: {one['disabled_because']}")
+        elif one["overdue"]:
+            found.append(f"{name}: {one['overdue']} messages are overdue")
+        if one["died"]:
+            found.append(f"{name}: {one['died']} messages were given up within a day")
+    return found
 
 
 def lines(
@@ -127,11 +135,15 @@ def lines(
     yield from _gauge(
         "plainwire_alerts",
         "Open alerts.",
-        [({"level": level}, count) for level, count in sorted(status["alerts"].items())],
+        [({"level": level}, status["alerts"].get(level, 0)) for level in LEVELS],
     )
     yield "# HELP tls_drift_total Confirmed changes by direction."
     yield "# TYPE tls_drift_total counter"
-    yield from (_line("tls_drift_total", {"direction": d}, n) for d, n in sorted(drifts.items()))
+    # A series that begins with its first event has no increase.
+    yield from (
+        _line("tls_drift_total", {"direction": one}, drifts.get(one, 0))
+        for one in get_args(Direction)
+    )
     for name in ("waiting", "dead"):
         yield from _gauge(
             f"plainwire_messages_{name}",

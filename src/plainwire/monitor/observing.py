@@ -7,7 +7,7 @@ name is looked at by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from plainwire import __version__
 from plainwire.live import dial
 from plainwire.live.credentials import Credentials
 from plainwire.live.settings import Settings
+from plainwire.live.tls.chains import UNFOLLOWED
 from plainwire.live.trace import Trace
-from plainwire.model import PlainwireError, Report, Target, TargetError, TlsEndpoint
+from plainwire.model import Chain, Gap, PlainwireError, Report, Target, TargetError, TlsEndpoint
 from plainwire.monitor import secrets, snapshot
 from plainwire.monitor.seen import Certificate, Look, Status
 from plainwire.monitor.targets import Watched
@@ -94,7 +95,8 @@ class Observer:
             if not await _is_open(target, settings):
                 return _failed(target, "unreachable", _gap(endpoint))
             if endpoint.protocols is None and not _is_refused(endpoint):
-                return _failed(target, "unknown", _gap(endpoint))
+                words = f"it takes connections and answers no TLS hello: {_gap(endpoint)}"
+                return replace(_failed(target, "unknown", words), is_mute=True)
             endpoint = replace(endpoint, speaks_tls=False, inconclusive=())
         return _look(target, [endpoint], snapshot.of_endpoint(endpoint))
 
@@ -135,26 +137,53 @@ class Observer:
         return replace(_look(target, report.tls, body), grade=report.grade.letter)
 
 
-def _look(target: Target, endpoints: Iterable[TlsEndpoint], body: Mapping[str, Any]) -> Look:
-    served: dict[str, Certificate] = {}
+def _look(target: Target, endpoints: Sequence[TlsEndpoint], body: Mapping[str, Any]) -> Look:
+    served: dict[str, dict[str, Certificate]] = {}
     revoked: set[str] = set()
-    for endpoint in endpoints:
-        for chain in endpoint.certificates or ():
-            if not chain.chain or (not chain.asked_with.get("sni", True) and not target.is_ip):
-                continue
-            key = f"{endpoint.port} {chain.asked_with.get('key', 'any')}"
-            served.setdefault(key, Certificate.of(chain.chain[0]))
-            if "revoked" in chain.problems:
-                revoked.add(chain.chain[0].fingerprint_sha256)
+    good: set[str] = set()
+    for endpoint, chain in _chains(target, endpoints):
+        leaf = Certificate.of(chain.chain[0])
+        key = f"{endpoint.port} {chain.asked_with.get('key', 'any')}"
+        served.setdefault(key, {})[leaf.fingerprint] = leaf
+        if "revoked" in chain.problems_checked:
+            (revoked if "revoked" in chain.problems else good).add(leaf.fingerprint)
+    latest = {key: max(many.values(), key=_age) for key, many in served.items()}
+    beside = {one.fingerprint: one for many in served.values() for one in many.values()}
     return Look(
         target.address or "",
         "answered",
         0,
         body=body,
-        certificates=served,
+        certificates=latest,
+        beside=tuple(beside[one] for one in sorted(beside.keys() - _fingerprints(latest))),
+        is_partial=any(_hides_certificates(gap) for e in endpoints for gap in e.inconclusive),
         revoked=frozenset(revoked),
+        good=frozenset(good - revoked),
         tool_version=__version__,
     )
+
+
+def _chains(
+    target: Target, endpoints: Iterable[TlsEndpoint]
+) -> Iterator[tuple[TlsEndpoint, Chain]]:
+    """The chains served for the target's name."""
+    for endpoint in endpoints:
+        for chain in endpoint.certificates or ():
+            if chain.chain and (chain.asked_with.get("sni", True) or target.is_ip):
+                yield endpoint, chain
+
+
+def _age(one: Certificate) -> tuple[int, int, str]:
+    return one.not_before, one.not_after, one.fingerprint
+
+
+def _fingerprints(served: Mapping[str, Certificate]) -> set[str]:
+    return {one.fingerprint for one in served.values()}
+
+
+def _hides_certificates(gap: Gap) -> bool:
+    """True if a certificate may have been there that was not shown; not where one was only hard."""
+    return gap.part == "certificates" and gap.question != UNFOLLOWED
 
 
 def _failed(target: Target, status: Status, error: str) -> Look:

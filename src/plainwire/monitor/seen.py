@@ -52,8 +52,11 @@ class Certificate:
 class Look:
     """One look at one address. ``body`` is a snapshot's (`snapshot.py`), None if there is none.
 
-    ``certificates`` are the leaves seen, by the key that they were asked with; ``revoked`` the
-    fingerprints that a verified staple calls revoked.
+    ``certificates`` are the leaves seen, by the key that they were asked with, the latest of each;
+    ``beside`` are further ones for such a key, as while one is rolled out behind a load balancer.
+    ``is_partial``: a question for certificates got no answer, so there may be others. ``revoked``
+    and ``good`` are the fingerprints of which a verified staple says so. ``is_mute``: connections
+    were taken, and no TLS hello was answered.
     """
 
     address: str
@@ -64,5 +67,9 @@ class Look:
     grade: str | None = None
     body: Body | None = None
     certificates: Mapping[str, Certificate] = field(default_factory=dict)
+    beside: tuple[Certificate, ...] = ()
+    is_partial: bool = False
     revoked: frozenset[str] = frozenset()
+    good: frozenset[str] = frozenset()
     tool_version: str = ""
+    is_mute: bool = False

@@ -114,8 +114,9 @@ class Service:
         place = http.Place(secrets.read(reference), may_be_private=True)
         while not stop.is_set():
             now = self._clock()
-            late = await self._keepers[0].read(lambda c: reading.late(c, now))  # noqa: B023
-            if late == 0 and not any(keeper.trouble for keeper in self._keepers):
+            status = await self._keepers[0].read(lambda c: reading.status(c, now))  # noqa: B023
+            is_well = status is not None and not metrics.troubles(status)
+            if is_well and not any(keeper.trouble for keeper in self._keepers):
                 try:
                     http.checked(await http.post(place, b"{}", {}, now / SECOND))
                 except SendError as error:

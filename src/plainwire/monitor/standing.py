@@ -24,6 +24,19 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A certificate that another is in the place of.
+
+    ``turns`` says how often it was seen beside that one or after it: 0 is a renewal as it should
+    be, 1 may be the moment of one, and from 2 on it is served by turns.
+    """
+
+    certificate: Certificate
+    seen_at: int
+    turns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One address of a target. Times in milliseconds; hashes are of snapshots.
 
@@ -53,9 +66,16 @@ class Standing:
     asked_about: str | None = None  # the light difference that a full look was asked for
     certificates: Mapping[str, Certificate] = field(default_factory=dict)
     revoked: tuple[str, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     changed_at: tuple[int, ...] = ()
     flapping_since: int | None = None
+
+    @property
+    def served(self) -> dict[str, Certificate]:
+        """The certificates that it serves, also those by turns, by their fingerprints."""
+        by_turns = (one.certificate for one in self.earlier if one.turns)
+        return {one.fingerprint: one for one in (*self.certificates.values(), *by_turns)}
 
     @property
     def compared_with(self) -> set[str]:
@@ -79,8 +99,13 @@ def from_json(text: str) -> Standing:
         Alarm(each["key"], each["base"], each["title"], changes_of(each["changes"]))
         for each in told.pop("alarms", ())
     )
+    earlier = tuple(
+        Earlier(**{**each, "certificate": certificate_of(each["certificate"])})
+        for each in told.pop("earlier", ())
+    )
     lists = {key: tuple(value) for key, value in told.items() if isinstance(value, list)}
-    return Standing(**{**told, **lists, "certificates": certificates, "alarms": alarms})
+    parts = {"certificates": certificates, "alarms": alarms, "earlier": earlier}
+    return Standing(**{**told, **lists, **parts})
 
 
 def certificate_of(told: Mapping[str, Any]) -> Certificate:

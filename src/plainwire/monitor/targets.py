@@ -84,8 +84,8 @@ def watched(
         target.host.lower(),
         tuple(sorted(set(tags))),
         kept,
-        interval(light) if light else LIGHT,
-        interval(full) if full else FULL,
+        LIGHT if light is None else interval(light),
+        FULL if full is None else interval(full),
         declared_in=declared_in,
     )
 

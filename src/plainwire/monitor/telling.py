@@ -72,7 +72,8 @@ def _target(row: Row, now: int) -> Iterator[str]:
             yield f"  last error: {one['error']}"
         if one["pending"]:
             yield f"  a change waits to be confirmed since {shown(one['pending_since'] or now)}"
-        for key, each in one["certificates"].items():
+        by_turns = [each["certificate"] for each in one["earlier"] if each["turns"]]
+        for key, each in (*one["certificates"].items(), *(("by turns", each) for each in by_turns)):
             ends = shown(each["not_after"])
             yield f"  certificate ({key}): {each['subject']}, ends {ends}, by {each['issuer']}"
             yield f"    SHA-256 {each['fingerprint']}"

@@ -47,6 +47,7 @@ def _fill_apply(p: argparse.ArgumentParser) -> None:
 
 def _apply(options: argparse.Namespace) -> int:
     from plainwire.monitor import declared
+    from plainwire.report.clean import visible
 
     wanted = declared.read(options.file)
     source = options.file.name
@@ -55,7 +56,7 @@ def _apply(options: argparse.Namespace) -> int:
     steps = shared.opened(options).read(
         lambda c: declared.plan(c, wanted, source, prunes=options.prune)
     )
-    text = "".join(f"would {step}\n" for step in steps) + (
+    text = "".join(f"would {visible(str(step))}\n" for step in steps) + (
         "nothing was done; --yes does it\n" if steps else "nothing to do\n"
     )
     shared.say(options, {"plan": [str(step) for step in steps], "done": False}, text)
@@ -64,6 +65,7 @@ def _apply(options: argparse.Namespace) -> int:
 
 def _applied(options: argparse.Namespace, wanted: Any, source: str, *, prunes: bool) -> int:
     from plainwire.monitor import declared
+    from plainwire.report.clean import visible
 
     now = shared.now()
 
@@ -74,7 +76,7 @@ def _applied(options: argparse.Namespace, wanted: Any, source: str, *, prunes: b
         return steps
 
     steps = shared.opened(options).run(work)
-    text = "".join(f"{step}\n" for step in steps) or "nothing to do\n"
+    text = "".join(f"{visible(str(step))}\n" for step in steps) or "nothing to do\n"
     shared.say(options, {"plan": [str(step) for step in steps], "done": True}, text)
     return gate.CLEAN
 

@@ -70,7 +70,7 @@ def _fill_silence(p: argparse.ArgumentParser) -> None:
 
 def _silence(options: argparse.Namespace) -> int:
     from plainwire.monitor import telling
-    from plainwire.monitor.matching import Only
+    from plainwire.monitor.matching import Only, fitting, is_like
     from plainwire.monitor.store import watched
 
     now, store = shared.now(), shared.opened(options)
@@ -79,7 +79,7 @@ def _silence(options: argparse.Namespace) -> int:
             raise UsageError(f"no silence {options.end}")
         shared.say(options, {"ended": options.end}, f"silence {options.end} is over\n")
         return gate.CLEAN
-    only = Only(tuple(options.tag), tuple(options.target), tuple(options.rule))
+    only = fitting(Only(tuple(options.tag), tuple(options.target), tuple(options.rule)))
     if options.until is None:
         if only != Only():
             raise UsageError("a silence ends: --until")
@@ -87,6 +87,10 @@ def _silence(options: argparse.Namespace) -> int:
         shared.say(options, {"silences": rows}, telling.silences(rows))
         return gate.CLEAN
     until = shared.moment(options.until)
+    names = [one.name for one in store.read(watched.targets)]
+    for pattern in only.targets:
+        if not any(is_like(name, pattern) for name in names):
+            shared.note(f"no target is called {pattern!r} as yet; monitor list shows their names")
     number = store.run(lambda c: watched.add_silence(c, only, until, options.note, now))
     shared.say(options, {"silence": number, "until": until}, f"silence {number} begins\n")
     return gate.CLEAN

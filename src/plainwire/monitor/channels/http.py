@@ -7,8 +7,10 @@ refused unless it was allowed, and the connection goes to the very address that 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -22,6 +24,8 @@ from plainwire.model import TargetError, UsageError
 from plainwire.monitor.channels.outcome import SendError
 
 TIMEOUT_S = 20.0  # Standard Webhooks, "Deliverability": 15 to 30 s
+CONNECT_S, MOST_ADDRESSES = 5.0, 4  # as long as there is another address
+REST_S = 2.0  # for what follows the status
 ANSWER_LIMIT = 64 * 1024
 MAX_RETRY_AFTER_S = 86_400.0
 
@@ -40,7 +44,6 @@ class Reply:
     """What the receiver said."""
 
     status: int
-    body: bytes
     retry_after_s: float | None = None
 
 
@@ -55,15 +58,13 @@ async def post(place: Place, body: bytes, headers: dict[str, str], now_s: float)
         host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
         async with asyncio.timeout(TIMEOUT_S):
-            address = await _address(host, place)
-            if parts.scheme != "https" and not dial.is_loopback(address):
+            addresses = await _addresses(host, place)
+            if parts.scheme != "https" and not all(map(dial.is_loopback, addresses)):
                 raise SendError("not sent in clear: the URL must be an https one")
             context = dial.verifying_context(place.ca) if parts.scheme == "https" else None
             if context is not None:
                 context.set_alpn_protocols(["http/1.1"])
-            reader, writer = await asyncio.open_connection(
-                address, port, ssl=context, server_hostname=host if context else None
-            )
+            reader, writer = await _connected(addresses, port, context, host)
             try:
                 return await _exchange(reader, writer, parts, body, headers, now_s)
             finally:
@@ -78,8 +79,8 @@ async def post(place: Place, body: bytes, headers: dict[str, str], now_s: float)
         raise SendError(str(getattr(error, "strerror", None) or error)) from None
 
 
-async def _address(host: str, place: Place) -> str:
-    """The first address of the host; all of them are looked at, since any may be taken next.
+async def _addresses(host: str, place: Place) -> tuple[str, ...]:
+    """The addresses of the host; all of them are looked at, since any may be taken.
 
     Raises:
         SendError: if it has none, or one that is not public.
@@ -93,7 +94,24 @@ async def _address(host: str, place: Place) -> str:
         inner = getattr(parsed, "ipv4_mapped", None) or parsed
         if not place.may_be_private and (not inner.is_global or inner.is_multicast):
             raise SendError(f"{each} is not a public address, and was not allowed")
-    return found[0]
+    return found
+
+
+async def _connected(
+    addresses: Sequence[str], port: int, context: ssl.SSLContext | None, host: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the first of the addresses that takes one; others may be dead.
+
+    Raises:
+        OSError, TimeoutError: what the last one said.
+    """
+    *others, last = addresses[:MOST_ADDRESSES]
+    name = host if context else None
+    for each in others:
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(CONNECT_S):
+                return await asyncio.open_connection(each, port, ssl=context, server_hostname=name)
+    return await asyncio.open_connection(last, port, ssl=context, server_hostname=name)
 
 
 async def _exchange(
@@ -118,21 +136,30 @@ async def _exchange(
     for event in (request, h11.Data(data=body), h11.EndOfMessage()):
         writer.write(connection.send(event) or b"")
     await writer.drain()
-    status, asked, got = 0, None, bytearray()
-    while True:
-        found = connection.next_event()
-        if found is h11.NEED_DATA:
-            connection.receive_data(await reader.read(16384))
-        elif isinstance(found, h11.Response):
-            status = found.status_code
-            said = {name.decode("latin-1"): value for name, value in found.headers}
-            asked = _retry_after(said.get("retry-after", b"").decode("latin-1"), now_s)
-        elif isinstance(found, h11.Data):
-            got += found.data
-            if len(got) > ANSWER_LIMIT:
-                return Reply(status, bytes(got[:ANSWER_LIMIT]), asked)
-        elif not isinstance(found, h11.InformationalResponse):
-            return Reply(status, bytes(got), asked)
+    while not isinstance(found := await _event(reader, connection), h11.Response):
+        pass
+    said = {name.decode("latin-1"): value for name, value in found.headers}
+    # The status says it all; whatever becomes of the rest, the message was taken or was not.
+    with contextlib.suppress(TimeoutError, OSError, h11.ProtocolError):
+        async with asyncio.timeout(REST_S):
+            await _read_rest(reader, connection)
+    asked = _retry_after(said.get("retry-after", b"").decode("latin-1"), now_s)
+    return Reply(found.status_code, asked)
+
+
+async def _event(reader: asyncio.StreamReader, connection: h11.Connection) -> object:
+    while (found := connection.next_event()) is h11.NEED_DATA:
+        connection.receive_data(await reader.read(16384))
+    return found
+
+
+async def _read_rest(reader: asyncio.StreamReader, connection: h11.Connection) -> None:
+    """Read an answer's body, as much as is polite."""
+    got = 0
+    while got < ANSWER_LIMIT and isinstance(
+        found := await _event(reader, connection), (h11.Data, h11.InformationalResponse)
+    ):
+        got += len(getattr(found, "data", b""))
 
 
 def _retry_after(words: str, now_s: float) -> float | None:

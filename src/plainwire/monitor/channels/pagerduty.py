@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 from plainwire.monitor import messages, secrets
 from plainwire.monitor.channels import http, webhook
-from plainwire.monitor.channels.outcome import Message
+from plainwire.monitor.channels.outcome import Message, SendError, Taken
 from plainwire.monitor.channels.settings import ChannelSettings
 from plainwire.report import clean
 
 EVENTS = "https://events.pagerduty.com/v2/enqueue"
 MAX_KEY, MAX_SUMMARY = 255, 1024
+MAX_TEXT = 20_000  # an event is refused above 512 KB
+WHOLE_S = 60.0  # of a group's events, well within a lease
+TAKEN = Taken()  # PagerDuty takes some 120 events a minute, and a group has up to 200
 
 
 async def send(settings: ChannelSettings, message: Message) -> None:
@@ -24,9 +28,18 @@ async def send(settings: ChannelSettings, message: Message) -> None:
     """
     key = secrets.read(settings.options["key-from"])
     place = webhook.place(settings, settings.options.get("url", EVENTS))
-    for event in events(message):
+    told, taken = events(message), TAKEN.of(message.id)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + WHOLE_S
+    for event in told:
+        if event["dedup_key"] in taken:
+            continue
+        if loop.time() > end:
+            raise SendError(f"{len(taken)} of {len(told)} events were taken in {WHOLE_S:g} s")
         body = json.dumps({"routing_key": key, **event}).encode()
         http.checked(await http.post(place, body, {}, message.now / 1000))
+        taken.add(event["dedup_key"])
+    TAKEN.forget(message.id)
 
 
 def events(message: Message) -> list[dict[str, Any]]:
@@ -62,6 +75,8 @@ def _trigger(key: str, title: str, level: str, text: str) -> dict[str, Any]:
             "summary": clean.visible(title, 900)[:MAX_SUMMARY],
             "source": "plainwire",
             "severity": level,
-            "custom_details": {"text": "\n".join(clean.visible(x) for x in text.split("\n"))},
+            "custom_details": {
+                "text": messages.cut([clean.visible(x) for x in text.split("\n")], MAX_TEXT)
+            },
         },
     }

@@ -16,8 +16,8 @@ from plainwire.monitor.matching import Only
 # secret: env:NAME, file:PATH or keyring:SERVICE/USER.
 KINDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "webhook": (
-        frozenset({"url"}),
-        frozenset({"secret-from", "old-secret-from", "allow-private", "ca"}),
+        frozenset(),
+        frozenset({"url", "url-from", "secret-from", "old-secret-from", "allow-private", "ca"}),
     ),
     "slack": (frozenset({"url-from"}), frozenset({"allow-private", "ca"})),
     "pagerduty": (frozenset({"key-from"}), frozenset({"url", "allow-private", "ca"})),
@@ -98,6 +98,8 @@ def checked(one: ChannelSettings) -> ChannelSettings:
         raise UsageError(f"{where}: unknown option {key!r}; there are {there}")
     for key in sorted(needed - one.options.keys()):
         raise UsageError(f"{where}: {key} is missing")
+    if one.kind == "webhook" and len({"url", "url-from"} & one.options.keys()) != 1:
+        raise UsageError(f"{where}: url or url-from is missing, or one of them too many")
     for key, value in one.options.items():
         is_right, words = SHAPES.get(key, TEXT)
         if not is_right(value):

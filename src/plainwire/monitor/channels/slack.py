@@ -29,7 +29,7 @@ def words(message: Message) -> str:
     """Title and text; what a target named can neither mention nor link."""
     title = _escaped(messages.title(message.payload))
     lines = [_escaped(line) for line in messages.text(message.payload).split("\n")]
-    return f"*{title}*\n" + "\n".join(lines)[:MAX_TEXT]
+    return f"*{title}*\n" + messages.cut(lines, MAX_TEXT)
 
 
 def _escaped(line: str) -> str:

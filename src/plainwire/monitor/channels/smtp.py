@@ -12,12 +12,13 @@ from pathlib import Path
 from plainwire.live import dial
 from plainwire.model import UsageError
 from plainwire.monitor import messages, secrets
-from plainwire.monitor.channels.outcome import Message, SendError
+from plainwire.monitor.channels.outcome import Message, SendError, Taken
 from plainwire.monitor.channels.settings import ChannelSettings
 from plainwire.report import clean
 
 TIMEOUT_S = 20.0
 WHOLE_S = 60.0
+TAKEN = Taken()  # a server may take a mail for some of its recipients
 PORTS = {"starttls": 587, "implicit": 465}
 
 
@@ -32,7 +33,8 @@ async def send(settings: ChannelSettings, message: Message) -> None:
     mail = composed(settings, message)
     try:
         async with asyncio.timeout(WHOLE_S):
-            await asyncio.to_thread(_deliver, settings, mail, password)
+            await asyncio.to_thread(_deliver, settings, mail, password, TAKEN.of(message.id))
+        TAKEN.forget(message.id)
     except TimeoutError:
         raise SendError(f"not done in {WHOLE_S:g} s") from None
     except smtplib.SMTPResponseException as error:
@@ -40,7 +42,8 @@ async def send(settings: ChannelSettings, message: Message) -> None:
         told = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
         raise SendError(f"SMTP {error.smtp_code}: {clean.visible(told, 200)}") from None
     except smtplib.SMTPRecipientsRefused as error:
-        raise SendError(f"refused for {', '.join(sorted(error.recipients))}") from None
+        whom = [f"{one} ({said[0]})" for one, said in sorted(error.recipients.items())]
+        raise SendError(f"refused for {', '.join(whom)}") from None
     except ssl.SSLCertVerificationError as error:
         raise SendError(f"TLS: {error.verify_message}") from None
     except (OSError, smtplib.SMTPException) as error:
@@ -57,9 +60,8 @@ def _has_user(settings: ChannelSettings) -> bool:
 def composed(settings: ChannelSettings, message: Message) -> EmailMessage:
     """The mail as it is sent."""
     options = settings.options
-    to = options["to"] if isinstance(options["to"], list) else [options["to"]]
     mail = EmailMessage()
-    mail["From"], mail["To"] = options["sender"], ", ".join(to)
+    mail["From"], mail["To"] = options["sender"], ", ".join(recipients(settings))
     mail["Subject"] = f"[plainwire] {clean.visible(messages.title(message.payload), 180)}"
     mail["Date"] = formatdate(message.now / 1000)
     mail["Message-ID"] = f"<{message.id}@{options['sender'].rpartition('@')[2]}>"
@@ -70,7 +72,9 @@ def composed(settings: ChannelSettings, message: Message) -> EmailMessage:
     return mail
 
 
-def _deliver(settings: ChannelSettings, mail: EmailMessage, password: str | None) -> None:
+def _deliver(
+    settings: ChannelSettings, mail: EmailMessage, password: str | None, taken: set[str]
+) -> None:
     options = settings.options
     mode = options.get("tls", "starttls")
     if mode not in PORTS:
@@ -87,4 +91,14 @@ def _deliver(settings: ChannelSettings, mail: EmailMessage, password: str | None
             server.starttls(context=context)  # raises where it is not offered: never in clear
         if password is not None:
             server.login(options["user"], password)
-        server.send_message(mail)
+        left = [one for one in recipients(settings) if one not in taken]
+        refused = server.send_message(mail, to_addrs=left)
+    taken.update(set(left) - refused.keys())
+    if refused:
+        raise smtplib.SMTPRecipientsRefused(refused)
+
+
+def recipients(settings: ChannelSettings) -> list[str]:
+    """Whom a channel writes to."""
+    to = settings.options["to"]
+    return list(dict.fromkeys(to if isinstance(to, list) else [to]))

@@ -34,8 +34,8 @@ async def send(settings: ChannelSettings, message: Message) -> None:
     if names:
         signatures = [signature(secrets.read(name), message.id, timestamp, body) for name in names]
         headers["webhook-signature"] = " ".join(signatures)
-    reply = await http.post(place(settings, options["url"]), body, headers, message.now / 1000)
-    http.checked(reply)
+    url = options["url"] if "url" in options else secrets.read(options["url-from"])
+    http.checked(await http.post(place(settings, url), body, headers, message.now / 1000))
 
 
 def place(settings: ChannelSettings, url: str) -> http.Place:

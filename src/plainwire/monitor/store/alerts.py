@@ -176,10 +176,27 @@ def _is_served(connection: sa.Connection, fingerprint: str) -> bool:
     return found.first() is not None
 
 
-def tell(connection: sa.Connection, kind: str, row: Row, now: int, seq: str = "") -> None:
+def tell_of_open(connection: sa.Connection, channel_id: int, now: int) -> None:
+    """Tell a channel that is new, or chooses more now, of open alerts that it knows nothing of."""
+    rows = connection.execute(
+        sa.select(alert).where(alert.c.resolved_at.is_(None)).order_by(alert.c.id)
+    )
+    for row in rows.mappings().all():
+        tell(connection, "opened", row, now, only=channel_id)
+
+
+def tell(
+    connection: sa.Connection,
+    kind: str,
+    row: Row,
+    now: int,
+    seq: str = "",
+    only: int | None = None,
+) -> None:
     """Write a message about an alert for every channel that is to hear of it.
 
     Of an alert's end hears who was told of the alert; of the rest, whose level and choice it is.
+    ``only`` names a single channel, which hears of it if it was told nothing as yet.
     """
     about = _target(connection, row["target_id"])
     changes = json.loads(row["changes"])
@@ -187,6 +204,8 @@ def tell(connection: sa.Connection, kind: str, row: Row, now: int, seq: str = ""
     held_until = _held_until(connection, name, tags, row["rule"], now)
     told = _told(connection, row["id"])
     listeners = told if kind == "resolved" else _listeners(connection, row, name, tags)
+    if only is not None:
+        listeners = [one for one in listeners if one == only and one not in told]
     for each in listeners:
         # Whom only the higher level concerns hears of the alert for the first time.
         word = "opened" if kind == "raised" and each not in told else kind

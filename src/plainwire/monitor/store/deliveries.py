@@ -7,7 +7,7 @@ receiver can tell. Of one alert a channel hears in order.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,6 +124,32 @@ def failed(
     )
     if one.kind != "dead-letter":
         _tell_others(connection, one, error, now)
+
+
+def put_off(connection: sa.Connection, channel_id: int, wait_ms: int, now: int) -> None:
+    """Send a channel nothing for a while: its receiver asked for it, and means all messages.
+
+    What is held comes when it is let go.
+    """
+    connection.execute(
+        sa.update(outbox)
+        .where(
+            outbox.c.channel_id == channel_id,
+            outbox.c.held_until.is_(None),
+            outbox.c.next_try_at < now + wait_ms,
+            outbox.c.sent_at.is_(None),
+            outbox.c.dead_at.is_(None),
+            outbox.c.dropped_at.is_(None),
+        )
+        .values(next_try_at=now + wait_ms, wait_ms=wait_ms)
+    )
+
+
+def give_back(connection: sa.Connection, every: Iterable[Delivery]) -> None:
+    """End the leases of messages that were not sent after all."""
+    for one in every:
+        ours = sa.and_(outbox.c.id == one.id, outbox.c.lease_token == one.token)
+        connection.execute(sa.update(outbox).where(ours).values(lease_until=None))
 
 
 def disable(connection: sa.Connection, channel_id: int, because: str) -> None:

@@ -23,8 +23,10 @@ from plainwire.monitor.store.schema import (
     target,
     worker,
 )
+from plainwire.monitor.times import DAY, MINUTE
 
 STATES = ("unreachable", "unknown", "ok")  # the worst first
+OVERDUE = 5 * MINUTE
 Row = dict[str, Any]
 
 
@@ -187,7 +189,7 @@ def status(connection: sa.Connection, now: int) -> Row:
         "alerts": {row[0]: row[1] for row in connection.execute(by_level.group_by(alert.c.level))},
         "scan_lag_s": lag(connection, now) / 1000,
         "late": late(connection, now),
-        "channels": [_delivery(connection, row) for row in _channels(connection)],
+        "channels": [_delivery(connection, row, now) for row in _channels(connection)],
         "workers": _rows(connection, sa.select(worker).order_by(worker.c.owner)),
     }
 
@@ -196,8 +198,11 @@ def _channels(connection: sa.Connection) -> list[Row]:
     return _rows(connection, sa.select(channel).order_by(channel.c.name))
 
 
-def _delivery(connection: sa.Connection, row: Row) -> Row:
-    """How a channel does: what waits, what is dead, what went wrong last."""
+def _delivery(connection: sa.Connection, row: Row, now: int) -> Row:
+    """How a channel does: what waits, what is dead, what went wrong last.
+
+    ``overdue`` should have been tried minutes ago, ``died`` was given up within a day.
+    """
     waiting = sa.and_(
         outbox.c.channel_id == row["id"],
         outbox.c.sent_at.is_(None),
@@ -207,9 +212,26 @@ def _delivery(connection: sa.Connection, row: Row) -> Row:
     counts = connection.execute(
         sa.select(sa.func.count(), sa.func.min(outbox.c.created_at)).where(waiting)
     ).one()
-    dead = connection.execute(
-        sa.select(sa.func.count()).where(
+    dead, died = connection.execute(
+        sa.select(sa.func.count(), sa.func.count(sa.case((outbox.c.dead_at > now - DAY, 1)))).where(
             outbox.c.channel_id == row["id"], outbox.c.dead_at.is_not(None)
+        )
+    ).one()
+    earlier = outbox.alias()
+    is_first = ~sa.exists().where(
+        earlier.c.alert_id == outbox.c.alert_id,
+        earlier.c.channel_id == outbox.c.channel_id,
+        earlier.c.id < outbox.c.id,
+        earlier.c.sent_at.is_(None),
+        earlier.c.dead_at.is_(None),
+        earlier.c.dropped_at.is_(None),
+    )
+    overdue = connection.execute(
+        sa.select(sa.func.count()).where(
+            waiting,
+            outbox.c.group_id.is_(None),
+            outbox.c.next_try_at < now - OVERDUE,
+            is_first,  # others wait for it as they should
         )
     ).scalar()
     error = connection.execute(
@@ -226,6 +248,8 @@ def _delivery(connection: sa.Connection, row: Row) -> Row:
         "waiting": counts[0],
         "oldest": counts[1],
         "dead": dead,
+        "overdue": overdue,
+        "died": died,
         "last_error": error,
     }
 

@@ -217,7 +217,7 @@ def _snapshot(connection: sa.Connection, key: str, body: Body, now: int) -> None
 def _standing(
     connection: sa.Connection, target_id: int, before: Standing | None, one: Standing
 ) -> None:
-    first = min(one.certificates.values(), key=lambda each: each.not_after, default=None)
+    first = min(one.served.values(), key=lambda each: each.not_after, default=None)
     values = {
         "target_id": target_id,
         "address": one.address,
@@ -233,7 +233,7 @@ def _standing(
     connection.execute(
         words.on_conflict_do_update(index_elements=["target_id", "address"], set_=values)
     )
-    if before is None or before.certificates != one.certificates:
+    if before is None or before.served.keys() != one.served.keys():
         _serving(connection, target_id, one)
     _named(connection, target_id, before.compared_with if before else set(), one)
 
@@ -383,7 +383,7 @@ def _alerts(
 
 
 def _fingerprints(every: Iterable[Standing]) -> set[str]:
-    return {each.fingerprint for one in every for each in one.certificates.values()}
+    return {fingerprint for one in every for fingerprint in one.served}
 
 
 def _resolutions(

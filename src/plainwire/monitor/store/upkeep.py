@@ -177,9 +177,15 @@ def _forget(connection: sa.Connection, now: int) -> None:
     done_at = sa.func.coalesce(outbox.c.sent_at, outbox.c.dropped_at, outbox.c.dead_at)
     over = sa.select(alert.c.id).where(alert.c.resolved_at < old)
     is_over = sa.or_(outbox.c.alert_id.is_(None), outbox.c.alert_id.in_(over))
-    connection.execute(sa.delete(outbox).where(done_at < old, is_over))
+    _delete_some(connection, outbox, sa.and_(done_at < old, is_over))
     told = sa.exists().where(outbox.c.alert_id == alert.c.id)
-    connection.execute(sa.delete(alert).where(alert.c.resolved_at < old, ~told))
+    _delete_some(connection, alert, sa.and_(alert.c.resolved_at < old, ~told))
+
+
+def _delete_some(connection: sa.Connection, table: sa.Table, where: sa.ColumnElement[bool]) -> None:
+    """Delete a chunk of the rows; the next time comes soon."""
+    some = sa.select(table.c.id).where(where).limit(CHUNK)
+    connection.execute(sa.delete(table).where(table.c.id.in_(some)))
 
 
 def _forget_snapshots(connection: sa.Connection, now: int) -> None:

@@ -28,6 +28,7 @@ from plainwire.monitor.store.schema import (
 )
 from plainwire.monitor.targets import Watched, interval, interval_words
 from plainwire.monitor.windows import Window
+from plainwire.wire.starttls import PROTOCOLS
 
 
 def add(connection: sa.Connection, one: Watched, now: int) -> int:
@@ -98,16 +99,19 @@ def named(connection: sa.Connection, name: str) -> Watched:
     Raises:
         UsageError: if there is none.
     """
+    for names in ({name}, _listed(name), *(_listed(name, protocol) for protocol in PROTOCOLS)):
+        rows = connection.execute(sa.select(target).where(target.c.name.in_(names))).mappings()
+        if (row := rows.first()) is not None:
+            return of_row(row)
+    raise UsageError(f"no target {name!r}; plainwire monitor list shows those there are")
+
+
+def _listed(name: str, starttls: str | None = None) -> set[str]:
+    """What a target is called that was added by this name; nothing if none can be."""
     try:
-        names = {name, targets_module.watched(name).name}
+        return {targets_module.watched(name, starttls=starttls).name}
     except UsageError:
-        names = {name}
-    rows = connection.execute(sa.select(target).where(target.c.name.in_(names))).mappings()
-    found = {row["name"]: row for row in rows}
-    row = found.get(name) or next(iter(found.values()), None)
-    if row is None:
-        raise UsageError(f"no target {name!r}; plainwire monitor list shows those there are")
-    return of_row(row)
+        return set()
 
 
 def of_row(row: Mapping[Any, Any]) -> Watched:
