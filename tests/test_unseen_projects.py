@@ -13,6 +13,7 @@ from plainwire.rules.app.https_required_on_some_routes_only import (
     https_required_on_some_routes_only,
 )
 from plainwire.rules.app.url_built_plain import url_built_plain
+from plainwire.rules.client.peer_not_verified import peer_not_verified
 from plainwire.rules.container.ingress_without_tls import ingress_without_tls
 from plainwire.rules.container.plain_download import plain_download
 from plainwire.rules.container.port_beside_proxy import port_beside_proxy
@@ -748,3 +749,24 @@ class Config:
     SECRET_KEY = os.getenv("SECRET_KEY", "super-secret-key")
 """
     assert bool(found(APP + code, secret_in_files)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("line", "is_off"),
+    [
+        ("client = redis.from_url(url, ssl_cert_reqs=ssl.CERT_NONE)", True),
+        ('client = redis.Redis(host="cache", ssl=True, ssl_cert_reqs="none")', True),
+        ('client = redis.from_url(url, ssl_cert_reqs="required")', False),
+        ("client = redis.from_url(url, ssl_cert_reqs=ssl.CERT_REQUIRED)", False),
+        ('url += "?ssl_cert_reqs=none"', True),
+        ('url += "&ssl_cert_reqs=CERT_NONE"', True),
+        ('url += "?ssl_cert_reqs=required"', False),
+        ('broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_NONE}', True),
+        ('broker_use_ssl = {"ssl_cert_reqs": "none"}', True),
+        ('broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}', False),
+    ],
+)
+def test_redis_whose_certificate_nobody_asks_for(line, is_off):
+    # redis-py 5 takes "none", "optional", "required" or the constants of ssl; Celery hands on both.
+    code = f"import os\nimport ssl\nimport redis\nurl = os.environ['REDIS_URL']\n{line}\n"
+    assert bool(found(f"--- app.py\n{code}", peer_not_verified)) is is_off

@@ -26,6 +26,8 @@ Good:
 Limits:
 
     A value that only running shows is found where its name says that it switches verification off.
+    `ssl_cert_reqs=none` is found in a call, in a dictionary and in a query appended to an address;
+    a whole address that says it is left to backend-not-verified, which knows its host.
     A context that only fetches a certificate to look at it (getpeercert) is left out.
 """
 
@@ -40,9 +42,11 @@ _REQUESTS = re.compile(
     r"(^|\.)(get|post|put|patch|delete|head|options|request|send|Client|AsyncClient|Session"
     r"|ClientSession|TCPConnector|PoolManager|Elasticsearch|stream|fetch)$"
 )
+# redis-py and Celery take the option in a URL's query, too, where it is often appended.
+_APPENDED = re.compile(r"^[?&](?:.*&)?ssl_cert_reqs=(?:cert_)?none\b", re.IGNORECASE)
 _OFF_WORDS = re.compile(r"ignore|insecure|skip|disable|no_?verify|allow_?self", re.IGNORECASE)
 _MAIL = ("smtplib.SMTP_SSL", "imaplib.IMAP4_SSL", "poplib.POP3_SSL", "ftplib.FTP_TLS")
-_KEYS = frozenset({"verify_mode", "verify", "verify_ssl", "ssl_verify"})
+_KEYS = frozenset({"verify_mode", "verify", "verify_ssl", "ssl_verify", "ssl_cert_reqs"})
 
 
 @rule(
@@ -69,6 +73,14 @@ def peer_not_verified(project: Project) -> Iterator[Finding]:
                 )
         for binding in module.bindings:
             yield from _of_binding(binding, module)
+        for text in module.strings:
+            if _APPENDED.search(text.value):
+                yield peer_not_verified.finding(
+                    "ssl_cert_reqs=none is added to an address: any certificate is accepted",
+                    module.span(text.line),
+                    severity=Severity.MEDIUM,
+                    confidence=Confidence.TENTATIVE,
+                )
 
 
 def _of_call(call: Call, uses_mail: bool) -> tuple[str, Severity]:
@@ -107,11 +119,20 @@ def _of_options(call: Call) -> tuple[str, Severity]:
         value = call.argument(option)
         if value is not None and value.literal is False:
             return f"{option}=False: any certificate is accepted", Severity.MEDIUM
+    required = call.argument("ssl_cert_reqs")
+    if required is not None and _accepts_any(required.literal, call.named("ssl_cert_reqs")):
+        return "ssl_cert_reqs: any certificate is accepted", Severity.HIGH
     for option in ("tlsAllowInvalidCertificates", "tlsInsecure"):
         value = call.argument(option)
         if value is not None and value.literal is True:
             return f"{option}=True: any certificate is accepted", Severity.HIGH
     return "", Severity.INFO
+
+
+def _accepts_any(literal: object, name: str) -> bool:
+    """True for redis-py's and Celery's ways to say that no certificate is asked for."""
+    given = literal if isinstance(literal, str) else name
+    return given.lower().rpartition(".")[2] in ("none", "cert_none")
 
 
 def _of_binding(binding: Binding, module: Module) -> Iterator[Finding]:
@@ -139,6 +160,15 @@ def _of_binding(binding: Binding, module: Module) -> Iterator[Finding]:
                 severity=None if is_sure and not binding.name.startswith("{}") else Severity.MEDIUM,
                 confidence=confidence,
             )
+    elif key == "ssl_cert_reqs" and (
+        "CERT_NONE" in binding.source or _accepts_any(value.literal, "")
+    ):
+        yield peer_not_verified.finding(
+            "ssl_cert_reqs: any certificate is accepted from what is reached with these options",
+            place,
+            severity=Severity.MEDIUM,
+            confidence=confidence,
+        )
     elif binding.name == "{}[verify]" and any(map(_OFF_WORDS.search, binding.source)):
         yield peer_not_verified.finding(
             "an option switches verification off, and credentials go to whoever answers",

@@ -26,7 +26,9 @@ _CONFIGURES = (".config.update", ".config.from_mapping")
 MAX_TESTS = 20
 MIN_TEXT, MAX_TEXT = 12, 2000  # short strings are most of all, and no address or header
 # The entries of dictionaries that are facts: options that are passed on by ``**``.
-ENTRIES = frozenset({"verify", "verify_ssl", "ssl_verify", "verify_signature", "cert_reqs"})
+ENTRIES = frozenset(
+    {"verify", "verify_ssl", "ssl_verify", "verify_signature", "cert_reqs", "ssl_cert_reqs"}
+)
 
 
 class _Around(NamedTuple):
