@@ -283,6 +283,25 @@ def test_a_file_that_cannot_be_parsed_is_said_and_the_rest_is_read():
     assert any(f.id == "secret-in-files" for f in report.findings)
 
 
+def test_an_application_that_cannot_be_parsed_is_no_pass():
+    tls = (
+        "--- nginx.conf\nserver { listen 443 ssl; ssl_certificate a; ssl_certificate_key b;"
+        " ssl_protocols TLSv1.2 TLSv1.3; add_header Strict-Transport-Security max-age=63072000;"
+        " location / { proxy_pass http://127.0.0.1:8000; } }\n"
+        "server { listen 80; return 301 https://$host$request_uri; }\n"
+    )
+    broken = "from flask import Flask\napp = Flask(__name__)\nprint 'started'\n"
+    report = audited(f"{tls}--- app.py\n{broken}")
+    assert [(u.question, u.reason) for u in report.unanswered] == [
+        ("app.py:3", "not parsed: Python 2")
+    ]
+    assert report.grade is not None and report.grade.is_upper_bound
+    assert report.tls_status != "PASS"
+    assert next(c for c in report.categories if c.id == "encryption").status != "pass"
+    elsewhere = audited(f"{PLAIN}--- tests/app.py\n{broken}--- old.py\nprint 'x'\n")
+    assert not elsewhere.unanswered
+
+
 def test_tests_docs_and_vendored_code_are_quiet():
     for folder in ("tests", "docs", "migrations", "vendor", "node_modules"):
         text = f'--- {folder}/settings.py\nSECRET_KEY = "something"\n' + (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from plainwire.source.importing import Imported
 
 NOT_AUDITED = "not a question of source and deployment files"
+# What keeps a file that nobody can parse from being a file of no consequence.
+_IMPORTS_FLASK = re.compile(r"^[ \t]*(?:from|import)[ \t]+flask\b", re.MULTILINE)
 _IGNORE = re.compile(r"plainwire:\s*ignore\[([\w\s,*-]+)\]\s*(.*?)\s*(?:#\}|-->|\*/|%\}|$)")
 
 
@@ -134,6 +136,11 @@ def _audited(
         unanswered.append(Unanswered("paths", "the project's files", reason))
         paths, deployments = (), ()
     status, reasons = tls_status(paths, environment)
+    unread = tuple(_unread_applications(project, environment))
+    unanswered += unread
+    if unread and status == "PASS":
+        status = "UNKNOWN"
+        reasons = tuple(f"Not provable here: {u.question}: {u.reason}" for u in unread)
     report = Report(
         target_kind="source",
         target=target,
@@ -158,6 +165,18 @@ def _audited(
     )
     graded = grade(report.graded, is_upper_bound=bool(unanswered), scope=("encryption",))
     return replace(report, grade=graded)
+
+
+def _unread_applications(project: Project, environment: Environment) -> Iterator[Unanswered]:
+    """Files that import Flask and could not be parsed: what their application does is unknown."""
+    files = {file.path: file for file in project.files if file.format == "python"}
+    for skip in project.skipped:
+        file = files.get(skip.path)
+        if file is None or not skip.reason.startswith("not parsed"):
+            continue
+        if file.environment in (environment, "production") and _IMPORTS_FLASK.search(file.text):
+            at = f"{skip.path}:{skip.line}" if skip.line else skip.path
+            yield Unanswered("python", at, skip.reason)
 
 
 def tls_status(
@@ -241,7 +260,8 @@ def _suppressed(finding: Finding, project: Project) -> Finding:
 def _categories(
     rules: Sequence[Rule], findings: Sequence[Finding], unanswered: Sequence[Unanswered]
 ) -> tuple[Category, ...]:
-    ran = len(rules) - len(unanswered)
+    silent = {question.check for question in unanswered}
+    ran = sum(rule.id not in silent for rule in rules)
     if findings:
         own = Category("encryption", "findings", ran)
     elif unanswered:

@@ -261,7 +261,7 @@ def test_a_file_that_cannot_be_parsed_stays(call, project):
     (project / "app.py").write_text(broken)
     done = call("fix", str(project), "--apply")
     assert (project / "app.py").read_text() == broken
-    assert done.code == 0 and "app.py:13: not parsed: invalid syntax" in done.out
+    assert done.code == 4 and "app.py:13: not parsed: invalid syntax" in done.out
     shown = call("fix", str(project))
     assert "# - app.py:13: not parsed: invalid syntax" in shown.out
     (told,) = json.loads(call("fix", str(project), "--format", "json").out)["not_read"]
