@@ -770,3 +770,62 @@ def test_redis_whose_certificate_nobody_asks_for(line, is_off):
     # redis-py 5 takes "none", "optional", "required" or the constants of ssl; Celery hands on both.
     code = f"import os\nimport ssl\nimport redis\nurl = os.environ['REDIS_URL']\n{line}\n"
     assert bool(found(f"--- app.py\n{code}", peer_not_verified)) is is_off
+
+
+OPENSHIFT = """\
+--- app.py
+import os
+from flask import Flask
+app = Flask(__name__)
+app.secret_key = os.environ["SHOP_SECRET_KEY"]
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["gunicorn", "-b", "0.0.0.0:8080", "app:app"]
+--- template.yaml
+apiVersion: template.openshift.io/v1
+kind: Template
+objects:
+- apiVersion: v1
+  kind: DeploymentConfig
+  metadata: {name: shop}
+  spec:
+    template:
+      metadata: {labels: {app: shop}}
+      spec:
+        containers:
+        - name: shop
+          image: shop
+          env: [{name: SHOP_SECRET_KEY, value: "${SHOP_SECRET_KEY}"}]
+- apiVersion: v1
+  kind: Service
+  metadata: {name: shop}
+  spec: {selector: {app: shop}, ports: [{port: 80, targetPort: 8080}]}
+- apiVersion: route.openshift.io/v1
+  kind: Route
+  metadata: {name: shop}
+  spec:
+    to: {kind: Service, name: shop}
+parameters:
+- name: SHOP_SECRET_KEY
+  value: s3cr3t-of-the-sh0p
+- name: SHOP_TITLE
+  value: Fine wares
+"""
+
+
+def test_what_a_template_of_openshift_holds():
+    assert [f[0] for f in found(OPENSHIFT, ingress_without_tls)] == ["ingress-without-tls"]
+    encrypted = OPENSHIFT.replace(
+        "name: shop}\nparameters", "name: shop}\n    tls: {termination: edge}\nparameters"
+    )
+    assert encrypted != OPENSHIFT and not found(encrypted, ingress_without_tls)
+    line = (
+        OPENSHIFT.partition("--- template.yaml\n")[2]
+        .split("\n")
+        .index("  value: s3cr3t-of-the-sh0p")
+        + 1
+    )
+    assert found(OPENSHIFT, secret_in_files) == [("secret-in-files", "template.yaml", line)]
+    generated = OPENSHIFT.replace("value: s3cr3t-of-the-sh0p", "generate: expression")
+    assert not found(generated, secret_in_files)

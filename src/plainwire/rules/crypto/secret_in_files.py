@@ -188,7 +188,10 @@ def _named(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:
         if setting.is_default and value in refused:
             continue
         is_secret = is_signing_key(setting.name) or is_password(setting.name)
-        if is_secret and is_value(value) and not _is_sample(setting.place.path, value, copied):
+        # OpenShift's templates are what is processed and installed, no samples.
+        is_installed = setting.scope == "Template" and not is_sample(value)
+        is_shown = not is_installed and _is_sample(setting.place.path, value, copied)
+        if is_secret and is_value(value) and not is_shown:
             yield _Secret(
                 setting.name, value, setting.place, setting.environment, setting.is_default
             )

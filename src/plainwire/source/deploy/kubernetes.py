@@ -79,7 +79,7 @@ def read(file: SourceFile, into: Manifests) -> None:
     Raises:
         ValueError: if it is no YAML.
     """
-    for document in documents(file.text)[:500]:
+    for document in _objects(file, into)[:500]:
         kind = _text(document.get("kind"))
         name = _text(document.get("metadata", "name")) or ""
         match kind:
@@ -95,12 +95,34 @@ def read(file: SourceFile, into: Manifests) -> None:
                 into.attached.append(gateway.attached(document, file))
             case "IngressRoute":
                 into.routes += gateway.ingress_routes(document, file)
-            case "Deployment" | "StatefulSet" | "DaemonSet" | "Pod":
+            case "Deployment" | "DeploymentConfig" | "StatefulSet" | "DaemonSet" | "Pod":
                 into.workloads += list(_workloads(document, name, file))
             case "ConfigMap" | "Secret":
                 _data(document, name, kind, file, into)
             case _:
                 pass
+
+
+def _objects(file: SourceFile, into: Manifests) -> list[Yaml]:
+    """The objects of a file, those in a List or in a Template of OpenShift too.
+
+    A Template's parameters are settings, given unless others are named when it is processed
+    (https://docs.openshift.com/container-platform, Using templates, read 2026-11).
+    """
+    found: list[Yaml] = []
+    for document in documents(file.text)[:500]:
+        kind = _text(document.get("kind"))
+        inner = document.get({"List": "items", "Template": "objects"}.get(kind or "", ""))
+        found += (document,) if inner is None else inner.elements()
+        parameters = document.get("parameters") if kind == "Template" else None
+        for one in parameters.elements() if parameters is not None else ():
+            name, value = _text(one.get("name")), _text(one.get("value"))
+            if name and value:
+                place = file.span(one.key_line("value"))
+                into.settings.append(
+                    Setting(name, value, place, file.environment, "Template", is_default=True)
+                )
+    return found
 
 
 def _text(node: Yaml | None) -> str | None:
