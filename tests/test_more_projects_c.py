@@ -129,3 +129,36 @@ def test_keys_in_settings_files_that_code_opens_are_found(name, loads, line, key
     assert found == ([name] if is_found else [])
     unopened = f"{APP}--- {name}\n{line % (key, value)}\n"
     assert "secret-hardcoded" not in kinds(unopened)
+
+
+@pytest.mark.parametrize("given", ["CONF", "**CONF"])
+@pytest.mark.parametrize(("name", "is_found"), [("CONF", True), ("OTHER", False)])
+def test_keys_in_a_dictionary_that_configures_the_application_are_found(given, name, is_found):
+    text = f"""
+--- app.py
+from flask import Flask
+{name} = {{
+    "TITLE": "one",
+    "SECRET_KEY": "kJ8sd7fh3nfk",
+}}
+app = Flask(__name__)
+app.config.update({given})
+"""
+    found = [f for f in audited(text).findings if f.kind == "secret-hardcoded"]
+    assert [(p.path, p.line) for f in found for p in f.locations] == [("app.py", 4)] * is_found
+
+
+def test_a_cookie_that_a_dictionary_makes_secure_is_so():
+    text = """
+--- app.py
+from flask import Flask, session
+CONF = {"SESSION_COOKIE_SECURE": %s}
+app = Flask(__name__)
+app.config.from_mapping(CONF)
+@app.get("/")
+def index():
+    session["a"] = 1
+    return ""
+"""
+    assert "session-cookie-insecure" not in kinds(text % "True" + PUBLISHED)
+    assert "session-cookie-insecure" in kinds(text % "False" + PUBLISHED)
