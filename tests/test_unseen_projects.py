@@ -829,3 +829,16 @@ def test_what_a_template_of_openshift_holds():
     assert found(OPENSHIFT, secret_in_files) == [("secret-in-files", "template.yaml", line)]
     generated = OPENSHIFT.replace("value: s3cr3t-of-the-sh0p", "generate: expression")
     assert not found(generated, secret_in_files)
+
+
+def test_a_script_of_a_pipfile_is_what_pipenv_runs():
+    text = (
+        APP
+        + "--- Pipfile\n[scripts]\nlaunch = 'gunicorn -b 0.0.0.0:5000 app:app'\n"
+        + "--- Dockerfile\nFROM python:3.12\nWORKDIR /app\nCOPY . /app\n"
+        + 'CMD ["pipenv", "run", "launch"]\n'
+    )
+    (path,) = audited(text).paths
+    assert any("gunicorn :5000" in hop.what for hop in path.hops)
+    itself = text.replace("gunicorn -b 0.0.0.0:5000 app:app", "pipenv run launch")
+    assert not any("gunicorn" in hop.what for p in audited(itself).paths for hop in p.hops)

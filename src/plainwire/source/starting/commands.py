@@ -6,6 +6,7 @@ import json
 import posixpath
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -136,7 +137,20 @@ class Starter:
             if not words[0].startswith("-"):
                 own -= 1
             words.pop(0)
+        script = self._pipenv_script(words[0], at) if head == "pipenv" and words else ""
+        if script:
+            return self.text(f"{script} {shlex.join(words[1:])}", place, at.deeper(place))
         return self.starts(words, place, at.deeper(place))
+
+    def _pipenv_script(self, name: str, at: Context) -> str:
+        """What a Pipfile's ``[scripts]`` has under a name (Pipenv, Custom Script Shortcuts)."""
+        pipfile = self.files.by_path.get(posixpath.join(at.folder, "Pipfile"))
+        try:
+            held = tomllib.loads(pipfile.text).get("scripts", {}) if pipfile is not None else {}
+        except (tomllib.TOMLDecodeError, RecursionError):
+            return ""
+        script = held.get(name) if isinstance(held, dict) else None
+        return script if isinstance(script, str) else ""
 
     def _script(self, script: SourceFile, place: Span, at: Context) -> tuple[Start, ...]:
         """What a shell script starts, by its lines; ``"$@"`` is the command it was given.
