@@ -36,16 +36,17 @@ SERVED = 'CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:{}"]\n'
 @pytest.mark.parametrize(
     ("lines", "name", "status"),
     [
-        (MADE + TLS, "application", 200),
+        (MADE + TLS, "application", 500),
         (TLS + MADE, "application", 403),
         (KEPT + TLS, "app", 403),
     ],
     ids=["before", "after", "in its place"],
 )
-def test_cleartext_that_passes_the_extension_is_found(lines, name, status):
+def test_cleartext_that_the_extension_does_not_refuse_is_found(lines, name, status):
     made: dict[str, object] = {"__name__": "late"}
     exec(compile(APP + lines, "app.py", "exec"), made)
-    answer = Client(made[name]).post("/login", json={"password": "x"})
+    asked = {"json": {"password": "x"}, "environ_overrides": {"REMOTE_ADDR": "127.0.0.1"}}
+    answer = Client(made[name]).post("/login", **asked)
     assert answer.status_code == status
     findings = found(f"--- app.py{APP}{lines}{PORT}{SERVED.format(name)}", credentials_in_clear)
-    assert bool(findings) is (status == 200)
+    assert bool(findings) is (status == 500)

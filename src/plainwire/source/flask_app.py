@@ -241,7 +241,8 @@ class _Component:
 def _is_passed_by(call: PythonCall, module: PythonModule) -> bool:
     """True for a layer around ``app.wsgi_app`` that comes after another application was made of it.
 
-    `application = DispatcherMiddleware(app.wsgi_app, …)` keeps what was there, without the layer.
+    `application = DispatcherMiddleware(app.wsgi_app, …)` keeps what was there: a request in clear
+    is not refused, its view ends with an error.
     """
     if call.name != "flask_plainwire.TLS":
         return False
