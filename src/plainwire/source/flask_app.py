@@ -186,7 +186,7 @@ class _Component:
                     value = call.argument(key, position)
                     if last == "ProxyFix" and value is not None:
                         arguments.setdefault(key, value.literal)
-                conditional = bool(call.conditions)
+                conditional = bool(call.conditions) or _is_passed_by(call, module)
                 name = call.name
                 yield Middleware(
                     last if given or "." not in name else name,
@@ -236,6 +236,24 @@ class _Component:
                     external = call.argument("_external")
                     if external is not None and external.literal:
                         yield module.span(call.line)
+
+
+def _is_passed_by(call: PythonCall, module: PythonModule) -> bool:
+    """True for a layer around ``app.wsgi_app`` that comes after another application was made of it.
+
+    `application = DispatcherMiddleware(app.wsgi_app, …)` keeps what was there: a request in clear
+    is not refused, its view ends with an error.
+    """
+    if call.name != "flask_plainwire.TLS":
+        return False
+    inner = f"{call.named('app', 0)}.wsgi_app"
+    return any(
+        b.line < call.line
+        and b.call is not None
+        and not b.name.endswith("wsgi_app")
+        and any(b.call.named("", at) == inner for at in range(2))
+        for b in module.bindings
+    )
 
 
 def _wrapped_late(call: PythonCall) -> str:

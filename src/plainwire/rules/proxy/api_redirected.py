@@ -58,7 +58,7 @@ from plainwire.model import App, Finding, Path, Project, ProxySite, Severity, ru
 _FOR_APIS = frozenset(
     {"flask_restx", "flask_restful", "flask_smorest", "apiflask", "flask_rebar", "flask_restplus"}
 )
-_REDIRECT = re.compile(r"return\s+30[1278]\s+https://")
+_REDIRECT = re.compile(r"(return\s+(30[1278]\s+)?|rewrite\s+\S+\s+)[\"']?https://")
 
 
 @rule(
@@ -102,5 +102,6 @@ def _plain(path: Path) -> Iterator[ProxySite]:
     """The server blocks of the path's proxy that redirect all that comes in clear."""
     for site in path.service.sites:
         redirect = site.redirects.text if site.redirects is not None else ""
-        if site.program == "nginx" and not site.has_tls and _REDIRECT.search(redirect):
+        is_plain = any(not listen.has_tls for listen in site.listens)
+        if site.program == "nginx" and is_plain and _REDIRECT.search(redirect):
             yield site

@@ -39,8 +39,11 @@ Good:
 
 Limits:
 
-    A header that a load balancer outside the project adds is not seen. Where nothing in the project
-    terminates TLS, an application that takes passwords and sends none is a low, tentative finding.
+    A header that a load balancer outside the project adds is not seen. An ingress of class nginx is
+    taken for ingress-nginx, which sends one for the hosts of its tls unless a ConfigMap says
+    hsts: "false"; NGINX's own controller, which sends none, is known by its annotations alone.
+    Where nothing in the project terminates TLS, an application that takes passwords and sends none
+    is a low, tentative finding.
 """
 
 from __future__ import annotations

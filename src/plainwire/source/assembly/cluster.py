@@ -46,6 +46,7 @@ def deployments(known: Known) -> Iterator[Deployment]:
             if file.folder not in taken:
                 folders.setdefault(file.folder, []).append(file)
     read = {folder: _manifests(known, files) for folder, files in folders.items()}
+    known.is_hsts_off = any(found.sends_no_hsts for found in read.values())
     for folder, found in read.items():
         environment = folders[folder][0].environment
         whole = _with_workloads(found, _siblings(folder, read))
@@ -124,6 +125,8 @@ def _put_together(
     known.settings += [s for s in said if s.environment not in QUIET]
     services = tuple(_services(known, found, environment))
     routes = found.all_routes
+    if known.is_hsts_off or found.sends_no_hsts:
+        routes = tuple(replace(r, hsts=None) if r.hsts == r.place else r for r in routes)
     if services or routes:
         yield known.finished(name, environment, services, routes)
 

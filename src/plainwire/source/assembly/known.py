@@ -62,6 +62,7 @@ class Known:
     ``claimed`` are proxies' configurations and ``used_images`` Dockerfiles that a deployment has;
     ``built_as`` the Dockerfile and folder of each image that a compose file builds and names,
     ``built_for`` the same by folder and service, ``own_images`` what is likely ours of each file.
+    ``is_hsts_off`` says that a ConfigMap keeps ingress-nginx from sending HSTS.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Known:
         self.built_as: dict[str, tuple[str, str]] = {}
         self.built_for: dict[tuple[str, str], tuple[str, str, str | None]] = {}
         self.own_images: dict[str, str] = {}
+        self.is_hsts_off = False
 
     def is_own(self, image: str) -> bool:
         """True if an image is likely built from this project: named, and no known product."""

@@ -72,6 +72,14 @@ class Manifests:
         """The routes of ingresses, and of Gateways once all manifests are read."""
         return (*self.routes, *gateway.routes(self.listeners, self.attached))
 
+    @property
+    def sends_no_hsts(self) -> bool:
+        """True if a ConfigMap tells ingress-nginx to send no HSTS."""
+        return any(
+            s.name == "hsts" and s.is_false and s.scope.startswith("ConfigMap ")
+            for s in self.settings
+        )
+
 
 def read(file: SourceFile, into: Manifests) -> None:
     """Add what a file holds.
@@ -200,6 +208,8 @@ def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
             serves_http = None  # it may redirect
         elif "strict-transport" in (value.text or "").lower():
             hsts = file.span(line)
+    if hsts is None and has_tls and _is_ingress_nginx(program, annotations):
+        hsts = place  # the controller's own; a ConfigMap may take it back
     if is_google and serves_http is not None and redirects is None:
         redirects = not serves_http  # Google's load balancer answers both unless told otherwise
     seen = set()
@@ -220,8 +230,21 @@ def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
                 is_covered,
                 tuple(places),
                 redirects if is_covered or not has_tls else None,
-                hsts=hsts,
+                hsts=hsts if is_covered else None,
             )
+
+
+def _is_ingress_nginx(program: str, annotations: Yaml | None) -> bool:
+    """True for the community's controller, which sends HSTS to the hosts of ``spec.tls``.
+
+    https://kubernetes.github.io/ingress-nginx (ConfigMaps, hsts: "true" by default; read 2026-11).
+    Its class is nginx, and so is that of NGINX's own controller, which sends none by itself: where
+    no annotation tells which it is, a class of that name is the community's.
+    """
+    keys = [key for key, _, _ in annotations.items()] if annotations is not None else []
+    if any(key.startswith(("nginx.org/", "nginx.com/")) for key in keys):
+        return False
+    return program == "nginx" or any(key.startswith("nginx.ingress.kubernetes.io/") for key in keys)
 
 
 def _hosts_of(tls: Yaml) -> set[str]:

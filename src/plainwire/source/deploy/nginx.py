@@ -371,9 +371,12 @@ def _redirect(server: Directive) -> Span | None:
     """Where a server sends all requests to https, or refuses them all. None: it does neither."""
     passes_none = not any(d.name.endswith("_pass") for d in server.deep())
     passing = _passing(server)
+    of_a_host: Span | None = None  # certbot's: its hosts are redirected, others refused after it
     for d in server.block:
         if _is_to_https(d) or _refuses(d):
-            return d.span()
+            return of_a_host or d.span()
+        if d.name == "if" and "$host" in " ".join(d.arguments):
+            of_a_host = next((one.span() for one in d.block if _is_to_https(one)), of_a_host)
         if passes_none and d.name == "location" and d.arguments == ("/",):
             refused = next((inner for inner in d.block if _refuses(inner)), None)
             if refused is not None:
