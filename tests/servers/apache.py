@@ -58,9 +58,11 @@ Listen 127.0.0.1:@{http_port}
     @{answer_in_clear}
 </VirtualHost>
 """
+# Each request on a connection of its own: uWSGI closes without saying so, and a POST that Apache
+# sends on such a connection is a 502.
 FROM_APPLICATION = """ProxyPreserveHost On
     RequestHeader set X-Forwarded-Proto expr=%{REQUEST_SCHEME}
-    ProxyPass / @{upstream}"""
+    ProxyPass / @{upstream} disablereuse=on"""
 OWN_ANSWER = "RewriteEngine On\n    RewriteRule ^ @{folder}/documents/answer.json [L]"
 REDIRECT = """RewriteEngine On
     RewriteRule ^ https://%{SERVER_NAME}:@{https_port}%{REQUEST_URI} [R=@{status},L]

@@ -264,8 +264,10 @@ def _takes_password(function: Function) -> int | None:
     is_login = bool(_LOGIN_NAME.search(name)) or any(map(_LOGIN_NAME.search, paths))
     has_form = any(map(_LOGIN_FORM.fullmatch, words))
     is_given = any(d.name.rpartition(".")[2] in _PARSERS for d in function.decorators)
-    takes = bool({"request", "form", "get_json"} & words) or has_form or is_given
-    if not takes or not (is_login or (has_form and routes)):
+    # Flask-RESTful's reqparse: a method of a resource takes a password out of what it parsed.
+    is_parsed = function.name in _METHODS and "parse_args" in words and bool(_PASSWORD & words)
+    takes = bool({"request", "form", "get_json"} & words) or has_form or is_given or is_parsed
+    if not takes or not (is_login or is_parsed or (has_form and routes)):
         return None
     lower = {word.lower() for word in words}
     if not has_form and not any("password" in word or word in _PASSWORD for word in lower):

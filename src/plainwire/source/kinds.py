@@ -25,6 +25,10 @@ _NAMES: tuple[tuple[str, Format], ...] = (
     (r".*\.ya?ml", "yaml"),
     (r".*\.toml", "toml"),
     (r"(app|heroku|package|vercel|fly)\.json", "json"),
+    (
+        r"([\w-]*[._-])?(config|configuration|settings|secrets?|credentials)([._-]\w+)?\.json",
+        "json",
+    ),
 )
 _BY_NAME = tuple((re.compile(pattern, re.IGNORECASE), format) for pattern, format in _NAMES)
 _NGINX = re.compile(
@@ -78,6 +82,14 @@ _TEST = re.compile(
     r"|(^|/)(test_[^/]*|[^/]*_test|conftest|[^/]*\.(test|spec))\.\w+$|(^|[._/-])test[._-]?(compose|env|config|settings)"
     r"|(^|/)\.ci/|(^|/)(tox|pytest)\.ini$|[-._]ci[-._]|(^|/)[^/]*_tester\.py$|compose[-._]test|\.env[-._]test|dockerfile[-._]test|[-._]tests?\.(ya?ml|env|cfg|ini|conf)$|(^|/)tests?(ing)?\.cfg$",
     re.IGNORECASE,
+)
+# A place that software is deployed to, and no test of it: the pods that Helm tests with are.
+_TEST_PLACE = re.compile(
+    r"(^|/)(deploy(ments?)?|k8s|kubernetes|nginx|environments?|envs?|overlays)/([^/]+/)*(test|qa)/[^/]*$",
+    re.IGNORECASE,
+)
+_DEPLOYS = frozenset(
+    {"nginx", "apache", "caddy", "haproxy", "traefik", "compose", "kubernetes", "terraform"}
 )
 _DOCUMENTATION = re.compile(
     r"(^|/)(docs?(_src)?|documentation|\.github|\.gitlab|\.circleci|migrations?|migrate|alembic)/|(^|/)(noxfile|fabfile|setup)\.py$"
@@ -179,7 +191,8 @@ def environment_of(path: str, text: str, known: Format | None = None) -> Environ
     if is_vendored(path):
         return "vendored"
     if _TEST.search(path):
-        return "test"
+        is_place = "/templates/" not in path and _TEST_PLACE.search(path)
+        return "staging" if is_place and (known or format_of(path, text)) in _DEPLOYS else "test"
     if _DOCUMENTATION.search(path) or (_TASKS.search(path) and _INVOKE.search(text[:20_000])):
         return "documentation"
     if _DEVELOPMENT.search(path):

@@ -25,7 +25,7 @@ from plainwire.model import (
 from plainwire.model import (
     Path as DeploymentPath,
 )
-from plainwire.source import assembly, routes, templates
+from plainwire.source import assembly, routes, settings_files, templates
 from plainwire.source.deploy import (
     ansible,
     apache,
@@ -46,6 +46,7 @@ from plainwire.source.python.program import Program
 from plainwire.source.starting import Starter
 from plainwire.source.walk import Tree, read_tree
 
+_SETTINGS: tuple[Format, ...] = ("yaml", "json", "toml")
 _REQUIREMENT = re.compile(r"^\s*[\"']?([A-Za-z][\w.-]*)(?:\[[^\]]*\])?\s*([=<>~!^][^\"';#]*)?")
 
 
@@ -183,7 +184,23 @@ class LocalProject:
         """What environment files, manifests and files with sections say."""
         said = (s for found in self._variables.values() for s in found)
         infrastructure = (s for found in self._terraform.values() for s in found.settings)
-        return (*said, *infrastructure, *self._assembled[2], *self._in_sections)
+        return (
+            *said, *infrastructure, *self._assembled[2], *self._in_sections, *self._in_settings,
+        )  # fmt: skip
+
+    @cached_property
+    def _in_settings(self) -> tuple[Setting, ...]:
+        """What the application's own settings files say, of those that its code opens."""
+        files = [f for kind in _SETTINGS for f in self.of(kind)]
+        names = settings_files.opened(self._program.modules) if files else ()
+        found: list[Setting] = []
+        for file in files:
+            if file.name in names:
+                try:
+                    found += settings_files.read(file)
+                except ValueError as error:
+                    self._unread.append(Skip(file.path, str(error)))
+        return tuple(found)
 
     @cached_property
     def _in_sections(self) -> tuple[Setting, ...]:

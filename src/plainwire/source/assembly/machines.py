@@ -72,7 +72,7 @@ def _is_variant(sites: Iterable[ProxySite], containers: Set[str]) -> bool:
 
 def _supervised(known: Known, folder: str) -> Iterator[Start]:
     for file in known.files:
-        if file.format == "ini" and is_under(file.path, folder):
+        if programs.is_supervisor(file) and is_under(file.path, folder):
             for text, place in programs.commands(file):
                 yield from known.starter.unit(text, place, Context(folder, {}))
 
@@ -80,7 +80,7 @@ def _supervised(known: Known, folder: str) -> Iterator[Start]:
 def bare_units(known: Known) -> Iterator[Deployment]:
     """What systemd or supervisor starts on a machine, where nothing else says what does."""
     for file in known.files:
-        if file.format != "ini" or file.environment != "production":
+        if not programs.is_supervisor(file) or file.environment != "production":
             continue
         folder = folder_of(file.path, known.roots)
         if any(is_under(path, folder) for path in known.images):

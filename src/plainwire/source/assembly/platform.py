@@ -13,9 +13,9 @@ from plainwire.source.starting import Context
 
 
 def procfiles(known: Known) -> Iterator[Deployment]:
-    """A deployment for each process of a Procfile that starts a server."""
+    """A deployment for each process of a platform's Procfile that starts a server."""
     for file in known.files:
-        if file.format != "procfile" or file.environment in QUIET:
+        if not programs.is_routed(file) or file.environment in QUIET:
             continue
         for text, place in programs.commands(file)[:20]:
             given = known.variables.get(posixpath.join(file.folder, "app.json"), ())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from plainwire.model import Publication, Route, Setting, SourceFile, Span
 from plainwire.source.deploy import gateway
@@ -82,7 +82,10 @@ def read(file: SourceFile, into: Manifests) -> None:
     for document in documents(file.text)[:500]:
         kind = _text(document.get("kind"))
         name = _text(document.get("metadata", "name")) or ""
+        api = _text(document.get("apiVersion")) or ""
         match kind:
+            case "Service" if api.startswith("serving.knative.dev/"):
+                _knative(document, name, file, into)
             case "Service":
                 into.services.append(_service(document, name, file))
             case "Ingress":
@@ -129,6 +132,17 @@ def _service(document: Yaml, name: str, file: SourceFile) -> KubernetesService:
             published.append(Publication(port, target, place, means))
     targets = tuple(_number(p.get("targetPort")) or _number(p.get("port")) for p in ports)
     return KubernetesService(name, place, _map(spec.get("selector")), tuple(published), targets)
+
+
+def _knative(document: Yaml, name: str, file: SourceFile, into: Manifests) -> None:
+    """Knative's and Cloud Run's Service: a pod by itself, with what publishes it not in the file.
+
+    https://knative.dev/docs/serving/reference/serving-api/ (read 2026)
+    """
+    label = {"serving.knative.dev/service": name}
+    for one in _workloads(document, name, file):
+        into.workloads.append(replace(one, labels=one.labels | label))
+    into.services.append(KubernetesService(name, file.span(document.line), label, (), ()))
 
 
 def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:

@@ -25,6 +25,19 @@ def _procfile(file: SourceFile) -> tuple[tuple[str, Span], ...]:
     return tuple(found)
 
 
+def is_routed(file: SourceFile) -> bool:
+    """True for a Procfile with a process called ``web``: platforms route to that one alone.
+
+    https://devcenter.heroku.com/articles/procfile#the-web-process-type (read 2026)
+    """
+    return file.format == "procfile" and any(re.match(r"\s*web\s*:", line) for line in file.lines)
+
+
+def is_supervisor(file: SourceFile) -> bool:
+    """True for what starts programs on a machine: units, and a Procfile that is for honcho."""
+    return file.format == "ini" or (file.format == "procfile" and not is_routed(file))
+
+
 def _sections(file: SourceFile) -> tuple[tuple[str, Span], ...]:
     """``command=`` of supervisor and ``ExecStart=`` of systemd, continued by indented lines."""
     found: list[tuple[str, Span]] = []

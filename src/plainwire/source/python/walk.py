@@ -22,6 +22,7 @@ from plainwire.source.python.words import (
 )
 
 MAX_ENTRIES = 200
+MAX_HANDED = 50
 _CONFIGURES = (".config.update", ".config.from_mapping")
 MAX_TESTS = 20
 MIN_TEXT, MAX_TEXT = 12, 2000  # short strings are most of all, and no address or header
@@ -57,6 +58,7 @@ class Walk:
         self._shared: dict[Expression, Expression] = {}
         self._made: dict[ast.AST, PythonCall] = {}
         self._given: list[tuple[PythonBinding, ast.AST]] = []
+        self._handed: list[tuple[str, str, Where]] = []
         self._around = _Around(Where(), Words(0, None, None))
         self._waiting: list[ast.AST | _Around] = []  # the next one last
 
@@ -80,6 +82,9 @@ class Walk:
         """What is known at the end: the calls that names are given, and whose words are whose."""
         for binding, value in self._given:
             binding.call = self._made.get(value)
+        named = {b.name: value for b, value in self._given if not b.scope} if self._handed else {}
+        for given, name, where in self._handed[:MAX_HANDED]:
+            self._set(_pairs(named.get(given)), name, where)
         for words in reversed(self._words):
             words.hand_over()
 
@@ -202,16 +207,17 @@ class Walk:
                 self._entry(f"{{}}[{key.value}]", value, where, key.lineno)
 
     def _configured(self, node: ast.Call, name: str, where: Where) -> None:
-        """``app.config.update({"KEY": value})`` and ``dict(KEY=value)`` as the keys they set."""
-        pairs: list[tuple[str, ast.expr]] = []
-        for given in node.args:
-            match given:
-                case ast.Dict(keys=keys, values=values):
-                    for key, value in zip(keys, values, strict=True):
-                        if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                            pairs.append((key.value, value))
-                case ast.Call(func=ast.Name(id="dict"), keywords=keywords):
-                    pairs += [(part.arg, part.value) for part in keywords if part.arg is not None]
+        """``app.config.update({"KEY": value})``, ``dict(KEY=value)`` and a name given one of them
+        as the keys they set.
+        """
+        unpacked = [part.value for part in node.keywords if part.arg is None]
+        for given in (*node.args, *unpacked):
+            if isinstance(given, ast.Name):
+                self._handed.append((given.id, name, where))
+            else:
+                self._set(_pairs(given), name, where)
+
+    def _set(self, pairs: Sequence[tuple[str, ast.expr]], name: str, where: Where) -> None:
         for entry, value in pairs[:MAX_ENTRIES]:
             self._entry(f"{name}[{entry[:MAX_WORD]}]", value, where, value.lineno)
 
@@ -288,6 +294,23 @@ class Walk:
 
 
 # Not by a method's name or bound: what refers to itself would be freed by the collector alone.
+
+
+def _pairs(node: ast.AST | None) -> list[tuple[str, ast.expr]]:
+    """The text keys of a dictionary that is written out, with their values."""
+    match node:
+        case ast.Dict(keys=keys, values=values):
+            return [
+                (key.value, value)
+                for key, value in zip(keys, values, strict=True)
+                if isinstance(key, ast.Constant) and isinstance(key.value, str)
+            ]
+        case ast.Call(func=ast.Name(id="dict"), keywords=keywords):
+            return [(part.arg, part.value) for part in keywords if part.arg is not None]
+        case _:
+            return []
+
+
 _TAKES: Mapping[type, Callable[[Walk, Any], None]] = {
     _Around: Walk._turn,
     ast.Constant: Walk._constant,
