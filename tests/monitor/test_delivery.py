@@ -116,6 +116,16 @@ def test_who_knows_of_a_warning_does_not_know_of_the_critical_alert(store):
     assert remind(desk, DAY) == remind(desk, DAY) == []
 
 
+def test_a_silence_of_days_ends_with_one_reminder(store):
+    desk = Desk(store, take)
+    desk.hold(condition(level="critical", step=3))
+    desk.deliver()
+    until = NOW + 3 * DAY + HOUR
+    store.run(lambda c: watched.add_silence(c, Only(), until, "", NOW))
+    assert [remind(desk, DAY) for _ in range(3)] == [[], [], []]
+    assert remind(desk, HOUR) == ["alert.reminder"]
+
+
 def test_a_failed_message_is_tried_by_the_table_of_standard_webhooks_and_dies_visibly(store):
     # The specification's retry schedule: 0, 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
     schedule = [5 * SECOND, 5 * MINUTE, 30 * MINUTE] + [n * HOUR for n in (2, 5, 10, 14, 20, 24)]
