@@ -94,6 +94,38 @@ def test_an_alert_is_told_once_however_often_it_is_found(store):
     assert desk.deliver() == [("hook", "alert.resolved")]
 
 
+def remind(desk, after):
+    desk.now += after
+    desk.store.run(lambda c: upkeep.keep_up(c, desk.now, MINUTE))
+    return [kind for _, kind in desk.deliver()]
+
+
+def test_who_knows_of_a_warning_does_not_know_of_the_critical_alert(store):
+    desk = Desk(store, take)
+    desk.hold(condition())
+    store.run(lambda c: watched.acknowledge(c, 1, "night shift", None, "renewing"))
+    desk.now += HOUR
+    desk.hold(condition(level="critical", step=3))
+    assert [kind for _, kind in desk.deliver()] == ["alert.opened", "alert.raised"]
+    assert remind(desk, DAY) == ["alert.reminder"]
+    store.run(lambda c: watched.acknowledge(c, 1, "night shift", None, "renewing"))
+    assert remind(desk, DAY) == []
+    # Down and up again tells nobody anything new: what is known stays known.
+    desk.hold(condition())
+    desk.hold(condition(level="critical", step=3))
+    assert remind(desk, DAY) == remind(desk, DAY) == []
+
+
+def test_a_silence_of_days_ends_with_one_reminder(store):
+    desk = Desk(store, take)
+    desk.hold(condition(level="critical", step=3))
+    desk.deliver()
+    until = NOW + 3 * DAY + HOUR
+    store.run(lambda c: watched.add_silence(c, Only(), until, "", NOW))
+    assert [remind(desk, DAY) for _ in range(3)] == [[], [], []]
+    assert remind(desk, HOUR) == ["alert.reminder"]
+
+
 def test_a_failed_message_is_tried_by_the_table_of_standard_webhooks_and_dies_visibly(store):
     # The specification's retry schedule: 0, 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
     schedule = [5 * SECOND, 5 * MINUTE, 30 * MINUTE] + [n * HOUR for n in (2, 5, 10, 14, 20, 24)]

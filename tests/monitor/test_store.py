@@ -21,6 +21,7 @@ from plainwire.monitor.store import (
     StoreError,
     claims,
     connecting,
+    reading,
     results,
     schema,
     upkeep,
@@ -88,6 +89,81 @@ def tables(connection):
     indexes = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
     rows = [r for w in (columns, constraints, indexes) for r in connection.exec_driver_sql(w).all()]
     return {(row[0], row[1], len(row)): tuple(row[2:]) for row in rows}
+
+
+# A standing as the first schema's code wrote it, before certificates could be served by turns.
+FIRST_STANDING = """{"address":"192.0.2.1","state":"ok","confirmed":null,"tool_version":"0.1.0",
+"pending":[],"pending_since":null,"fails":0,"answers":3,"failed_since":null,"failed_at":null,
+"error":null,"grade":"A","unknowns":0,"unknown_since":null,"unknown_because":null,
+"seen_at":1799999000000,"answered_at":1799999000000,"looked_full_at":null,"asked_about":null,
+"certificates":{"ECDSA":{"fingerprint":"ab","subject":"CN=a.test","issuer":"CA","sans":["a.test"],
+"not_before":1797000000000,"not_after":1804000000000,"key_type":"EC","key_sha256":"cd"}},
+"revoked":[],"alarms":[],"changed_at":[],"flapping_since":null}"""
+
+
+def test_a_store_of_the_first_schema_is_brought_up_with_what_it_holds(second_url):
+    engine = connecting.engine_of(connecting.url_of(second_url))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connecting, "REVISION", "0001")
+        connecting.migrate(engine)
+    event = "INSERT INTO drift_event (target_id, address, slot, kind, direction, changes, old_hash,"
+    event += " new_hash, at, is_expected) VALUES (1, '', {0}, 'configuration', 'worse', '[]', 'a',"
+    event += " 'b{0}', 1, {1})"
+    statements = (
+        "INSERT INTO target (name, kind, host, tags, options, created_at)"
+        " VALUES ('a.test:443', 'endpoint', 'a.test', '[]',"
+        ' \'{"light": "15m", "full": "1d"}\', 1)',
+        "INSERT INTO duty (target_id, tier, interval_ms, next_due_at, host, slot)"
+        f" VALUES (1, 'light', 900000, {NOW}, 'a.test', 7)",
+        "INSERT INTO standing (target_id, address, state, body)"
+        f" VALUES (1, '192.0.2.1', 'ok', '{FIRST_STANDING}')",
+        event.format(1, "false"),
+        event.format(2, "true"),  # announced: no alarm, and not counted
+    )
+    with connecting.transaction(engine) as connection:
+        for words in statements:
+            connection.execute(sa.text(words.replace(":", "\\:")))
+    engine.dispose()
+
+    opened = Store(second_url)
+    (one,) = claim(opened)
+    assert one.slot == 7
+    assert record(opened, one)
+    (row,) = opened.read(lambda c: reading.shown(c, 1))["addresses"]
+    assert row["certificates"]["ECDSA"]["fingerprint"] == "ab" and row["earlier"] == []
+    assert opened.read(reading.drifts) == {"worse": 1}
+    opened.close()
+
+
+def test_a_counter_does_not_fall_when_a_target_is_removed(store):
+    add(store, "a.test:443", "b.test:443", "c.test:443")
+    for number, is_expected in ((1, False), (1, True), (2, False), (3, False)):
+        event = {
+            "target_id": number,
+            "address": "",
+            "slot": int(is_expected),
+            "kind": "configuration",
+        }
+        event |= {"direction": "worse", "changes": "[]", "old_hash": "a", "new_hash": "b"}
+        event |= {"at": NOW, "is_expected": is_expected}
+        store.run(lambda c, e=event: c.execute(sa.insert(schema.drift_event).values(**e)))
+    assert store.read(reading.drifts) == {"worse": 3}
+    for name in ("a.test:443", "b.test:443"):
+        one = store.read(lambda c, n=name: watched.named(c, n))
+        store.run(lambda c, o=one: watched.remove(c, o, NOW))
+        assert store.read(reading.drifts) == {"worse": 3}
+
+
+def test_what_is_leased_is_found_by_its_index(store):
+    # Of 100,000 duties a few dozen are leased; a scan of all of them takes most of the choosing.
+    add(store, *(f"h{n}.test:443" for n in range(500)))
+    words = "SELECT host FROM duty WHERE lease_until > 1"
+    is_postgresql = store.engine.dialect.name == "postgresql"
+    if is_postgresql:
+        store.run(lambda c: c.exec_driver_sql("ANALYZE duty"))
+    explain = "EXPLAIN " if is_postgresql else "EXPLAIN QUERY PLAN "
+    plan = store.read(lambda c: c.exec_driver_sql(explain + words).all())
+    assert "duty_leased" in str(plan)
 
 
 def test_a_store_of_a_later_version_is_left_alone(store, store_url):

@@ -137,7 +137,7 @@ def lines(
         "Open alerts.",
         [({"level": level}, status["alerts"].get(level, 0)) for level in LEVELS],
     )
-    yield "# HELP tls_drift_total Confirmed changes by direction."
+    yield "# HELP tls_drift_total Confirmed changes that nobody announced, by direction."
     yield "# TYPE tls_drift_total counter"
     # A series that begins with its first event has no increase.
     yield from (

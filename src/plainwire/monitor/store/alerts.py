@@ -165,8 +165,21 @@ def _change(connection: sa.Connection, found: Row, each: Condition, now: int) ->
         .where(alert.c.id == found["id"], alert.c.step == found["step"])
         .values(**new, changed_at=now)
     )
-    if done.rowcount and each.step > found["step"]:
-        tell(connection, "raised", {**found, **new}, now)
+    if (
+        done.rowcount
+        and each.step > found["step"]
+        and tell(connection, "raised", {**found, **new}, now)
+    ):
+        _end_acknowledgement(connection, found["id"])
+
+
+def _end_acknowledgement(connection: sa.Connection, alert_id: int) -> None:
+    """Who knew of a lower step does not know of this one, unless it was told before."""
+    connection.execute(
+        sa.update(alert)
+        .where(alert.c.id == alert_id)
+        .values(acked_by=None, acked_until=None, ack_note=None)
+    )
 
 
 def _is_served(connection: sa.Connection, fingerprint: str) -> bool:
@@ -192,11 +205,12 @@ def tell(
     now: int,
     seq: str = "",
     only: int | None = None,
-) -> None:
+) -> bool:
     """Write a message about an alert for every channel that is to hear of it.
 
     Of an alert's end hears who was told of the alert; of the rest, whose level and choice it is.
     ``only`` names a single channel, which hears of it if it was told nothing as yet.
+    False if there is nobody who did not have the message before.
     """
     about = _target(connection, row["target_id"])
     changes = json.loads(row["changes"])
@@ -206,11 +220,12 @@ def tell(
     listeners = told if kind == "resolved" else _listeners(connection, row, name, tags)
     if only is not None:
         listeners = [one for one in listeners if one == only and one not in told]
+    written = []
     for each in listeners:
         # Whom only the higher level concerns hears of the alert for the first time.
         word = "opened" if kind == "raised" and each not in told else kind
         payload = messages.about_alert(word, {**row, "changes": changes}, about, now)
-        write(
+        number = write(
             connection,
             each,
             word,
@@ -221,6 +236,8 @@ def tell(
             seq=seq if word != "raised" else str(row["step"]),
             held_until=held_until,
         )
+        written.append(number)
+    return any(number is not None for number in written)
 
 
 def write(

@@ -16,6 +16,7 @@ from plainwire.monitor.store.schema import (
     duty,
     finding,
     outbox,
+    removed_drift,
     renewal,
     scan,
     serving,
@@ -259,7 +260,23 @@ def _rows(connection: sa.Connection, words: sa.Select[Any]) -> list[Row]:
 
 
 def drifts(connection: sa.Connection) -> dict[str, int]:
-    """How many changes of configurations were confirmed, by direction."""
-    words = sa.select(drift_event.c.direction, sa.func.count())
-    words = words.where(drift_event.c.kind == "configuration").group_by(drift_event.c.direction)
-    return {row[0]: row[1] for row in connection.execute(words)}
+    """How many changes of configurations were confirmed that nobody announced, by direction.
+
+    Those of targets that were removed since are among them.
+    """
+    kept = sa.select(removed_drift.c.direction, removed_drift.c.count)
+    found = {row[0]: row[1] for row in connection.execute(kept)}
+    for direction, count in drifts_of(connection).items():
+        found[direction] = found.get(direction, 0) + count
+    return found
+
+
+def drifts_of(connection: sa.Connection, number: int | None = None) -> dict[str, int]:
+    """The same of one target that is there, or of all that are."""
+    words = sa.select(drift_event.c.direction, sa.func.count()).where(
+        drift_event.c.kind == "configuration", ~drift_event.c.is_expected
+    )
+    if number is not None:
+        words = words.where(drift_event.c.target_id == number)
+    rows = connection.execute(words.group_by(drift_event.c.direction))
+    return {row[0]: row[1] for row in rows}

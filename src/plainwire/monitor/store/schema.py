@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-REVISION = "0001"
+REVISION = "0002"
 metadata = sa.MetaData()
 Key = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite numbers INTEGER keys only
 
@@ -71,6 +71,12 @@ duty = _table(
 )
 sa.Index("duty_due", duty.c.next_due_at, sqlite_where=duty.c.next_due_at.is_not(None))
 sa.Index("duty_host", duty.c.host, sqlite_where=duty.c.lease_until.is_not(None))
+sa.Index(
+    "duty_leased",
+    duty.c.lease_until,
+    sqlite_where=duty.c.lease_until.is_not(None),
+    postgresql_where=duty.c.lease_until.is_not(None),
+)
 
 scan = _table(
     "scan",
@@ -195,6 +201,11 @@ drift_event = _table(
     ),
 )
 sa.Index("drift_event_age", drift_event.c.at)
+
+# What `drift_event` held of targets that are removed, where it is counted: counters never fall.
+removed_drift = _table(
+    "removed_drift", sa.Column("direction", sa.Text, primary_key=True), _count("count")
+)
 
 alert = _table(
     "alert",

@@ -69,6 +69,8 @@ def _remind(connection: sa.Connection, now: int) -> None:
         )
     )
     for row in list(rows.mappings()):
+        if alerts.held_until(connection, row, now) is not None:
+            continue  # one at the end of a silence is enough, not one for each of its days
         # Days since it was last told of: a new step begins to count anew, under other names.
         seq = f"{row['changed_at']}+{(now - row['changed_at']) // REMIND}"
         alerts.tell(connection, "reminder", row, now, seq=seq)

@@ -15,7 +15,7 @@ from plainwire.monitor import targets as targets_module
 from plainwire.monitor.channels.settings import ChannelSettings
 from plainwire.monitor.schedule import first_due
 from plainwire.monitor.seen import TIERS
-from plainwire.monitor.store import alerts
+from plainwire.monitor.store import alerts, reading
 from plainwire.monitor.store.schema import (
     alert,
     channel,
@@ -23,6 +23,7 @@ from plainwire.monitor.store.schema import (
     expectation,
     maintenance_window,
     outbox,
+    removed_drift,
     silence,
     target,
 )
@@ -132,6 +133,8 @@ def of_row(row: Mapping[Any, Any]) -> Watched:
 
 def remove(connection: sa.Connection, one: Watched, now: int) -> None:
     """Watch a target no longer: its history goes with it, its alerts are resolved first."""
+    # Locked as by who records a look: what that one confirms is counted here, or never kept.
+    connection.execute(sa.select(target.c.id).where(target.c.id == one.id).with_for_update())
     rows = connection.execute(
         sa.select(alert).where(alert.c.target_id == one.id, alert.c.resolved_at.is_(None))
     )
@@ -139,8 +142,19 @@ def remove(connection: sa.Connection, one: Watched, now: int) -> None:
         alerts.resolve(connection, row, "the target is no longer watched", now)
     # Messages stay until they are sent; alerts outlive their target for as long.
     connection.execute(sa.update(alert).where(alert.c.target_id == one.id).values(target_id=None))
+    _keep_counts(connection, one.id)
     connection.execute(sa.delete(target).where(target.c.id == one.id))
     alerts.settle_unserved(connection, "no target that is watched serves it", now)
+
+
+def _keep_counts(connection: sa.Connection, number: int) -> None:
+    """Count the changes of a target among those of removed ones."""
+    for direction, count in sorted(reading.drifts_of(connection, number).items()):
+        words = alerts.insert(connection, removed_drift).values(direction=direction, count=count)
+        sum_of = removed_drift.c.count + words.excluded.count
+        connection.execute(
+            words.on_conflict_do_update(index_elements=["direction"], set_={"count": sum_of})
+        )
 
 
 def look_now(connection: sa.Connection, numbers: Iterable[int], now: int) -> None:
