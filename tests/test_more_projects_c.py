@@ -162,3 +162,28 @@ def index():
 """
     assert "session-cookie-insecure" not in kinds(text % "True" + PUBLISHED)
     assert "session-cookie-insecure" in kinds(text % "False" + PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"),
+    [
+        ('{"SESSION_COOKIE_SECURE": true}', False),
+        ('{"SESSION_COOKIE_SECURE": false}', True),
+        ('{"cookies": {"SESSION_COOKIE_SECURE": true}}', True),
+    ],
+)
+def test_a_settings_file_that_is_loaded_is_configuration(line, is_found):
+    text = f"""\
+--- app.py
+import json
+from flask import Flask, session
+app = Flask(__name__)
+app.config.from_file("settings.json", load=json.load)
+@app.route("/")
+def index():
+    session["user"] = 1
+    return ""
+--- settings.json
+{line}
+"""
+    assert ("session-cookie-insecure" in kinds(text)) == is_found

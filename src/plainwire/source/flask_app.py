@@ -9,6 +9,7 @@ from plainwire.model import (
     App,
     Function,
     Middleware,
+    Setting,
     SourceFile,
     Span,
 )
@@ -87,8 +88,13 @@ def component_roots(files: Sequence[SourceFile]) -> tuple[str, ...]:
     return ("", *sorted(found - {""}))
 
 
-def find_apps(program: Program, roots: Sequence[str]) -> tuple[App, ...]:
-    """Every application made outside tests, one for each place that makes one."""
+def find_apps(
+    program: Program, roots: Sequence[str], loaded: Sequence[Setting] = ()
+) -> tuple[App, ...]:
+    """Every application made outside tests, one for each place that makes one.
+
+    ``loaded`` is what settings files say that code opens.
+    """
     made = [
         (module, call)
         for module in program.modules
@@ -102,7 +108,7 @@ def find_apps(program: Program, roots: Sequence[str]) -> tuple[App, ...]:
     apps = []
     for folder, calls in by_folder.items():
         others = [r for r in by_folder if r != folder and r.startswith(folder and folder + "/")]
-        facts = _Component(program, folder, others)
+        facts = _Component(program, folder, others, loaded)
         apps += [facts.app(module, call) for module, call in calls[:20]]
     return tuple(apps)
 
@@ -121,7 +127,9 @@ def _makes_app(call: PythonCall, module: PythonModule, program: Program) -> bool
 class _Component:
     """The facts of one component, found once for all applications in it."""
 
-    def __init__(self, program: Program, folder: str, others: Sequence[str]) -> None:
+    def __init__(
+        self, program: Program, folder: str, others: Sequence[str], loaded: Sequence[Setting]
+    ) -> None:
         prefix = folder + "/" if folder else ""
         self.program = program
         self.folder = folder
@@ -133,7 +141,8 @@ class _Component:
             and m.file.environment not in ("test", "vendored", "documentation")
         ]
         self.configuration = Configuration(self.modules)
-        self.settings = tuple(self.configuration.settings())
+        own = (s for s in loaded if s.place.path.startswith(prefix))
+        self.settings = (*self.configuration.settings(), *own)
         self.middleware = tuple(self._middleware())
         self.extensions = frozenset(
             name.partition(".")[0] for m in self.modules for name in m.imports.values()

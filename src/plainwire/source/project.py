@@ -100,7 +100,8 @@ class LocalProject:
     @cached_property
     def apps(self) -> tuple[App, ...]:
         """The Flask applications, wherever they are made."""
-        found = find_apps(self._program, self.roots)
+        loaded = tuple(settings_files.configuration(self._in_settings))
+        found = find_apps(self._program, self.roots, loaded)
         return found if self._imported is None else with_facts(found, self._imported)
 
     @cached_property

@@ -6,6 +6,7 @@ https://flask.palletsprojects.com/en/stable/api/#flask.Config.from_file (read 20
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from plainwire.model import Setting, SourceFile
 from plainwire.source.deploy import toml_nodes
@@ -14,6 +15,7 @@ from plainwire.source.deploy.yaml_nodes import Yaml, documents
 from plainwire.source.python.module import PythonModule
 
 MAX_SETTINGS = 2_000
+TOP = "(top)"  # the scope of what is in no table
 _DEPTH = 6
 _ENDINGS = (".yml", ".yaml", ".json", ".toml")
 _OPENS = (
@@ -44,7 +46,7 @@ def opened(modules: Sequence[PythonModule]) -> frozenset[str]:
 
 
 def read(file: SourceFile) -> tuple[Setting, ...]:
-    """Every scalar of a file by its own key, those of inner tables with them.
+    """Every scalar of a file by its own key, those of inner tables with them; `TOP` marks others.
 
     Raises:
         ValueError: if the file is not what its name says.
@@ -54,16 +56,21 @@ def read(file: SourceFile) -> tuple[Setting, ...]:
     )
     found: list[Setting] = []
     for root in roots[:20]:
-        for name, line, text in _scalars(root, 0):
+        for name, line, text, scope in _scalars(root, 0):
             if len(found) >= MAX_SETTINGS:
                 break
-            found.append(Setting(name, text, file.span(line), file.environment))
+            found.append(Setting(name, text, file.span(line), file.environment, scope))
     return tuple(found)
 
 
-def _scalars(node: Yaml | Toml, depth: int) -> Iterator[tuple[str, int, str]]:
+def configuration(settings: Sequence[Setting]) -> Iterator[Setting]:
+    """Those of a file's settings that Flask takes into ``app.config``: at the top, in capitals."""
+    yield from (replace(s, scope="") for s in settings if s.scope == TOP and s.name.isupper())
+
+
+def _scalars(node: Yaml | Toml, depth: int) -> Iterator[tuple[str, int, str, str]]:
     for name, line, value in node.items() if depth < _DEPTH else ():
         if value.text is not None:
-            yield name, line, value.text
+            yield name, line, value.text, "" if depth else TOP
         else:
             yield from _scalars(value, depth + 1)
