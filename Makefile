@@ -6,6 +6,9 @@ export PYTHONDONTWRITEBYTECODE ?=
 # Bytecode of a test run, beside the tree: hundreds of its processes would compile everything again.
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(abspath $(VENV))/bytecode
 
+# Half of a test's time it waits for a server: more of them at once than there are processors.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else 'auto')")
+
 .PHONY: demo test fast check bench soak servers lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml extension/pyproject.toml
@@ -19,7 +22,7 @@ demo: $(VENV)/.ready  ## the weak and the hardened API, each scanned: F and A
 
 test: $(VENV)/.ready  ## every test; with CI=true the real servers are installed first
 	@if [ "$$CI" = true ]; then $(MAKE) servers; fi
-	$(BYTECODE) $(BIN)/python -m pytest -n auto
+	$(BYTECODE) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 fast: $(VENV)/.ready  ## the tests that need no server of their own, in seconds
 	$(BYTECODE) $(BIN)/python -m pytest -n auto -m "not server and not slow"
