@@ -6,7 +6,7 @@ export PYTHONDONTWRITEBYTECODE ?=
 # Bytecode of a test run, beside the tree: hundreds of its processes would compile everything again.
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(abspath $(VENV))/bytecode
 
-# Half of a test's time it waits for a server: more of them at once than there are processors.
+# Tests mostly wait for servers: more of them at once than there are processors.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else 'auto')")
 
 .PHONY: demo test fast check bench soak servers lock clean
