@@ -47,6 +47,14 @@ def test_lines_stay_where_they_are(text):
     assert as_older(text).count("\n") == text.count("\n")
 
 
+@pytest.mark.parametrize(
+    "line", ['x = f"{a!r:{b}}{c!=d}"', "f'''{a['b']!s}'''", 'f"\\N{DASH}{{{a}"']
+)
+def test_a_file_that_ends_anywhere_is_survived(line):
+    for length in range(len(line) + 1):
+        assert as_older(line[:length]).count("\n") == 0
+
+
 def test_a_file_for_a_newer_python_is_read():
     text = """\
 --- app.py

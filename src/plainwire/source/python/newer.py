@@ -93,7 +93,9 @@ def _expression(text: str, at: int, depth: int) -> int:
             if not brackets:
                 return at
             brackets -= 1
-        elif not brackets and (character == ":" or (character == "!" and text[at + 1] != "=")):
+        elif not brackets and (
+            character == ":" or (character == "!" and not text.startswith("!=", at))
+        ):
             return at
         elif quoted := _QUOTE.match(text, at):
             at, _ = _string(text, quoted.end(), quoted[1], quoted[2], depth + 1)
