@@ -1,14 +1,11 @@
 """``plainwire fix``: what it shows, what it writes and when it refuses."""
 
 import builtins
-import fcntl
 import json
 import os
-import pty
 import shutil
 import subprocess
 import sys
-import termios
 
 import pytest
 
@@ -18,6 +15,7 @@ from plainwire import catalog
 from plainwire.fix import git
 from plainwire.model import example_files
 from probing import listener
+from terminal import CTRL_C, CTRL_D, Terminal
 
 EXAMPLE = next(r for r in catalog.load_remedies() if r.id == "secure-cookie").page
 BEFORE, AFTER = example_files(EXAMPLE.before), example_files(EXAMPLE.after)
@@ -46,6 +44,11 @@ def repository(project):
     git_of(project, "add", "-A")
     git_of(project, "commit", "-qm", "as it was")
     return project
+
+
+def asked(project):
+    command = (sys.executable, "-m", "plainwire", "fix", project, "--interactive", *ONLY)
+    return Terminal(command)
 
 
 # What is shown ---------------------------------------------------------------------------------
@@ -278,46 +281,26 @@ def test_interactive_needs_a_terminal(call, project):
 
 def test_interactive_makes_what_is_agreed_to(project):
     """Two patches over a real terminal: no to the first, yes to the second."""
-    master, slave = pty.openpty()
-    command = (sys.executable, "-m", "plainwire", "fix", str(project), "--interactive", *ONLY)
-    with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave):
-        os.close(slave)
-        os.write(master, b"n\ny\n")
-        said = b""
-        while True:
-            try:
-                piece = os.read(master, 65536)
-            except OSError:  # the other side is gone
-                break
-            said += piece
-    os.close(master)
-    assert said.count(b"apply this patch?") == 2
+    with asked(project) as terminal:
+        for number, answer in enumerate((b"n\n", b"y\n"), 1):
+            terminal.until(b"[y/N]", number)
+            terminal.type(answer)
+        terminal.ended()
+    assert terminal.shown.count(b"apply this patch?") == 2
     text = read(project)["app.py"]
-    assert '"abc", httponly=True)' in text and "secure=True,\n" in text, said.decode()
+    shown = terminal.shown.decode()
+    assert '"abc", httponly=True)' in text and "secure=True,\n" in text, shown
 
 
-@pytest.mark.parametrize(("keys", "code"), [([b"\x04"] * 4, 0), ([b"y\n", b"\x03"], 130)])
+@pytest.mark.parametrize(("keys", "code"), [(CTRL_D, 0), (CTRL_C, 130)])
 def test_who_leaves_before_the_last_question_has_agreed_to_no_more(repository, keys, code):
     """Ctrl-D is a no to what is asked, Ctrl-C leaves: then nothing is written at all."""
-    master, slave = pty.openpty()
-    command = (sys.executable, "-m", "plainwire", "fix", str(repository), "--interactive", *ONLY)
-    with subprocess.Popen(
-        command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-    ) as process:  # fmt: skip
-        os.close(slave)
-        said, sent = b"", 0
-        while True:
-            try:
-                piece = os.read(master, 65536)
-            except OSError:
-                break
-            said += piece
-            while said.count(b"[y/N]") > sent and sent < len(keys):
-                os.write(master, keys[sent])
-                sent += 1
-    os.close(master)
-    assert b"Traceback" not in said and process.returncode == code, said.decode()
+    with asked(repository) as terminal:
+        terminal.until(b"[y/N]")
+        terminal.type(b"y\n" if code else keys)
+        terminal.until(b"[y/N]", 2)
+        assert terminal.ended(keys) == code, terminal.shown.decode()
+    assert b"Traceback" not in terminal.shown
     assert git_of(repository, "status", "--short") == ""
 
 

@@ -1,14 +1,11 @@
 """What is shown and left: formats, a terminal's width and colour, quiet, start-up."""
 
 import errno
-import fcntl
 import json
 import os
 import re
-import struct
 import subprocess
 import sys
-import termios
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -19,6 +16,7 @@ from plainwire.cli import COMMANDS
 from plainwire.cli.ending import told
 from plainwire.report import RENDERERS
 from servers.recording import recording, response
+from terminal import Terminal
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -72,22 +70,10 @@ def test_columns_that_are_set_hold_for_a_pipe_and_not_for_a_file(server, tmp_pat
 
 def shown(*words, cwd, columns=80, **variables):
     """What a process shows at a terminal as wide as that, line by line."""
-    screen, line = os.openpty()
-    fcntl.ioctl(line, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = {**environment(TERM="xterm"), **variables}
-    process = subprocess.Popen(
-        [*PLAINWIRE, *map(str, words)], stdin=line, stdout=line, stderr=line, cwd=cwd, env=env
-    )
-    os.close(line)
-    seen = b""
-    try:
-        while data := os.read(screen, 65536):
-            seen += data
-    except OSError:  # Linux says so when the last writer has closed
-        pass
-    os.close(screen)
-    process.wait(PATIENCE_S)
-    return seen.decode("utf-8").replace("\r\n", "\n").splitlines()
+    with Terminal((*PLAINWIRE, *words), columns, cwd=cwd, env=env) as terminal:
+        terminal.ended()
+    return terminal.shown.decode("utf-8").replace("\r\n", "\n").splitlines()
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 200])

@@ -1,17 +1,12 @@
 """Credentials from the sources they may come from, to the one origin they are for."""
 
 import base64
-import fcntl
-import os
-import signal
-import subprocess
-import termios
-import time
 
 import pytest
 
-from cli.process import PATIENCE_S, PLAINWIRE, environment, plainwire
+from cli.process import PLAINWIRE, environment, plainwire
 from servers.recording import recording, response
+from terminal import CTRL_C, Terminal
 
 TOKEN = "tok-7fLq2ZxWm9"
 
@@ -88,68 +83,25 @@ def test_two_authorizations_are_one_too_many(call, monkeypatch):
     assert (done.code, done.err) == (2, "plainwire scan: more than one Authorization credential\n")
 
 
-class Terminal:
-    """A process at a terminal of its own, with what it shows and what is typed."""
-
-    def __init__(self, *words, cwd):
-        self.screen, self.line = os.openpty()
-        self.process = subprocess.Popen(
-            [*PLAINWIRE, *map(str, words)],
-            stdin=self.line,
-            stdout=self.line,
-            stderr=self.line,
-            cwd=cwd,
-            env=environment(NO_COLOR="1"),
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
-        self.shown = b""
-
-    def until(self, words):
-        deadline = time.monotonic() + PATIENCE_S
-        while words not in self.shown:
-            assert time.monotonic() < deadline, self.shown
-            self.shown += os.read(self.screen, 65536)
-
-    @property
-    def echoes(self):
-        return bool(termios.tcgetattr(self.line)[3] & termios.ECHO)
-
-    def close(self):
-        os.close(self.line)
-        os.close(self.screen)
+def at_terminal(*words, cwd):
+    return Terminal((*PLAINWIRE, *words), cwd=cwd, env=environment(NO_COLOR="1"))
 
 
-@pytest.fixture
-def at_terminal(tmp_path):
-    opened = []
-
-    def start(*words):
-        opened.append(Terminal(*words, cwd=tmp_path))
-        return opened[-1]
-
-    yield start
-    for terminal in opened:
-        terminal.process.kill()
-        terminal.process.wait()
-        terminal.close()
-
-
-def test_a_credential_is_asked_for_at_the_terminal_unseen(at_terminal, server):
-    terminal = at_terminal("scan", f"https://127.0.0.1:{server.port}/", "--bearer", "-")
-    terminal.until(b"--bearer: ")
-    assert not terminal.echoes
-    os.write(terminal.screen, f"{TOKEN}\n".encode())
-    terminal.until(b"Grade: ")
+def test_a_credential_is_asked_for_at_the_terminal_unseen(server, tmp_path):
+    url = f"https://127.0.0.1:{server.port}/"
+    with at_terminal("scan", url, "--bearer", "-", cwd=tmp_path) as terminal:
+        terminal.until(b"--bearer: ")
+        assert not terminal.echoes
+        terminal.type(f"{TOKEN}\n".encode())
+        terminal.until(b"Grade: ")
     assert TOKEN.encode() not in terminal.shown
     assert b"scanning https://" in terminal.shown
     assert f"Authorization: Bearer {TOKEN}".encode() in heads(server)
 
 
-def test_an_interrupt_at_the_prompt_gives_the_terminal_its_echo_back(at_terminal):
-    terminal = at_terminal("scan", "https://h.test/", "--bearer", "-")
-    terminal.until(b"--bearer: ")
-    assert not terminal.echoes
-    os.kill(terminal.process.pid, signal.SIGINT)
-    assert terminal.process.wait(PATIENCE_S) == 130
-    assert terminal.echoes
+def test_an_interrupt_at_the_prompt_gives_the_terminal_its_echo_back(tmp_path):
+    with at_terminal("scan", "https://h.test/", "--bearer", "-", cwd=tmp_path) as terminal:
+        terminal.until(b"--bearer: ")
+        assert not terminal.echoes
+        assert terminal.ended(CTRL_C) == 130
+        assert terminal.echoes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 from auditing import laid_out
 from fix.proof_samples import APP, GUNICORN, PUBLISHED, SECURE_COOKIE, app
+from terminal import Terminal
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 CALL = "import sys; from plainwire.cli.ending import told; sys.exit(told('proving', sys.argv[1:]))"
@@ -154,17 +154,12 @@ def test_without_a_terminal_and_without_yes_nothing_runs(tmp_path):
 
 @pytest.mark.parametrize(("answer", "code"), [("n\n", 2), ("\n", 2), ("y\n", 0)])
 def test_the_terminal_is_asked(answer, code, tmp_path):
-    ours, theirs = pty.openpty()
     call = words(tmp_path, GUNICORN.before, GUNICORN.after)
-    process = subprocess.Popen(call, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE)
-    os.close(theirs)
-    seen = b""
-    while b"run this? [y/N]" not in seen:
-        seen += os.read(ours, 4096)
-    os.write(ours, answer.encode())
-    out, _ = process.communicate(timeout=PATIENCE_S)
-    os.close(ours)
-    assert process.returncode == code
+    with Terminal(call, stdout=subprocess.PIPE) as terminal:
+        terminal.until(b"run this? [y/N]")
+        terminal.type(answer.encode())
+        out, _ = terminal.process.communicate(timeout=PATIENCE_S)
+    assert terminal.process.returncode == code
     assert (b"Proof: PROVED" in out) is (code == 0)
 
 
