@@ -97,7 +97,7 @@ def bare_units(known: Known) -> Iterator[Deployment]:
 
 
 def bare_images(known: Known) -> Iterator[Deployment]:
-    """Images that start the application and that nothing here publishes."""
+    """Images that start the application, or a proxy to it, and that nothing here publishes."""
     for path, image in known.images.items():
         stage = image.shipped
         is_quiet = image.environment in (*QUIET, "development")
@@ -108,9 +108,10 @@ def bare_images(known: Known) -> Iterator[Deployment]:
         folder = path.rpartition("/")[0]
         place = known.command_place(path, stage)
         starts = known.of_image(path, stage, Context(folder, dict(stage.settings)))
-        if not starts:
-            continue
+        elsewhere = frozenset(known.claimed)
         sites = tuple(_held(known, path, stage))
+        if not starts and {site.place.path for site in sites} <= elsewhere:
+            continue
         service = Service(
             path,
             place,
