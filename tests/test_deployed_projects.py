@@ -1,5 +1,8 @@
 """How real projects are deployed, small: each is the twin of one that was met, right and wrong."""
 
+import base64
+import dataclasses
+
 import pytest
 
 from auditing import audited, found, project
@@ -7,8 +10,12 @@ from plainwire.model import example_files
 from plainwire.rules.app.https_enforced_in_one_configuration_only import (
     https_enforced_in_one_configuration_only,
 )
+from plainwire.rules.app.debug_mode_reachable import debug_mode_reachable
+from plainwire.rules.container.plain_download import plain_download
 from plainwire.rules.container.plain_port_published import plain_port_published
 from plainwire.rules.container.store_published import store_published
+from plainwire.rules.crypto.private_key_in_files import private_key_in_files
+from plainwire.rules.crypto.secret_in_files import secret_in_files
 from plainwire.rules.proxy.proxy_without_tls import proxy_without_tls
 from plainwire.rules.server.server_bound_plain import server_bound_plain
 
@@ -140,3 +147,124 @@ def test_a_published_socket_of_uwsgi_is_still_a_published_port():
     text = UWSGI.replace("LISTENS", "socket = :5000")
     text += '--- compose.yaml\nservices:\n  web:\n    build: .\n    ports: ["5000:5000"]\n'
     assert found(text, plain_port_published)
+
+
+def places_of(text, rule):
+    return [[place.line for place in f.locations] for f in audited(text, rule).findings]
+
+
+def test_downloads_without_verification_are_one_fault_of_a_file():
+    lines = [f"curl -k https://files.example.net/{n} -o {n}" for n in range(9)]
+    lines[4] += "  # plainwire: ignore[plain-download] the appliance has no certificate"
+    text = f"{APP}--- install.sh\n" + "\n".join(lines) + "\n--- other.sh\n" + lines[0] + "\n"
+    assert sorted(places_of(text, plain_download)) == [[1], [1, 2, 3, 4, 7, 8, 9], [5], [6]]
+
+
+def test_a_comment_speaks_for_its_own_download_alone():
+    lines = [f"curl -k https://files.example.net/{n} -o {n}" for n in range(3)]
+    lines[0] += "  # plainwire: ignore[plain-download] the appliance has no certificate"
+    report = audited(f"{APP}--- install.sh\n" + "\n".join(lines) + "\n", plain_download)
+    assert [f.locations[0].line for f in report.findings if not f.suppressed] == [2, 3]
+
+
+DEBUG = (
+    APP
+    + """\
+--- Dockerfile
+FROM python:3.12
+ENV FLASK_DEBUG=VALUE
+COPY . .
+CMD ["SERVER", "-b", "0.0.0.0:8000", "app:app"]
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports: ["8000:8000"]
+"""
+)
+
+
+# Flask, Configuration: DEBUG sets PROPAGATE_EXCEPTIONS and TEMPLATES_AUTO_RELOAD; the debugger is
+# that of the development server alone.
+@pytest.mark.parametrize(
+    ("text", "severities"),
+    [
+        (DEBUG.replace("SERVER", "gunicorn").replace("VALUE", "1"), ["low"]),
+        (DEBUG.replace("SERVER", "gunicorn").replace("VALUE", "0"), []),
+        (
+            DEBUG.replace('"SERVER", "-b", "0.0.0.0:8000", "app:app"', '"flask", "run", "-h::"')
+            .replace("VALUE", "1")
+            .replace("8000", "5000"),
+            ["high"],
+        ),
+    ],
+)
+def test_debug_mode_under_a_server_is_no_debugger(text, severities):
+    assert [str(f.severity) for f in audited(text, debug_mode_reachable).findings] == severities
+
+
+KEY = (
+    "-----BEGIN {}PRIVATE KEY-----\nMIIEowIBAAKCAQEAsVT7w0gB5f9sXyLw3c4y8p0yq6d9k1m2n3o4p5q6r7s8\n"
+)
+KUBECONFIG = """\
+--- NAME
+apiVersion: v1
+kind: Config
+users:
+- name: admin
+  user:
+    client-certificate-data: CERTIFICATE
+    client-key-data: KEY
+"""
+
+
+def encoded(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize("name", ["kubeconfig", "deployment/admin.conf", "cluster.yaml"])
+@pytest.mark.parametrize(
+    ("kind", "lines"), [("RSA ", [[7]]), ("EC ", [[7]]), ("", [[7]]), ("ENCRYPTED ", [])]
+)
+def test_a_kubeconfig_holds_the_key_of_its_user(name, kind, lines):
+    certificate = encoded("-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUdGVzdA==\n")
+    key = encoded(KEY.format(kind))
+    text = KUBECONFIG.replace("NAME", name).replace("CERTIFICATE", certificate).replace("KEY", key)
+    report = audited(APP + text, private_key_in_files)
+    assert [[place.line for place in f.locations] for f in report.findings] == lines
+    assert key[:30] not in str([dataclasses.asdict(f) for f in report.findings])
+
+
+def test_a_secret_of_a_cluster_holds_a_key():
+    text = f"""{APP}--- tls.yaml
+apiVersion: v1
+kind: Secret
+metadata:
+  name: tls
+data:
+  tls.crt: {encoded("-----BEGIN CERTIFICATE-----")}
+  tls.key: "{encoded(KEY.format(""))}"
+"""
+    assert places_of(text, private_key_in_files) == [[7]]
+
+
+def test_a_build_s_webhook_is_opened_by_what_is_written_there():
+    text = f"""{APP}--- build.yaml
+apiVersion: build.openshift.io/v1
+kind: BuildConfig
+metadata:
+  name: shop
+spec:
+  triggers:
+    - type: ConfigChange
+    - type: GitHub
+      github:
+        secret: Oht9aix3ooW7
+    - type: Generic
+      generic:
+        secretReference:
+          name: hook
+"""
+    (finding,) = audited(text, secret_in_files).findings
+    assert (finding.locations[0].line, str(finding.severity)) == (10, "medium")
+    assert "Oht9aix3ooW7" not in str(dataclasses.asdict(finding))

@@ -108,6 +108,8 @@ def read(file: SourceFile, into: Manifests) -> None:
                 into.routes += gateway.ingress_routes(document, file)
             case "Deployment" | "DeploymentConfig" | "StatefulSet" | "DaemonSet" | "Pod":
                 into.workloads += list(_workloads(document, name, file))
+            case "BuildConfig":
+                into.settings += _webhooks(document, name, file)
             case "ConfigMap" | "Secret":
                 _data(document, name, kind, file, into)
             case _:
@@ -134,6 +136,21 @@ def _objects(file: SourceFile, into: Manifests) -> list[Yaml]:
                     Setting(name, value, place, file.environment, "Template", is_default=True)
                 )
     return found
+
+
+def _webhooks(document: Yaml, name: str, file: SourceFile) -> Iterator[Setting]:
+    """What opens the webhooks of a build; one that a Secret holds is only named.
+
+    https://docs.openshift.com/container-platform (Triggering builds, webhook triggers, read 2026)
+    """
+    triggers = document.get("spec", "triggers")
+    for trigger in triggers.elements() if triggers is not None else ():
+        for program in ("github", "gitlab", "bitbucket", "generic"):
+            hook = trigger.get(program)
+            if hook is not None and hook.get("secret") is not None:
+                place = file.span(hook.key_line("secret"))
+                value = _text(hook.get("secret"))
+                yield Setting(f"the {program} webhook", value, place, file.environment, name)
 
 
 def _text(node: Yaml | None) -> str | None:
