@@ -6,17 +6,19 @@ import dataclasses
 import pytest
 
 from auditing import audited, found, project
+from certificates import issue
 from plainwire.model import example_files
+from plainwire.rules.app.debug_mode_reachable import debug_mode_reachable
 from plainwire.rules.app.https_enforced_in_one_configuration_only import (
     https_enforced_in_one_configuration_only,
 )
-from plainwire.rules.app.debug_mode_reachable import debug_mode_reachable
 from plainwire.rules.container.plain_download import plain_download
 from plainwire.rules.container.plain_port_published import plain_port_published
 from plainwire.rules.container.store_published import store_published
 from plainwire.rules.crypto.private_key_in_files import private_key_in_files
 from plainwire.rules.crypto.secret_in_files import secret_in_files
 from plainwire.rules.proxy.proxy_without_tls import proxy_without_tls
+from plainwire.rules.proxy.self_signed_certificate import self_signed_certificate
 from plainwire.rules.server.server_bound_plain import server_bound_plain
 
 APP = """\
@@ -268,3 +270,51 @@ spec:
     (finding,) = audited(text, secret_in_files).findings
     assert (finding.locations[0].line, str(finding.severity)) == (10, "medium")
     assert "Oht9aix3ooW7" not in str(dataclasses.asdict(finding))
+
+
+SITE = (
+    APP
+    + """\
+--- nginx.conf
+server {
+  listen 443 ssl;
+  ssl_certificate /etc/nginx/ssl/site.crt;
+  location / { proxy_pass http://127.0.0.1:8000; }
+}
+"""
+)
+BAKED = (
+    SITE
+    + """\
+--- Dockerfile
+FROM nginx
+COPY nginx.conf /etc/nginx/conf.d/default.conf
+RUN mkdir -p /etc/nginx/ssl && \\
+    openssl req COMMAND -newkey rsa:2048 -nodes \\
+      -keyout /etc/nginx/ssl/site.key -out OUT -subj /CN=localhost
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "out", "lines"),
+    [
+        ("-x509", "/etc/nginx/ssl/site.crt", [[4, 3, 2]]),
+        ("-new -x509 -days 365", "/srv/server.pem", [[4]]),
+        ("-new", "/etc/nginx/ssl/site.csr", []),
+    ],
+)
+def test_a_certificate_that_is_made_with_the_image(command, out, lines):
+    text = BAKED.replace("COMMAND", command).replace("OUT", out)
+    assert places_of(text, self_signed_certificate) == lines
+
+
+def test_a_certificate_that_lies_in_the_project_is_read():
+    signed = issue("shop.example.org", by=issue("Root", ca=True)).pem
+    alone = issue("shop.example.org").pem
+    broken = alone.replace("M", "N", 3)
+    for text, lines in ((signed, []), (alone, [[3, 1, 2]]), (broken, []), ("x" * 9000, [])):
+        files = f"{SITE}--- certs/site.crt\n{text}\n"
+        assert places_of(files, self_signed_certificate) == lines
+    files = f"{SITE}--- tests/site.crt\n{alone}\n"
+    assert places_of(files, self_signed_certificate) == []
