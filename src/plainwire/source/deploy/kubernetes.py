@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from plainwire.model import Publication, Route, Setting, SourceFile, Span
@@ -46,13 +46,16 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class KubernetesService:
-    """A Service: its selector, and its ports as far as they are reachable from outside."""
+    """A Service: its selector, and its ports as far as they are reachable from outside.
+
+    ``targets`` are the containers' ports by the Service's own.
+    """
 
     name: str
     place: Span
     selector: dict[str, str]
     publications: tuple[Publication, ...]
-    targets: tuple[int | None, ...]
+    targets: Mapping[int, int]
 
 
 @dataclass
@@ -177,7 +180,8 @@ def _service(document: Yaml, name: str, file: SourceFile) -> KubernetesService:
             port = _number(one.get("nodePort")) if means == "NodePort" else _number(one.get("port"))
             target = _number(one.get("targetPort")) or _number(one.get("port"))
             published.append(Publication(port, target, place, means))
-    targets = tuple(_number(p.get("targetPort")) or _number(p.get("port")) for p in ports)
+    numbers = ((_number(p.get("port")), _number(p.get("targetPort"))) for p in ports)
+    targets = {port: target for port, target in numbers if port is not None and target is not None}
     return KubernetesService(name, place, _map(spec.get("selector")), tuple(published), targets)
 
 
@@ -189,7 +193,7 @@ def _knative(document: Yaml, name: str, file: SourceFile, into: Manifests) -> No
     label = {"serving.knative.dev/service": name}
     for one in _workloads(document, name, file):
         into.workloads.append(replace(one, labels=one.labels | label))
-    into.services.append(KubernetesService(name, file.span(document.line), label, (), ()))
+    into.services.append(KubernetesService(name, file.span(document.line), label, (), {}))
 
 
 def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
