@@ -68,7 +68,9 @@ def _paths(d: Deployment) -> Iterator[Path]:
 
 
 def _behind_hosts(found: list[Path]) -> Iterator[Path]:
-    """Paths, with a server left out that a proxy on the same machine forwards to by its port."""
+    """Paths, with a server left out that a proxy on the same machine forwards to by its port, and
+    an image by itself whose application is behind a load balancer.
+    """
     ports = {
         p.forward.port
         for p in found
@@ -76,7 +78,14 @@ def _behind_hosts(found: list[Path]) -> Iterator[Path]:
         and p.forward.host.startswith(LOOPBACK)
         and p.service.name == "host"
     }
+    balanced = {p.app.place for p in found if p.app is not None and _is_balanced(p)}
     for path in found:
         is_behind = path.start is not None and path.start.port in ports and path.start.port
-        if not (path.kind == "unpublished" and is_behind):
+        is_balanced = path.app is not None and path.app.place in balanced
+        if not (path.kind == "unpublished" and (is_behind or is_balanced)):
             yield path
+
+
+def _is_balanced(path: Path) -> bool:
+    """True for a path through a cloud's load balancer: that is what stands before the image."""
+    return path.site is not None and path.site.place.path.endswith(".tf")
