@@ -19,6 +19,7 @@ from plainwire.rules.crypto.private_key_in_files import private_key_in_files
 from plainwire.rules.crypto.secret_in_files import secret_in_files
 from plainwire.rules.proxy.proxy_without_tls import proxy_without_tls
 from plainwire.rules.proxy.self_signed_certificate import self_signed_certificate
+from plainwire.rules.server.development_server_deployed import development_server_deployed
 from plainwire.rules.server.server_bound_plain import server_bound_plain
 
 APP = """\
@@ -318,3 +319,149 @@ def test_a_certificate_that_lies_in_the_project_is_read():
         assert places_of(files, self_signed_certificate) == lines
     files = f"{SITE}--- tests/site.crt\n{alone}\n"
     assert places_of(files, self_signed_certificate) == []
+
+
+BESIDE = SITE.replace("nginx.conf", "held.conf") + (
+    """\
+--- other.conf
+server {
+  listen 80;
+  location / { proxy_pass http://127.0.0.1:PORT; }
+}
+--- supervisord.conf
+[program:app]
+command=gunicorn app:app
+[program:nginx]
+command=nginx -g "daemon off;"
+--- Dockerfile
+FROM ubuntu
+COPY . /srv
+COPY held.conf /etc/nginx/sites-enabled/site.conf
+CMD ["supervisord"]
+"""
+)
+
+
+# Only held.conf is placed where nginx looks; the other one asks the same server, or another.
+@pytest.mark.parametrize(("port", "is_found"), [("8000", False), ("9000", True)])
+def test_a_configuration_that_the_image_leaves_out_is_no_machine_s(port, is_found):
+    assert bool(found(BESIDE.replace("PORT", port), proxy_without_tls)) == is_found
+
+
+CLUSTER = """\
+--- flaskr/app.py
+from flask import Flask
+app = Flask(__name__)
+--- flaskr/Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["gunicorn", "-b", "0.0.0.0:5000", "app:app"]
+--- nginx/default.conf
+server { listen 8080; location / { proxy_pass http://flaskr:5000; } }
+--- nginx/Dockerfile
+FROM nginxinc/nginx-unprivileged
+COPY default.conf /etc/nginx/conf.d/default.conf
+--- k8s/all.yaml
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop}
+spec:
+  tls: [{secretName: shop}]
+  rules:
+  - http:
+      paths:
+      - backend: {service: {name: front, port: {number: 80}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: front}
+spec:
+  selector: {app: front}
+  ports: [{port: 80, targetPort: 8080}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: flaskr}
+spec:
+  selector: {app: flaskr}
+  ports: [{port: 5000}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: front}
+spec:
+  template:
+    metadata: {labels: {app: front}}
+    spec: {containers: [{name: front, image: IMAGE}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: flaskr}
+spec:
+  template:
+    metadata: {labels: {app: flaskr}}
+    spec: {containers: [{name: flaskr, image: acme/flaskr}]}
+"""
+
+
+@pytest.mark.parametrize("image", ["acme/nginxflaskr", "acme/flaskr-nginx", "acme/flaskrnginx"])
+def test_an_image_whose_name_holds_a_proxy_s_folder_is_built_there(image):
+    assert not found(CLUSTER.replace("IMAGE", image), proxy_without_tls)
+
+
+BALANCED = (
+    APP
+    + """\
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["gunicorn", "-b", "0.0.0.0:5000", "app:app"]
+--- infra/balancer.tf
+resource "aws_lb" "main" {}
+resource "aws_lb_listener" "main" {
+  load_balancer_arn = aws_lb.main.arn
+  port     = 80
+  protocol = "HTTP"
+  default_action { type = "forward" }
+}
+"""
+)
+
+
+def test_what_stands_before_an_image_is_the_load_balancer():
+    assert found(BALANCED, proxy_without_tls, server_bound_plain) == [
+        ("proxy-without-tls", "infra/balancer.tf", 5)
+    ]
+    alone = BALANCED.partition("--- infra")[0]
+    assert found(alone, proxy_without_tls, server_bound_plain) == [
+        ("server-bound-plain", "Dockerfile", 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("gunicorn -b 0.0.0.0:8000 app:app", [("server-bound-plain", "start.sh", 3)]),
+        ("gunicorn app:app", []),
+        (
+            "nohup flask --app app run --host=0.0.0.0 &",
+            [("development-server-deployed", "start.sh", 3)],
+        ),
+        ("pytest", []),
+    ],
+)
+def test_a_shell_script_may_be_all_that_starts_the_application(script, expected):
+    text = f"{APP}--- start.sh\n#!/bin/bash\n. venv/bin/activate\n{script}\n"
+    assert found(text, server_bound_plain, development_server_deployed) == expected
+    unit = "--- app.service\n[Service]\nExecStart=/usr/bin/gunicorn -b 127.0.0.1:8000 app:app\n"
+    assert not found(text + unit, server_bound_plain, development_server_deployed)
+    local = text.replace("start.sh", "dev/start.sh")
+    assert not found(local, server_bound_plain, development_server_deployed)
+
+
+def test_an_ingress_leads_to_the_container_s_port(tmp_path):
+    text = CLUSTER.replace("IMAGE", "acme/nginxflaskr")
+    (path,) = project(example_files(text), tmp_path).paths
+    assert [hop.what for hop in path.hops] == [
+        "ingress", "nginx :8080", "forwards", "gunicorn :5000", "flaskr/app.py"
+    ]  # fmt: skip
