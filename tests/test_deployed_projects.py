@@ -7,7 +7,7 @@ import pytest
 
 from auditing import audited, found, project
 from certificates import issue
-from plainwire.model import example_files
+from plainwire.model import Severity, example_files
 from plainwire.rules.app.debug_mode_reachable import debug_mode_reachable
 from plainwire.rules.app.https_enforced_in_one_configuration_only import (
     https_enforced_in_one_configuration_only,
@@ -465,3 +465,90 @@ def test_an_ingress_leads_to_the_container_s_port(tmp_path):
     assert [hop.what for hop in path.hops] == [
         "ingress", "nginx :8080", "forwards", "gunicorn :5000", "flaskr/app.py"
     ]  # fmt: skip
+
+
+RUN = (
+    APP
+    + """\
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD exec gunicorn -b :$PORT app:app
+--- NAME
+"""
+)
+KNATIVE = """\
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: shop}
+spec:
+  template:
+    spec:
+      containers: [{image: gcr.io/acme/shop}]
+"""
+WORKFLOW = "on: push\njobs:\n  a:\n    steps:\n    - STEP\n"
+BUILD = """\
+steps:
+- name: gcr.io/google.com/cloudsdktool/cloud-sdk
+  entrypoint: gcloud
+  args:
+  - 'run'
+  - 'deploy'
+  - shop
+"""
+
+
+# Google, Cloud Run, Custom domains: TLS ends there, and http is redirected to https.
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("service.yaml", KNATIVE),
+        ("cloudbuild.yaml", BUILD),
+        ("cloudbuild.yaml", "steps:\n- name: gcr.io/x/gcloud\n  args: ['run', 'deploy', 'shop']\n"),
+        (
+            ".github/workflows/d.yml",
+            WORKFLOW.replace("STEP", "run: gcloud run deploy a --source ."),
+        ),
+        (
+            ".github/workflows/d.yml",
+            WORKFLOW.replace("STEP", "uses: google-github-actions/deploy-cloudrun@v2"),
+        ),
+        ("deploy.sh", "gcloud beta run deploy shop \\\n  --image gcr.io/acme/shop\n"),
+        ("main.tf", 'resource "google_cloud_run_v2_service" "shop" {\n  name = "shop"\n}\n'),
+    ],
+)
+def test_cloud_run_terminates_tls(name, text, tmp_path):
+    files = RUN.replace("NAME", name) + text
+    (path,) = project(example_files(files), tmp_path).paths
+    assert (path.hops[0].what, path.is_encrypted, path.redirects) == ("Cloud Run", True, True)
+    assert not [f for f in audited(files).findings if f.severity > Severity.INFO]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("service.yaml", KNATIVE.replace("gcr.io/acme/shop", "shop")),
+        ("deploy.sh", "# gcloud run deploy shop\nkubectl apply -f k8s\n"),
+        ("deploy.sh", "gcloud functions deploy shop\n"),
+        ("main.tf", 'resource "google_storage_bucket" "shop" {\n}\n'),
+    ],
+)
+def test_what_else_deploys_is_no_cloud_run(name, text, tmp_path):
+    paths = project(example_files(RUN.replace("NAME", name) + text), tmp_path).paths
+    assert not any(path.is_encrypted for path in paths)
+
+
+@pytest.mark.parametrize(("secure", "redirects"), [("always", True), ("optional", None)])
+def test_app_engine_serves_http_too_unless_told(secure, redirects, tmp_path):
+    text = f"""{APP}--- app.yaml
+runtime: python312
+entrypoint: gunicorn -b :$PORT app:app
+handlers:
+- url: /.*
+  secure: {secure}
+  script: auto
+"""
+    (path,) = project(example_files(text), tmp_path).paths
+    assert (path.hops[0].what, path.redirects) == ("App Engine", redirects)
+    ids = [f.id for f in audited(text).findings]
+    assert ("plain-http-left-to-application" in ids) == (redirects is None)

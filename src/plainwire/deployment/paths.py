@@ -9,8 +9,9 @@ from plainwire.deployment.ends import LOOPBACK
 from plainwire.deployment.routed import routed
 from plainwire.model import Deployment, Path, Span
 
-# Routers that answer both schemes: https://devcenter.heroku.com/articles/http-routing, Fly's docs.
-BOTH_SCHEMES = ("platform router", "Heroku router", "Fly proxy")
+# Routers that answer both schemes: https://devcenter.heroku.com/articles/http-routing, the docs of
+# Fly and of App Engine.
+BOTH_SCHEMES = ("platform router", "Heroku router", "Fly proxy", "App Engine")
 
 
 def all_paths(deployments: Sequence[Deployment]) -> tuple[Path, ...]:

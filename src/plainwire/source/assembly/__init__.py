@@ -18,6 +18,7 @@ def deployments(known: Known) -> Iterator[Deployment]:
         *cluster.deployments(known),
         *platform.procfiles(known),
         *platform.platforms(known),
+        *platform.clouds(known),
     ]
     yield from described
     images = list(machines.bare_images(known))  # they claim the proxies that they hold

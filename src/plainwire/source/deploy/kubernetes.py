@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from plainwire.model import Publication, Route, Setting, SourceFile, Span
-from plainwire.source.deploy import gateway
+from plainwire.source.deploy import clouds, gateway
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
 # https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs and …/ingress-multi-ssl
@@ -22,6 +23,7 @@ GKE_CERTIFICATES = frozenset(
         "ingress.gcp.kubernetes.io/pre-shared-cert",
     }
 )
+_GOOGLE_IMAGE = re.compile(r"([\w-]+\.)?(gcr\.io|pkg\.dev)/")
 REDIRECTS = (
     "nginx.ingress.kubernetes.io/ssl-redirect",
     "nginx.ingress.kubernetes.io/force-ssl-redirect",
@@ -186,14 +188,21 @@ def _service(document: Yaml, name: str, file: SourceFile) -> KubernetesService:
 
 
 def _knative(document: Yaml, name: str, file: SourceFile, into: Manifests) -> None:
-    """Knative's and Cloud Run's Service: a pod by itself, with what publishes it not in the file.
+    """Knative's and Cloud Run's Service: a pod by itself.
 
-    https://knative.dev/docs/serving/reference/serving-api/ (read 2026)
+    What publishes Knative's is not in the file; Cloud Run, which takes Google's images, terminates
+    TLS. https://knative.dev/docs/serving/reference/serving-api/ (read 2026)
     """
     label = {"serving.knative.dev/service": name}
-    for one in _workloads(document, name, file):
-        into.workloads.append(replace(one, labels=one.labels | label))
-    into.services.append(KubernetesService(name, file.span(document.line), label, (), {}))
+    place = file.span(document.line)
+    workloads = [replace(w, labels=w.labels | label) for w in _workloads(document, name, file)]
+    into.workloads += workloads
+    into.services.append(KubernetesService(name, place, label, (), {}))
+    is_google = any(_GOOGLE_IMAGE.match(w.image) for w in workloads)
+    if is_google or "run.googleapis.com/" in file.text:
+        into.routes.append(
+            Route(clouds.CLOUD_RUN, place, name, None, True, redirects=True, hsts=place)
+        )
 
 
 def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
