@@ -552,3 +552,123 @@ handlers:
     assert (path.hops[0].what, path.redirects) == ("App Engine", redirects)
     ids = [f.id for f in audited(text).findings]
     assert ("plain-http-left-to-application" in ids) == (redirects is None)
+
+
+DOCKER = (
+    APP
+    + """\
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["gunicorn", "-b", "0.0.0.0:5000", "app:app"]
+--- NAME
+"""
+)
+OVER_SSH = """\
+jobs:
+  deploy:
+    steps:
+    - uses: appleboy/ssh-action@v1
+      with:
+        script: |
+          docker pull acme/shop:latest
+          docker run -d --name shop -p 80:5000 acme/shop:latest
+"""
+USER_DATA = """\
+resource "aws_instance" "shop" {
+  user_data = <<-EOF
+    #!/bin/bash
+    docker run -dp 80:5000 --restart always \\
+      -e SECRET=x acme/shop
+  EOF
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        (".github/workflows/deploy.yml", OVER_SSH, 8),
+        ("main.tf", USER_DATA, 4),
+        ("deploy.sh", "docker build -t shop .\nsudo docker run -d -p80:5000 shop\n", 2),
+        ("go.sh", 'docker run --restart=always --detach --publish "80:5000" "$IMAGE:latest"\n', 1),
+        ("init.yml", "#cloud-config\nruncmd:\n  - docker run -d -p 80:5000 acme/shop\n", 3),
+    ],
+)
+def test_a_container_that_a_script_starts_is_published(name, text, line):
+    files = DOCKER.replace("NAME", name) + text
+    assert found(files, plain_port_published, server_bound_plain) == [
+        ("plain-port-published", name, line)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (".github/workflows/test.yml", OVER_SSH.replace("appleboy/ssh-action", "actions/checkout")),
+        ("deploy.sh", "docker run --rm -it -p 80:5000 shop\n"),
+        ("deploy.sh", "docker run -d shop\n# docker run -d -p 80:5000 shop\n"),
+        ("deploy.sh", "docker run -d -p 127.0.0.1:80:5000 shop\n"),
+        ("try.sh", "docker run -d -p 80:5000 shop\n"),
+        ("redis.sh", "docker run -d --restart always -p 6379:6379 redis\n"),
+    ],
+)
+def test_what_else_runs_containers_publishes_nothing(name, text):
+    assert not found(DOCKER.replace("NAME", name) + text, plain_port_published, store_published)
+
+
+CLASSIC = (
+    APP
+    + """\
+--- balancer.tf
+resource "aws_elb" "web" {
+  listener {
+    instance_port = 80
+    instance_protocol = "http"
+    lb_port = 80
+    lb_protocol = "http"
+  }
+}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_found"),
+    [
+        ("", "", True),
+        ('lb_protocol = "http"', 'lb_protocol = "https"', False),
+        ('"web" {', '"web" {\n  internal = true', False),
+        ('lb_protocol = "http"', 'lb_protocol = "tcp"', False),
+    ],
+)
+def test_a_classic_load_balancer(old, new, is_found):
+    lines = [line for _, _, line in found(CLASSIC.replace(old, new), proxy_without_tls)]
+    assert lines == ([6] if is_found else [])
+
+
+VARIABLES = """\
+shop_db_password: mutable-otter
+shop_db_user: shop
+shop_api_key: "{{ vault_api_key }}"
+shop_auth_token: !vault |
+  $ANSIBLE_VAULT;1.1;AES256
+  6231
+database:
+  password: other-otter
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        ("group_vars/all.yml", [1, 8]),
+        ("ansible/host_vars/shop/main.yml", [1, 8]),
+        ("roles/shop/defaults/main.yml", [1, 8]),
+        ("roles/shop/tests/vars/main.yml", []),
+        ("notes/main.yml", []),
+    ],
+)
+def test_ansible_s_variables_hold_passwords(path, lines):
+    text = f"{APP}--- {path}\n{VARIABLES}"
+    assert [line for _, _, line in found(text, secret_in_files)] == lines

@@ -61,9 +61,8 @@ def _cloud_run(file: SourceFile) -> int:
     if file.format == "terraform":
         numbered = enumerate(file.lines, 1)
         return next((number for number, line in numbered if _TERRAFORM.match(line)), 0)
-    if file.format not in ("workflow", "yaml", "shell") or not re.search(
-        r"\bgcloud\b|deploy-cloudrun", file.text
-    ):
+    is_google = "gcloud" in file.text or "deploy-cloudrun" in file.text
+    if file.format not in ("workflow", "yaml", "shell") or not is_google:
         return 0
     lines = file.lines
     for number, line in enumerate(lines, 1):
