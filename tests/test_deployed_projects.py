@@ -592,6 +592,12 @@ resource "aws_instance" "shop" {
         ("main.tf", USER_DATA, 4),
         ("deploy.sh", "docker build -t shop .\nsudo docker run -d -p80:5000 shop\n", 2),
         ("go.sh", 'docker run --restart=always --detach --publish "80:5000" "$IMAGE:latest"\n', 1),
+        (
+            "play.yml",
+            "- hosts: web\n  tasks:\n  - name: run\n"
+            "    shell: docker run -d -p 80:5000 acme/shop\n",
+            4,
+        ),
         ("init.yml", "#cloud-config\nruncmd:\n  - docker run -d -p 80:5000 acme/shop\n", 3),
     ],
 )
@@ -672,3 +678,107 @@ database:
 def test_ansible_s_variables_hold_passwords(path, lines):
     text = f"{APP}--- {path}\n{VARIABLES}"
     assert [line for _, _, line in found(text, secret_in_files)] == lines
+
+
+NAMED = """\
+--- backend/app.py
+from flask import Flask
+app = Flask(__name__)
+--- backend/Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["gunicorn", "-b", "0.0.0.0:5000", "app:app"]
+--- nginx/nginx.conf
+server {
+  listen 80;
+  location / { proxy_pass http://backend:5000; }
+}
+--- docker-stack.yml
+services:
+  backend:
+    image: IMAGE
+  nginx:
+    image: nginx:1.25
+    ports: ["80:80"]
+    volumes: ["./nginx/nginx.conf:/etc/nginx/conf.d/default.conf"]
+"""
+
+
+@pytest.mark.parametrize(
+    "image", ["nginx-swarm-backend:latest", "redis-demo_backend", "acme/shop-backend"]
+)
+def test_an_application_s_image_may_be_called_as_its_project(image, tmp_path):
+    (path,) = project(example_files(NAMED.replace("IMAGE", image)), tmp_path).paths
+    assert [hop.what for hop in path.hops] == [
+        "published :80", "nginx :80", "forwards", "gunicorn :5000", "backend/app.py"
+    ]  # fmt: skip
+
+
+def test_a_product_s_image_stays_the_product(tmp_path):
+    text = NAMED.replace("IMAGE", "redis-backend").replace("backend/", "worker/")
+    (stack,) = (d for d in project(example_files(text), tmp_path).deployments if "stack" in d.name)
+    assert [service.role for service in stack.services] == ["store", "proxy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_found"),
+    [
+        ("MAIL_PASSWORD", "YOUR_EMAIL_PASSWORD", False),
+        ("MAIL_PASSWORD", "mutable-otter", True),
+        ("OPENAI_API_KEY", "your-key-here", False),
+        ("POSTGRES_PASSWORD", "change_me", True),
+        ("SECRET_KEY", "your-secret-key", True),
+    ],
+)
+def test_a_stand_in_for_what_others_give_is_no_secret(name, value, is_found):
+    text = f"{APP}--- compose.yaml\nservices:\n  web:\n    build: .\n    environment:\n"
+    text += f"      {name}: {value}\n--- Dockerfile\nFROM python\nCOPY . .\nCMD python app.py\n"
+    assert bool(found(text, secret_in_files)) == is_found
+
+
+def test_a_dockerfile_beside_the_one_that_is_used_is_an_alternative():
+    command = 'CMD ["gunicorn", "-b", ":5001", "app:app"]'
+    other = f"--- backend/Dockerfile.slim\nFROM python:3.12\nCOPY . .\n{command}\n"
+    assert not found(NAMED.replace("IMAGE", "acme/backend") + other, server_bound_plain)
+    alone = NAMED.partition("--- nginx")[0]
+    assert found(alone + other, server_bound_plain)
+
+
+LOADED = """\
+--- config.py
+class Base:
+    DEBUG = False
+class DevelopmentConfig(Base):
+    DEBUG = True
+--- shop/__init__.py
+import os
+from flask import Flask
+app = Flask(__name__)
+LOADS
+--- manage.py
+import os
+from shop import app
+app.config.from_object(os.environ["APP_SETTINGS"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("loads", "is_found"),
+    [
+        ('app.config.from_object("config.DevelopmentConfig")', True),
+        ("from config import DevelopmentConfig\napp.config.from_object(DevelopmentConfig)", True),
+        ('app.config.from_object(os.environ.get("C", "config.DevelopmentConfig"))', False),
+        (
+            'if os.environ.get("DEV"):\n    app.config.from_object("config.DevelopmentConfig")',
+            False,
+        ),
+        (
+            'app.config.from_object("config.Base")\n'
+            'app.config.from_object("config.DevelopmentConfig")',
+            False,
+        ),
+        ('app.config.from_object("config.Base")', False),
+    ],
+)
+def test_a_configuration_that_every_start_loads_is_that_of_production(loads, is_found):
+    assert bool(found(LOADED.replace("LOADS", loads), debug_mode_reachable)) == is_found

@@ -58,7 +58,13 @@ from plainwire.model import (
     Span,
     rule,
 )
-from plainwire.wire.secret_words import is_password, is_sample, is_signing_key, is_value
+from plainwire.wire.secret_words import (
+    is_password,
+    is_sample,
+    is_signing_key,
+    is_stand_in_for_given,
+    is_value,
+)
 from plainwire.wire.url_passwords import is_stand_in, is_this_machine, url_passwords
 
 _SAMPLE_FILE = re.compile(  # not the folder of a chart's templates, which are what is installed
@@ -191,6 +197,7 @@ def _named(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:
         # OpenShift's templates are what is processed and installed, no samples.
         is_installed = setting.scope == "Template" and not is_sample(value)
         is_shown = not is_installed and _is_sample(setting.place.path, value, copied)
+        is_shown |= is_stand_in_for_given(setting.name, value)
         if is_secret and is_value(value) and not is_shown:
             yield _Secret(
                 setting.name, value, setting.place, setting.environment, setting.is_default

@@ -163,7 +163,7 @@ def _service(
     sites = tuple(_sites_of(known, base, image, stage, folder, settings))
     role = _role(known, base, stage, sites, folder)
     starts: tuple[Start, ...] = ()
-    runs_more = bool(sites) and not PROXIES.search(base.image or (stage.base if stage else ""))
+    runs_more = bool(sites) and not PROXIES.search(_called(known, base, stage, folder))
     if role in ("app", "other") or runs_more:  # or proxy and server in one container
         at = one.file.folder if folder is None else folder
         context = Context(at, _filled(settings, _interpolated(known, one.file.folder)))
@@ -372,7 +372,7 @@ def _sites_of(
 ) -> Iterator[ProxySite]:
     """The proxy configuration mounted into a service, copied by its image, or beside it."""
     paths: dict[str, None] = {}
-    is_proxy = bool(PROXIES.search(service.image or (stage.base if stage else "")))
+    is_proxy = bool(PROXIES.search(_called(known, service, stage, folder)))
     for source, target in service.mounts:
         for path in known.sites:
             if path == source or (is_proxy and _is_loaded(path, source.rstrip("/"), target)):
@@ -406,8 +406,7 @@ def _role(
     sites: Sequence[ProxySite],
     folder: str | None,
 ) -> Role:
-    name = (service.image or (stage.base if stage is not None else "")).lower()
-    name = name.partition("@")[0]
+    name = _called(known, service, stage, folder)
     if PROXIES.search(name) or sites:
         return "proxy"
     if DASHBOARDS.search(name):
@@ -421,6 +420,18 @@ def _role(
     if is_built and STORES.search(service.name.lower()):  # built here, named by what it is
         return "store"
     return "other"
+
+
+def _called(known: Known, service: ComposeService, stage: Stage | None, folder: str | None) -> str:
+    """The name that tells what a service runs: of its image, or of what that is built upon here.
+
+    An image of the application may be called as the project is: ``shop-redis-demo-web``.
+    """
+    is_ours = stage is not None and folder is not None and known.has_app(folder)
+    name = service.image or (stage.base if stage is not None else "")
+    if is_ours and stage is not None and not images.is_product(stage.base):
+        name = stage.base
+    return name.lower().partition("@")[0]
 
 
 def _starts(

@@ -27,6 +27,8 @@ _ON_SERVER = re.compile(
     r"\bdocker pull\b|--restart\b|\b(apt|apt-get|yum|dnf)\b[^\n]{0,40}\binstall\b"
     r"|\becr get-login|\bssh\b[^\n]{0,200}@"
 )
+# A task of Ansible that runs a command.
+_TASK = re.compile(r"(?m)^[ \t]*(ansible\.builtin\.)?(shell|command):")
 _SERVER_NAME = re.compile(r"deploy|provision|user[-_]?data|bootstrap|prod", re.IGNORECASE)
 _CONTINUED = re.compile(r"\\\s*$")
 # Options of one letter that take a value.
@@ -58,7 +60,10 @@ def starts_containers(file: SourceFile) -> bool:
         return False
     if file.format == "workflow":
         return bool(_ELSEWHERE.search(file.text))
-    is_set_up = file.format == "terraform" or file.text.startswith("#cloud-config")
+    is_set_up = file.format == "terraform" or (
+        file.format == "yaml"
+        and (file.text.startswith("#cloud-config") or _TASK.search(file.text) is not None)
+    )
     is_script = file.format == "shell" and (
         _SERVER_NAME.search(file.path) or _ON_SERVER.search(file.text)
     )
