@@ -11,6 +11,7 @@ from threading import Event, Thread
 import pytest
 import sqlalchemy as sa
 
+from bounded import await_end
 from plainwire.monitor.judging import LOOK_AGAIN
 from plainwire.monitor.keeper import Keeper
 from plainwire.monitor.loop import Loop, Pace
@@ -248,11 +249,11 @@ def test_two_processes_share_what_is_due(store, store_url):
             taken[owner] += [one.target_id for one in found]
         mine.close()
 
-    threads = [Thread(target=work, args=(owner,)) for owner in "abc"]
+    threads = [Thread(target=work, args=(owner,), daemon=True) for owner in "abc"]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        await_end(thread)
     every = [number for numbers in taken.values() for number in numbers]
     assert len(every) == len(set(every)) == 200
 
@@ -500,9 +501,9 @@ def test_a_writer_waits_for_its_turn_before_it_reads(embedded, tmp_path):
         has_read.wait(0.5)
         watched.add(connection, target_of("b.test:443"), NOW)
 
-    thread = Thread(target=second)
+    thread = Thread(target=second, daemon=True)
     embedded.run(first)
-    thread.join()
+    await_end(thread)
     other.close()
     assert failures == []
     assert embedded.read(lambda c: c.execute(count).scalar()) == 3
