@@ -293,10 +293,15 @@ def test_the_heartbeat_ends_where_messages_do_not_go(store_url, monkeypatch, is_
                 Desk(made, take).hold(condition())
             made.close()
             at = NOW + 6 * MINUTE
-            running = service.Service(store_url, duties, None, lambda: at, pytest.fail)
             stop = asyncio.Event()
-            asyncio.get_running_loop().call_later(1.0, stop.set)
-            await running.run(stop)
+            beating = service.Service(store_url, duties, None, lambda: at, pytest.fail)
+            running = asyncio.create_task(beating.run(stop))
+            async with asyncio.timeout(60):
+                while is_well and not got.got:
+                    await asyncio.sleep(0.02)
+            await asyncio.sleep(0 if is_well else 1.0)  # twenty beats
+            stop.set()
+            await running
             return len(got.got)
 
     assert bool(asyncio.run(main())) is is_well
