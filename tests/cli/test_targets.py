@@ -24,8 +24,6 @@ def html(request):
     return response(200, b"<p>fine", [("Content-Type", "text/html")])
 
 
-# Lists of targets ---------------------------------------------------------------------------
-
 LISTS = {
     "plain": b"a.test\nb.test:8443/v1\n",
     "no line end": b"a.test\nb.test:8443/v1",
@@ -49,9 +47,6 @@ def test_a_list_of_targets_is_read(name, call, tmp_path):
 def test_a_list_of_targets_is_read_from_standard_input(words, tmp_path):
     done = plainwire("scan", *words, "--dry-run", cwd=tmp_path, stdin=LISTS["CRLF"])
     assert set(re.findall(r"(?m)^(\S+): at most these", done.out)) == {"a.test", "b.test:8443/v1"}
-
-
-# Where they are -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "[::ffff:127.0.0.1]", "::ffff:127.0.0.1"])
@@ -121,9 +116,6 @@ def test_every_address_of_a_name_is_scanned_by_itself(tmp_path):
     assert "asked at 127.0.0.2" in " ".join(second["notes"])
 
 
-# Waiting ------------------------------------------------------------------------------------
-
-
 def test_a_server_that_comes_up_later_is_waited_for(tmp_path):
     with reserved_port() as port:
         words = ("scan", f"http://127.0.0.1:{port}", "--wait-for", f"{PATIENCE_S}s")
@@ -144,7 +136,6 @@ def test_a_server_that_never_comes_up_is_waited_for_no_longer_than_said(tmp_path
     assert "connection refused" in done.err
 
 
-# Proxies ------------------------------------------------------------------------------------
 # Loopback is never asked through a proxy, so the target has a name that the proxy alone finds.
 
 

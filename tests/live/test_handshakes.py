@@ -115,9 +115,6 @@ def test_asyncio_that_closes_without_an_answer_is_finished():
     assert found.certificates == LEAF.chain
 
 
-# Faults --------------------------------------------------------------------------------------
-
-
 async def closes(hello, writer):
     return None
 

@@ -106,9 +106,6 @@ def order_holds(port, found):
         assert (forward, backward) == ((first, first) if order == "server" else (first, last))
 
 
-# OpenSSL under several roofs ---------------------------------------------------------------
-
-
 def both(second):
     return f"ssl_certificate {second.chain};\nssl_certificate_key {second.key};"
 
@@ -334,8 +331,6 @@ def python_server(context):
     with listening(behave) as server:
         yield server.port
 
-
-# Other libraries -----------------------------------------------------------------------------
 
 GNUTLS = [
     "NORMAL",
