@@ -10,7 +10,7 @@ from flask import Flask
 
 from flask_plainwire import layers, marks, settings
 from flask_plainwire.answers import SAFE_METHODS
-from flask_plainwire.gate import Gate, said_of_outer, said_of_wide
+from flask_plainwire.gate import Gate, said_of_hidden, said_of_outer, said_of_wide
 from flask_plainwire.scheme import header_name
 from flask_plainwire.settings import DEVELOPMENT, PROXY, REFUSE, YEAR_S, Settings
 
@@ -89,20 +89,23 @@ def _unenforced(app: Flask, rules: Settings) -> Iterator[Finding]:
 def _exempt(app: Flask, rules: Settings) -> Iterator[Finding]:
     for name in sorted(rules.exempt_endpoints - set(app.view_functions)):
         yield Finding("tls.W005", "warning", f"TLS_EXEMPT_ENDPOINTS: no endpoint {name!a}")
-    named = rules.exempt_endpoints & set(app.view_functions)
-    for name in sorted({*marks.marked_endpoints(app, marks.EXEMPT), *named}):
+    for name, methods in marks.marked(app, marks.EXEMPT, rules.exempt_endpoints).items():
         yield Finding("tls.I001", "info", f"{name} answers GET and HEAD in clear")
-        methods = {m for rule in app.url_map.iter_rules(name) for m in rule.methods or ()}
         if left := sorted(methods - SAFE_METHODS - {"OPTIONS"}):
             said = f"{name} is exempt and takes {', '.join(left)}, which are refused in clear"
             yield Finding("tls.W006", "warning", said)
 
 
 def _redirects(app: Flask, rules: Settings) -> Iterator[Finding]:
-    names = marks.marked_endpoints(app, marks.REDIRECTED)
+    names = marks.marked(app, marks.REDIRECTED)
     if names and not rules.redirect_hosts:
         said = f"{', '.join(names)}: marked for a redirect, and TLS_REDIRECT_HOSTS is not set"
         yield Finding("tls.W007", "warning", said, "without an allow-listed host it is refused")
+
+
+def _hidden(app: Flask, rules: Settings) -> Iterator[Finding]:
+    for endpoint, function in marks.hidden(app):
+        yield Finding("tls.W011", "warning", said_of_hidden(endpoint, function))
 
 
 def _hsts(app: Flask, rules: Settings) -> Iterator[Finding]:
@@ -157,6 +160,7 @@ _LOOKS: tuple[Callable[[Flask, Settings], Iterator[Finding]], ...] = (
     _unenforced,
     _exempt,
     _redirects,
+    _hidden,
     _hsts,
     _cookies,
     _links,

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from flask_plainwire import (
     answers,
     credentials,
+    decorators,
     evidence,
     exemption,
     layers,
@@ -81,7 +82,7 @@ class Gate:
             if rules.mode in (REFUSE, REDIRECT):
                 hsts = rules.hsts.value(environ.get("HTTP_HOST", ""))
         elif rules.termination == DEVELOPMENT and not is_forwarded and _is_at_home(environ):
-            environ[marks.IN_DEVELOPMENT] = True
+            environ[decorators.IN_DEVELOPMENT] = True
         else:
             answer = self._answer_in_clear(environ, start_response, rules, verdict, forged)
             if answer is not None:  # an answer may be an empty list
@@ -89,7 +90,7 @@ class Gate:
         self._tell_forged(environ, forged)
         secures = rules.cookies_secure and (
             verdict.scheme == "https"
-            or (rules.mode in (REFUSE, REDIRECT) and marks.IN_DEVELOPMENT not in environ)
+            or (rules.mode in (REFUSE, REDIRECT) and decorators.IN_DEVELOPMENT not in environ)
         )
         if hsts is None and not secures:
             return self.inner(environ, start_response)
@@ -103,7 +104,7 @@ class Gate:
         """
         # Each access through the proxy costs as much as all that is looked at.
         reached: Request = request._get_current_object()  # type: ignore[attr-defined]
-        return marks.denied_at(self.app, reached)
+        return decorators.denied_at(self.app, reached)
 
     # The first request
 
@@ -139,6 +140,8 @@ class Gate:
             *map(said_of_wide, rules.peers.wide()),
         ):
             log.warning("%s", said)
+        for endpoint, function in marks.hidden(self.app):
+            log.warning("%s", said_of_hidden(endpoint, function))
         if rules.termination == DEVELOPMENT:
             log.info("TLS_TERMINATION is not set (debug or tests): loopback is served in clear")
 
@@ -170,17 +173,15 @@ class Gate:
     ) -> Iterable[bytes] | None:
         """The answer to a request in clear; None if it is to be served."""
         endpoint = marks.endpoint_of(self.app, environ)
-        mark = marks.mark_of(self.app, endpoint)
-        if mark is None and endpoint in rules.exempt_endpoints:
-            mark = marks.EXEMPT
-        is_safe = environ["REQUEST_METHOD"] in answers.SAFE_METHODS and (
-            "HTTP_UPGRADE" not in environ
-        )
+        method = environ["REQUEST_METHOD"]
+        mark = marks.mark_of(self.app, endpoint, method, rules.exempt_endpoints)
+        is_safe = method in answers.SAFE_METHODS and ("HTTP_UPGRADE" not in environ)
         if endpoint is not None and mark == marks.EXEMPT and is_safe:
             self._tell_forged(environ, forged)
             self._expose(environ, list(self._exposed(environ, rules)))
             credentials.strip(environ, rules.credential_headers)
-            return exemption.answer(self.inner, environ, start_response, endpoint)
+            told = self.telling(environ)
+            return exemption.answer(self.inner, environ, start_response, endpoint, told)
         if rules.mode in (REPORT, MARKED) and mark not in (marks.REQUIRED, marks.REDIRECTED):
             if rules.mode == REPORT:
                 self._log("would be refused", environ, verdict)
@@ -192,18 +193,17 @@ class Gate:
         is_certain = verdict.reason == CLEARTEXT.reason
         if is_safe and is_certain and (redirects or mark == marks.REDIRECTED):
             url = answers.location(environ, rules.redirect_hosts, rules.redirect_port)
-        return self._denied(environ, start_response, rules, verdict, forged, url)
+        if url is not None:
+            then = self.telling(environ, forged, "redirected")
+            return answers.redirect(environ, start_response, url, then)
+        return answers.refuse(environ, start_response, self.telling(environ, forged))
 
-    def _denied(
-        self,
-        environ: Environ,
-        start_response: Callable[..., Any],
-        rules: Settings,
-        verdict: Verdict,
-        forged: tuple[str, ...],
-        url: str | None,
-    ) -> Iterable[bytes]:
-        found = list(self._exposed(environ, rules))
+    def telling(
+        self, environ: Environ, forged: tuple[str, ...] = (), word: str = "refused"
+    ) -> Callable[[], None]:
+        """What to call after a request in clear was denied: it is logged, and signals are sent."""
+        verdict: Verdict = environ[VERDICT]
+        found = list(self._exposed(environ, self.settings))
         kept = {
             "reason": verdict.reason,
             "method": environ["REQUEST_METHOD"],
@@ -212,14 +212,12 @@ class Gate:
         }
 
         def then() -> None:
-            self._log("redirected" if url else "refused", environ, verdict)
+            self._log(word, environ, verdict)
             self._tell_forged(environ, forged)
             self._send(cleartext_refused, **kept)
             self._expose(environ, found)
 
-        if url is not None:
-            return answers.redirect(environ, start_response, url, then)
-        return answers.refuse(environ, start_response, then)
+        return then
 
     # What is told
 
@@ -287,6 +285,14 @@ _PROXY_FIX_OUTSIDE = (
 def said_of_wide(network: Network) -> str:
     """What it means to trust so many."""
     return f"TLS_TRUSTED_PROXIES trusts {network}: whoever reaches the port can claim https"
+
+
+def said_of_hidden(endpoint: str, function: str) -> str:
+    """What it means that a view's mark is not seen."""
+    return (
+        f"the mark of {function} does nothing: a decorator that was made without functools.wraps "
+        f"has taken its place as the view of {endpoint}; mark above that decorator"
+    )
 
 
 def said_of_outer(layer: Any) -> str:
