@@ -60,11 +60,12 @@ def _configured(app: Flask) -> Iterator[Finding]:
 
 
 def _outer_layers(app: Flask, gate: Gate) -> Iterator[Finding]:
-    for layer in layers.layers(app.wsgi_app, until=gate):
+    outer = layers.layers(app.wsgi_app, until=gate)
+    for layer in outer:
         level, id = ("warning", "tls.W002") if layers.is_proxy_fix(layer) else ("error", "tls.E003")
         yield Finding(id, level, said_of_outer(layer))
     try:
-        layers.ensure_peer_is_known(app.wsgi_app, gate)
+        layers.ensure_peer_is_known(outer)
     except settings.ConfigurationError as error:
         yield Finding("tls.E005", "error", str(error))
 

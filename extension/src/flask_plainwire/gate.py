@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
@@ -114,10 +115,13 @@ class Gate:
                 may_be_silent = self.app.debug or self.app.testing
                 try:
                     rules = settings.read(self.app.config, may_be_silent)
-                    layers.ensure_peer_is_known(self.app.wsgi_app, self)
+                    # Of an application that is mounted in one with a gate, that gate is outermost.
+                    frame = None if VERDICT in environ else inspect.currentframe()
+                    outside = layers.outside(self, frame)
+                    layers.ensure_peer_is_known([*outside.wrapped_later, *outside.around])
                 except settings.ConfigurationError as error:
                     raise settings.ConfigurationError(self._told(error, environ)) from None
-                self._notice(environ, rules)
+                self._notice(environ, rules, outside)
                 named = {rules.header_key, rules.client_cert_key} - {""}
                 self._judged_headers = PROXY_HEADERS | named
                 self._exposures = Rate(rules.exposures_per_minute)
@@ -129,10 +133,13 @@ class Gate:
         lines += [f"  {line}" for line in evidence.seen(environ, self.app.wsgi_app)]
         return "\n".join([*lines, f"likely: {evidence.likely(environ)}"])
 
-    def _notice(self, environ: Environ, rules: Settings) -> None:
+    def _notice(self, environ: Environ, rules: Settings, outside: layers.Outside) -> None:
         log = self.app.logger
-        for layer in layers.layers(self.app.wsgi_app, until=self):
+        for layer in outside.wrapped_later:
             log.warning("TLS(app) is not the outermost layer: %s", said_of_outer(layer))
+        for layer in outside.around:
+            if not layers.is_proxy_fix(layer):
+                log.warning("TLS(app) is not the outermost layer: %s", said_of_around(layer))
         if "werkzeug.proxy_fix.orig" in environ and self.app.wsgi_app is self:
             log.warning("a ProxyFix is around the application: %s", _PROXY_FIX_OUTSIDE)
         for said in (
@@ -302,6 +309,15 @@ def said_of_outer(layer: Any) -> str:
     return (
         f"{layers.name(layer)} was wrapped later: what it answers itself is served in clear, "
         "and what it says of the peer is believed; call TLS(app) after it"
+    )
+
+
+def said_of_around(layer: Any) -> str:
+    """What it means that this layer is around the application object."""
+    return (
+        f"{layers.name(layer)} is around the application: what it answers itself is served in "
+        "clear, and what it says of the peer is believed; put it around app.wsgi_app, "
+        "then call TLS(app)"
     )
 
 
