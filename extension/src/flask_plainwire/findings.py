@@ -10,7 +10,8 @@ from flask import Flask
 
 from flask_plainwire import layers, marks, settings
 from flask_plainwire.answers import SAFE_METHODS
-from flask_plainwire.gate import Gate, said_of_hidden, said_of_outer, said_of_wide
+from flask_plainwire.gate import Gate
+from flask_plainwire.peers import said_of_wide
 from flask_plainwire.scheme import header_name
 from flask_plainwire.settings import DEVELOPMENT, PROXY, REFUSE, YEAR_S, Settings
 
@@ -63,7 +64,7 @@ def _outer_layers(app: Flask, gate: Gate) -> Iterator[Finding]:
     outer = layers.layers(app.wsgi_app, until=gate)
     for layer in outer:
         level, id = ("warning", "tls.W002") if layers.is_proxy_fix(layer) else ("error", "tls.E003")
-        yield Finding(id, level, said_of_outer(layer))
+        yield Finding(id, level, layers.said_of_later(layer))
     try:
         layers.ensure_peer_is_known(outer)
     except settings.ConfigurationError as error:
@@ -106,7 +107,7 @@ def _redirects(app: Flask, rules: Settings) -> Iterator[Finding]:
 
 def _hidden(app: Flask, rules: Settings) -> Iterator[Finding]:
     for endpoint, function in marks.hidden(app):
-        yield Finding("tls.W011", "warning", said_of_hidden(endpoint, function))
+        yield Finding("tls.W011", "warning", marks.said_of_hidden(endpoint, function))
 
 
 def _hsts(app: Flask, rules: Settings) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from flask_plainwire import (
     settings,
 )
 from flask_plainwire.hsts import host_name, is_local_name
-from flask_plainwire.peers import Network, address_of, is_loopback, peer_of
+from flask_plainwire.peers import address_of, is_loopback, peer_of, said_of_wide
 from flask_plainwire.rates import Rate, Recent
 from flask_plainwire.scheme import (
     CLEARTEXT,
@@ -136,19 +136,19 @@ class Gate:
     def _notice(self, environ: Environ, rules: Settings, outside: layers.Outside) -> None:
         log = self.app.logger
         for layer in outside.wrapped_later:
-            log.warning("TLS(app) is not the outermost layer: %s", said_of_outer(layer))
+            log.warning("TLS(app) is not the outermost layer: %s", layers.said_of_later(layer))
         for layer in outside.around:
             if not layers.is_proxy_fix(layer):
-                log.warning("TLS(app) is not the outermost layer: %s", said_of_around(layer))
+                log.warning("TLS(app) is not the outermost layer: %s", layers.said_of_around(layer))
         if "werkzeug.proxy_fix.orig" in environ and self.app.wsgi_app is self:
-            log.warning("a ProxyFix is around the application: %s", _PROXY_FIX_OUTSIDE)
+            log.warning("a ProxyFix is around the application: %s", layers.PROXY_FIX_OUTSIDE)
         for said in (
             *settings.said_of_unknown(self.app.config),
             *map(said_of_wide, rules.peers.wide()),
         ):
             log.warning("%s", said)
         for endpoint, function in marks.hidden(self.app):
-            log.warning("%s", said_of_hidden(endpoint, function))
+            log.warning("%s", marks.said_of_hidden(endpoint, function))
         if rules.termination == DEVELOPMENT:
             log.info("TLS_TERMINATION is not set (debug or tests): loopback is served in clear")
 
@@ -282,43 +282,6 @@ class Gate:
                 f" ({verdict.detail})" if verdict.detail else "",
                 f"; {held} like it were not logged" if held else "",
             )
-
-
-_PROXY_FIX_OUTSIDE = (
-    "what it changed is not believed, the originals are taken; call TLS(app) after it"
-)
-
-
-def said_of_wide(network: Network) -> str:
-    """What it means to trust so many."""
-    return f"TLS_TRUSTED_PROXIES trusts {network}: whoever reaches the port can claim https"
-
-
-def said_of_hidden(endpoint: str, function: str) -> str:
-    """What it means that a view's mark is not seen."""
-    return (
-        f"the mark of {function} does nothing: a decorator that was made without functools.wraps "
-        f"has taken its place as the view of {endpoint}; mark above that decorator"
-    )
-
-
-def said_of_outer(layer: Any) -> str:
-    """What it means that this layer is around the extension."""
-    if layers.is_proxy_fix(layer):
-        return f"{layers.name(layer)} was wrapped later: {_PROXY_FIX_OUTSIDE}"
-    return (
-        f"{layers.name(layer)} was wrapped later: what it answers itself is served in clear, "
-        "and what it says of the peer is believed; call TLS(app) after it"
-    )
-
-
-def said_of_around(layer: Any) -> str:
-    """What it means that this layer is around the application object."""
-    return (
-        f"{layers.name(layer)} is around the application: what it answers itself is served in "
-        "clear, and what it says of the peer is believed; put it around app.wsgi_app, "
-        "then call TLS(app)"
-    )
 
 
 def _is_at_home(environ: Environ) -> bool:

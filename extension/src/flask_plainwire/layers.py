@@ -25,6 +25,11 @@ _SILENT = frozenset(
 )
 
 
+PROXY_FIX_OUTSIDE = (
+    "what it changed is not believed, the originals are taken; call TLS(app) after it"
+)
+
+
 class Outside(NamedTuple):
     """What is outside of the extension, from the outside in: each layer, or a function's name."""
 
@@ -88,6 +93,25 @@ def name(layer: Any) -> str:
         counts = (f"x_{word}={getattr(layer, f'x_{word}', 0)}" for word in ("for", "proto", "host"))
         return f"ProxyFix({', '.join(counts)})"
     return str(getattr(layer, "__qualname__", None) or f"{kind.__module__}.{kind.__qualname__}")
+
+
+def said_of_later(layer: Any) -> str:
+    """What it means that this layer is around the extension."""
+    if is_proxy_fix(layer):
+        return f"{name(layer)} was wrapped later: {PROXY_FIX_OUTSIDE}"
+    return (
+        f"{name(layer)} was wrapped later: what it answers itself is served in clear, "
+        "and what it says of the peer is believed; call TLS(app) after it"
+    )
+
+
+def said_of_around(layer: Any) -> str:
+    """What it means that this layer is around the application object."""
+    return (
+        f"{name(layer)} is around the application: what it answers itself is served in "
+        "clear, and what it says of the peer is believed; put it around app.wsgi_app, "
+        "then call TLS(app)"
+    )
 
 
 def is_proxy_fix(layer: Any) -> bool:

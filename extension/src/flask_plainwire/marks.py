@@ -108,6 +108,14 @@ def hidden(app: Flask) -> Iterator[tuple[str, str]]:
                     yield endpoint, _shown(inner)
 
 
+def said_of_hidden(endpoint: str, function: str) -> str:
+    """What it means that a view's mark is not seen."""
+    return (
+        f"the mark of {function} does nothing: a decorator that was made without functools.wraps "
+        f"has taken its place as the view of {endpoint}; mark above that decorator"
+    )
+
+
 def _mark(marked: Any) -> str | None:
     mark = getattr(marked, _MARK, None)
     return None if mark is None else str(mark)
