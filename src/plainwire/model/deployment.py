@@ -283,13 +283,23 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Middleware:
-    """Something wrapped around an application: ``werkzeug.….ProxyFix`` with its arguments."""
+    """Something wrapped around an application: ``werkzeug.….ProxyFix`` with its arguments.
+
+    ``changes`` says where one of them is replaced afterwards, as an attribute.
+    """
 
     name: str
     place: Span
     arguments: Mapping[str, object] = field(default_factory=dict)
     is_conditional: bool = False
     scope: str = ""
+    changes: Mapping[str, Span] = field(default_factory=dict)
+
+    @property
+    def enforces_https(self) -> bool:
+        """True for what redirects or refuses plain HTTP and was not told to leave it."""
+        is_one = self.name.endswith(("Talisman", "SSLify", "flask_plainwire.TLS"))
+        return is_one and self.arguments.get("force_https") is not False
 
 
 @dataclass(frozen=True, slots=True)
