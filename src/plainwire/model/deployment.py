@@ -136,10 +136,11 @@ class Forward:
 class ProxySite:
     """One server block, virtual host or route of a reverse proxy.
 
-    ``redirects`` is where it sends every request to https or refuses it, ``hsts`` where it sends
-    that, ``asks_password`` where it wants a password by Basic authentication. ``protocols`` are the
-    TLS versions it names, ``ciphers`` the suites as OpenSSL's list (ciphers(1)). ``staples`` is
-    where it asks the certificate's issuer for OCSP responses.
+    ``redirects`` is where it sends every request to https or refuses it, ``comes_back`` is that
+    where it goes to the same host whatever a proxy before it says, ``hsts`` where it sends that,
+    ``asks_password`` where it wants a password by Basic authentication. ``protocols`` are the TLS
+    versions it names, ``ciphers`` the suites as OpenSSL's list (ciphers(1)). ``staples`` is where
+    it asks the certificate's issuer for OCSP responses.
     """
 
     program: str
@@ -157,6 +158,7 @@ class ProxySite:
     ciphers: Setting | None = None
     staples: Span | None = None
     is_passed_through: bool = False  # bytes as they come: TLS ends behind it
+    comes_back: Span | None = None
 
     @property
     def has_tls(self) -> bool:
