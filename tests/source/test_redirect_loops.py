@@ -14,9 +14,14 @@ from test_servers import curl
 PAGE = example_files(rule.page.bad)
 HOST = "api.plainwire.test"
 TO_HTTPS = "return 301 https://$host$request_uri;"
+IF = f'if ($scheme != "https") {{ {TO_HTTPS} }}'
 NGINX = {
     "its own scheme": (f"if ($scheme = http) {{ {TO_HTTPS} }}", True),
-    "in a location": (f'location /a {{ if ($scheme != "https") {{ {TO_HTTPS} }} }}', False),
+    "in a location": (f"location /a {{ {IF} }}", False),
+    "a page's alone": (
+        f'location /page {{ return 200 ""; }} location = / {{ {IF} }}',
+        False,
+    ),
     "no TLS": (f'if ($https = "") {{ {TO_HTTPS} }}', True),
     "the first proxy's word": (f"if ($http_x_forwarded_proto = http) {{ {TO_HTTPS} }}", False),
     "everything": (TO_HTTPS, True),
@@ -88,6 +93,27 @@ def test_a_loop_is_found_where_a_proxy_sends_https_back_to_the_same_address(name
     goes_to = dict(answer.headers).get("location")
     assert (goes_to == f"https://{HOST}/page") is is_loop
     assert bool(found(written(name, lines), rule)) is is_loop
+
+
+@pytest.mark.parametrize(("other", "is_redirected"), [("", True), ("location /api", False)])
+def test_a_redirect_in_one_location_is_none_for_another_that_passes_requests_on(
+    other, is_redirected
+):
+    """What /api is asked over http is served (nginx, ngx_http_core_module, location)."""
+    passing = "{ proxy_pass http://127.0.0.1:8000; }"
+    text = f"""
+--- app.py
+from flask import Flask
+app = Flask(__name__)
+--- deployment/nginx.conf
+server {{
+  listen 80;
+  location / {{ {IF} proxy_pass http://127.0.0.1:8000; }}
+  {other and f"{other} {passing}"}
+}}
+"""
+    ids = {f.id for f in audited(text).findings}
+    assert ("proxy-without-tls" not in ids) is is_redirected
 
 
 LOOP = written("nginx", NGINX["its own scheme"][0])

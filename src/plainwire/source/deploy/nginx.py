@@ -387,9 +387,9 @@ def _redirect(server: Directive) -> Directive | None:
             if refused is not None:
                 return refused
         is_root = d.name == "location" and d.arguments[-1:] == ("/",)
-        inside = d.block if is_root else []
+        inside = d.block if is_root and all(other is d for other in passing) else []
         levels = [level for level in (d, *inside) if _asks_own_scheme(level)]
-        if is_root and all(other is d for other in passing):
+        if inside:
             levels.append(d)
         for level in levels:
             for inner in filter(_is_to_https, level.block):
