@@ -4,6 +4,7 @@ import pytest
 from werkzeug.test import Client
 
 from auditing import found
+from fix.fixing import fixed
 from plainwire.rules.app.credentials_in_clear import credentials_in_clear
 from plainwire.rules.app.hsts_switched_off import hsts_switched_off
 from plainwire.rules.proxy.plain_http_left_to_application import plain_http_left_to_application
@@ -98,3 +99,14 @@ def test_hsts_that_is_switched_off_afterwards_is_found_there():
 )
 def test_what_may_not_be_said_is_not_taken_as_said(lines):
     assert not found(f"--- app.py{APP}{lines}{PORT}", credentials_in_clear)
+
+
+@pytest.mark.parametrize("line", [" = False", "_max_age = 60"])
+def test_hsts_is_switched_on_where_it_was_switched_off(line):
+    text = APP + f"talisman = Talisman(app)\ntalisman.strict_transport_security{line}  # for now\n"
+    after = fixed({"app.py": text}, with_unsafe=True, only=frozenset({"hsts-switched-off"}))
+    assert after["app.py"].splitlines()[:-1] == text.splitlines()[:-1]
+    made: dict[str, object] = {"__name__": "shop"}
+    exec(compile(after["app.py"], "app.py", "exec"), made)
+    answer = Client(made["app"]).get("/", base_url="https://shop.example")
+    assert "max-age=31" in answer.headers["Strict-Transport-Security"]
