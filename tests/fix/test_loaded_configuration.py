@@ -60,6 +60,9 @@ networks:
         - subnet: 172.28.5.0/24
 """
 CHOSEN, CLASS = "config.config[name]", "os.environ['APP_SETTINGS']"
+UNDER_IF = """config.Config)
+    if name == "live":
+        app.config.from_object(config.ProductionConfig"""
 NAMED = 'os.getenv("FLASK_CONFIG") or "default"'
 ELSE = 'os.getenv("FLASK_CONFIG", "production")'
 
@@ -78,6 +81,8 @@ ELSE = 'os.getenv("FLASK_CONFIG", "production")'
         ('"config.ProductionConfig"', "", {}, True),
         ("config.ProductionConfig", "", {}, True),
         ("config.DevelopmentConfig", "", {}, False),
+        (CHOSEN, 'os.getenv("SHOP", "production")', {"SHOP": "default"}, False),
+        (UNDER_IF, NAMED, {}, False),
         ("config.ProductionConfig if name else config.Config", NAMED, {}, None),
     ],
 )
