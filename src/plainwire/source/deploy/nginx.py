@@ -140,17 +140,22 @@ def mains(files: Sequence[SourceFile]) -> tuple[Main, ...]:
     return tuple(found)
 
 
-def around(file: SourceFile, mains: Sequence[Main]) -> list[Directive]:
-    """What the one http block that includes a file sets; none if it is not told which that is.
+def holding(file: SourceFile, mains: Sequence[Main]) -> tuple[Main, ...]:
+    """The files that may have a file in their http blocks: more than one if nothing tells which.
 
     The folder that is included has the file's name, or lies where the main file lies.
     """
     if not mains or _HTTP.search(file.text):
+        return ()
+    return tuple(main for main in mains if any(_names(main, p, file) for p in main.patterns))
+
+
+def around(file: SourceFile, mains: Sequence[Main]) -> list[Directive]:
+    """What the one http block that includes a file sets; none if it is not told which that is."""
+    found = holding(file, mains)
+    if len(found) != 1:
         return []
-    holding = [main for main in mains if any(_names(main, p, file) for p in main.patterns)]
-    if len(holding) != 1:
-        return []
-    return [d if d.block else replace(d) for d in holding[0].settings]
+    return [d if d.block else replace(d) for d in found[0].settings]
 
 
 def _names(main: Main, pattern: str, file: SourceFile) -> bool:
