@@ -109,6 +109,25 @@ def test_what_the_main_file_sets_for_every_server_is_in_force(tmp_path):
     assert "https:scheme-kept" in failing(proof)
 
 
+@pytest.mark.server("uwsgi")
+def test_uwsgi_is_started_with_the_environments_modules(tmp_path):
+    """A distribution's has Python in a plugin that the project, made for pip's, does not name."""
+    ini = "[uwsgi]\nmodule = app:app\nmaster = true\nsocket = 0.0.0.0:8000\ndie-on-term = true\n"
+    passes = "        include uwsgi_params;\n        uwsgi_pass web:8000;\n"
+    nginx = HEADERS.before["nginx.conf"].replace(
+        "        proxy_pass http://web:8000;\n        proxy_set_header Host $host;\n", passes
+    )
+    assert passes in nginx
+    docker = DOCKERFILE.replace(
+        '"gunicorn", "--bind", "0.0.0.0:8000", "app:app"', '"uwsgi", "--ini", "uwsgi.ini"'
+    )
+    files = {**HEADERS.before, "uwsgi.ini": ini, "nginx.conf": nginx, "Dockerfile": docker}
+    before, after = (files | {"app.py": text} for text in (APP, app(SECURE_COOKIE)))
+    proof = proved(before, after, tmp_path)
+    assert proof.verdict == "proved", rendered(proof)
+    assert failing(proof) == {"https:cookies-secure"}
+
+
 def test_a_patch_that_does_nothing_is_no_proof(tmp_path):
     proof = proved(HEADERS.after, HEADERS.after, tmp_path)
     assert proof.verdict == "incomplete" and not proof.is_spoilt
