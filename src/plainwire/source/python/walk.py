@@ -183,9 +183,21 @@ class Walk:
         inner = Where(scope, where.owner, where.is_main, where.tests)
         own = Words(MAX_WORDS, words, function)
         self._words.append(own)
+        self._defaults(node.args, inner)
         self._later(without_docstring(node.body, own), inner, own)
         returned = () if node.returns is None else (node.returns,)
         self._later((node.args, *node.decorator_list, *returned), inner, words)
+
+    def _defaults(self, given: ast.arguments, where: Where) -> None:
+        """Note the texts that parameters are given where a caller says nothing."""
+        named = [*given.posonlyargs, *given.args]
+        pairs = [
+            *zip(reversed(named), reversed(given.defaults), strict=False),
+            *zip(given.kwonlyargs, given.kw_defaults, strict=True),
+        ]
+        for parameter, default in pairs:
+            if isinstance(default, ast.Constant) and isinstance(default.value, str):
+                self._entry(parameter.arg, default, where, default.lineno)
 
     def _decorator(self, node: ast.expr, where: Where) -> PythonCall:
         if isinstance(node, ast.Call):
