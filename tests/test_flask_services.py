@@ -61,3 +61,69 @@ class Upstream:
         return requests.post(self.base + "/login", json=dict(password=password))
 """
     assert [line for _, line in places("http-upstream", text)] == lines
+
+
+@pytest.mark.parametrize(
+    ("after", "is_found"),
+    [
+        ('if "KEY" in environ:\n    KEY = str(environ["KEY"])', True),
+        ('KEY = KEY + "more"', False),
+        ('if "KEY" in environ:\n    KEY = read()', False),
+    ],
+)
+def test_a_constant_that_the_environment_may_replace_is_a_fallback(after, is_found):
+    text = f"""
+--- app.py
+from os import environ
+from flask import Flask, session
+KEY = "made-up-key"
+{after}
+app = Flask(__name__)
+app.secret_key = KEY
+"""
+    assert places("secret-hardcoded", text) == ([("app.py", 3)] if is_found else [])
+
+
+def test_a_constant_of_one_branch_is_no_fallback_of_the_other():
+    text = """
+--- app.py
+import os
+from flask import Flask, session
+if os.environ.get("ENV") == "production":
+    KEY = os.environ["KEY"]
+else:
+    KEY = "made-up-key"
+app = Flask(__name__)
+app.secret_key = KEY
+"""
+    assert places("secret-hardcoded", text) == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "is_found"),
+    [
+        ('if KEY == "dev-key" and ENV == "production":\n    raise RuntimeError("set it")', False),
+        ('if KEY in ("dev-key", "changeme"):\n    raise RuntimeError', False),
+        ('if app.config["SECRET_KEY"] == DEFAULT:\n    sys.exit("set it")', False),
+        (
+            'if ENV == "production" and not os.environ.get("KEY"):\n    raise ValueError("KEY")',
+            False,
+        ),
+        ('if KEY == "dev-key":\n    print("insecure")', True),
+        ('if KEY == "":\n    raise RuntimeError("set it")', True),
+        ('if os.environ.get("DATABASE") is None:\n    raise RuntimeError("set it")', True),
+    ],
+)
+def test_a_fallback_that_is_refused_is_none(refusal, is_found):
+    text = f"""
+--- app.py
+import os, sys
+from flask import Flask
+DEFAULT = "dev-key"
+ENV = os.environ.get("ENV")
+KEY = os.environ.get("KEY", DEFAULT)
+app = Flask(__name__)
+app.config["SECRET_KEY"] = KEY
+{refusal}
+"""
+    assert bool(places("secret-hardcoded", text)) is is_found

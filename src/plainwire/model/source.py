@@ -87,7 +87,10 @@ class Value:
 
 
 class Call(Protocol):
-    """A call in a module: its callee by the full dotted name, aliases and imports resolved."""
+    """A call in a module: its callee by the full dotted name, aliases and imports resolved.
+
+    A ``raise`` under an ``if`` is a call of that name.
+    """
 
     @property
     def name(self) -> str:
@@ -108,6 +111,10 @@ class Call(Protocol):
     @property
     def conditions(self) -> tuple[Value, ...]:
         """What the enclosing ``if`` statements test, the outermost first."""
+
+    @property
+    def tested(self) -> frozenset[str]:
+        """The texts that the enclosing ``if`` statements compare, and the variables they read."""
 
     @property
     def keywords(self) -> tuple[str, ...]:

@@ -89,8 +89,10 @@ _OF_OTHER_SCOPES = re.compile(r"test|dev|local|debug", re.IGNORECASE)
 _REFUSES = re.compile(
     r"weak|insecure|unsafe|(validate|enforce|check|require)\w*(secret|secur|config|key)"
 )
+_ENDS = frozenset({"raise", "exit", "sys.exit", "os._exit", "quit"})  # what starts no further
 _LINES_OF = ("ini", "toml", "yaml", "shell", "terraform")
 _LONGEST_LINE = 2000
+_LONGEST_STATEMENT = 6  # lines
 _WANTED = ("production", "staging")
 _PRODUCTION = re.compile(r"prod", re.IGNORECASE)
 
@@ -107,11 +109,11 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
     seen = set()
     for secrets in _alike(project, copied):
         first = secrets[0]
-        places = [secret.place for secret in secrets]
+        places = [place for s in secrets for place in (*_written(project, s), s.place)]
         seen |= {(place.path, place.line) for place in places}
         role = "is the fallback of a variable" if first.is_default else "is written"
         is_key = is_signing_key(first.name)
-        also = f" (and in {len(places) - 1} more places)" if len(places) > 1 else ""
+        also = f" (and in {len(secrets) - 1} more places)" if len(secrets) > 1 else ""
         what = f"the password in {first.name}" if first.is_in_address else first.name
         yield secret_in_files.finding(
             f"{what} {role} here{also}; it {'signs' if is_key else 'opens'} what it protects",
@@ -182,29 +184,54 @@ def _alike(project: Project, copied: frozenset[str]) -> Iterator[list[_Secret]]:
 
 def _named(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:
     """What settings hold whose names say that it is secret."""
-    refused = _refused(project)
+    refused: frozenset[str] | None = None  # looked for only where there is a fallback
     for setting in _settings(project, copied):
         value = setting.value or ""
-        if setting.is_default and value in refused:
-            continue
         is_secret = is_signing_key(setting.name) or is_password(setting.name)
         # OpenShift's templates are what is processed and installed, no samples.
         is_installed = setting.scope == "Template" and not is_sample(value)
         is_shown = not is_installed and _is_sample(setting.place.path, value, copied)
-        if is_secret and is_value(value) and not is_shown:
-            yield _Secret(
-                setting.name, value, setting.place, setting.environment, setting.is_default
-            )
+        if not is_secret or not is_value(value) or is_shown:
+            continue
+        if setting.is_default:
+            refused = _refused(project) if refused is None else refused
+            if value in refused or setting.variable in refused:
+                continue
+        yield _Secret(setting.name, value, setting.place, setting.environment, setting.is_default)
+
+
+def _written(project: Project, secret: _Secret) -> Iterator[Span]:
+    """Where a value is written that the secret's own lines only name: a constant of the code."""
+    file = project.file(secret.place.path)
+    at = secret.place.line - 1
+    if file is None or file.format != "python" or secret.is_in_address:
+        return
+    if any(secret.value in line for line in file.lines[at : at + _LONGEST_STATEMENT]):
+        return
+    for module in project.modules:
+        if secret.value not in module.file.text:
+            continue
+        for binding in module.bindings:
+            is_there = _stands_in(module, binding.line, secret.value)
+            if is_there and binding.value.text == secret.value:
+                yield module.span(binding.line)
+                return
 
 
 def _refused(project: Project) -> frozenset[str]:
-    """The values that code looks for to refuse them: where it checks that no fallback is live."""
-    return frozenset(
+    """The values that code looks for to refuse them, and the variables that it insists on."""
+    found = {
         text.value
         for module in project.modules
         for text in module.strings
         if text.value and _REFUSES.search(text.scope)
-    )
+    }
+    for module in project.modules:
+        if module.file.environment in _WANTED:
+            for call in module.calls:
+                if call.name in _ENDS:
+                    found |= call.tested
+    return frozenset(found)
 
 
 def _in_addresses(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:

@@ -53,8 +53,8 @@ class Walk:
         self.strings: list[Text] = []
         self.classes: dict[str, tuple[str, ...]] = {}
         self.class_lines: dict[str, int] = {}
-        self.constants: dict[str, Expression | None] = {}
-        self.locals: dict[tuple[str, str], Expression | None] = {}
+        self.named: dict[tuple[str, str], Expression | None] = {}  # by function ("": none) and name
+        self._unsure: set[tuple[str, str]] = set()  # constants under a test
         self._words: list[Words] = []
         self._keywords: dict[tuple[str, ...], tuple[str, ...]] = {}  # each once
         self._shared: dict[Expression, Expression] = {}
@@ -124,6 +124,11 @@ class Walk:
         self._waiting.append(node.func)
         self._waiting += node.args
         self._waiting += node.keywords
+
+    def _raise(self, node: ast.Raise) -> None:
+        if self._around.where.tests:
+            self.calls.append(PythonCall(self._module, "raise", self._around.where, node.lineno))
+        self._waiting += children(node)
 
     def _assigned(self, node: ast.Assign) -> None:
         self._assign(node.targets, node.value)
@@ -296,18 +301,41 @@ class Walk:
                 self._remember(part.id, None, where)
 
     def _remember(self, name: str, value: Expression | None, where: Where) -> None:
-        """Keep what a name is, as long as it is given once."""
-        if where.scope and where.scope != where.owner:
-            key = (where.scope, name)
-            self.locals[key] = None if key in self.locals else value
-        elif not where.scope:
-            self.constants[name] = None if name in self.constants else value
-        else:
-            owned = f"{where.owner}.{name}"
-            self.constants[owned] = None if owned in self.constants else value
+        """Keep what a name is, as long as it is given once, or by the environment and a fallback."""
+        is_local = where.scope and where.scope != where.owner
+        at = where.scope if is_local else ""
+        owned = name if is_local or not where.scope else f"{where.owner}.{name}"
+        is_unsure = bool(where.tests) and value is not None and value.kind == "constant"
+        if (at, owned) in self.named:
+            is_unsure |= (at, owned) in self._unsure
+            value = None if is_unsure else _both(self.named[at, owned], value)
+        elif is_unsure:
+            self._unsure.add((at, owned))
+        self.named[at, owned] = value
 
 
 # Not by a method's name or bound: what refers to itself would be freed by the collector alone.
+
+
+def _both(one: Expression | None, other: Expression | None) -> Expression | None:
+    """What a name is that is given a constant and, elsewhere, what the environment says.
+
+    ``KEY = "dev"`` with ``if "KEY" in os.environ: KEY = os.environ["KEY"]``, or the constant where
+    the environment has none. Returns None for all else: which of the two it is cannot be known.
+    """
+    if one is None or other is None:
+        return None
+    read, fallback = (other, one) if one.kind == "constant" else (one, other)
+    if fallback.kind == "constant" and _is_read(read):
+        return Expression("or", fallback.line, "", (read, fallback))
+    return None
+
+
+def _is_read(value: Expression) -> bool:
+    """True for a variable of the environment that has no fallback there, converted or not."""
+    if value.kind in ("converted", "method", "same"):
+        return _is_read(value.parts[0])
+    return value.kind == "required" or (value.kind == "variable" and len(value.parts) == 1)
 
 
 def _pairs(node: ast.AST | None) -> list[tuple[str, ast.expr]]:
@@ -331,6 +359,7 @@ _TAKES: Mapping[type, Callable[[Walk, Any], None]] = {
     ast.Attribute: Walk._attribute,
     ast.Call: Walk._call,
     ast.keyword: Walk._keyword,
+    ast.Raise: Walk._raise,
     ast.If: Walk._if,
     ast.FunctionDef: Walk._function,
     ast.AsyncFunctionDef: Walk._function,
