@@ -127,3 +127,83 @@ app.config["SECRET_KEY"] = KEY
 {refusal}
 """
     assert bool(places("secret-hardcoded", text)) is is_found
+
+
+CREDENTIALS = [
+    ('requests.post(URL, json=dict(username="svc", password="Winter2019"))', True),
+    ('requests.post(URL, json={"username": "svc", "password": "Winter2019"})', True),
+    ('requests.post(URL, json={"username": "svc", "password": getenv("PW")})', False),
+    ('requests.post(URL, json={"username": "svc", "password": "svc"})', False),
+    ('requests.get(URL, auth=("svc", "Winter2019"))', True),
+    ('requests.get(URL, auth=("svc", "password"))', False),
+    ('requests.get(URL, auth=HTTPBasicAuth("svc", "Winter2019"))', True),
+    ('connect(host="db", user="svc", password=DB["password"])', True),
+    ('connect(host="localhost", user="svc", password="Winter2019")', False),
+    ('smtplib.SMTP("mail").login("svc", "Winter2019")', True),
+    ('schema = {"username": "Your name", "password": "Winter2019"}', False),
+    ('database = {"host": "db", "user": "svc", "password": "Winter2019"}', True),
+    ('oauth.register("x", client_id="a", client_secret="a1B2c3D4e5")', True),
+    ('headers = {"Authorization": "Bearer 0123456789abcdefghijkl"}', True),
+    ('headers = {"Authorization": "Bearer of good news, and more of it"}', False),
+    ('API_KEY = "0123456789abcdef"', True),
+    ('API_KEY = "X-API-KEY"', False),
+    ('PASSWORD = "password_reset"', False),
+    ('JWT_SECRET = "made up"[0:4]', False),
+    ('JWT_SECRET = "made-up-by-us"', True),
+]
+
+
+@pytest.mark.parametrize(("line", "is_found"), CREDENTIALS)
+def test_credentials_that_code_gives_are_found(line, is_found):
+    text = f"""
+--- client.py
+import requests, smtplib
+from driver import connect
+DB = dict(password="Winter2019")
+
+{line}
+"""
+    expected = 3 if "DB[" in line else 5  # where it is written
+    assert [n for _, n in places("secret-hardcoded", text)] == ([expected] if is_found else [])
+
+
+@pytest.mark.parametrize(
+    ("option", "is_found"),
+    [
+        ('@click.option("--secret-key", envvar="SECRET_KEY", default="development")', True),
+        ('@click.option("--secret-key", envvar="SECRET_KEY")', False),
+        ('@click.option("--secret-name", default="development")', False),
+        ('parser.add_argument("-k", "--api-key", default="0123456789abcdef")', True),
+        ('parser.add_argument("--password", default="password")', False),
+    ],
+)
+def test_an_option_whose_default_is_a_secret_is_found(option, is_found):
+    call = option if option[0] != "@" else f"{option}\ndef main(secret_key): ..."
+    text = f"--- main.py\nimport click\n\n{call}\n"
+    assert [n for _, n in places("secret-hardcoded", text)] == ([3] if is_found else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "lines"),
+    [
+        ('CONFIG["key"]', [3, 5]),
+        ('CONFIG["deep"]["key"]', [3, 5]),
+        ('CONFIG["other"]', []),
+        ('"%s-%s" % ("made-up", CONFIG["key"])', [5]),
+        ('"{}-{x}".format("made-up", x=CONFIG["key"])', [5]),
+        ('"{}-{}".format("made-up", read())', []),
+        ('"{:>9}".format(CONFIG["key"])', []),
+        ('"%5s" % CONFIG["key"]', []),
+    ],
+)
+def test_a_key_that_code_puts_together_is_found(value, lines):
+    text = f"""
+--- app.py
+from flask import Flask
+app = Flask(__name__)
+CONFIG = {{"key": "Winter-2019", "deep": {{"key": "Winter-2019"}}, "other": read()}}
+
+app.secret_key = {value}
+"""
+    findings = [f for f in audited(text).findings if f.kind == "secret-hardcoded"]
+    assert [place.line for f in findings for place in f.locations] == lines

@@ -42,8 +42,8 @@ _MAY_HASH = re.compile(r"hash|crypt|digest|argon|pbkdf|verify|check_?pass", re.I
 _MOST_PLACES = 4
 _FAST = re.compile(r"^hashlib\.(md5|sha1|sha224|sha256|sha384|sha512|new)$")
 _ENCODED = re.compile(r"^base64\.(b64encode|encodebytes|urlsafe_b64encode|b32encode)$")
-_PASSWORD = re.compile(r"(^|[._])(password|passwd|passphrase|pwd)(\b|_|$)", re.IGNORECASE)
-_CONFIGURED = re.compile(r"(^|[._])(cfg|config|conf|settings|options|environ)\.", re.IGNORECASE)
+_PASSWORD = re.compile(r"(^|[._[])(password|passwd|passphrase|pwd)(\b|_|$)", re.IGNORECASE)
+_CONFIGURED = re.compile(r"(^|[._])(cfg|config|conf|settings|options|environ)[.[]", re.IGNORECASE)
 _DIGEST = re.compile(r"hash|digest|encrypted|derived", re.IGNORECASE)
 _HASHING = re.compile(r"generate_password_hash|bcrypt|argon2|pbkdf2|scrypt|hash_password|passlib")
 

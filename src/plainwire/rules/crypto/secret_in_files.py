@@ -59,7 +59,7 @@ from plainwire.model import (
     rule,
 )
 from plainwire.wire.secret_words import is_password, is_sample, is_signing_key, is_value
-from plainwire.wire.url_passwords import is_stand_in, is_this_machine, url_passwords
+from plainwire.wire.url_passwords import url_passwords
 
 _SAMPLE_FILE = re.compile(  # not the folder of a chart's templates, which are what is installed
     r"(sample|example|template|\.dist)[^/]*$|(sample|example)[^/]*/", re.IGNORECASE
@@ -76,11 +76,6 @@ _SIGNERS = (
     (re.compile(r"(^|\.)(Timestamp)?Signer$"), ("secret_key", 0)),
 )
 _SIGNER_ENDS = ("code", "Fernet", "Serializer", "Signer")  # asked first: of every call there is
-# What is given a password to connect with; a pair is a user's name and then the password.
-_CONNECTS = re.compile(
-    r"(^|\.)(connect|create_pool|Connection|ConnectionPool|(Strict)?Redis|MongoClient"
-    r"|(?P<pair>PlainCredentials))$"
-)
 _MOST_PLACES = 8
 # Names and scopes that speak of tests and of development.
 _OF_OTHERS = re.compile(r"(?<![a-z])(test(ing)?|dev(el(opment)?)?|local|debug)(?![a-z])", re.I)
@@ -133,15 +128,6 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
                 yield secret_in_files.finding(
                     f"the key that {name} is given is written here",
                     place,
-                    environment="production",
-                )
-        for name, place in _passwords_given(module):
-            if (place.path, place.line) not in seen:
-                seen.add((place.path, place.line))
-                yield secret_in_files.finding(
-                    f"the password that {name} is given is written here; it opens what it protects",
-                    place,
-                    severity=Severity.MEDIUM,
                     environment="production",
                 )
 
@@ -208,13 +194,13 @@ def _written(project: Project, secret: _Secret) -> Iterator[Span]:
         return
     if any(secret.value in line for line in file.lines[at : at + _LONGEST_STATEMENT]):
         return
-    for module in project.modules:
-        if secret.value not in module.file.text:
+    quoted = (f'"{secret.value}"', f"'{secret.value}'")
+    for module in sorted(project.modules, key=lambda one: one.file.path != file.path):
+        if module.file.environment not in _WANTED or secret.value not in module.file.text:
             continue
-        for binding in module.bindings:
-            is_there = _stands_in(module, binding.line, secret.value)
-            if is_there and binding.value.text == secret.value:
-                yield module.span(binding.line)
+        for number, line in enumerate(module.file.lines, 1):
+            if any(text in line for text in quoted):
+                yield module.span(number)
                 return
 
 
@@ -308,26 +294,6 @@ def _in_calls(module: Module) -> Iterator[tuple[str, Span]]:
         number = given[0] if given else value.line
         if _stands_in(module, number, text[:40]) and "PUBLIC KEY" not in text:
             yield call.name, module.span(number)
-
-
-def _passwords_given(module: Module) -> Iterator[tuple[str, Span]]:
-    """The literal passwords that code gives to what connects to another machine."""
-    for call in module.calls:
-        connects = _CONNECTS.search(call.name)
-        if connects is None or _OF_OTHER_SCOPES.search(call.scope):
-            continue
-        user = call.argument("user", 0) or call.argument("username")
-        host = call.argument("host", 0)
-        at = 1 if connects["pair"] else None
-        given = (call.argument(name, at) for name in ("password", "passwd"))
-        value = next((v for v in given if v is not None), None)
-        text = value.text if value is not None and value.variable is None else ""
-        is_users = user is not None and user.text == text
-        is_local = at is None and host is not None and is_this_machine(host.text)
-        if value is None or is_users or is_local or not is_value(text) or is_stand_in(text):
-            continue
-        if _stands_in(module, value.line, text):
-            yield call.name, module.span(value.line)
 
 
 def _stands_in(module: Module, number: int, text: str) -> bool:
