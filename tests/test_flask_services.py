@@ -207,3 +207,89 @@ app.secret_key = {value}
 """
     findings = [f for f in audited(text).findings if f.kind == "secret-hardcoded"]
     assert [place.line for f in findings for place in f.locations] == lines
+
+
+@pytest.mark.parametrize(
+    ("settings", "lines"),
+    [
+        ('LDAP_HOST = "ad.corp.io"', [2]),
+        ('LDAP_HOST = "ad.corp.io"\nLDAP_USE_SSL = False', [2]),
+        ('LDAP_HOST = "ad.corp.io"\nLDAP_USE_SSL = True', []),
+        ('LDAP_HOST = "ad.corp.io"\nLDAP_USE_SSL = read()', []),
+        ('LDAP_HOST = "ad.corp.io"\nLDAP_SCHEMA = "ldaps"', []),
+        ('LDAP_HOST = "ldaps://ad.corp.io"', []),
+        ('LDAP_HOST = "localhost"', []),
+    ],
+)
+@pytest.mark.parametrize("extension", ["flask_simpleldap", "flask_ldap3_login"])
+def test_a_directory_that_an_extension_asks_without_tls(extension, settings, lines):
+    text = f"""
+--- config.py
+class Config:
+    {settings.replace(chr(10), chr(10) + "    ")}
+--- app.py
+import {extension}
+from flask import Flask
+app = Flask(__name__)
+app.config.from_object("config.Config")
+"""
+    assert [line for _, line in places("mail-ldap-plain", text)] == lines
+
+
+@pytest.mark.parametrize(
+    ("address", "call", "expected"),
+    [
+        ("ldap://ad.corp.io:389", 'ldap.initialize(app.config["DIRECTORY"])', [("config.py", 1)]),
+        ("ldap://openldap:389", 'ldap.initialize(app.config["DIRECTORY"])', [("config.py", 1)]),
+        ("ldap://localhost:389", 'ldap.initialize(app.config["DIRECTORY"])', []),
+        ("ldaps://ad.corp.io", 'ldap.initialize(app.config["DIRECTORY"])', []),
+        ("ldap://ad.corp.io", 'ldap.initialize(app.config["DIRECTORY"]).start_tls_s()', []),
+        ("ad.corp.io", 'ldap3.Server(DIRECTORY, use_ssl=False)', [("app.py", 6)]),
+        ("ad.corp.io", 'ldap3.Server(DIRECTORY, port=389)', [("app.py", 6)]),
+        ("ad.corp.io", 'ldap3.Server(read(), port=389)', [("app.py", 6)]),
+        ("ad.corp.io", 'ldap3.Server(DIRECTORY, use_ssl=True)', []),
+        ("ad.corp.io", 'ldap3.Server(read())', []),
+        ("ldaps://ad.corp.io", 'ldap3.Server(DIRECTORY, use_ssl=False)', []),
+    ],
+)  # fmt: skip
+def test_a_directory_whose_address_is_configured(address, call, expected):
+    text = f"""
+--- config.py
+DIRECTORY = "{address}"
+--- app.py
+import ldap, ldap3
+from flask import Flask
+from config import DIRECTORY
+app = Flask(__name__)
+app.config.from_object("config")
+{call}
+"""
+    kinds = ("mail-ldap-plain", "backend-plain")
+    assert [place for kind in kinds for place in places(kind, text)] == expected
+
+
+@pytest.mark.parametrize(("imported", "is_found"), [("UserMixin", False), ("LoginManager", True)])
+def test_a_mixin_of_flask_login_keeps_no_session(imported, is_found):
+    text = f"""
+--- app.py
+from flask import Flask
+from flask_login import {imported}
+app = Flask(__name__)
+"""
+    assert bool(places("session-cookie-insecure", text)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("host", "is_found"),
+    [('os.environ["CACHE"]', True), ('os.getenv("CACHE", "localhost")', True), ('"cache"', False)],
+)
+def test_a_cache_at_a_configured_host_without_tls(host, is_found):
+    text = f"""
+--- app.py
+import os, redis
+from flask import Flask
+app = Flask(__name__)
+app.config["CACHE_HOST"] = {host}
+cache = redis.StrictRedis(host=app.config["CACHE_HOST"])
+"""
+    assert bool(places("backend-plain", text)) is is_found
