@@ -293,3 +293,96 @@ app.config["CACHE_HOST"] = {host}
 cache = redis.StrictRedis(host=app.config["CACHE_HOST"])
 """
     assert bool(places("backend-plain", text)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("call", "lines"),
+    [
+        ("digest(password)", [3]),
+        ('digest(request.form["password"])', [3]),
+        ("digest(password_hash)", []),
+        ("digest(text)", []),
+        ('digest(app.config["PASSWORD"])', []),
+        ("other.digest(password)", []),
+        ("tools.digest(password)", [3]),
+    ],
+)
+def test_a_password_that_is_handed_to_a_fast_hash(call, lines):
+    text = f"""
+--- tools.py
+import hashlib
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+--- app.py
+import tools
+from flask import Flask, request
+from tools import digest
+app = Flask(__name__)
+def check(password, password_hash, text):
+    return {call}
+"""
+    assert [line for _, line in places("pw-weak-storage", text)] == lines
+
+
+def test_a_method_that_hashes_is_called_by_its_own_class():
+    text = """
+--- cache.py
+import hashlib
+class Cache:
+    def digest(self, text):
+        return hashlib.sha256(text.encode()).hexdigest()
+    def add(self, name, password):
+        self.known[name] = self.digest(password)
+"""
+    assert places("pw-weak-storage", text) == [("cache.py", 4)]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_found"),
+    [
+        ("urlopen(URL, context=ssl.SSLContext())", True),
+        ("ssl.SSLContext(ssl.PROTOCOL_TLS).wrap_socket(sock)", True),
+        ("ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(sock)", False),
+        ("ssl.SSLContext().wrap_socket(sock, server_side=True)", False),
+        ("c = ssl.SSLContext()\nc.verify_mode = ssl.CERT_REQUIRED\nc.wrap_socket(sock)", False),
+        ("c = ssl.SSLContext()\nc.load_cert_chain('a.pem')\nc.wrap_socket(sock)", False),
+        ("app.run(ssl_context=ssl.SSLContext())", False),
+    ],
+)
+def test_a_bare_context_of_a_client_verifies_nothing(code, is_found):
+    text = f"--- fetch.py\nimport ssl\nfrom urllib.request import urlopen\n{code}\n"
+    assert bool(places("tls-verify-off", text)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_found"),
+    [
+        ("settings.py.j2", "made-up-by-us", True),
+        ("settings.py.tmpl", "made-up-by-us", True),
+        ("settings.py.j2", "{{ secret_key }}", False),
+        ("settings.html.j2", "made-up-by-us", False),
+    ],
+)
+def test_templates_of_python_are_python(name, value, is_found):
+    text = f"""{APP}
+--- {name}
+SECRET_KEY = "{value}"
+{{% if ssl %}}
+SESSION_COOKIE_SECURE = True
+{{% endif %}}
+"""
+    assert places("secret-hardcoded", text) == ([(name, 1)] if is_found else [])
+
+
+@pytest.mark.parametrize(("maker", "is_found"), [("random", True), ("secrets", False)])
+def test_a_password_that_is_made_letter_by_letter(maker, is_found):
+    text = f"""
+--- users.py
+import {maker}
+def add_user(letters):
+    pw = ""
+    for _ in range(8):
+        pw += {maker}.choice(letters)
+    return User(password=pw)
+"""
+    assert places("token-weak-prng", text) == ([("users.py", 5)] if is_found else [])
