@@ -324,6 +324,18 @@ def check(password, password_hash, text):
     assert [line for _, line in places("pw-weak-storage", text)] == lines
 
 
+def test_a_key_that_is_made_of_a_password_is_not_kept():
+    text = """
+--- box.py
+import hashlib
+def opened(text):
+    key = hashlib.sha256(text).digest()
+    return key
+opened(password)
+"""
+    assert places("pw-weak-storage", text) == []
+
+
 def test_a_method_that_hashes_is_called_by_its_own_class():
     text = """
 --- cache.py

@@ -44,6 +44,7 @@ _FAST = re.compile(r"^hashlib\.(md5|sha1|sha224|sha256|sha384|sha512|new)$")
 _ENCODED = re.compile(r"^base64\.(b64encode|encodebytes|urlsafe_b64encode|b32encode)$")
 _PASSWORD = re.compile(r"(^|[._[])(password|passwd|passphrase|pwd)(\b|_|$)", re.IGNORECASE)
 _CONFIGURED = re.compile(r"(^|[._])(cfg|config|conf|settings|options|environ)[.[]", re.IGNORECASE)
+_KEY = re.compile(r"(^|_)(key|iv)$", re.IGNORECASE)  # what encrypts, and is kept nowhere
 _DIGEST = re.compile(r"hash|digest|encrypted|derived", re.IGNORECASE)
 _HASHING = re.compile(r"generate_password_hash|bcrypt|argon2|pbkdf2|scrypt|hash_password|passlib")
 
@@ -121,8 +122,9 @@ def _handed_on(project: Project) -> Iterator[tuple[Call, Module, Module, int]]:
     modules = [m for m in project.modules if m.file.environment in ("production", "staging")]
     hashing: dict[str, list[tuple[Module, str, int]]] = {}
     for module in modules:
+        keys = {b.line for b in module.bindings if _KEY.search(b.key)}
         for call in module.calls:
-            if _FAST.search(call.name) and call.scope:
+            if _FAST.search(call.name) and call.scope and call.line not in keys:
                 owner, _, name = call.scope.rpartition(".")
                 hashing.setdefault(name, []).append((module, owner, call.line))
     for module in modules if hashing else ():
