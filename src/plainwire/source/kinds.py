@@ -14,7 +14,7 @@ _NAMES: tuple[tuple[str, Format], ...] = (
     (r".*\.env([-._](example|sample|template|dist))?|env\.\w+", "env"),
     (r"gunicorn[\w.-]*\.py(\.j2|\.jinja2?)?|.*gunicorn.*conf.*\.py(\.j2)?", "gunicorn"),
     (r"requirements[\w.-]*\.(txt|in)|pipfile|setup\.(py|cfg)|pyproject\.toml", "requirements"),
-    (r".*\.py|.*\.pyw|.*\.wsgi", "python"),
+    (r".*\.py(\.(j2|jinja2?|tmpl|tpl|template))?|.*\.pyw|.*\.wsgi", "python"),
     (r".*\.(html?|vue|jinja2?|j2|xhtml|tpl|mako|svg)", "template"),
     (r".*\.(jsx?|mjs|cjs|tsx?|css|scss|less)", "script"),
     (r"caddyfile(\..*)?|.*\.caddyfile", "caddy"),
@@ -139,7 +139,8 @@ def format_of(path: str, text: str) -> Format | None:
         return _yaml(head)
     if found == "env" and not re.search(r"^[ \t]*(export\s+)?\w+[ \t]*=", head, re.M):
         found = None
-    if found in ("ini", "template", None) or name.endswith((".conf", ".j2", ".tmpl", ".template")):
+    is_any = found in ("ini", "template", None)
+    if is_any or (found != "python" and name.endswith((".conf", ".j2", ".tmpl", ".template"))):
         by_content = _by_content(name, head)
         if by_content is not None:
             return by_content
@@ -154,7 +155,7 @@ def _is_pyfile(head: str) -> bool:
 def _by_content(name: str, head: str) -> Format | None:
     if _HAPROXY.search(head) and re.search(r"^[ \t]+(bind|server)\s", head, re.M):
         return "haproxy"
-    if not name.endswith((".py", ".html", ".js", ".php")):
+    if not name.endswith((".html", ".js", ".php")):
         if _NGINX.search(head) and "{" in head and ";" in head:
             return "nginx"
         if _NGINX_SNIPPET.search(head):
