@@ -66,6 +66,8 @@ _INI = re.compile(r"^\[(program:|uwsgi|Unit\]|Service\])", re.M)
 _VARIABLES = re.compile(r"(?:[ \t]*(?:#[^\n]*|(?:export )?[A-Z][A-Z0-9_]{2,60}=[^\n]*)?(?:\n|\Z))+")
 
 _PRIVATE_KEY = re.compile(r"^-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----", re.M)
+_CERTIFICATE = re.compile(r"\s{0,20}-----BEGIN CERTIFICATE-----")
+_KUBECONFIG = re.compile(r"^[ \t]+client-key-data:", re.M)
 _JWK = re.compile(r"\"kty\"\s*:\s*\"(oct|RSA|EC|OKP)\"")
 _SECRET_FILE = re.compile(r"passw(or)?d|secret|token|api[_-]?key", re.IGNORECASE)
 
@@ -129,7 +131,8 @@ def format_of(path: str, text: str) -> Format | None:
     if found == "ini" and name.endswith(".cfg") and _is_pyfile(head):
         return "python"
     is_short_secret = len(text) < 500 and _SECRET_FILE.search(name)
-    if found is None and (is_short_secret or _PRIVATE_KEY.search(head) or _JWK.search(head)):
+    holds_key = (pattern.search(head) for pattern in (_PRIVATE_KEY, _JWK, _KUBECONFIG))
+    if found is None and (is_short_secret or _CERTIFICATE.match(head) or any(holds_key)):
         return "other"
     if found == "yaml" and _WORKFLOW.search(path):
         return "workflow"
