@@ -198,7 +198,7 @@ class _Words:
         return [path or head, *more, *self._options(rest, head)]
 
     def _plugins(self, program: str) -> list[str]:
-        """What a distribution's uWSGI is told, which has Python in a plugin (Debian, uwsgi-core)."""
+        """What a distribution's uWSGI needs, which has Python in a plugin (Debian, uwsgi-core)."""
         if program == self._ground.beside("uwsgi") or not _PLUGINS.is_dir():
             return []
         if not (_PLUGINS / "python3_plugin.so").is_file():
