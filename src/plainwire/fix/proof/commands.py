@@ -194,11 +194,11 @@ class _Words:
             self._found.missing.append(
                 f"{head} is not installed, neither beside {self._ground.python} nor in the system"
             )
-        more = self._plugins(path) if head == "uwsgi" and path is not None else []
-        return [path or head, *more, *self._options(rest, head)]
+        plugins = self._plugins(path) if head == "uwsgi" and path is not None else []
+        return [path or head, *plugins, *self._options(rest, head)]
 
     def _plugins(self, program: str) -> list[str]:
-        """What a distribution's uWSGI is told, which has Python in a plugin (Debian, uwsgi-core)."""
+        """What a distribution's uWSGI needs, which has Python in a plugin (Debian, uwsgi-core)."""
         if program == self._ground.beside("uwsgi") or not _PLUGINS.is_dir():
             return []
         if not (_PLUGINS / "python3_plugin.so").is_file():
