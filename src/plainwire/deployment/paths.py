@@ -38,9 +38,7 @@ def leaves_http_to_application(path: Path) -> bool:
     app = path.app
     if app is None or path.route is None or path.route.program not in BOTH_SCHEMES:
         return False
-    enforces = app.redirect_hook is not None or any(
-        m.name.endswith(("Talisman", "SSLify")) for m in app.middleware
-    )
+    enforces = app.redirect_hook is not None or any(m.enforces_https for m in app.middleware)
     return path.redirects is None and not enforces
 
 
