@@ -782,3 +782,36 @@ app.config.from_object(os.environ["APP_SETTINGS"])
 )
 def test_a_configuration_that_every_start_loads_is_that_of_production(loads, is_found):
     assert bool(found(LOADED.replace("LOADS", loads), debug_mode_reachable)) == is_found
+
+
+STORES = """\
+--- NAME
+services:
+  db:
+    image: postgres
+    ports: ["5432:5432"]
+  cache:
+    image: IMAGE
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "lines"),
+    [
+        ("docker-compose.yml", "redis", [[4, 2]]),
+        ("docker-compose.yml", "adminer", [[4, 2]]),
+        ("docker-compose.yml", "acme/other-program", []),  # theirs, whatever it is
+        ("docker-compose.dev.yml", "redis", []),
+    ],
+)
+def test_stores_alone_are_for_the_application_beside_them(name, image, lines):
+    text = DOCKER.replace("NAME", name) + STORES.partition("NAME\n")[2]
+    text = text.replace("IMAGE", image) + "  more:\n    image: acme/more\n" * ("acme" in image)
+    assert places_of(text, store_published) == lines
+
+
+@pytest.mark.parametrize("image", ["grafana/grafana:10", "prom/prometheus", "jenkins/jenkins:lts"])
+def test_dashboards_of_others_are_published(image):
+    text = MAIL.replace("mailhog/mailhog", image).replace("TARGET", "web:8000")
+    text += "  more:\n    image: IMAGE\n    ports: ['3000:3000']\n".replace("IMAGE", image)
+    assert found(text, store_published) == [("store-published", "compose.yaml", 12)]

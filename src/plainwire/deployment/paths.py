@@ -20,10 +20,20 @@ def all_paths(deployments: Sequence[Deployment]) -> tuple[Path, ...]:
     found = [
         path
         for deployment in deployments
-        if deployment.apps or not has_apps  # what runs other programs is not ours to judge
+        if deployment.apps or not has_apps or _is_beside_apps(deployment)
         for path in paths(deployment)
     ]
     return tuple(_behind_hosts(found))
+
+
+def _is_beside_apps(deployment: Deployment) -> bool:
+    """True for a compose file of stores alone, for an application that runs in no container.
+
+    What runs other programs is not ours to judge.
+    """
+    roles = {service.role for service in deployment.services}
+    is_composed = deployment.name.endswith((".yml", ".yaml"))
+    return is_composed and "store" in roles and roles <= {"store", "dashboard"}
 
 
 def paths(deployment: Deployment) -> tuple[Path, ...]:
