@@ -815,3 +815,23 @@ def test_dashboards_of_others_are_published(image):
     text = MAIL.replace("mailhog/mailhog", image).replace("TARGET", "web:8000")
     text += "  more:\n    image: IMAGE\n    ports: ['3000:3000']\n".replace("IMAGE", image)
     assert found(text, store_published) == [("store-published", "compose.yaml", 12)]
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "target", "is_known"),
+    [
+        ("set $up http://backend:5000;", "", "$up", True),
+        ("set $up backend;", "", "http://$up:5000", True),
+        ("set $up other;", "set $up backend;", "http://${up}:5000", True),
+        ("", "set $up backend:5000;", "http://$up$request_uri", True),
+        ("set $down backend;", "", "http://$up:5000", False),
+        ("set $up $up$up;", "", "http://$up:5000", False),
+    ],
+)
+def test_nginx_asks_what_a_variable_names(outer, inner, target, is_known, tmp_path):
+    # nginx, ngx_http_proxy: with a variable, and a resolver, names are looked up at each request.
+    text = NAMED.replace("IMAGE", "acme/backend").replace("listen 80;", f"listen 80; {outer}")
+    text = text.replace("proxy_pass http://backend:5000;", f"{inner} proxy_pass {target};")
+    (path,) = project(example_files(text), tmp_path).paths
+    assert (path.app is not None) == is_known
+    assert path.forward is not None and path.forward.port == 5000
