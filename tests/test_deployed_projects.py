@@ -19,6 +19,7 @@ from plainwire.rules.crypto.private_key_in_files import private_key_in_files
 from plainwire.rules.crypto.secret_in_files import secret_in_files
 from plainwire.rules.proxy.proxy_without_tls import proxy_without_tls
 from plainwire.rules.proxy.self_signed_certificate import self_signed_certificate
+from plainwire.rules.server.app_run_without_tls import app_run_without_tls
 from plainwire.rules.server.development_server_deployed import development_server_deployed
 from plainwire.rules.server.server_bound_plain import server_bound_plain
 
@@ -589,6 +590,16 @@ resource "aws_instance" "shop" {
     ("name", "text", "line"),
     [
         (".github/workflows/deploy.yml", OVER_SSH, 8),
+        (
+            ".github/workflows/deploy.yml",
+            OVER_SSH.replace("uses: appleboy/ssh-action@v1", "run: ssh me@shop.example.net"),
+            8,
+        ),
+        (
+            ".github/workflows/deploy.yml",
+            OVER_SSH.replace("appleboy/ssh-action@v1", "a/b\n    runs-on: self-hosted"),
+            9,
+        ),
         ("main.tf", USER_DATA, 4),
         ("deploy.sh", "docker build -t shop .\nsudo docker run -d -p80:5000 shop\n", 2),
         ("go.sh", 'docker run --restart=always --detach --publish "80:5000" "$IMAGE:latest"\n', 1),
@@ -612,6 +623,11 @@ def test_a_container_that_a_script_starts_is_published(name, text, line):
     ("name", "text"),
     [
         (".github/workflows/test.yml", OVER_SSH.replace("appleboy/ssh-action", "actions/checkout")),
+        (
+            ".github/workflows/deploy.yml",
+            "jobs:\n  a:\n    steps:\n    - name: test\n      run: docker run -d -p 80:5000 shop\n"
+            "    - name: deploy\n      run: ssh me@shop.example.net docker pull shop\n",
+        ),
         ("deploy.sh", "docker run --rm -it -p 80:5000 shop\n"),
         ("deploy.sh", "docker run -d shop\n# docker run -d -p 80:5000 shop\n"),
         ("deploy.sh", "docker run -d -p 127.0.0.1:80:5000 shop\n"),
@@ -835,3 +851,32 @@ def test_nginx_asks_what_a_variable_names(outer, inner, target, is_known, tmp_pa
     (path,) = project(example_files(text), tmp_path).paths
     assert (path.app is not None) == is_known
     assert path.forward is not None and path.forward.port == 5000
+
+
+UNIT = """\
+--- site/shop.py
+from flask import Flask
+app = Flask(__name__)
+if __name__ == "__main__":
+    app.run(host="0.0.0.0")
+--- services/shop.service.j2
+[Unit]
+Description={{ site_name }}
+[Service]
+WorkingDirectory=/srv/{{ site_name }}
+ExecStart=/srv/{{ site_name }}/{{ env | default("env") }}/bin/gunicorn --bind BIND shop:app
+"""
+
+
+@pytest.mark.parametrize(
+    ("bind", "ids"),
+    [
+        ("unix:{{ site_name }}.sock", []),
+        ("127.0.0.1:{{ port }}", []),
+        ("0.0.0.0:{{ port }}", ["server-bound-plain"]),
+    ],
+)
+def test_a_unit_that_is_a_template_starts_the_application(bind, ids):
+    text = UNIT.replace("BIND", bind)
+    found_ids = [id for id, *_ in found(text, server_bound_plain, app_run_without_tls)]
+    assert found_ids == ids
