@@ -880,3 +880,10 @@ def test_a_unit_that_is_a_template_starts_the_application(bind, ids):
     text = UNIT.replace("BIND", bind)
     found_ids = [id for id, *_ in found(text, server_bound_plain, app_run_without_tls)]
     assert found_ids == ids
+
+
+@pytest.mark.parametrize(("host", "is_found"), [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_a_socket_of_uwsgi_on_a_machine_is_open_to_all(host, is_found):
+    text = APP + f"--- shop.service\n[Service]\nExecStart=/bin/uwsgi --socket {host}:5000 app.py\n"
+    report = audited(text, server_bound_plain)
+    assert ["its own protocol" in f.message for f in report.findings] == [True] * is_found

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import replace
 
 from plainwire.deployment.ends import LOOPBACK
+from plainwire.deployment.published import UNPUBLISHED_IMAGE
 from plainwire.model import (
     Deployment,
     Forward,
@@ -147,9 +148,8 @@ def bare_images(known: Known) -> Iterator[Deployment]:
             folder,
             "proxy" if sites else "app",
         )
-        unknown = "nothing in the project says who publishes the image, and behind what"
         done = known.finished(path, image.environment, (service,), ())
-        yield replace(done, unknowns=(*done.unknowns, unknown))
+        yield replace(done, unknowns=(*done.unknowns, UNPUBLISHED_IMAGE))
 
 
 def _held(known: Known, path: str, stage: Stage) -> Iterator[ProxySite]:
