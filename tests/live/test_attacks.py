@@ -13,6 +13,7 @@ from plainwire.live.prober import VersionsAnswer
 from plainwire.live.settings import Settings
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.attacks import ATTACKS, Attacks
+from plainwire.live.tls.connections import Connections
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.opening import Opener
@@ -470,7 +471,8 @@ def test_who_asks_twice_at_once_is_answered_once():
     async def scenario():
         async with flawed(resets, RSA) as port:
             opener = Opener(Origin("https", "localhost", port), "127.0.0.1", Settings())
-            asker, hellos, seen = Asker(opener.open_stream, Gate(10), 20.0), Hellos(None), Seen()
+            asker = Asker(Connections(opener.open_stream, Gate(10), 20.0))
+            hellos, seen = Hellos(None), Seen()
             offered = hellos.of(Version.TLS_1_2, (0x002F,))
             seen.hear(await asker.settle(offered, "suites TLSv1.2"))
             attacks = Attacks(asker, hellos, seen)

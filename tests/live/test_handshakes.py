@@ -12,6 +12,7 @@ import servers
 from certificates import issue
 from memory_server import server_context
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
+from plainwire.live.tls.connections import Connections
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.handshakes import handshake, settled
 from plainwire.wire.alerts import Alert
@@ -25,7 +26,7 @@ X25519, P256 = 0x001D, 0x0017
 
 
 def asker_to(port, timeout_s=10.0):
-    return Asker(opener(port), Gate(4), timeout_s)
+    return Asker(Connections(opener(port), Gate(4), timeout_s))
 
 
 def make(**offer):
@@ -38,7 +39,7 @@ def run(port, ask, timeout_s=10.0, **offer):
     async def scenario():
         asker = asker_to(port, timeout_s)
         words = ("test",) if ask is settled else ()
-        return await ask(asker, make(**offer), *words), asker.connections
+        return await ask(asker, make(**offer), *words), asker.connections.opened
 
     return asyncio.run(scenario())
 
