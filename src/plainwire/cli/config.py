@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from plainwire.cli import words
+from plainwire.cli import replacing, words
 from plainwire.gate import BaselineError, Rules, make_baseline, read_baseline
 from plainwire.model import Report, UsageError
 
@@ -72,13 +72,13 @@ def load(options: argparse.Namespace, directory: Path | None = None) -> Configur
 
 
 def write_baseline(path: Path, reports: tuple[Report, ...]) -> None:
-    """Write what the reports hold, suppressed findings left out, as the baseline.
+    """Write what the reports hold, suppressed findings left out, as the baseline, whole or not.
 
     Raises:
         UsageError: if the file cannot be written.
     """
     try:
-        path.write_text(make_baseline(reports), "utf-8")
+        replacing.replace(path, make_baseline(reports).encode())
     except OSError as error:
         raise UsageError(f"--baseline: cannot write {path}: {error.strerror}") from None
 
