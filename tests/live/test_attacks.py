@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 import servers
+from bounded import tcp_server
 from certificates import issue
 from flawed_server import CHANGE, HANDSHAKE, HEARTBEAT, HEARTBEAT_EXTENSION, flawed
 from memory_server import MemoryServer, server_context
@@ -381,12 +382,8 @@ async def openssl_in_between(changed):
                 writer.write(changed(server.answer(data)))
         writer.transport.abort()
 
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield listener.sockets[0].getsockname()[1]
-    finally:
-        listener.close()
-        await listener.wait_closed()
+    async with tcp_server(serve) as port:
+        yield port
 
 
 def with_session_id(change):

@@ -9,6 +9,7 @@ import struct
 import pytest
 
 import servers
+from bounded import tcp_server
 from certificates import issue
 from memory_server import server_context
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
@@ -104,11 +105,11 @@ def test_asyncio_that_closes_without_an_answer_is_finished():
     async def scenario():
         context = server_context(LEAF)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
-        server = await asyncio.start_server(
-            lambda reader, writer: writer.close(), "127.0.0.1", 0, ssl=context
-        )
-        async with server:
-            port = server.sockets[0].getsockname()[1]
+
+        async def close(reader, writer):
+            writer.close()
+
+        async with tcp_server(close, ssl=context) as port:
             return await settled(asker_to(port), make(), "test")
 
     found = asyncio.run(scenario())

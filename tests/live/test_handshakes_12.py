@@ -6,6 +6,7 @@ import ssl
 import pytest
 
 import servers
+from bounded import tcp_server
 from certificates import issue
 from plainwire.live.tls.asker import Asker, Refusal
 from plainwire.live.tls.attacks.client_renegotiation import renegotiate
@@ -184,10 +185,8 @@ def test_what_follows_our_finished_comes_apart_from_it(rsa):
     context.load_cert_chain(rsa.chain, rsa.key)
 
     async def asked():
-        server = await asyncio.start_server(lambda r, w: lazy(context, r, w), "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        asker = Asker(Connections(opener(port), Gate(4), 3.0))
-        async with server:
+        async with tcp_server(lambda r, w: lazy(context, r, w)) as port:
+            asker = Asker(Connections(opener(port), Gate(4), 3.0))
             make = client_12("localhost", Version.TLS_1_2, [0xC02F])
             first = await handshake(asker, make)
             make = client_12("localhost", Version.TLS_1_2, [0xC02F], session=first.session)
