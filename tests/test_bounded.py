@@ -44,13 +44,13 @@ def test_a_thread_that_does_not_end_is_told_and_not_waited_for(monkeypatch):
 
 def test_a_recording_server_leaves_nothing_behind_a_test_that_fails():
     def waits(connection):
-        connection.send(b"!")
+        connection.send(b"here")
         while connection.receive():
             pass
 
     with pytest.raises(Failed), listening(waits) as server:
         client = socket.create_connection(("127.0.0.1", server.port), 20)
-        assert client.recv(1) == b"!"
+        assert client.recv(4) == b"here"
         raise Failed
     with client:
         assert client.recv(1) == b""
