@@ -398,3 +398,177 @@ def add_user(letters):
     return User(password=pw)
 """
     assert places("token-weak-prng", text) == ([("users.py", 5)] if is_found else [])
+
+
+STORES = """
+--- docker-compose.yml
+services:
+  queue:
+    image: confluentinc/cp-kafka
+    ports: ["9092:9092"]
+  console:
+    image: obsidiandynamics/kafdrop
+    ports: ["19000:9000"]
+  pool:
+    image: edoburu/pgbouncer
+    ports: ["6432:6432"]
+  other:
+    image: ubuntu
+    ports: ["8080:8080"]
+"""
+BY_HAND = """
+--- app.py
+from flask import Flask
+app = Flask(__name__)
+if __name__ == "__main__":
+    app.run()
+"""
+IMAGE = """
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["python", "run.py"]
+"""
+SOCKET_IO = """
+--- run.py
+from flask import Flask
+from flask_socketio import SocketIO
+app = Flask(__name__)
+SocketIO(app).run(app, host="0.0.0.0", port=8000)
+"""
+
+
+def test_stores_beside_an_application_that_is_started_by_hand_are_its_own():
+    found = places("aux-plain", BY_HAND + STORES)
+    assert found == [("docker-compose.yml", line) for line in (4, 7, 10)]
+    severities = {f.severity.name for f in audited(BY_HAND + STORES).findings}
+    assert severities == {"MEDIUM"}
+
+
+def test_stores_of_another_folder_or_beside_a_deployment_are_not():
+    elsewhere = STORES.replace("--- docker", "--- tools/docker")
+    assert places("aux-plain", BY_HAND + elsewhere) == []
+    web = "--- deploy/compose.yaml\nservices:\n  web:\n    build: ..\n    ports: ['80:8000']\n"
+    assert places("aux-plain", SOCKET_IO + IMAGE + web + STORES) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "is_found"),
+    [
+        ("", True),
+        ("    command: flask run\n", False),
+        ("--- compose.prod.yaml\nservices: {}\n", False),
+    ],
+)
+def test_one_compose_file_that_runs_the_image_is_what_is_deployed(more, is_found):
+    compose = f"""
+--- docker-compose.yml
+services:
+  web:
+    build: .
+    ports: ["80:8000"]
+    environment:
+      - FLASK_ENV=development
+{more}"""
+    assert bool(places("port-plain", SOCKET_IO + IMAGE + compose)) is is_found
+
+
+def test_ports_say_nothing_on_the_network_of_the_host():
+    compose = """
+--- docker-compose.yml
+services:
+  web:
+    build: .
+    network_mode: host
+    ports: ["80:80"]
+  cache:
+    image: redis
+    network_mode: host
+    ports: ["127.0.0.1:6379:6379"]
+"""
+    text = SOCKET_IO + IMAGE + compose
+    assert places("aux-plain", text) == [("docker-compose.yml", 9)]
+    messages = [f.message for f in audited(text).findings if f.kind == "port-plain"]
+    assert [message.partition("port ")[2].partition(" ")[0] for message in messages] == ["8000"]
+
+
+@pytest.mark.parametrize(
+    ("does", "is_found"), [("create_access_token(body)", True), ("find(body)", False)]
+)
+def test_a_login_that_connexion_calls_takes_a_password(does, is_found):
+    text = f"""
+--- run.py
+import connexion
+from flask_jwt_extended import create_access_token
+app = connexion.App(__name__)
+def users_auth(body):
+    check(body["username"], body["password"])
+    return {does}
+app.run(host="0.0.0.0", port=8000)
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports: ["80:8000"]
+"""
+    assert bool(places("credentials-cleartext", text + IMAGE)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("where", "lines"),
+    [
+        ("class User:\n    def hash(self, word): return generate_password_hash(word)", [8]),
+        ("def hashed(word): return generate_password_hash(word)", []),
+    ],
+)
+def test_another_class_that_hashes_says_nothing_of_this_one(where, lines):
+    text = f"""
+--- models.py
+from flask_sqlalchemy import SQLAlchemy
+from werkzeug.security import generate_password_hash
+db = SQLAlchemy()
+{where}
+
+class Device(db.Model):
+    def __init__(self, password):
+        self.password = password
+"""
+    found = [line for _, line in places("pw-weak-storage", text)]
+    assert bool(found) is bool(lines)
+
+
+@pytest.mark.parametrize(
+    ("run", "is_found"), [("cp .env.example .env", True), ("cp .env.example /tmp/x", False)]
+)
+def test_a_sample_that_an_image_copies_is_live(run, is_found):
+    text = f"""{APP}
+--- .env.example
+SECRET_KEY=made-up-by-us
+--- Dockerfile
+FROM python:3.12
+COPY . .
+RUN {run} && pip install flask
+"""
+    assert bool(places("secret-hardcoded", text)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("version", "given", "is_found"),
+    [
+        ("==1.7.1", "", True),
+        ("<2", "", True),
+        (">=2.0", "", False),
+        ("", "", False),
+        ("==1.7.1", ', algorithms=["HS256"]', False),
+    ],
+)
+def test_an_old_library_that_takes_any_algorithm(version, given, is_found):
+    text = f"""
+--- requirements.txt
+PyJWT{version}
+--- auth.py
+import jwt
+def claims(token, key):
+    return jwt.decode(token, key{given})
+"""
+    assert bool(places("jwt-weak", text)) is is_found

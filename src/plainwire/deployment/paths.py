@@ -14,15 +14,31 @@ BOTH_SCHEMES = ("platform router", "Heroku router", "Fly proxy")
 
 
 def all_paths(deployments: Sequence[Deployment]) -> tuple[Path, ...]:
-    """The paths of every deployment of a project that runs an application of it."""
+    """The paths of every deployment of a project that runs an application of it.
+
+    What runs other programs is not ours to judge, but for the stores that lie beside an application
+    which no deployment publishes: those are what it works with.
+    """
     has_apps = any(deployment.apps for deployment in deployments)
+    folders = {app.folder for deployment in deployments for app in deployment.apps.values()}
     found = [
         path
         for deployment in deployments
-        if deployment.apps or not has_apps  # what runs other programs is not ours to judge
         for path in paths(deployment)
+        if deployment.apps or not has_apps or _is_beside(path, folders, deployments)
     ]
     return tuple(_behind_hosts(found))
+
+
+def _is_beside(path: Path, folders: Set[str], deployments: Sequence[Deployment]) -> bool:
+    """True for a store's path in a folder of applications that are started by hand alone."""
+    is_published = any(d.apps and (d.routes or _publishes(d)) for d in deployments)
+    is_store = path.kind in ("store", "dashboard")
+    return is_store and not is_published and path.deployment.rpartition("/")[0] in {"", *folders}
+
+
+def _publishes(deployment: Deployment) -> bool:
+    return any(service.publications for service in deployment.services)
 
 
 def paths(deployment: Deployment) -> tuple[Path, ...]:

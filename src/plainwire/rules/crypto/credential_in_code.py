@@ -39,7 +39,7 @@ Limits:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from plainwire.model import Binding, Call, Finding, Module, Project, Severity, rule
 from plainwire.wire.secret_words import is_password, is_signing_key, is_value
@@ -75,12 +75,13 @@ _WORDS = re.compile(r"[a-z]+([._-][a-z]+)*", re.IGNORECASE)
 def credential_in_code(project: Project) -> Iterator[Finding]:
     """Literal passwords and keys in calls, dictionaries, options and constants."""
     settings = {(s.place.path, s.place.line) for app in project.apps for s in app.settings}
+    configured = {s.value for app in project.apps for s in app.settings if is_signing_key(s.name)}
     for module in project.modules:
         is_wanted = module.file.environment in _WANTED
         if not is_wanted or _OF_OTHERS.search(module.file.name):
             continue
         told = set()
-        for what, line, severity in _in(module):
+        for what, line, severity in _in(module, configured):
             if line not in told and (module.file.path, line) not in settings:
                 told.add(line)
                 does = "signs" if severity is Severity.HIGH else "opens"
@@ -92,8 +93,11 @@ def credential_in_code(project: Project) -> Iterator[Finding]:
                 )
 
 
-def _in(module: Module) -> Iterator[tuple[str, int, Severity | None]]:
-    """What is a secret, its line and its severity where that is not the rule's."""
+def _in(module: Module, configured: Set[str | None]) -> Iterator[tuple[str, int, Severity | None]]:
+    """What is a secret, its line and its severity where that is not the rule's.
+
+    ``configured`` are the keys that applications are given: another rule's, wherever they stand.
+    """
     logs_in = any(full.partition(".")[0] in _MAIL for full in module.imports.values())
     for call in module.calls:
         if not _OF_OTHERS.search(call.scope):
@@ -111,7 +115,7 @@ def _in(module: Module) -> Iterator[tuple[str, int, Severity | None]]:
         if binding.name[:1] == "{":
             if _is_login(binding, text):
                 yield f"the {binding.key} of a login", binding.line, None
-        elif _is_constant(binding, text):
+        elif text not in configured and _is_constant(binding, text):
             is_key = is_signing_key(binding.key)
             yield binding.name, binding.line, Severity.HIGH if is_key else None
     for one in module.strings:

@@ -101,14 +101,18 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
                 yield password_stored_weakly.finding(
                     "an encoded password is a password in clear", module.span(call.line)
                 )
-        hashes = any(_HASHING.search(c.name) for c in module.calls)
+        hashing = {c.scope for c in module.calls if _HASHING.search(c.name)}
         queries = () if _may_hash(module) else tuple(_queries(module))
         if queries:
             yield password_stored_weakly.finding(
                 "a query compares or fills the column of passwords with what was typed", *queries
             )
         for binding in module.bindings:
-            if not hashes and _is_kept(binding, module) and not _is_given_hashed(binding, project):
+            if (
+                _is_kept(binding, module)
+                and not _is_hashed_for(binding, hashing, module)
+                and not _is_given_hashed(binding, project)
+            ):
                 yield password_stored_weakly.finding(
                     "the password is kept as it comes", module.span(binding.line)
                 )
@@ -169,6 +173,12 @@ def _is_fast_method(call: Call) -> bool:
         return False
     method = call.argument("method", 1)
     return method is not None and bool(method.text) and _SLOW.match(method.text) is None
+
+
+def _is_hashed_for(binding: Binding, hashing: set[str], module: Module) -> bool:
+    """True where the module hashes passwords, and not only in methods of another class."""
+    others = [name for name in module.classes if name != binding.owner]
+    return any(not any(f"{at}.".startswith(f"{name}.") for name in others) for at in hashing)
 
 
 def _is_given_hashed(binding: Binding, project: Project) -> bool:
