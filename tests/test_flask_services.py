@@ -538,21 +538,6 @@ class Device(db.Model):
 
 
 @pytest.mark.parametrize(
-    ("run", "is_found"), [("cp .env.example .env", True), ("cp .env.example /tmp/x", False)]
-)
-def test_a_sample_that_an_image_copies_is_live(run, is_found):
-    text = f"""{APP}
---- .env.example
-SECRET_KEY=made-up-by-us
---- Dockerfile
-FROM python:3.12
-COPY . .
-RUN {run} && pip install flask
-"""
-    assert bool(places("secret-hardcoded", text)) is is_found
-
-
-@pytest.mark.parametrize(
     ("version", "given", "is_found"),
     [
         ("==1.7.1", "", True),

@@ -87,9 +87,6 @@ _REFUSES = re.compile(
 _ENDS = frozenset({"raise", "exit", "sys.exit", "os._exit", "quit"})  # what starts no further
 _LINES_OF = ("ini", "toml", "yaml", "shell", "terraform")
 _LONGEST_LINE = 2000
-_COPIES = re.compile(
-    r"\b(?:cp|mv)\s+(?:-\S+\s+)?(?:\./)?([\w./-]{1,100})\s+(?:\S{0,100}/)?\.env(?=\s|$)"
-)
 _LONGEST_STATEMENT = 6  # lines
 _WANTED = ("production", "staging")
 _PRODUCTION = re.compile(r"prod", re.IGNORECASE)
@@ -331,8 +328,5 @@ def _copied_as_env(project: Project) -> frozenset[str]:
         for stage in image.stages:
             for source, target, _ in stage.copies:
                 if target.rpartition("/")[2] == ".env":
-                    found.add(f"{folder}/{source}" if folder else source)
-            for text, _ in stage.runs:
-                for source in _COPIES.findall(text):
                     found.add(f"{folder}/{source}" if folder else source)
     return frozenset(found)
