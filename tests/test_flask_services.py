@@ -557,3 +557,112 @@ def claims(token, key):
     return jwt.decode(token, key{given})
 """
     assert bool(places("jwt-weak", text)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "is_found"),
+    [
+        ('p.add_argument("-H", "--host", default="0.0.0.0")', "args.host", True),
+        ('p.add_argument("--bind-to", dest="host", default="0.0.0.0")', "args.host", True),
+        ('p.add_argument("--host", default="127.0.0.1")', '"127.0.0.1"', False),
+        ('p.add_argument("--host", default="0.0.0.0")', "args.other", False),
+    ],
+)
+def test_the_default_of_an_option_is_where_a_server_listens(declared, given, is_found):
+    text = f"""
+--- run.py
+import argparse
+from flask import Flask
+app = Flask(__name__)
+p = argparse.ArgumentParser()
+{declared}
+args = p.parse_args()
+app.run(host={given}, port=8000)
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["python", "run.py"]
+"""
+    assert places("app-run-plain", text) == ([("run.py", 7)] if is_found else [])
+
+
+@pytest.mark.parametrize(
+    ("declared", "lines"),
+    [
+        ('@click.option("--secret-key", default="made-up-by-us")', [5, 7]),
+        ('@click.option("--secret-key", "secret_key", default="made-up-by-us")', [5, 7]),
+        ('@click.option("--secret-key", envvar="KEY")', []),
+        ('@click.option("--secret-key", envvar="KEY", required=True)', []),
+    ],
+)
+def test_the_default_of_an_option_is_the_key(declared, lines):
+    text = f"""
+--- run.py
+import click
+from flask import Flask, session
+app = Flask(__name__)
+@click.command()
+{declared}
+def main(secret_key):
+    app.secret_key = secret_key
+"""
+    findings = [f for f in audited(text).findings if f.kind == "secret-hardcoded"]
+    assert [place.line for f in findings for place in f.locations] == lines
+
+
+@pytest.mark.parametrize(
+    ("call", "is_found"),
+    [
+        ('User(name="admin", password=generate_password_hash("admin"))', True),
+        ('user.set_password("Winter2019")', True),
+        ("user.set_password(password)", False),
+        ('user.set_password("dummy-for-timing")', False),
+        ('user.set_password(os.environ["ADMIN_PASSWORD"])', False),
+    ],
+)
+@pytest.mark.parametrize(("function", "is_live"), [("init", True), ("seed_demo", False)])
+def test_an_account_that_code_makes_with_its_password(function, is_live, call, is_found):
+    text = f"""
+--- setup_users.py
+import os
+from werkzeug.security import generate_password_hash
+def {function}(user, password):
+    {call}
+"""
+    found = places("secret-hardcoded", text)
+    assert found == ([("setup_users.py", 4)] if is_found and is_live else [])
+
+
+def test_chance_is_placed_where_it_is_drawn():
+    text = """
+--- settings.py
+import os, random
+SECRET_KEY = os.getenv(
+    "SECRET_KEY",
+    "".join(
+        random.choices("abc", k=20)
+    ),
+)
+"""
+    assert places("token-weak-prng", text) == [("settings.py", 5)]
+
+
+@pytest.mark.parametrize(("folder", "is_found"), [("example", False), ("accounts", True)])
+def test_what_an_example_imports_says_nothing_of_the_application(folder, is_found):
+    text = f"{APP}--- {folder}/users.py\nfrom flask_login import LoginManager\n"
+    assert bool(places("session-cookie-insecure", text)) is is_found
+
+
+@pytest.mark.parametrize(("default", "lines"), [("0", [2]), ("1", [])])
+def test_a_directory_whose_tls_is_off_unless_told_otherwise(default, lines):
+    text = f"""
+--- settings.py
+import os
+LDAP_USE_SSL = bool(int(os.environ.get("LDAP_USE_SSL", {default})))
+--- app.py
+from flask import Flask
+from flask_ldap3_login import LDAP3LoginManager
+app = Flask(__name__)
+app.config.from_object("settings")
+"""
+    assert [line for _, line in places("mail-ldap-plain", text)] == lines

@@ -139,7 +139,7 @@ class _Component:
             for m in program.modules
             if m.file.path.startswith(prefix)
             and not any(m.file.path.startswith(o + "/") for o in others)
-            and m.file.environment not in ("test", "vendored", "documentation")
+            and m.file.environment not in ("test", "vendored", "documentation", "example")
         ]
         self.configuration = Configuration(self.modules)
         own = (s for s in loaded if s.place.path.startswith(prefix))

@@ -87,7 +87,7 @@ def _is_open(name: str, project: Project) -> bool:
 def _why(call: Call, project: Project) -> str:
     """What is wrong with a call, or an empty string."""
     last = call.name.rpartition(".")[2]
-    if last in ("Redis", "StrictRedis") and not may_use_tls(call):
+    if last in ("Redis", "StrictRedis", "RedisHuey") and not may_use_tls(call):
         host = call.argument("host", 0)
         if host is not None and (host.variable is not None or _is_open(host.setting, project)):
             return "the cache's host is configurable and TLS is off"

@@ -185,7 +185,8 @@ def _directory(app: App) -> Iterator[Finding]:
         for s in app.setting("LDAP_HOST", *wanted)
         if s.value and not s.value.startswith(("ldaps://", *_LOCAL))
     ]
-    if hosts:
+    off = [s for s in secured if s.name != "LDAP_SCHEMA" and s.is_false and s.value]
+    if hosts or (off and not app.setting("LDAP_HOST", *wanted)):
         yield mail_sent_plain.finding(
             "logins are checked by a directory that is asked without TLS",
             *(s.place for s in (*hosts, *secured)),

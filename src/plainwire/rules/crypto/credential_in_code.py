@@ -46,7 +46,9 @@ from plainwire.wire.secret_words import is_password, is_signing_key, is_value
 from plainwire.wire.url_passwords import is_stand_in, is_this_machine
 
 _WANTED = ("production", "staging")
-_OF_OTHERS = re.compile(r"test|dev|local|debug|example|dummy|fake|mock|sample", re.IGNORECASE)
+_OF_OTHERS = re.compile(
+    r"test|dev|local|debug|example|dummy|fake|mock|sample|demo|seed|fixture|populate", re.IGNORECASE
+)
 # Beside a password: who logs in, and where. Where alone shows that it is no form's or schema's.
 _WHO = frozenset({"user", "username", "user_name", "login", "email", "uid", "account"})
 _WHERE = frozenset(
@@ -61,6 +63,7 @@ _CONNECTS = re.compile(
 )
 _PAIRS = re.compile(r"(^|\.)(PlainCredentials|HTTP(Basic|Digest)Auth)$|\.login$")
 _MAIL = frozenset({"smtplib", "imaplib", "ftplib", "poplib"})
+_HASHES = re.compile(r"(^|\.)(generate_password_hash|hashpw|hash_password|set_password)$")
 _OPTIONS = re.compile(r"(^|\.)(option|add_argument|Option)$")
 _AUTHORIZATION = re.compile(r"(Bearer|Basic|Token|ApiKey) (?=\S*\d)[\w+/=.-]{20,}")
 _WORDS = re.compile(r"[a-z]+([._-][a-z]+)*", re.IGNORECASE)
@@ -101,7 +104,7 @@ def _in(module: Module, configured: Set[str | None]) -> Iterator[tuple[str, int,
     logs_in = any(full.partition(".")[0] in _MAIL for full in module.imports.values())
     for call in module.calls:
         if not _OF_OTHERS.search(call.scope):
-            yield from _of_call(call, module, logs_in)
+            yield from _of_call(call, module, logs_in, configured)
     for binding in module.bindings:
         if binding.is_main or _OF_OTHERS.search(f"{binding.scope} {binding.name}"):
             continue
@@ -124,12 +127,14 @@ def _in(module: Module, configured: Set[str | None]) -> Iterator[tuple[str, int,
 
 
 def _of_call(
-    call: Call, module: Module, logs_in: bool
+    call: Call, module: Module, logs_in: bool, configured: Set[str | None]
 ) -> Iterator[tuple[str, int, Severity | None]]:
     """The secrets that a call is given."""
     if _OPTIONS.search(call.name):
-        yield from _of_option(call)
+        yield from _of_option(call, configured)
         return
+    if _HASHES.search(call.name) and not call.is_main:
+        yield from _of_account(call, module)
     auth = call.argument("auth")
     if auth is not None and isinstance(auth.literal, tuple) and len(auth.literal) == 2:
         user, password = (str(part) for part in auth.literal)
@@ -154,9 +159,24 @@ def _of_call(
             yield f"the {name} that {call.name} is given", line, None
 
 
-def _of_option(call: Call) -> Iterator[tuple[str, int, Severity | None]]:
+def _of_account(call: Call, module: Module) -> Iterator[tuple[str, int, Severity | None]]:
+    """The password that code gives to an account: whatever it is, it is live."""
+    value = call.argument("password", 0)
+    literal = value.literal if value is not None and value.variable is None else None
+    text = literal.decode("ascii", "replace") if isinstance(literal, bytes) else literal
+    if value is None or not isinstance(text, str) or not is_value(text) or _OF_OTHERS.search(text):
+        return
+    if _stands_in(module, value.line, text):
+        yield "the password of an account", value.line, None
+
+
+def _of_option(
+    call: Call, configured: Set[str | None]
+) -> Iterator[tuple[str, int, Severity | None]]:
     """The default of an option of the command line that is called a secret."""
     default = call.argument("default")
+    if default is not None and default.text in configured:
+        return
     if default is None or not is_value(default.text) or default.variable is not None:
         return
     spoken = (call.argument("", at) for at in range(3))
