@@ -64,6 +64,9 @@ _CONNECTS = re.compile(
 _PAIRS = re.compile(r"(^|\.)(PlainCredentials|HTTP(Basic|Digest)Auth)$|\.login$")
 _MAIL = frozenset({"smtplib", "imaplib", "ftplib", "poplib"})
 _HASHES = re.compile(r"(^|\.)(generate_password_hash|hashpw|hash_password|set_password)$")
+# What a call has that is given a secret: asked first, of every call there is.
+_TELLING = frozenset({"auth", "default", *_GIVEN})
+_CALLED = (".login", "PlainCredentials", "Auth", "_hash", "hashpw", "hash_password", "set_password")
 _OPTIONS = re.compile(r"(^|\.)(option|add_argument|Option)$")
 _AUTHORIZATION = re.compile(r"(Bearer|Basic|Token|ApiKey) (?=\S*\d)[\w+/=.-]{20,}")
 _WORDS = re.compile(r"[a-z]+([._-][a-z]+)*", re.IGNORECASE)
@@ -103,9 +106,12 @@ def _in(module: Module, configured: Set[str | None]) -> Iterator[tuple[str, int,
     """
     logs_in = any(full.partition(".")[0] in _MAIL for full in module.imports.values())
     for call in module.calls:
-        if not _OF_OTHERS.search(call.scope):
+        is_asked = not _TELLING.isdisjoint(call.keywords) or call.name.endswith(_CALLED)
+        if is_asked and not _OF_OTHERS.search(call.scope):
             yield from _of_call(call, module, logs_in, configured)
     for binding in module.bindings:
+        if binding.name[:1] != "{" and not _is_called_secret(binding):
+            continue
         if binding.is_main or _OF_OTHERS.search(f"{binding.scope} {binding.name}"):
             continue
         text = binding.value.text if binding.name[:1] == "{" or not binding.scope else ""
@@ -164,9 +170,9 @@ def _of_account(call: Call, module: Module) -> Iterator[tuple[str, int, Severity
     value = call.argument("password", 0)
     literal = value.literal if value is not None and value.variable is None else None
     text = literal.decode("ascii", "replace") if isinstance(literal, bytes) else literal
-    if value is None or not isinstance(text, str) or not is_value(text) or _OF_OTHERS.search(text):
+    if value is None or not isinstance(text, str) or " " in text or _OF_OTHERS.search(text):
         return
-    if _stands_in(module, value.line, text):
+    if is_value(text) and _stands_in(module, value.line, text):
         yield "the password of an account", value.line, None
 
 
@@ -197,6 +203,12 @@ def _opens(password: str, user: str) -> bool:
         and password.lower() != user.lower()
         and not is_stand_in(password)
     )
+
+
+def _is_called_secret(binding: Binding) -> bool:
+    """True for a name of the module that says so."""
+    name = binding.name
+    return not binding.scope and name.isidentifier() and (is_signing_key(name) or is_password(name))
 
 
 def _is_login(binding: Binding, text: str) -> bool:
