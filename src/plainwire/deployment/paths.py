@@ -34,8 +34,10 @@ def all_paths(deployments: Sequence[Deployment]) -> tuple[Path, ...]:
 def _is_beside(path: Path, folders: Set[str], deployments: Sequence[Deployment]) -> bool:
     """True for a store's path in a folder of applications that are started by hand alone."""
     is_published = any(d.apps and (d.routes or _publishes(d)) for d in deployments)
-    is_store = path.kind in ("store", "dashboard")
-    return is_store and not is_published and path.deployment.rpartition("/")[0] in {"", *folders}
+    folder, _, name = path.deployment.rpartition("/")
+    is_file = name.endswith((".yml", ".yaml"))  # and no command of a script, which one may try
+    is_store = is_file and path.kind in ("store", "dashboard")
+    return is_store and not is_published and folder in {"", *folders}
 
 
 def _publishes(deployment: Deployment) -> bool:
