@@ -69,6 +69,7 @@ _TELLING = frozenset({"auth", "default", *_GIVEN})
 _CALLED = (".login", "PlainCredentials", "Auth", "_hash", "hashpw", "hash_password", "set_password")
 _OPTIONS = re.compile(r"(^|\.)(option|add_argument|Option)$")
 _AUTHORIZATION = re.compile(r"(Bearer|Basic|Token|ApiKey) (?=\S*\d)[\w+/=.-]{20,}")
+_MOST_NAMES = 2000  # of a module: each is looked through for a secret of another line
 _WORDS = re.compile(r"[a-z]+([._-][a-z]+)*", re.IGNORECASE)
 
 
@@ -238,7 +239,7 @@ def _line_of(module: Module, line: int, text: str) -> int | None:
     """The line that a text is written on: this one, or a constant's that has it. None: no one."""
     if _stands_in(module, line, text):
         return line
-    given = (b.line for b in module.bindings if b.value.text == text)
+    given = (b.line for b in module.bindings[:_MOST_NAMES] if b.value.text == text)
     return next((number for number in given if _stands_in(module, number, text)), None)
 
 

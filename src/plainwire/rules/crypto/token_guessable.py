@@ -33,6 +33,7 @@ Limits:
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from plainwire.model import Binding, Finding, Module, Project, Severity, rule
@@ -53,7 +54,7 @@ _SECRET = re.compile(
 _NONCE = re.compile(r"(^|_)nonce(_|$)", re.IGNORECASE)
 _WEB = frozenset({"flask", "quart", "werkzeug", "django", "fastapi", "starlette", "connexion"})
 _SIGNS = re.compile(r"(^|\.)(jwt\.encode|create_(access|refresh)_token|serialize_compact)$")
-_LONGEST = 6  # lines of a statement
+_LONGEST, _MOST_CALLS = 6, 50  # lines of a statement, and what it calls
 _SAFE = frozenset({"secrets", "SystemRandom", "urandom"})
 
 
@@ -112,15 +113,13 @@ def _in(module: Module) -> Iterator[Finding]:
 
 def _line_of(binding: Binding, module: Module) -> int:
     """The line of what is given that draws by chance, where it takes several."""
-    last = binding.line + _LONGEST
-    drawn = (
-        call.line
-        for call in module.calls
-        if call.name.rpartition(".")[2] in _MAKERS
-        and call.scope == binding.scope
-        and binding.line <= call.line <= last
-    )
-    return next(drawn, binding.line)
+    first = bisect_left(module.calls, binding.line, key=lambda call: call.line)
+    for call in module.calls[first : first + _MOST_CALLS]:
+        if call.line > binding.line + _LONGEST:
+            break
+        if call.name.rpartition(".")[2] in _MAKERS and call.scope == binding.scope:
+            return call.line
+    return binding.line
 
 
 def _is_near(line: int, found: set[int]) -> bool:

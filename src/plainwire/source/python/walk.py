@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from plainwire.source.python.words import (
 MAX_ENTRIES = 200
 MAX_HANDED = 50
 MAX_DICTIONARIES = 20  # one in another
+MAX_PARSED, MAX_OPTIONS = 20, 500  # names of parsed options, and options
 _DECLARES = ("add_argument", "add_option")
 _CONFIGURES = (".config.update", ".config.from_mapping")
 MAX_TESTS = 20
@@ -107,10 +109,14 @@ class Walk:
 
     def _parse_options(self) -> None:
         """What the names of parsed options are: ``args.host``, wherever they are handed to."""
-        for binding, _ in self._given:
-            if binding.call is not None and binding.call.name.endswith(".parse_args"):
-                for option, value in self._options.items():
-                    self.named.setdefault(("", f"{binding.name}.{option}"), value)
+        parsed = (
+            binding.name
+            for binding, _ in self._given
+            if binding.call is not None and binding.call.name.endswith(".parse_args")
+        )
+        for name in islice(dict.fromkeys(parsed), MAX_PARSED):
+            for option, value in islice(self._options.items(), MAX_OPTIONS):
+                self.named.setdefault(("", f"{name}.{option}"), value)
 
     def _turn(self, around: _Around) -> None:
         self._around = around
