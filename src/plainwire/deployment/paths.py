@@ -35,8 +35,8 @@ def all_paths(deployments: Sequence[Deployment]) -> tuple[Path, ...]:
 def _is_beside(path: Path, deployment: Deployment, folders: Set[str], is_published: bool) -> bool:
     """True for a store that an application in no container works with.
 
-    It is in a compose file of stores alone, or in the folder of applications that no deployment
-    publishes.
+    It is in a compose file of stores alone, or in the folder of applications that no image holds
+    and no deployment publishes.
     """
     folder, _, name = deployment.name.rpartition("/")
     if path.kind not in ("store", "dashboard") or not name.endswith((".yml", ".yaml")):
@@ -47,9 +47,9 @@ def _is_beside(path: Path, deployment: Deployment, folders: Set[str], is_publish
 
 
 def _publishes(deployment: Deployment) -> bool:
-    """True if clients reach an application of a deployment."""
+    """True if clients reach an application of a deployment, or are to reach it in an image."""
     is_public = deployment.routes or any(s.publications for s in deployment.services)
-    return bool(deployment.apps and is_public)
+    return bool(deployment.apps and (is_public or "dockerfile" in deployment.name.lower()))
 
 
 def paths(deployment: Deployment) -> tuple[Path, ...]:
