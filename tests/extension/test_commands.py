@@ -278,7 +278,7 @@ info: tls.I001: health answers GET and HEAD in clear
 info: tls.I003: PREFERRED_URL_SCHEME is 'http': url_for outside of requests writes http links
     PREFERRED_URL_SCHEME = 'https'
 2 info, 10 warning, 4 error
-""")
+""")  # noqa: E501
     preload = {"TLS_HSTS_PRELOAD": True, "TLS_HSTS_INCLUDE_SUBDOMAINS": True}
     other = application(TLS_HSTS_SINCE=datetime.now(UTC).date(), **preload)
     assert run(other, "check").output == snapshot("""\
@@ -291,7 +291,7 @@ info: tls.I003: PREFERRED_URL_SCHEME is 'http': url_for outside of requests writ
 info: tls.I004: some servers (cheroot, granian, tornado, twisted) take X_Forwarded_Proto of a client for X-Forwarded-Proto, if the proxy lets it through
     README, Servers that do not tell - from _
 3 info, 1 warning, 0 error
-""")
+""")  # noqa: E501
     assert run(plain(TLS_HOPS=2, TLS_MODE="x"), "check").output == snapshot("""\
 error: tls.E002: TLS_MODE: not one of refuse, redirect, report, marked: 'x'
     README, Configuration; an app that starts so refuses to answer

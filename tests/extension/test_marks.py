@@ -135,6 +135,13 @@ def test_a_head_of_its_own_has_no_mark_of_get():
     assert sent(app, "http", "/it", "HEAD").status_code == 403
 
 
+def test_the_question_which_methods_there_are_is_no_get():
+    app = application(TLS_MODE="marked")
+    app.add_url_rule("/it", view_func=by_method(require_https).as_view("it"))
+    assert sent(app, "http", "/it", "OPTIONS").status_code == 200
+    assert sent(app, "http", "/it", "HEAD").status_code == 403
+
+
 def test_an_exempt_method_that_is_refused_all_the_same_is_said():
     class It(MethodView):
         @tls_exempt
@@ -275,8 +282,10 @@ def test_two_marks_of_one_view_contradict_each_other():
                 continue
             with pytest.raises(TypeError, match="is marked twice"):
                 outer(view)
-    with pytest.raises(TypeError, match="is marked twice"):
+    with pytest.raises(TypeError, match=r"Blueprint 'part'.* is marked twice: required and exempt"):
         tls_exempt(require_https(Blueprint("part", __name__)))
+    with pytest.raises(TypeError, match=r"by_class\.<locals>\.It is marked twice"):
+        tls_exempt(by_class(require_https))
 
 
 def opaque(view):

@@ -245,7 +245,7 @@ TLS_COOKIES_SECURE: neither true nor false: 'maybe'
 TLS_HSTS_SINCE: not a date such as 2027-01-31: 'yesterday'
 TLS_HSTS_PRELOAD needs TLS_HSTS_INCLUDE_SUBDOMAINS
 TLS_HSTS_PRELOAD needs TLS_HSTS_MAX_AGE of 31536000 at least\
-""")
+""")  # noqa: E501
     with pytest.raises(ConfigurationError) as said:
         read({"TLS_MODE": "redirect"}, may_be_silent=False)
     assert str(said.value) == snapshot("""\
