@@ -351,6 +351,16 @@ def test_a_view_that_calls_another_one_hides_nothing(caplog):
     assert "does nothing" not in caplog.text
 
 
+@pytest.mark.parametrize(("around", "is_said"), [(50, True), (150, False)])
+def test_a_hidden_mark_is_looked_for_as_far_as_it_is_sane(around, is_said):
+    view = marked_health()
+    for _ in range(around):
+        view = opaque(view)
+    app = application()
+    app.add_url_rule("/it", "it", view)
+    assert ("tls.W011" in {one.id for one in check(app)}) == is_said
+
+
 def test_looking_for_hidden_marks_ends():
     """Functions that hold each other, and an empty cell."""
 
