@@ -378,6 +378,25 @@ def test_a_failure_leaves_what_was_there(folder, monkeypatch):
     assert contents(folder) == before
 
 
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
+def test_a_failure_between_the_two_files_is_mended_by_the_next_run(error, folder, monkeypatch):
+    ensure(folder, now=NOW)
+    replace, calls = Path.replace, []
+
+    def failing(self, target):
+        calls.append(target)
+        if len(calls) == 2:
+            raise error
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises((UsageError, KeyboardInterrupt)):
+        ensure(folder, now=NOW + timedelta(days=61))
+    assert is_mixed(folder)
+    ensure(folder, now=NOW + timedelta(days=61))
+    assert is_a_pair(folder) and sorted(contents(folder)) == sorted(FILES)
+
+
 # Two at once
 
 

@@ -77,9 +77,10 @@ def mark_of(
 
 def needs_client_cert(app: Flask, endpoint: str | None, method: str) -> bool:
     """Does what answers this method at an endpoint ask for a client certificate?"""
-    if endpoint is None:
-        return False
-    return any(getattr(one, _CLIENT_CERT, False) for one in _answering(app, endpoint, method))
+    view = app.view_functions.get(endpoint or "")
+    if (kind := getattr(view, "view_class", None)) is None:  # at every request over TLS
+        return bool(getattr(view, _CLIENT_CERT, False))
+    return any(getattr(one, _CLIENT_CERT, False) for one in (_method(kind, method), view, kind))
 
 
 def marked(app: Flask, mark: str, named: frozenset[str] = frozenset()) -> dict[str, set[str]]:
