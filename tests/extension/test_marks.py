@@ -307,6 +307,12 @@ class Opaque(MethodView):
         return "it"
 
 
+class OpaqueInPart(Opaque):
+    @tls_exempt
+    def delete(self):
+        return ""
+
+
 def marked_health():
     return tls_exempt(lambda: "up")
 
@@ -320,6 +326,7 @@ def marked_health():
         lambda: functools.partial(opaque(marked_health())),
         lambda: opaque(tls_redirect(lambda: "up")),
         lambda: Opaque.as_view("it"),
+        lambda: OpaqueInPart.as_view("it"),
     ],
 )
 def test_a_mark_that_another_decorator_hides_is_said(made, caplog):
