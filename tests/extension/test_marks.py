@@ -295,6 +295,14 @@ def opaque(view):
     return wrapper
 
 
+class Decorating:
+    def __init__(self, view):
+        self.view = view
+
+    def __call__(self):
+        return self.view()
+
+
 def updating_nothing(view):
     return functools.wraps(view, updated=())(lambda: view())
 
@@ -324,6 +332,7 @@ def marked_health():
         lambda: opaque(opaque(marked_health())),
         lambda: updating_nothing(marked_health()),
         lambda: functools.partial(opaque(marked_health())),
+        lambda: Decorating(opaque(marked_health())),
         lambda: opaque(tls_redirect(lambda: "up")),
         lambda: Opaque.as_view("it"),
         lambda: OpaqueInPart.as_view("it"),
@@ -346,6 +355,7 @@ def test_a_view_that_calls_another_one_hides_nothing(caplog):
     app.add_url_rule("/both", "both", lambda: health() + page())
     app.add_url_rule("/seen", "seen", tls_exempt(opaque(health)))
     app.add_url_rule("/pay", "pay", opaque(require_https(lambda: "paid")))  # its guard is called
+    app.add_url_rule("/slotted", "slotted", Slotted())
 
     @tls_exempt
     class It(MethodView):
@@ -356,6 +366,29 @@ def test_a_view_that_calls_another_one_hides_nothing(caplog):
     assert "tls.W011" not in {one.id for one in check(app)}
     sent(app, "http", "/both")
     assert "does nothing" not in caplog.text
+
+
+class Lazy:
+    """A callable that is made when somebody looks at it: a connection, a proxy of a context."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("looked at")
+
+    def __call__(self):
+        return ""
+
+
+def test_what_a_view_holds_and_is_no_function_is_not_looked_at():
+    """At the first request there is no context yet, and a lazy object would be made."""
+    lazy, user = Lazy(), request
+
+    def view():
+        return f"{user.path}{lazy()}"
+
+    app = application()
+    app.add_url_rule("/it", "it", view)
+    assert sent(app, "https", "/it").data == b"/it"
+    assert "tls.W011" not in {one.id for one in check(app)}
 
 
 @pytest.mark.parametrize(("around", "is_said"), [(50, True), (150, False)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
+from types import FunctionType, MethodType
 from typing import Any
 
 from flask import Blueprint, Flask
@@ -12,6 +14,8 @@ EXEMPT, REDIRECTED, REQUIRED = "exempt", "redirect", "required"
 _MARK = "__flask_plainwire_mark__"
 _CLIENT_CERT = "__flask_plainwire_client_cert__"
 _LOOKED_THROUGH = 100  # functions within one view
+# Whatever else can be called may be a proxy, or made when it is looked at.
+_FUNCTIONS = (FunctionType, MethodType, functools.partial)
 
 
 def put(marked: Any, mark: str, needs_client_cert: bool = False) -> None:
@@ -150,13 +154,15 @@ def _inside(function: Any) -> Iterator[Any]:
     found, seen = [function], {id(function)}
     while found and len(seen) < _LOOKED_THROUGH:
         for one in _held(found.pop()):
-            if callable(one) and not isinstance(one, type) and id(one) not in seen:
+            if type(one) in _FUNCTIONS and id(one) not in seen:
                 seen.add(id(one))
                 found.append(one)
                 yield one
 
 
 def _held(function: Any) -> list[Any]:
+    if type(function) not in _FUNCTIONS:  # a view that is an object: as of a class that decorates
+        return list(vars(function).values()) if hasattr(function, "__dict__") else []
     cells = getattr(function, "__closure__", None) or ()
     wrapped = (getattr(function, name, None) for name in ("__wrapped__", "func"))
     return [*wrapped, *map(_content, cells)]
