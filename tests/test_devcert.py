@@ -1,5 +1,6 @@
 """``plainwire devcert``: real clients and servers on what it makes, and what it must never do."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -494,6 +495,7 @@ def killed_at_each_point(folder, before, now, wants_new_ca=False):
     return [folder / str(point) for point in range(1, len(ended))]
 
 
+@pytest.mark.server("openssl")
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is killed there")
 @pytest.mark.parametrize("is_renewal", [False, True])
 @pytest.mark.parametrize("wants_new_ca", [False, True])
@@ -506,11 +508,31 @@ def test_what_a_killed_run_has_left_is_finished_by_the_next(is_renewal, wants_ne
     assert len(killed) > 8
     assert any(map(is_mixed, killed))  # else no point was between two renames
     for its in killed:
+        served = issued_in(its)
         made = ensure(its, ["app.test"], later)
+        # Who was never told of an authority is told: no certificate of it had taken its place.
+        assert made.is_new_authority == (served is None or not signed(served, made.ca, tmp_path))
         assert is_a_pair(its) and "app.test" in made.names
         assert sorted(contents(its)) == sorted(FILES)
         assert [mode(its / name) for name in (CA_KEY, KEY)] == [0o600, 0o600]
         assert ensure(its, ["app.test"], later).done == "kept"
+
+
+def issued_in(folder):
+    """The certificate there, with the part that a run killed half-way has left for its key."""
+    parts = [*folder.glob(f".{CERTIFICATE}.*.part"), folder / CERTIFICATE]
+    for part in parts:
+        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with contextlib.suppress(OSError):  # ssl.SSLError is one
+            trust.load_cert_chain(part, folder / KEY)
+            return part.read_bytes()
+    return None
+
+
+def signed(certificate, ca, tmp_path):
+    (tmp_path / "its.pem").write_bytes(certificate)
+    words = ["openssl", "verify", "-no_check_time", "-CAfile", ca, tmp_path / "its.pem"]
+    return subprocess.run(words, capture_output=True).returncode == 0
 
 
 def is_mixed(folder):
