@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -307,8 +308,9 @@ def test_two_files_that_are_no_pair_are_never_overwritten(kind, pair, folder, tm
         words = ["openssl", "pkcs8", "-topk8", "-in", key, "-passout", "pass:x"]
         key.write_bytes(subprocess.run(words, check=True, capture_output=True).stdout)
     before = contents(folder)
+    said = f"{certificate} and {key} are not a pair of plainwire's: nothing is overwritten"
     for wants_new_ca in (False, True):
-        with pytest.raises(UsageError, match="not a pair of plainwire's: nothing is overwritten"):
+        with pytest.raises(UsageError, match=re.escape(said)):
             ensure(folder, now=NOW + timedelta(days=80), wants_new_ca=wants_new_ca)
     assert contents(folder) == before
 
@@ -577,11 +579,15 @@ def test_what_is_in_the_place_of_a_half_done_pair_is_not_overwritten(kind, folde
     assert place.is_symlink() == (kind == "link") and place.is_dir() == (kind == "folder")
 
 
-@pytest.mark.parametrize("kind", ["foreign", "link", "text"])
+@pytest.mark.server("openssl")
+@pytest.mark.parametrize("kind", ["foreign", "foreign, of this key", "link", "text"])
 def test_a_part_that_is_not_this_keys_takes_no_place(kind, folder, tmp_path):
     part = half_done(folder)
     if kind == "foreign":
         part.write_text(issue("Somebody's").pem)
+    elif kind == "foreign, of this key":
+        words = ["openssl", "req", "-x509", "-subj", "/O=Somebody", "-key", folder / KEY]
+        subprocess.run([*words, "-out", part], check=True, capture_output=True)
     elif kind == "text":
         part.write_bytes(b"")
     else:
