@@ -562,13 +562,15 @@ def half_done(folder):
     return part
 
 
-@pytest.mark.parametrize("kind", ["foreign", "link", "folder"])
+@pytest.mark.parametrize("kind", ["foreign", "text", "link", "folder"])
 def test_what_is_in_the_place_of_a_half_done_pair_is_not_overwritten(kind, folder, tmp_path):
     half_done(folder)
     place = folder / CERTIFICATE
     place.unlink()
     if kind == "foreign":
         place.write_text(issue("Somebody's").pem)
+    elif kind == "text":
+        place.write_text("mine")
     elif kind == "link":
         (tmp_path / "elsewhere").write_text(issue("Somebody's").pem)
         place.symlink_to(tmp_path / "elsewhere")
@@ -577,6 +579,15 @@ def test_what_is_in_the_place_of_a_half_done_pair_is_not_overwritten(kind, folde
     with pytest.raises(UsageError, match="nothing is overwritten"):
         ensure(folder, now=NOW + timedelta(days=61))
     assert place.is_symlink() == (kind == "link") and place.is_dir() == (kind == "folder")
+
+
+def test_a_part_takes_no_place_in_a_pair_that_is_whole(folder):
+    ensure(folder, now=NOW)
+    before = contents(folder)
+    part = folder / f".{CERTIFICATE}.0123456789abcdef.part"
+    part.write_bytes(b"another\n" + before[CERTIFICATE])
+    assert ensure(folder, now=NOW).done == "kept"
+    assert contents(folder) == before
 
 
 @pytest.mark.server("openssl")
