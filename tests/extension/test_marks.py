@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import inspect
+from unittest.mock import Mock
 
 import pytest
 from flask import Blueprint, Flask, request
@@ -388,6 +389,23 @@ def test_what_a_view_holds_and_is_no_function_is_not_looked_at():
     app = application()
     app.add_url_rule("/it", "it", view)
     assert sent(app, "https", "/it").data == b"/it"
+    assert "tls.W011" not in {one.id for one in check(app)}
+
+
+def test_a_view_class_may_be_anything():
+    """A stand-in of a test's, which has every attribute; a class with `as_view` of its own."""
+    app = application()
+    stand_in = Mock(return_value="stood in", required_methods=())
+    app.add_url_rule("/it", "it", stand_in, methods=["GET"], provide_automatic_options=False)
+
+    def own():
+        return "own"
+
+    own.view_class = type("Own", (), {"get": own})
+    app.add_url_rule("/own", "own", own)
+    for path, body in (("/it", b"stood in"), ("/own", b"own")):
+        assert sent(app, "https", path).data == body
+        assert sent(app, "http", path).status_code == 403
     assert "tls.W011" not in {one.id for one in check(app)}
 
 

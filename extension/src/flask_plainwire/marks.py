@@ -82,7 +82,7 @@ def mark_of(
 def needs_client_cert(app: Flask, endpoint: str | None, method: str) -> bool:
     """Does what answers this method at an endpoint ask for a client certificate?"""
     view = app.view_functions.get(endpoint or "")
-    if (kind := getattr(view, "view_class", None)) is None:  # at every request over TLS
+    if (kind := _class(view)) is None:  # at every request over TLS
         return bool(getattr(view, _CLIENT_CERT, False))
     return any(getattr(one, _CLIENT_CERT, False) for one in (_method(kind, method), view, kind))
 
@@ -129,8 +129,13 @@ def _mark(marked: Any) -> str | None:
 def _answering(app: Flask, endpoint: str, method: str) -> list[Any]:
     """From the inside out: the view class's method, the view, the view class."""
     view = app.view_functions.get(endpoint)
-    kind = getattr(view, "view_class", None)
+    kind = _class(view)
     return [view] if kind is None else [_method(kind, method), view, kind]
+
+
+def _class(view: Any) -> type | None:
+    kind = getattr(view, "view_class", None)
+    return kind if isinstance(kind, type) else None
 
 
 def _method(kind: Any, method: str) -> Any:
@@ -142,10 +147,11 @@ def _method(kind: Any, method: str) -> Any:
 
 
 def _functions(view: Any) -> list[Any]:
-    kind = getattr(view, "view_class", None)
+    kind = _class(view)
     if kind is None:
         return [view]
-    found = (_method(kind, method) for method in sorted(kind.methods or ("GET",)))
+    methods = getattr(kind, "methods", None) or ("GET",)
+    found = (_method(kind, method) for method in sorted(methods))
     return list({id(one): one for one in found}.values())
 
 
