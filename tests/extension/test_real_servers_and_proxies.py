@@ -157,7 +157,9 @@ def test_odd_requests_are_nowhere_taken_for_https(stack):
     for line in LINES:
         for case, headers in (ODD | {"none": []}).items():
             got = raw(port, line, headers)
-            if b"HTTPS required" not in got and not got.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")):
+            refused = (b"HTTP/1.1 4", b"HTTP/1.0 4")
+            # uWSGI closes the connection on a bare CR, without a word.
+            if got and b"HTTPS required" not in got and not got.startswith(refused):
                 served.append((line, case, got[:200]))
     assert served == []
     for line in LINES[:2]:  # gevent and uWSGI take the third's address for a path
