@@ -153,11 +153,10 @@ def raw(port, line, headers):
 def test_odd_requests_are_nowhere_taken_for_https(stack):
     """By the server, or by the application: the view's answer is what must not come."""
     _, _, port = stack
-    served = []
+    served, refused = [], (b"HTTP/1.1 4", b"HTTP/1.0 4")
     for line in LINES:
         for case, headers in (ODD | {"none": []}).items():
             got = raw(port, line, headers)
-            refused = (b"HTTP/1.1 4", b"HTTP/1.0 4")
             # uWSGI closes the connection on a bare CR, without a word.
             if got and b"HTTPS required" not in got and not got.startswith(refused):
                 served.append((line, case, got[:200]))
