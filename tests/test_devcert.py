@@ -201,6 +201,14 @@ def test_what_a_clock_that_was_ahead_has_made_is_made_anew(folder):
     assert verified(again, NOW) == (f"{again.certificate}: OK\n", "")
 
 
+def test_a_certificate_that_does_not_hold_yet_is_renewed_under_its_authority(folder):
+    ensure(folder, now=NOW)
+    ahead = ensure(folder, now=NOW + timedelta(days=80))
+    again = ensure(folder, now=NOW + timedelta(days=2))
+    assert (ahead.done, again.done) == ("renewed", "renewed")
+    assert (again.is_new_authority, again.not_after) == (False, NOW + timedelta(days=92))
+
+
 def test_further_names_are_added_to_those_there(folder):
     ensure(folder, ["one.test"], NOW)
     both = ensure(folder, ["two.test", "MÜNCHEN.test", "[::1]"], NOW)

@@ -33,6 +33,7 @@ def test_a_proxy_fix_wrapped_later_is_said_and_not_believed(caplog):
     got = sent(app, "https", headers=forged, environ_base={"REMOTE_ADDR": "9.9.9.9"})
     assert got.status_code == 403
     assert "ProxyFix(x_for=1, x_proto=1, x_host=0) was wrapped later" in caplog.text
+    assert "around the application" not in caplog.text
     assert sent(app, "https", headers={"X-Forwarded-For": "1.2.3.4"}).status_code == 200
 
 

@@ -1,5 +1,6 @@
 """The ``TLS_*`` keys: as values, as strings of the environment, and what is wrong about them."""
 
+import logging
 import re
 from datetime import date
 from pathlib import Path
@@ -328,6 +329,23 @@ def test_debug_and_tests_serve_loopback_in_clear_and_nobody_else(key, host, peer
         "/", base_url=f"{scheme}://{host}", headers=headers, environ_base={"REMOTE_ADDR": peer}
     )
     assert got.status_code == status
+
+
+@pytest.mark.parametrize(("name", "status"), [("127.0.0.1", 200), ("192.168.1.4", 403)])
+def test_without_a_host_the_server_has_the_name(name, status):
+    """HTTP/1.0 has no Host (RFC 1945); the server says where it listens."""
+    app, told = silent(DEBUG=True), []
+    environ = app.test_request_context("/").request.environ | {"REMOTE_ADDR": "127.0.0.1"}
+    del environ["HTTP_HOST"]
+    environ["SERVER_NAME"] = name
+    list(app.wsgi_app(environ, lambda status, headers, *error: told.append(status[:3])))
+    assert told == [str(status)]
+
+
+def test_what_is_let_through_unstated_is_said(caplog):
+    with caplog.at_level(logging.INFO):
+        silent(DEBUG=True).test_client().get("/")
+    assert "not set (debug or tests): loopback is served in clear" in caplog.text
 
 
 def test_what_is_stated_holds_in_debug_too():
