@@ -340,6 +340,12 @@ def test_where_tls_ends_in_the_server_no_header_is_a_proxys():
     assert set(got.get_json()).isdisjoint(names)
 
 
+def test_a_proxy_that_sends_other_headers_alone_is_no_error(caplog):
+    client = application().test_client()
+    assert client.get("/", headers={"X-Forwarded-For": "1.2.3.4"}).data == REFUSED
+    assert "header-missing (the proxy sent no X-Forwarded-Proto)" in caplog.text
+
+
 class Speaking:
     """A server's socket that speaks TLS, as ``ssl.SSLSocket`` is told from others."""
 
