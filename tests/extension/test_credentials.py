@@ -1,6 +1,7 @@
 """What is a credential: each header, parameter, cookie and scheme by its name."""
 
 import hashlib
+from base64 import b64encode
 
 import pytest
 
@@ -91,11 +92,18 @@ def test_a_cookie_by_its_default_and_its_configured_name(setting):
 def test_a_scheme_that_sends_what_is_to_be_revoked(scheme):
     environ = {"HTTP_AUTHORIZATION": f"{scheme.title()} s3cret"}
     assert found(environ) == [(scheme, "Authorization", digest("s3cret"))]
+    assert left(environ) == {}
 
 
 @pytest.mark.parametrize("scheme", SIGNATURES)
 def test_a_scheme_that_sends_a_signature(scheme):
     assert found({"HTTP_AUTHORIZATION": f"{scheme} abc=1"}) == []
+
+
+def test_a_user_whose_name_is_no_utf_8_is_told_all_the_same():
+    pair = b"caf\xe9:s3cret"
+    (told,) = exposed({"HTTP_AUTHORIZATION": f"Basic {b64encode(pair).decode()}"}, {}, frozenset())
+    assert (told.username, told.sha256) == ("caf\ufffd", hashlib.sha256(pair).hexdigest())
 
 
 def test_what_a_server_made_of_a_credential_is_taken_away_too():
