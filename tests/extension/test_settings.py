@@ -66,6 +66,12 @@ def test_values_that_are_no_strings():
     assert rules.peers.trusts("unix") and rules.peers.trusts("::1")
 
 
+@pytest.mark.parametrize("proxies", ["unix, 10.0.0.1", "10.0.0.1 unix:", ["UNIX", "10.0.0.1"]])
+def test_a_unix_socket_stands_anywhere_among_the_proxies(proxies):
+    peers = read(PROXIED | {"TLS_TRUSTED_PROXIES": proxies}, may_be_silent=False).peers
+    assert peers.trusts("unix") and peers.trusts("10.0.0.1") and not peers.trusts("10.0.0.2")
+
+
 @pytest.mark.parametrize(("value", "hops"), [("2", 2), (" 16 ", 16), (1, 1)])
 def test_a_number_may_be_a_string(value, hops):
     """`from_prefixed_env` makes numbers of them, ``os.environ`` does not."""
