@@ -185,3 +185,35 @@ def test_two_servers_of_a_file_share_the_guard_of_the_first_proxys_scheme():
     ((_, new),) = made.changes
     assert len(made.steps) == 2 and new.text.count("geo ") == new.text.count("map ") == 1
     assert new.text.count("X-Forwarded-Proto $first_proxys_scheme;") == 2
+
+
+COMPOSED = """
+--- compose.yaml
+services:
+  web:
+    build: .
+    command: waitress-serve --listen=0.0.0.0:8000 app:app
+  edge:
+    image: nginx
+    volumes: ["./edge.conf:/etc/nginx/conf.d/default.conf"]
+    ports: ["443:443"]
+--- edge.conf
+server {
+  listen 443 ssl;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  location / {
+    proxy_pass http://web:8000;
+    proxy_set_header X-Forwarded-Proto $scheme;
+  }
+}
+"""
+
+
+def test_the_extension_needs_consent_where_one_of_two_deployments_is_not_certain():
+    """On the host the proxy's address is loopback; in the containers' network nobody knows it."""
+    files = BEFORE["tls-extension"] | example_files(COMPOSED)
+    made = planned(files, with_unsafe=True, only=frozenset({"tls-extension"}))
+    (step,) = made.steps
+    (text,) = [new.text for old, new in step.files if new.path == "app.py"]
+    assert '"172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8", "127.0.0.1", "::1"]' in text
+    assert step.patch.level == "unsafe" and "address that the proxy has" in step.patch.proof
