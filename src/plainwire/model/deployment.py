@@ -71,7 +71,8 @@ class Start:
     it is told to believe forwarded headers from anybody. ``via`` are the
     places that lead to it, the outermost first (``CMD``, the script's line, ``app.run``).
     ``command`` are the words that start it, variables filled in as far as they are known.
-    ``claims_https`` is where it is told to call every request https.
+    ``claims_https`` is where it is told to call every request https. ``is_gateway`` says that it
+    speaks the uwsgi protocol, which no browser does.
     """
 
     program: str
@@ -89,6 +90,7 @@ class Start:
     trusts: Span | None = None
     claims_https: Span | None = None
     command: tuple[str, ...] = ()
+    is_gateway: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ SESSION_MODULES = frozenset(
         "flask_principal",
     }
 )
+_MARKS = frozenset({"flask_login.UserMixin", "flask_login.AnonymousUserMixin"})
 _PASSWORD = frozenset({"password", "passwd", "passphrase", "user_password"})
 _LOGIN_NAME = re.compile(
     r"log_?in|sign_?in|authenticat|register|sign_?up|(get|issue|create)_?token"
@@ -166,12 +167,20 @@ class _Component:
             self.settings,
             self.middleware,
             self.extensions,
-            uses_session or bool(self.extensions & SESSION_MODULES),
+            uses_session or self._keeps_sessions(),
             self.credentials,
             self.external_urls,
             self.redirect_hook,
             self.hsts_hook,
             tuple(self.configuration.places()),
+        )
+
+    def _keeps_sessions(self) -> bool:
+        """True if an extension that keeps sessions is imported, and not only to mark a class."""
+        return any(
+            name.partition(".")[0] in SESSION_MODULES and name not in _MARKS
+            for m in self.modules
+            for name in m.imports.values()
         )
 
     # What is wrapped around it ---------------------------------------------------------------
