@@ -262,3 +262,16 @@ def test_a_server_is_started_only_where_it_is_or_can_be_listed(listed, changed):
     files |= {"requirements.txt": listed} if listed is not None else {}
     made = planned(files, with_unsafe=True, only=frozenset({"wsgi-server"}))
     assert {new.path for _, new in made.changes} == changed
+
+
+def test_a_server_keeps_the_headers_that_it_inherits():
+    """One add_header in a level takes away those around it (ngx_http_headers_module)."""
+    path = "deployment/nginx.conf"
+    own = "  add_header X-Frame-Options DENY always;\n"
+    server = BEFORE["hsts-header"][path]
+    assert own in server
+    bare = server.replace(own, "")
+    for around, count in (("", 1), (own, 0)):
+        files = BEFORE["hsts-header"] | {path: f"http {{\n{around}{bare}}}\n"}
+        made = planned(files, with_unsafe=True, only=frozenset({"hsts-header"}))
+        assert len(made.steps) == count
