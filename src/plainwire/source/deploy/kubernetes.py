@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from plainwire.model import Publication, Route, Setting, SourceFile, Span
@@ -87,7 +87,12 @@ def read(file: SourceFile, into: Manifests) -> None:
     Raises:
         ValueError: if it is no YAML.
     """
-    for document in _objects(file, into)[:500]:
+    take(documents(file.text), file, into)
+
+
+def take(roots: Sequence[Yaml], file: SourceFile, into: Manifests) -> None:
+    """Add what the documents of a file hold."""
+    for document in _objects(roots, file, into)[:500]:
         kind = _text(document.get("kind"))
         name = _text(document.get("metadata", "name")) or ""
         api = _text(document.get("apiVersion")) or ""
@@ -114,14 +119,14 @@ def read(file: SourceFile, into: Manifests) -> None:
                 pass
 
 
-def _objects(file: SourceFile, into: Manifests) -> list[Yaml]:
+def _objects(roots: Sequence[Yaml], file: SourceFile, into: Manifests) -> list[Yaml]:
     """The objects of a file, those in a List or in a Template of OpenShift too.
 
     A Template's parameters are settings, given unless others are named when it is processed
     (https://docs.openshift.com/container-platform, Using templates, read 2026-11).
     """
     found: list[Yaml] = []
-    for document in documents(file.text)[:500]:
+    for document in roots[:500]:
         kind = _text(document.get("kind"))
         inner = document.get({"List": "items", "Template": "objects"}.get(kind or "", ""))
         found += (document,) if inner is None else inner.elements()
@@ -187,6 +192,7 @@ def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
     program = _text(spec.get("ingressClassName")) or ""
     redirects: bool | None = has_tls or None
     places = [place]
+    places += _patched(document, place, file)
     hsts = None
     is_google = False
     serves_http: bool | None = True
@@ -232,6 +238,15 @@ def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
                 redirects if is_covered or not has_tls else None,
                 hsts=hsts if is_covered else None,
             )
+
+
+def _patched(document: Yaml, place: Span, file: SourceFile) -> Iterator[Span]:
+    """Where other files than its own say what is in a resource's ``spec``, as patches do."""
+    spec = document.get("spec")
+    for _, line, _ in spec.items() if spec is not None else ():
+        other = file.span(line)
+        if other.path != place.path:
+            yield other
 
 
 def _is_ingress_nginx(program: str, annotations: Yaml | None) -> bool:
