@@ -121,6 +121,8 @@ def _selects(selector: Mapping[str, str], workload: kubernetes.Workload) -> bool
 def _put_together(
     known: Known, name: str, environment: Environment, found: kubernetes.Manifests
 ) -> Iterator[Deployment]:
+    for skip in found.skipped:
+        known.skip(skip.path, skip.reason, skip.line)
     said = [*found.settings, *(s for each in found.embedded for s in _written(*each[1:]))]
     known.settings += [s for s in said if s.environment not in QUIET]
     services = tuple(_services(known, found, environment))

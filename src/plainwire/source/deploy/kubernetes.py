@@ -10,8 +10,8 @@ import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from plainwire.model import Publication, Route, Setting, SourceFile, Span
-from plainwire.source.deploy import gateway
+from plainwire.model import Publication, Route, Setting, Skip, SourceFile, Span
+from plainwire.source.deploy import gateway, istio
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
 # https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs and …/ingress-multi-ssl
@@ -27,6 +27,7 @@ REDIRECTS = (
     "nginx.ingress.kubernetes.io/force-ssl-redirect",
     "ingress.kubernetes.io/ssl-redirect",
 )
+_MESH = "what it says of connections inside the mesh is not judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,15 @@ class Manifests:
     embedded: list[tuple[str, str, int, SourceFile]] = field(default_factory=list)
     listeners: list[gateway.Listener] = field(default_factory=list)
     attached: list[gateway.Attached] = field(default_factory=list)
+    servers: list[istio.Server] = field(default_factory=list)
+    virtuals: list[istio.Virtual] = field(default_factory=list)
+    skipped: list[Skip] = field(default_factory=list)
 
     @property
     def all_routes(self) -> tuple[Route, ...]:
-        """The routes of ingresses, and of Gateways once all manifests are read."""
-        return (*self.routes, *gateway.routes(self.listeners, self.attached))
+        """The routes of ingresses, and of Gateways of both sorts once all manifests are read."""
+        attached = gateway.routes(self.listeners, self.attached)
+        return (*self.routes, *attached, *istio.routes(self.servers, self.virtuals))
 
     @property
     def sends_no_hsts(self) -> bool:
@@ -105,6 +110,13 @@ def take(roots: Sequence[Yaml], file: SourceFile, into: Manifests) -> None:
                 into.routes += list(_ingress(document, name, file))
             case "Route":
                 into.routes += list(_openshift_route(document, file))
+            case "Gateway" if api.startswith(istio.GROUP):
+                into.servers += istio.servers(document, name, file)
+            case "VirtualService" if api.startswith(istio.GROUP):
+                into.virtuals.append(istio.virtual(document, file))
+            case "PeerAuthentication" | "DestinationRule":
+                place = file.span(document.line)
+                into.skipped.append(Skip(place.path, _MESH, place.line))
             case "Gateway":
                 into.listeners += gateway.listeners(document, name, file)
             case "HTTPRoute":
