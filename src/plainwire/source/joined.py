@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from plainwire.model import SourceFile, Span
@@ -23,7 +24,7 @@ class JoinedFile(SourceFile):
     ``parts`` are the files that the lines of it, as `line_in` numbers them, are of.
     """
 
-    parts: tuple[SourceFile, ...] = ()
+    parts: Sequence[SourceFile] = field(default=(), compare=False)
 
     def span(self, line: int, end_line: int | None = None) -> Span:
         """Lines of the file that they were written in."""

@@ -38,6 +38,7 @@ from plainwire.source.deploy import (
     nginx,
     terraform,
     terraform_networks,
+    terraform_services,
     traefik,
 )
 from plainwire.source.flask_app import component_roots, find_apps, folder_of
@@ -132,7 +133,8 @@ class LocalProject:
         for each in {id(t): t for t in self._traefik.values()}.values():
             for path, sites in traefik.by_file(each).items():
                 found[path] = sites
-        found |= {path: tuple(terraform.sites(f)) for path, f in self._terraform.items()}
+        for path, defined in self._terraform.items():
+            found[path] = (*terraform.sites(defined), *terraform_services.sites(defined))
         found |= {file.path: tuple(self._written(file)) for file in self.of("yaml")}
         return found
 
@@ -209,12 +211,9 @@ class LocalProject:
 
     @cached_property
     def openings(self) -> tuple[Opening, ...]:
-        """What clouds let every address reach."""
-        return tuple(
-            opening
-            for found in self._terraform.values()
-            for opening in terraform_networks.openings(found)
-        )
+        """What clouds let every address reach, each once however often a module is used."""
+        every = (o for f in self._terraform.values() for o in terraform_networks.openings(f))
+        return tuple(dict.fromkeys(every))
 
     @cached_property
     def requirements(self) -> Mapping[str, str]:
