@@ -1,7 +1,7 @@
 """Ansible's tasks: the containers that they start, and the files that they write from their text.
 
 https://docs.ansible.com/ansible/latest/collections/community/docker/docker_container_module.html
-Values of variables are not followed.
+Values of variables are not followed here; `ansible_templates` fills templates.
 """
 
 from __future__ import annotations
