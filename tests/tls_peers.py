@@ -8,6 +8,8 @@ import subprocess
 
 import trustme
 
+from bounded import child
+
 SSL3, TLS10, TLS11, TLS12, TLS13 = 0x0300, 0x0301, 0x0302, 0x0303, 0x0304
 
 
@@ -43,21 +45,11 @@ def s_server(certificate, *options):
     """`openssl s_server`, which serves one connection at a time; gives its port."""
     chain, key = certificate
     command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", chain, "-key", key, "-www"]
-    process = subprocess.Popen(
-        [*command, *options],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "text": True}
+    with child([*command, *options], stderr=subprocess.DEVNULL, **streams) as process:
         accept = next((line for line in process.stdout if line.startswith("ACCEPT")), None)
         assert accept, f"openssl s_server {options} did not start"
         yield int(accept.rpartition(":")[2])
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 def can_handshake(port, version):

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path as Folder
@@ -24,7 +24,6 @@ from plainwire.model import (
     Path,
     Project,
     Report,
-    Rule,
     Span,
     Suppression,
     TlsStatus,
@@ -36,12 +35,21 @@ from plainwire.source import packed
 from plainwire.source.walk import Raw, read_raw, tree_of
 
 if TYPE_CHECKING:
+    from plainwire.model import Rule
     from plainwire.source.importing import Imported
 
 NOT_AUDITED = "not a question of source and deployment files"
 # What keeps a file that nobody can parse from being a file of no consequence.
 _IMPORTS_FLASK = re.compile(r"^[ \t]*(?:from|import)[ \t]+flask\b", re.MULTILINE)
 _IGNORE = re.compile(r"plainwire:\s*ignore\[([\w\s,*-]+)\]\s*(.*?)\s*(?:#\}|-->|\*/|%\}|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of a directory, and the key under which its report is kept, if it is."""
+
+    raw: Raw
+    key: str
 
 
 def audit(
@@ -52,12 +60,14 @@ def audit(
     project: Project | None = None,
     cache: kept.Cache | None = None,
     imported: Imported | None = None,
+    reading: Reading | None = None,
 ) -> Report:
     """Audit a directory and return its report, graded for one environment.
 
     ``project`` replaces the door to the directory, for tests. ``cache`` may answer for content that
     was audited before by every rule. Nothing of the project is run here;
     ``imported`` is what running it showed (`plainwire.source.importing`), in place of what is read.
+    ``reading`` is what `recalled` read of it a moment ago: it is used up, and not read again.
 
     Raises:
         TargetError: if ``root`` is no directory that can be read.
@@ -65,8 +75,10 @@ def audit(
     started, at = datetime.now(UTC), monotonic()
     key = ""
     if project is None:
-        raw = read_raw(Folder(root))
-        if cache is not None and rules is None and imported is None:
+        raw = reading.raw if reading is not None else read_raw(Folder(root))
+        if reading is not None:
+            key = reading.key
+        elif cache is not None and rules is None and imported is None:
             key = _key(raw, environment)
             before = _recalled(cache, key, root, started, at)
             if before is not None:
@@ -83,14 +95,20 @@ def audit(
     return found
 
 
-def recalled(root: Folder | str, environment: Environment, cache: kept.Cache) -> Report | None:
-    """The report that the same content had before. Returns None if none is kept.
+def recalled(
+    root: Folder | str, environment: Environment, cache: kept.Cache | None
+) -> Report | Reading:
+    """The report that the same content had before; if none is kept, what was read of it.
 
     Raises:
         TargetError: if ``root`` is no directory that can be read.
     """
     started, at = datetime.now(UTC), monotonic()
-    return _recalled(cache, _key(read_raw(Folder(root)), environment), root, started, at)
+    raw = read_raw(Folder(root))
+    if cache is None:
+        return Reading(raw, "")
+    reading = Reading(raw, _key(raw, environment))
+    return _recalled(cache, reading.key, root, started, at) or reading
 
 
 def _key(raw: Raw, environment: Environment) -> str:

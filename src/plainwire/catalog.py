@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from plainwire.model import Check, Remedy, Rule
+if TYPE_CHECKING:  # a report that was kept needs none of them
+    from plainwire.model import Check, Remedy, Rule
 
 BUILT_IN = ("plainwire.checks",)
 BUILT_IN_RULES = ("plainwire.rules",)
 BUILT_IN_REMEDIES = ("plainwire.fix.remedies",)
-Kind = TypeVar("Kind", Check, Rule, Remedy)
+Kind = TypeVar("Kind", "Check", "Rule", "Remedy")
 
 
 def load(packages: Iterable[str] = BUILT_IN) -> tuple[Check, ...]:
@@ -22,6 +23,8 @@ def load(packages: Iterable[str] = BUILT_IN) -> tuple[Check, ...]:
         TypeError: if a module does not hold exactly one check named like its file.
         ImportError: if a package or one of its modules cannot be imported.
     """
+    from plainwire.model import Check
+
     return _load(Check, packages)
 
 
@@ -32,6 +35,8 @@ def load_rules(packages: Iterable[str] = BUILT_IN_RULES) -> tuple[Rule, ...]:
         TypeError: if a module does not hold exactly one rule named like its file.
         ImportError: if a package or one of its modules cannot be imported.
     """
+    from plainwire.model import Rule
+
     return _load(Rule, packages)
 
 
@@ -42,6 +47,8 @@ def load_remedies(packages: Iterable[str] = BUILT_IN_REMEDIES) -> tuple[Remedy, 
         TypeError: if a module does not hold exactly one remedy named like its file.
         ImportError: if a package or one of its modules cannot be imported, or LibCST is missing.
     """
+    from plainwire.model import Remedy
+
     return _load(Remedy, packages)
 
 

@@ -1,6 +1,7 @@
 """What is shown and left: formats, a terminal's width and colour, quiet, start-up."""
 
 import errno
+import gc
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import pytest
 
 from cli.process import PATIENCE_S, PLAINWIRE, environment, plainwire
 from plainwire import __version__
-from plainwire.cli import COMMANDS
+from plainwire.cli import COMMANDS, main
 from plainwire.cli.ending import told
 from plainwire.report import RENDERERS
 from servers.recording import recording, response
@@ -122,9 +123,6 @@ def test_the_same_answers_give_the_same_report(server, tmp_path):
     assert report() == report()
 
 
-# Start-up and help --------------------------------------------------------------------------
-
-
 def test_the_version_is_told_without_loading_the_scanner():
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "plainwire", "--version"],
@@ -147,6 +145,13 @@ def test_help_is_there_for_every_command_and_fits_80_columns(command, call, monk
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"usage: plainwire {command} ")
     assert max(len(line) for line in done.out.splitlines()) <= 80
+
+
+def test_a_command_that_others_call_leaves_their_collector_on(tmp_path, capsys):
+    """A process that goes on would keep every cycle of objects that it makes from then on."""
+    (tmp_path / "app.py").write_text("import flask\n")
+    assert main(["audit", str(tmp_path), "--no-cache"]) == 0
+    assert gc.isenabled()
 
 
 def test_a_fault_of_the_system_is_not_called_one_of_the_output(monkeypatch, capsys):

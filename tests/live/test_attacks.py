@@ -67,8 +67,6 @@ def asked(endpoint):
     return {name: told[name] for name in ATTACKS if name in told}
 
 
-# Heartbleed -------------------------------------------------------------------------------
-
 MEMORY = b"another user's password, which must not be read" * 1400
 SEEN = []
 
@@ -158,9 +156,6 @@ def test_what_was_over_read_is_nowhere():
     assert "another" not in repr(endpoint)
 
 
-# CCS injection ----------------------------------------------------------------------------
-
-
 async def objects_at_once(peer):
     kind, _ = await peer.record()
     peer.alert(10)
@@ -222,9 +217,6 @@ def test_ccs_injection(behave, verdict):
     # One that takes it, or may, is known by its silence.
     timeout_s = 20.0 if verdict is False else 1.5
     assert found(behave, "ccs_injection", RSA, timeout_s)[0] is verdict
-
-
-# ROBOT ------------------------------------------------------------------------------------
 
 
 def is_padded(block):
@@ -376,9 +368,6 @@ def test_robot_behind_a_certificate_request(behave, verdict):
     assert found(behave, "robot", asks_certificate=True)[0] is verdict
 
 
-# Ticketbleed ------------------------------------------------------------------------------
-
-
 @contextlib.asynccontextmanager
 async def openssl_in_between(changed):
     """OpenSSL as it is, but for the session id in its ServerHello."""
@@ -440,9 +429,6 @@ def test_ticketbleed(change, verdict):
     assert bool(gaps) is (verdict is OPEN)
 
 
-# Faults on the way ------------------------------------------------------------------------
-
-
 def faulty(behave, every=3):
     """Some connections are reset right after the flight, or after the client's next words."""
 
@@ -494,9 +480,6 @@ def test_who_asks_twice_at_once_is_answered_once():
     seen = asyncio.run(scenario())
     assert seen.vulnerabilities["robot"] is False
     assert len(seen.gaps) == len({gap.question for gap in seen.gaps})
-
-
-# Real servers -----------------------------------------------------------------------------
 
 
 @pytest.mark.server("nginx")

@@ -5,7 +5,6 @@ import contextlib
 import socket
 import ssl
 import struct
-import threading
 
 import pytest
 
@@ -18,6 +17,7 @@ from plainwire.live.tls.handshakes import handshake, settled
 from plainwire.wire.alerts import Alert
 from plainwire.wire.handshake.client_13 import Handshake13
 from plainwire.wire.handshake.offer_13 import Offer13
+from servers.recording import listening
 from tls_peers import TLS13, alert, opener, peer, record, server_hello
 
 LEAF = issue("localhost", by=issue("Root", ca=True))
@@ -115,9 +115,6 @@ def test_asyncio_that_closes_without_an_answer_is_finished():
     assert found.certificates == LEAF.chain
 
 
-# Faults --------------------------------------------------------------------------------------
-
-
 async def closes(hello, writer):
     return None
 
@@ -198,21 +195,14 @@ def silent_after_the_handshake():
     """OpenSSL finishes the handshake without a ticket, and then reads nothing any more."""
     context = server_context(LEAF)
     context.num_tickets = 0
-    over = threading.Event()
 
-    def serve(listener):
-        raw, _ = listener.accept()
-        with context.wrap_socket(raw, server_side=True):
-            over.wait(30)
+    def behave(connection):
+        connection.peer.settimeout(20)
+        with context.wrap_socket(connection.peer, server_side=True):
+            connection.stopping.wait(30)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, args=[listener])
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            over.set()
-            thread.join()
+    with listening(behave) as server:
+        yield server.port
 
 
 def test_silence_after_the_handshake_is_in_the_result():

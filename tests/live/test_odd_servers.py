@@ -215,9 +215,6 @@ def fully_known(found, server):
             assert {CODES[n] for n in found.ciphers[WORDS[version]]} == set(server.taken(version))
 
 
-# How records are cut, and what comes before -------------------------------------------------
-
-
 async def one_byte_a_record(writer, messages):
     for byte in b"".join(messages):
         writer.write(record(22, bytes([byte])))
@@ -254,9 +251,6 @@ async def slowly(writer, messages):
 def test_the_cut_of_records_makes_no_difference(write, versions):
     server = Odd(versions, write=write)
     fully_known(look(server, timeout_s=20.0), server)
-
-
-# What it cannot bear -----------------------------------------------------------------------
 
 
 def intolerant(reaction, is_odd):
@@ -438,9 +432,6 @@ def test_one_that_chokes_on_grease(reaction):
     fully_known(found, server)
 
 
-# What it answers oddly ---------------------------------------------------------------------
-
-
 def test_a_middlebox_that_answers_1_2_to_1_3():
     def judge(server, hello):
         return server.flight(TLS12, AES128, hello) if TLS13 in hello.versions else None
@@ -524,9 +515,6 @@ def test_offers_that_failed_for_one_reason_are_one_gap():
     ]
 
 
-# What never answers ------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "judge",
     [
@@ -557,9 +545,6 @@ def test_an_endless_stream_ends():
     found = look(Endless(), timeout_s=1.0)
     assert not any((found.protocols or {}).values())
     assert found.inconclusive
-
-
-# What does not keep up ---------------------------------------------------------------------
 
 
 class Throttling(Odd):
@@ -687,9 +672,6 @@ def test_one_that_serves_three_at_a_time_is_not_overrun():
     found = look(server)
     never_falsely_denied(found, server)
     assert {CODES[name] for name in found.ciphers["TLSv1.2"]} == set(server.accepted)
-
-
-# Certificates that cannot be read -----------------------------------------------------------
 
 
 @pytest.mark.parametrize("der", [b"\x30\x03\x02\x01", LEAF.chain[0][:200], bytes(1 << 17)])

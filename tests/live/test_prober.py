@@ -50,8 +50,6 @@ def certificate(tmp_path_factory):
     return peers.write_certificate(tmp_path_factory.mktemp("prober"))
 
 
-# Real servers ------------------------------------------------------------------------------
-
 OLD = ("-cipher", "ALL:@SECLEVEL=0")
 COMMAND_LINES = [
     (("-tls1_2",), only("TLSv1.2")),
@@ -129,9 +127,6 @@ def test_finds_what_a_python_server_allows(certificate, oldest, newest, expected
 
     answer = asyncio.run(run())
     assert (answer.protocols, answer.inconclusive) == (expected, ())
-
-
-# Peers that answer ------------------------------------------------------------------------
 
 
 PROTOCOL_VERSION = alert(70)
@@ -268,9 +263,6 @@ def test_no_hello_has_more_than_128_suites_or_the_length_that_hangs_f5():
         assert not 256 <= len(hello) - 5 < 512
 
 
-# Peers that refuse without a word ---------------------------------------------------------
-
-
 def reset(writer):
     """Close with RST: linger of 0 seconds."""
     raw = writer.get_extra_info("socket")
@@ -403,9 +395,6 @@ def test_a_refused_offer_costs_only_the_rest_of_the_offer():
 def test_an_internal_error_for_one_version_again_and_again_is_a_refusal():
     answer, _ = probe_peer(accepting(TLS12, refusal=alert(80)))
     assert answer.protocols == only("TLSv1.2")
-
-
-# Peers that are no TLS server -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("at_once", [1, 8])

@@ -64,6 +64,31 @@ print([*workers.results(bytes, 3, 3)])
 forks = [None]
 print([*workers.results(bytes, 3, 3)])
 """
+SMALL_PIPES = """
+import fcntl, os
+from plainwire.source import workers
+pipe = os.pipe
+def small():
+    ends = pipe()
+    fcntl.fcntl(ends[0], fcntl.F_SETPIPE_SZ, 4096)
+    return ends
+os.pipe = small
+print(sum(map(int, workers.results(lambda number: b"%d" % number, 20_000, 2))))
+"""
+ORDERED = """
+import os
+from plainwire.source import workers
+forks = [os.fork]
+def fork():
+    if forks:
+        return forks.pop()()
+    raise BlockingIOError
+os.fork = fork
+def work(number):
+    os.write(2, b"%d" % number)
+    return b"%d" % number
+print([*workers.results(work, 4, 2, [2, 0, 3, 1])])
+"""
 PROCESSORS = """
 import os, threading
 from plainwire.source import workers
@@ -91,6 +116,15 @@ def test_results_come_in_order_and_what_no_copy_brought_is_none():
 
 def test_where_no_copy_can_be_made_the_caller_is_told_to_do_it():
     assert ran(FULL).stdout == f"{[bytes(n) for n in range(3)]}\n{[None] * 3}\n"
+
+
+def test_there_may_be_more_pieces_than_a_pipe_holds_numbers():
+    assert ran(SMALL_PIPES).stdout == f"{sum(range(20_000))}\n"
+
+
+def test_what_is_begun_first_is_told_in_its_turn():
+    done = ran(ORDERED)
+    assert (done.stdout, done.stderr) == (f"{[b'%d' % number for number in range(4)]}\n", "2031")
 
 
 def test_no_copy_is_left_when_its_results_are_not_wanted_any_more():
@@ -155,6 +189,38 @@ def test_several_projects_are_told_the_same_by_copies_and_from_the_cache(tmp_pat
     assert _reports(names[1:2] * 2, folder, tmp_path / "cache", 2) == alone[1:2] * 2
     assert _reports(names, folder, tmp_path / "cache", 2) == alone  # one is kept, two are not
     assert len(os.listdir(tmp_path / "cache/plainwire/audit")) == 3
+
+
+READ = """
+import os, sys
+from plainwire.cli import main
+from plainwire.source import walk
+data = walk._data
+def noted(path, *rest):
+    os.write(2, os.path.relpath(path).encode() + b"\\n")
+    return data(path, *rest)
+walk._data = noted
+os.sched_getaffinity = lambda process: range(2)
+main(["audit", "--format", "json:out.json", "--exit-zero", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("words", [[], ["--no-cache"]])
+def test_a_project_is_read_once_whoever_audits_it(words, tmp_path):
+    for name in ("one", "two"):
+        laid_out(PROJECT, tmp_path / name)
+    for runs in (1, 2):
+        done = subprocess.run(
+            [sys.executable, "-c", READ, "one", "two", *words],
+            cwd=tmp_path,
+            env=environment() | {"XDG_CACHE_HOME": str(tmp_path / "cache")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        files = sorted(f"{name}/{file}" for name in ("one", "two") for file in PROJECT)
+        assert sorted(done.stderr.split()) == files, runs
+    assert len(json.loads((tmp_path / "out.json").read_text())) == 2
 
 
 def test_a_path_that_is_none_is_said_whoever_reads_it(tmp_path):

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case [name] if name in COMMANDS:
             from plainwire.cli.ending import told
 
-            return told(name, words[1:])
+            return told(name, words[1:], is_whole_process=arguments is None)
     sys.stderr.write(_wrong(words[0]) if words else USAGE)
     return 2
 

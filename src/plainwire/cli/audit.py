@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
 from plainwire import catalog, gate, report
-from plainwire.audit import audit, recalled
+from plainwire.audit import Reading, audit, recalled
 from plainwire.cli import concluding, config, outputs
 from plainwire.cli.arguments import EXIT_CODES, Parser, add_gate
 from plainwire.cli.concluding import Conclusion
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NAME = "plainwire audit"
 FORMATS = (*report.RENDERERS, *report.PICTURES)
+MAX_READ = 32_000_000  # bytes of projects that wait for a copy of the process to audit them
 GRADED: tuple[Environment, ...] = get_args(Environment)[:4]
 
 
@@ -85,54 +86,67 @@ def _run(options: argparse.Namespace) -> int:
     outputs.ensure_writable(concluding.files(wanted, settings))
     if options.app and len(options.path) > 1:
         raise UsageError("--app: for one path")
-    gc.disable()  # parsing makes millions of objects and no garbage: an eighth of the CPU time less
+    # Parsing makes millions of objects and no garbage: an eighth of the CPU time less. `told` puts
+    # it back.
+    gc.disable()
     with Conclusion(NAME, options, settings, wanted, looked_for=catalog.load_rules) as conclusion:
         for one in _reports(options):
             conclusion.take(one)
-        code = conclusion.end(was_interrupted=False, bad_lines=0)
-    gc.freeze()  # Python looks for garbage as it ends, though disabled
-    return code
+        return conclusion.end(was_interrupted=False, bad_lines=0)
 
 
 def _reports(options: argparse.Namespace) -> Iterator[Report]:
     """The report on each path in order; those not kept, side by side where there are processors."""
     paths: list[Path] = options.path
-    many = workers.processors() if 1 < len(paths) <= workers.MAX_PIECES else 1
+    many = workers.processors() if len(paths) > 1 else 1
     if many == 1:
         yield from (_report(path, options) for path in paths)
         return
-    before = [_recalled(path, options) for path in paths]
-    missing = [path for path, one in zip(paths, before, strict=True) if one is None]
+    known = list(_known(paths, options))
+    missing = [
+        (path, one) for path, one in zip(paths, known, strict=True) if not isinstance(one, Report)
+    ]
     if len(missing) > 1:
         from plainwire.source import kinds, project  # noqa: F401 - once, and not in every copy
 
         catalog.load_rules()
-    made = workers.results(lambda n: _packed(missing[n], options), len(missing), many)
+
+    def packed_one(number: int) -> bytes:
+        path, reading = missing[number]
+        return packed.pack(_report(path, options, reading)).encode()
+
+    sizes = [one.raw.size if one is not None else MAX_READ for _, one in missing]
+    order = sorted(range(len(missing)), key=lambda number: -sizes[number])
+    made = workers.results(packed_one, len(missing), many, order)
     with contextlib.closing(made):
-        for path, one in zip(paths, before, strict=True):
-            package = None if one is not None else next(made)
-            if package is not None:
-                one = cast("Report", packed.unpack(package.decode()))
-            yield one or _report(path, options)
+        for path, one in zip(paths, known, strict=True):
+            if isinstance(one, Report):
+                yield one
+            elif (package := next(made)) is not None:
+                yield cast("Report", packed.unpack(package.decode()))
+            else:
+                yield _report(path, options, one)
 
 
-def _recalled(path: Path, options: argparse.Namespace) -> Report | None:
-    cache = None if options.no_cache else kept.of_user(path)
-    with contextlib.suppress(TargetError):  # said when its turn comes
-        return recalled(path, options.env, cache) if cache is not None else None
-    return None
+def _known(paths: Sequence[Path], options: argparse.Namespace) -> Iterator[Report | Reading | None]:
+    """What is kept of each path, else what was read of it, while there is room for that."""
+    room = MAX_READ
+    for path in paths:
+        cache = None if options.no_cache else kept.of_user(path)
+        one: Report | Reading | None = None
+        with contextlib.suppress(TargetError):  # said when its turn comes
+            one = recalled(path, options.env, cache)
+        if isinstance(one, Reading):
+            room -= one.raw.size
+        yield one if isinstance(one, Report) or room >= 0 else None
 
 
-def _packed(path: Path, options: argparse.Namespace) -> bytes:
-    return packed.pack(_report(path, options)).encode()
-
-
-def _report(path: Path, options: argparse.Namespace) -> Report:
+def _report(path: Path, options: argparse.Namespace, reading: Reading | None = None) -> Report:
     environment = cast("Environment", options.env)
     cache = None if options.no_cache else kept.of_user(path)
     facts = _imported(path, options)
     cache = cache if facts is None else None  # what running shows is not in the content
-    return audit(path, environment=environment, cache=cache, imported=facts)
+    return audit(path, environment=environment, cache=cache, imported=facts, reading=reading)
 
 
 def _imported(path: Path, options: argparse.Namespace) -> Imported | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from plainwire.cli import words
+from plainwire.cli import replacing, words
 from plainwire.gate import BaselineError, Rules, make_baseline, read_baseline
 from plainwire.model import Report, UsageError
 
@@ -72,18 +72,15 @@ def load(options: argparse.Namespace, directory: Path | None = None) -> Configur
 
 
 def write_baseline(path: Path, reports: tuple[Report, ...]) -> None:
-    """Write what the reports hold, suppressed findings left out, as the baseline.
+    """Write what the reports hold, suppressed findings left out, as the baseline, whole or not.
 
     Raises:
         UsageError: if the file cannot be written.
     """
     try:
-        path.write_text(make_baseline(reports), "utf-8")
+        replacing.replace(path, make_baseline(reports).encode())
     except OSError as error:
         raise UsageError(f"--baseline: cannot write {path}: {error.strerror}") from None
-
-
-# Files -------------------------------------------------------------------------------------
 
 
 def _table(named: Path | None, directory: Path) -> tuple[Path | None, Mapping[str, Any]]:
@@ -135,9 +132,6 @@ def _baseline(path: Path, is_update: bool) -> frozenset[str]:
         return read_baseline(text)
     except BaselineError as error:
         raise UsageError(f"{path}: not a baseline: {error}") from None
-
-
-# Keys and options --------------------------------------------------------------------------
 
 
 def _read(table: Mapping[str, Any], source: Path | None) -> dict[str, Any]:

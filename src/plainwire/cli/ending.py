@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -20,12 +21,17 @@ class OutputError(OSError):
     """Standard output cannot be written, though its reader is there."""
 
 
-def told(name: str, arguments: Sequence[str]) -> int:
-    """Run a command of this package by its name and return its exit code."""
+def told(name: str, arguments: Sequence[str], *, is_whole_process: bool = False) -> int:
+    """Run a command of this package by its name and return its exit code.
+
+    Python looks for garbage afterwards as it did before, unless the process ends with the command.
+    """
     _prepare_streams()
-    with interruptible():
+    with interruptible(), _collecting_again(is_whole_process):
         try:
-            run = importlib.import_module(f"plainwire.cli.{name}").run
+            with _collecting_again(is_last=False):
+                gc.disable()  # what is imported stays: looking for garbage in it takes a twentieth
+                run = importlib.import_module(f"plainwire.cli.{name}").run
             code: int = run(arguments)
             sys.stdout.flush()
         except KeyboardInterrupt:
@@ -44,6 +50,20 @@ def told(name: str, arguments: Sequence[str]) -> int:
             sys.stderr.write(f"plainwire {name}: the system refused: {cause}\n")
             return 2
         return code
+
+
+@contextlib.contextmanager
+def _collecting_again(is_last: bool) -> Iterator[None]:
+    """Have Python look for garbage afterwards if it did before; where nothing follows, not once."""
+    was_enabled = gc.isenabled()
+    try:
+        yield
+    finally:
+        if was_enabled and not gc.isenabled():
+            if is_last:
+                gc.freeze()  # it looks as it ends, though disabled
+            else:
+                gc.enable()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -11,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from plainwire import catalog, report
 from plainwire.cli.ending import OutputError
-from plainwire.model import Check, Report, Rule, UsageError
+from plainwire.model import Report, UsageError
 from plainwire.report import clean
 
 if TYPE_CHECKING:
     from plainwire.live.trace import Trace
+    from plainwire.model import Check, Rule
 
 NAMES = ", ".join(report.RENDERERS)
 Output = tuple[str, str | None]
-LookedFor = Callable[[], Sequence[Check | Rule]]
+LookedFor = Callable[[], Sequence["Check | Rule"]]
 
 
 def chosen(
@@ -130,8 +130,11 @@ def _terminal(file: str | None) -> dict[str, Any]:
     A COLUMNS that is set holds for what goes into a pipe, too, as for others' programs.
     """
     is_terminal = file is None and sys.stdout.isatty()
-    has_width = is_terminal or (file is None and os.environ.get("COLUMNS"))
-    width = shutil.get_terminal_size((80, 24)).columns if has_width else 80
+    width = 80
+    if is_terminal or (file is None and os.environ.get("COLUMNS")):
+        import shutil  # three compressors come with it
+
+        width = shutil.get_terminal_size((80, 24)).columns
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     return {"width": width, "color": is_terminal and not plain}
 

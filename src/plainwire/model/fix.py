@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from plainwire.model.check import docstring_of, sections_of
+from plainwire.model.checks import docstring_of, sections_of
 from plainwire.model.finding import Finding
 from plainwire.model.source import Project
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from plainwire.model.answer import Unanswered
 from plainwire.model.deployment import Deployment, Environment, Path
 from plainwire.model.finding import Finding, Letter
 from plainwire.model.source import Skip
 from plainwire.model.target import Operation
-from plainwire.model.tls import TlsEndpoint
+
+if TYPE_CHECKING:  # no audit has one
+    from plainwire.model.tls import TlsEndpoint
 
 CATEGORIES = (
     "authentication",

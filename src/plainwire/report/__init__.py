@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from plainwire.model import Check, Report, Rule
+if TYPE_CHECKING:
+    from plainwire.model import Check, Report, Rule
 
 RENDERERS: Mapping[str, str] = {
     "text": "plainwire.report.text",

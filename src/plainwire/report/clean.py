@@ -137,23 +137,29 @@ def json_text(value: Any, indent: int | None = 2) -> str:
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
+_quoted = json.encoder.encode_basestring  # what that does with a string, in C
 
 
 def _indented(value: Any, margin: str, step: str) -> str:
-    """What `json.dumps` gives, which is in C only where nothing is indented: a third of the time.
+    """What `json.dumps` gives, which is in C only where nothing is indented: a sixth of the time.
 
     ``margin`` is a line feed and the spaces before what closes ``value``.
     """
     inner = margin + step
     if isinstance(value, dict) and value:
-        keys = [_encoded(key if isinstance(key, str) else _encoded(key)) for key in value]
-        parts = [_indented(part, inner, step) for part in value.values()]
-        lines = [f"{key}: {part}" for key, part in zip(keys, parts, strict=True)]
+        lines = [
+            f"{_quoted(key if isinstance(key, str) else _encoded(key))}: {_part(part, inner, step)}"
+            for key, part in value.items()
+        ]
         return f"{{{inner}{f',{inner}'.join(lines)}{margin}}}"
     if isinstance(value, list | tuple) and value:
-        lines = [_indented(part, inner, step) for part in value]
+        lines = [_part(part, inner, step) for part in value]
         return f"[{inner}{f',{inner}'.join(lines)}{margin}]"
     return _encoded(value)
+
+
+def _part(value: Any, margin: str, step: str) -> str:
+    return _quoted(value) if value.__class__ is str else _indented(value, margin, step)
 
 
 def _json_escape(character: str) -> str:

@@ -7,12 +7,11 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plainwire.grading import GRADING
 from plainwire.model import (
     Category,
-    Chain,
     Coverage,
     Evidence,
     Exchange,
@@ -24,8 +23,10 @@ from plainwire.model import (
     Path,
     Report,
     Severity,
-    TlsEndpoint,
 )
+
+if TYPE_CHECKING:  # no audit has one
+    from plainwire.model import TlsEndpoint
 
 SCHEMA = "plainwire-report/1"
 _SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -194,6 +195,11 @@ def evidence(item: Evidence) -> dict[str, Any]:
 def endpoint_dict(endpoint: TlsEndpoint) -> dict[str, Any]:
     """A TLS endpoint; a part that was not looked at or not answered is absent."""
     parts = _known(endpoint)
+    if endpoint.certificates is not None:
+        parts["certificates"] = [
+            {"asked_with": _plain(chain.asked_with)} | _known(chain)
+            for chain in endpoint.certificates
+        ]
     parts["inconclusive"] = [
         {"part": gap.part, "question": gap.question, "reason": gap.reason}
         for gap in endpoint.inconclusive
@@ -225,8 +231,6 @@ def _plain(value: Any) -> Any:
             return value.value
         case datetime():
             return time(value)
-        case Chain():
-            return {"asked_with": _plain(value.asked_with)} | _known(value)
         case Mapping():
             return {str(key): _plain(part) for key, part in value.items()}
         case list() | tuple():

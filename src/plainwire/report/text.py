@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from plainwire.model import Finding, Grade, Report, TlsEndpoint, Unanswered
-from plainwire.report import Options, picture, tls_facts
+from plainwire.model import Finding, Grade, Report, Unanswered
+from plainwire.report import Options, picture
 from plainwire.report.clean import log_line, visible
 from plainwire.report.groups import (
     Group,
@@ -26,6 +27,9 @@ from plainwire.report.layout import (
     styled,
     wrapped,
 )
+
+if TYPE_CHECKING:
+    from plainwire.model import TlsEndpoint
 
 MAX_MESSAGES = 3
 MAX_PLACES = 5
@@ -101,6 +105,8 @@ class _Page:
                 yield from self._put(words, f"  {name:<{column}}  ", "      ")
             else:
                 yield from self._put(f"{name}: {words}", "  ", "    ")
+        if report.tls:
+            from plainwire.report import tls_facts  # no audit needs it
         for endpoint in report.tls:
             if words := tls_facts.summary(endpoint, report.started_at):
                 yield from self._put(f"{endpoint.host}:{endpoint.port}: {words}", "TLS at ", "  ")
@@ -109,6 +115,8 @@ class _Page:
 
     def _endpoint(self, endpoint: TlsEndpoint) -> Iterator[str]:
         """What a listener revealed: headings in a column of their own where there is room."""
+        from plainwire.report import tls_facts
+
         yield from self._put(tls_facts.where(endpoint), "", "  ", BOLD)
         has_room = self.width >= HEADING_COLUMN + 2 * MIN_WIDTH
         for line in tls_facts.lines(endpoint, self.report.started_at):

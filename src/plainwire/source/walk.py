@@ -7,7 +7,6 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 
 from plainwire.model import Skip, SourceFile, TargetError
@@ -42,7 +41,7 @@ _NEVER = frozenset(
     {"png", "jpg", "jpeg", "gif", "ico", "webp", "svg", "mp3", "mp4", "webm", "wav"}
     | {"woff", "woff2", "ttf", "eot", "otf", "pdf", "md", "rst", "ipynb", "po", "mo", "pot"}
     | {"zip", "gz", "bz2", "xz", "whl", "jar", "exe", "so", "bin", "pyc", "class"}
-    | {"csv", "tsv", "sqlite", "sqlite3", "db", "lock", "map", "crt"}
+    | {"csv", "tsv", "sqlite", "sqlite3", "db", "lock", "map"}
 )
 
 
@@ -65,6 +64,11 @@ class Raw:
 
     files: list[tuple[str, bytes]]
     skipped: list[Skip]
+
+    @property
+    def size(self) -> int:
+        """How many bytes the files have together."""
+        return sum(len(data) for _, data in self.files)
 
     def digest(self) -> str:
         """A digest of everything that a `Tree` made of this depends on."""
@@ -168,14 +172,16 @@ def _data(path: str, relative: str, skipped: list[Skip]) -> bytes | None:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         descriptor = os.open(path, flags)
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
+        try:
             state = os.fstat(descriptor)
             if not stat.S_ISREG(state.st_mode):
                 return None
             if state.st_size > MAX_BYTES:
                 _note_large(relative, skipped)
                 return None
-            data = _read(file, state.st_size)
+            data = _read(descriptor, state.st_size)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         skipped.append(Skip(relative, f"cannot be read: {error.strerror}"))
         return None
@@ -187,11 +193,11 @@ def _data(path: str, relative: str, skipped: list[Skip]) -> bytes | None:
     return None if unread or encoding_of(data)[0] == "utf-8" else data
 
 
-def _read(file: FileIO, size: int) -> bytes:
+def _read(descriptor: int, size: int) -> bytes:
     """What is in a file of about this size, as far as files are read: what is asked for is made."""
     pieces: list[bytes] = []
     left = MAX_BYTES + 1
-    while left > 0 and (piece := file.read(min(left, size + 4096))):
+    while left > 0 and (piece := os.read(descriptor, min(left, size + 4096))):
         pieces.append(piece)
         left -= len(piece)
     return b"".join(pieces)

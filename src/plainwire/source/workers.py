@@ -13,42 +13,41 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from struct import Struct
 
 MOST = 4  # each holds what it works on in memory
-MAX_PIECES = 10_000  # their numbers fit into a pipe that nobody reads yet
 _NUMBER = Struct("=I")
 _HEAD = Struct("=IQ")  # which piece, and how many bytes follow
 
 
 def processors() -> int:
     """How many copies can run at once; 1 where this process must not be copied."""
-    if sys.platform != "linux" or threading.active_count() > 1:
+    if sys.platform != "linux" or threading.active_count() > 1 or not hasattr(os, "memfd_create"):
         return 1
     return len(os.sched_getaffinity(0))
 
 
 def results(
-    work: Callable[[int], bytes], count: int, workers: int
+    work: Callable[[int], bytes],
+    count: int,
+    workers: int,
+    order: Sequence[int] | None = None,
 ) -> Generator[bytes | None, None, None]:
-    """What ``work`` gives for each number below ``count``, in order.
+    """What ``work`` gives for each number below ``count``, by number.
 
+    They are begun in the ``order`` given: the longest first, and no copy waits long for the other.
     None for what a copy did not bring, because it ended or raised an exception: the caller does
     that itself, and meets what was wrong. No copy outlives this process, however that ends.
-
-    Raises:
-        ValueError: if there are more than `MAX_PIECES`.
     """
-    if count > MAX_PIECES:
-        raise ValueError(f"{count} pieces of work")
     if count < 2 or workers < 2:
         yield from [None] * count
         return
-    waiting, offer = os.pipe()
+    # A file in memory: all copies read on from one place in it. A pipe need not hold so much.
+    waiting = os.memfd_create("plainwire")
     alive, life = os.pipe()  # nobody ever writes: it ends when this process does
-    os.write(offer, b"".join(map(_NUMBER.pack, range(count))))
-    os.close(offer)
+    _write(waiting, b"".join(map(_NUMBER.pack, order or range(count))))
+    os.lseek(waiting, 0, os.SEEK_SET)
     copies: dict[int, int] = {}  # what each says, and its process id
     try:
         for _ in range(min(workers, count, MOST)):

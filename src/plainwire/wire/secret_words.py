@@ -13,7 +13,7 @@ _SIGNING = re.compile(
 _COOKIE_NAME = re.compile(r"(consent|banner|tour|theme|language|locale)_?COOKIE_?KEY$", re.I)
 _PASSWORD = re.compile(
     r"(^|[_-])(PASSWORD|PASSWD|PASS|PWD|API_?KEY|ACCESS_?KEY|AUTH_?TOKEN|API_?TOKEN)$"
-    r"|^db[_-]?password|password\.txt$|_secret$",
+    r"|^db[_-]?password|password\.txt$|_secret$| webhook$",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(

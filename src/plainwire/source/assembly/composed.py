@@ -1,4 +1,4 @@
-"""Compose files and Ansible's containers put together: services with all that belongs to them."""
+"""Compose files, the containers of Ansible and of scripts: services with what belongs to them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from plainwire.source.assembly.known import (
     Role,
     is_under,
 )
-from plainwire.source.deploy import ansible, compose, dockerfile
+from plainwire.source.deploy import ansible, compose, docker_commands, dockerfile
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
 from plainwire.source.starting import Context
 
@@ -56,12 +56,17 @@ def deployments(known: Known) -> Iterator[Deployment]:
     read: list[ComposeFile] = []
     for file in known.files:
         is_ansible = ansible.starts_containers(file)
-        if not (file.format == "compose" or is_ansible):
+        is_script = not is_ansible and docker_commands.starts_containers(file)
+        if not (file.format == "compose" or is_ansible or is_script):
             continue
-        if file.environment in ("vendored", "documentation"):
+        is_read = file.environment not in ("vendored", "documentation")
+        if not is_read and file.format != "workflow":
             continue
         try:
-            read.append(ansible.containers(file) if is_ansible else compose.read(file))
+            if is_script:
+                read.append(docker_commands.containers(file))
+            else:
+                read.append(ansible.containers(file) if is_ansible else compose.read(file))
         except ValueError as error:
             known.skipped.append(Skip(file.path, str(error)))
     known.built_as = dict(_built_names(read))

@@ -48,7 +48,8 @@ def built_from(known: Known, image: str) -> tuple[str, str] | None:
         is_proxy = stage is not None and bool(PROXIES.search(stage.base))
         context = context_of(path) if is_proxy else _context_with_app(known, path)
         for word in _names_of(known, context):
-            likeness = _likeness(name, word)
+            is_inside = is_proxy and len(word) > 3 and word in name
+            likeness = _likeness(name, word) or int(is_inside)  # shopnginx is built in nginx/
             if likeness and (not is_product or (likeness == 2 and is_proxy)):
                 is_plain = path.endswith("Dockerfile")
                 is_shipped = not DEVELOPMENT_NAME.search(path.rpartition("/")[2])

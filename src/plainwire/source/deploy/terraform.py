@@ -92,6 +92,7 @@ def sites(found: Found) -> Iterator[ProxySite]:
     """The listeners that face clients."""
     for one in found.each():
         yield from _aws(one)
+        yield from _classic(one)
         yield from _google(one)
         yield from _azure(one)
 
@@ -167,6 +168,21 @@ def _forwards(found: Found, listener: Block) -> bool:
         if is_own and any(action.text("type") == "forward" for action in rule.all("action")):
             return True
     return False
+
+
+def _classic(found: Found) -> Iterator[ProxySite]:
+    """The listeners of a Classic Load Balancer, which redirects nothing by itself."""
+    for block, file in found.of("aws_elb"):
+        for one in block.all("listener") if block.text("internal") != "true" else ():
+            protocol = (one.text("lb_protocol") or "").upper()
+            if protocol not in ("HTTP", "HTTPS"):
+                if not protocol:
+                    note_unknown(found, file, one, "lb_protocol")
+                continue
+            port = one.text("lb_port") or ""
+            number = int(port) if port.isdecimal() else 443 if protocol == "HTTPS" else 80
+            listen = Listen(number, file.span(one.line_of("lb_protocol")), protocol == "HTTPS")
+            yield site("AWS load balancer", file, listen, file.span(one.line))
 
 
 def _policy(name: str, file: SourceFile, line: int) -> Setting:

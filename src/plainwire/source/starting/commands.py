@@ -117,6 +117,10 @@ class Starter:
             found += self.starts(words, place, at.deeper(place))
         return tuple(found)
 
+    def script(self, file: SourceFile, at: Context) -> tuple[Start, ...]:
+        """The servers that a shell script starts that somebody calls by hand."""
+        return self._script(file, file.span(1), at)
+
     def _shell(self, rest: Sequence[str], place: Span, at: Context) -> tuple[Start, ...]:
         for number, word in enumerate(rest):
             if re.fullmatch(r"-\w*c", word):

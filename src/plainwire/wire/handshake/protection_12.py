@@ -102,8 +102,6 @@ class Protection12:
         self._sequence += 1
         return content
 
-    # AEAD ------------------------------------------------------------------------------------
-
     def _nonce(self, explicit: bytes) -> bytes:
         if self._cipher.mode == "POLY1305":  # RFC 7905, section 2
             fixed = int.from_bytes(self._iv, "big")
@@ -125,8 +123,6 @@ class Protection12:
             raise WireError(BROKEN)
         head = self._head(record.type, size)
         return self._aead.decrypt(self._nonce(explicit), sealed, head)
-
-    # Stream and block ------------------------------------------------------------------------
 
     @property
     def _has_explicit_iv(self) -> bool:
@@ -184,8 +180,6 @@ class Protection12:
             cipher: Cipher[None] = Cipher(algorithm, None)
             self._streams[is_opening] = cipher.decryptor() if is_opening else cipher.encryptor()
         return self._streams[is_opening]
-
-    # MAC -------------------------------------------------------------------------------------
 
     @property
     def _number(self) -> bytes:

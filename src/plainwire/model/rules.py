@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from plainwire.model.answer import Span
-from plainwire.model.check import Page, page_of
+from plainwire.model.checks import Page, page_of
 from plainwire.model.deployment import Environment
 from plainwire.model.finding import (
     Confidence,
