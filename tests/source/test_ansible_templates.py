@@ -252,3 +252,21 @@ def test_a_template_that_is_not_followed_is_left_as_it_is(text, tmp_path):
     site = SITE.replace("{% if use_tls %}", "{% if use_tls %}" + text)
     found = said(site + TASKS + DEFAULTS.format("true") + PLAY, tmp_path)
     assert any("the template is not filled" in reason for reason in found.values())
+
+
+def test_a_unit_that_starts_the_supervisor_is_not_what_it_supervises(tmp_path):
+    text = """
+--- supervisor.service
+[Service]
+ExecStart=/usr/bin/supervisord -n
+--- web.ini
+[program:web]
+command=gunicorn -b 0.0.0.0:8000 app:app
+"""
+    starts = {
+        (s.host, s.port)
+        for d in read(text, tmp_path).deployments
+        for v in d.services
+        for s in v.starts
+    }
+    assert starts == {("0.0.0.0", 8000)}

@@ -377,3 +377,16 @@ def test_a_base_that_is_taken_again_and_again_ends(tmp_path):
     )
     one = seen(APP + text + "--- 8/kustomization.yaml\nresources: []\n", tmp_path)
     assert "more bases on each other than are followed" in [s.reason for s in one.skipped]
+
+
+def test_an_operation_adds_what_is_missing_on_its_way(tmp_path):
+    key = "nginx.ingress.kubernetes.io~1ssl-redirect"
+    patch = f"""patches:
+- target: {{kind: Ingress}}
+  patch: |-
+    - op: add
+      path: /metadata/annotations/{key}
+      value: "false"
+"""
+    ((is_encrypted, places),) = ways(edited(patch, tmp_path))
+    assert (is_encrypted, places[-1]) == (True, ("k8s/live/kustomization.yaml", 6))

@@ -114,6 +114,12 @@ def test_each_environment_is_read_with_its_own_arguments(tmp_path):
     }
 
 
+def test_a_module_that_only_development_uses_is_somebody_elses_for_production(tmp_path):
+    call = 'module "edge" {\n  source = "../../modules/edge"\n  port = 80\n  balancer = ""\n}\n'
+    sites = read(MODULE + "--- infra/envs/dev/main.tf\n" + call, tmp_path).sites
+    assert [s.environment for s in sites] == ["production"]
+
+
 LISTENER = """
 --- infra/main.tf
 variable "protocol" {{
@@ -139,6 +145,7 @@ resource "aws_lb_listener" "this" {{
         ("", {"envs/a.tfvars": "HTTP"}, [(80, False, "envs/a.tfvars:1")]),
         ("", {"a.tfvars": "HTTP", "b.tfvars": "HTTP"}, [(80, False, "a.tfvars:1")]),
         ('default = "HTTP"', {"a.tfvars": "HTTP", "b.tfvars": "HTTPS"}, []),
+        ('default = "HTTP"', {"dev.tfvars": "HTTP"}, []),
     ],
 )
 def test_variables_that_files_give(default, files, expected, tmp_path):

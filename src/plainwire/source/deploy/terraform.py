@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from plainwire.model import Forward, Listen, ProxySite, Setting, Skip, SourceFile, Span
+from plainwire.model import Environment, Forward, Listen, ProxySite, Setting, Skip, SourceFile, Span
 from plainwire.source.deploy import terraform_modules
 from plainwire.source.deploy.hcl import Block
-from plainwire.source.deploy.terraform_modules import Instance
+from plainwire.source.deploy.terraform_modules import Folder, Instance
 
 OWN_HEADERS = {"x-forwarded-for": "(own)", "x-forwarded-proto": "(own)"}
 # What AWS's predefined policies accept beside TLS 1.2 and 1.3, by their names:
@@ -275,16 +275,23 @@ def groups(files: Sequence[SourceFile]) -> dict[str, Found]:
     """
     reading = terraform_modules.load(files)
     made: dict[str, Found] = {}
-    roots = [folder.path for folder in reading.roots()]
+    roots = {folder.path: _environment(folder) for folder in reading.roots()}
+    # A module that no folder for production uses is used for production by somebody else.
+    is_shipped = "production" in {roots[path] for path in roots if reading.uses_modules(path)}
     for folder in reading.folders.values():
         found = made[(folder.files or folder.given)[0][0].path] = Found()
         if folder.path in roots:
-            _put(found, terraform_modules.instance_of(reading, folder))
+            environment = roots[folder.path] if is_shipped else None
+            _put(found, terraform_modules.instance_of(reading, folder, environment))
         for file, root in (*folder.files, *folder.given):
             found.settings += _settings(root, file)
     if files:
         made.setdefault(files[0].path, Found()).skipped += reading.skipped
     return made
+
+
+def _environment(folder: Folder) -> Environment:
+    return folder.files[0][0].environment
 
 
 def _put(into: Found, instance: Instance) -> None:

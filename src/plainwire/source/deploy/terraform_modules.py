@@ -46,7 +46,7 @@ class Instance:
     """
 
     folder: Folder
-    environment: Environment
+    environment: Environment | None
     resources: list[tuple[Block, SourceFile]] = field(default_factory=list)
     inner: dict[str, list[Instance]] = field(default_factory=dict)
     outer: Instance | None = None
@@ -93,6 +93,15 @@ class Reading:
         if len(self.skipped) < 500 and skip not in self.skipped:
             self.skipped.append(skip)
 
+    def uses_modules(self, path: str) -> bool:
+        """True if a folder uses another one of the project."""
+        folder = self.folders[path]
+        return any(
+            inner in self.folders
+            for block, _ in folder.all("module")
+            for inner in _local(block, folder)
+        )
+
     def roots(self) -> Iterator[Folder]:
         """The folders that no other one uses as a module, examples and tests left out."""
         used = {
@@ -136,9 +145,9 @@ def _local(block: Block, folder: Folder) -> Iterator[str]:
         yield posixpath.normpath(posixpath.join(folder.path, source)).removeprefix("./").strip(".")
 
 
-def instance_of(reading: Reading, folder: Folder) -> Instance:
-    """A root folder with all that it uses."""
-    instance = Instance(folder, folder.files[0][0].environment)
+def instance_of(reading: Reading, folder: Folder, environment: Environment | None) -> Instance:
+    """A root folder with all that it uses, for an environment, or for that of each file."""
+    instance = Instance(folder, environment)
     _fill(reading, instance, _Scope(folder, [], _given(folder)), ())
     return instance
 
@@ -146,14 +155,18 @@ def instance_of(reading: Reading, folder: Folder) -> Instance:
 def _given(folder: Folder) -> dict[str, tuple[Block, SourceFile] | None]:
     """The file of variables that gives each one its value; None where it depends on which is taken.
 
-    Some files are loaded by themselves. Of those that somebody names, one for production is taken,
-    or the only one; else what all say alike.
+    Some files are loaded by themselves. Of those that somebody names and that are for no other
+    environment, one for production is taken, or the only one; else what all say alike.
     """
     own = [pair for pair in folder.given if _is_loaded(pair[0], folder)]
-    named = [pair for pair in folder.given if pair not in own]
+    every = [pair for pair in folder.given if pair not in own]
+    named = [pair for pair in every if pair[0].environment == "production"]
     shipped = [pair for pair in named if _PRODUCTION.search(pair[0].path)]
     chosen = shipped if len(shipped) == 1 else named
-    found: dict[str, tuple[Block, SourceFile] | None] = {}
+    # What another environment's file gives, somebody gives in production as well.
+    found: dict[str, tuple[Block, SourceFile] | None] = {
+        name: None for _, root in every for name in _names(root)
+    }
     for file, root in own:
         found |= {name: (root, file) for name in _names(root)}
     for name in {name for _, root in chosen for name in _names(root)}:
@@ -251,7 +264,8 @@ def _fill(reading: Reading, into: Instance, scope: _Scope, above: tuple[str, ...
         if len(block.labels) == 2:
             for names in _repeated(reading, block, file, scope):
                 made = _expanded(reading, block, scope.part(file), names)
-                own = (file.path, file.format, into.environment, file.text)
+                environment = into.environment or file.environment
+                own = (file.path, file.format, environment, file.text)
                 into.resources.append((made, JoinedFile(*own, scope.parts)))
     for block, file in folder.all("module"):
         path = next(_local(block, folder), None)

@@ -241,7 +241,9 @@ def operate(root: yaml.MappingNode, operation: Yaml) -> None:
         return
     elif op == "replace":
         _at(root, path)
-    elif op != "add":
+    elif op == "add":
+        _make(root, path[:-1], line)
+    else:
         raise ValueError(f"{op[:20]!r} is not understood")
     if value is None:
         raise ValueError("it has no value")
@@ -274,6 +276,18 @@ def _child(node: yaml.Node, token: str) -> tuple[int, yaml.Node]:
         for value in node.value[int(token) : int(token) + 1]:
             return int(token), value
     raise ValueError(f"nothing is at {token[:60]!r}")
+
+
+def _make(root: yaml.MappingNode, path: list[str], line: int) -> None:
+    """Make the mappings of a path that are not there, as Kustomize does before it adds."""
+    for token in path:
+        if not isinstance(root, yaml.MappingNode):
+            return
+        found = next((value for key, value in root.value if key.value == token), None)
+        if found is None:
+            found = mapping([], line)
+            put(root, token, found, line)
+        root = found
 
 
 def _take(root: yaml.Node, path: list[str], line: int) -> yaml.Node:
