@@ -202,8 +202,8 @@ class _Reader:
         last = name.rpartition("/")[2].rpartition(".")[2]
         found = [folder for folder in self._roles if folder.rpartition("/")[2] == last and last]
         if found:
-            common = lambda folder: len(posixpath.commonprefix([folder, scope.folder]))  # noqa: E731
-            self._role_at(max(sorted(found), key=common), scope, condition, own, depth)
+            nearest = max(sorted(found), key=lambda f: len(_common(f, scope.folder)))
+            self._role_at(nearest, scope, condition, own, depth)
 
     def _role_at(
         self,
@@ -309,6 +309,11 @@ def _texts(node: Yaml | None) -> tuple[str, ...]:
     if node is None:
         return ()
     return (node.text,) if node.text is not None else tuple(w for w in node.words() if w)
+
+
+def _common(folder: str, other: str) -> str:
+    """The part that two paths begin with."""
+    return posixpath.commonprefix([folder, other])
 
 
 def _is_above(folder: str, other: str) -> bool:
