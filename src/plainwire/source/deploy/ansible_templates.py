@@ -19,6 +19,8 @@ from plainwire.source.deploy.jinja import Variables
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
 MAX_TASKS, MAX_DEPTH, MAX_SAID = 5000, 10, 5
+MAX_GROUPS, MAX_USES, MAX_EXPRESSIONS = 10, 6, 100_000
+PLAY = 20  # what a play costs, in tasks
 _QUIET = ("test", "documentation", "vendored", "example")
 _PRODUCTION = re.compile(r"(^|[/._-])prod(uction)?([/._-]|$)", re.IGNORECASE)
 _LISTS = ("pre_tasks", "tasks", "post_tasks", "block", "rescue", "always")
@@ -27,9 +29,11 @@ _ROLES = ("include_role", "import_role")
 _LOOPS = ("loop", "with_items")
 # The modules that put a file in place, and where a role has those.
 _PLACES = {"template": "templates", "copy": "files"}
+_PAGES = ("template", "script", "other")  # of which nothing decides who is reached by what
 # What stands beside a role's parameters in a play.
 _OF_PLAYS = frozenset({"role", "name", "when", "tags", "vars", "become", "become_user"})
 _YAML = (".yml", ".yaml")
+_GROUP = re.compile(r"(?:(.*)/)?group_vars/([^/.]+)(?:\.ya?ml|/[^/]+\.ya?ml)")
 
 
 @dataclass
@@ -82,10 +86,16 @@ class _Reader:
         self._yaml = yaml
         self._read: dict[str, Yaml | None] = {}
         self._found = Placed()
-        self._uses: dict[str, list[tuple[object, _Scope]]] = {}
+        self._uses: dict[str, list[_Scope]] = {}  # none where no condition can hold
         self._templates: set[str] = set()
         self._used: set[str] = set()
         self._left = MAX_TASKS
+        self._expressions = [MAX_EXPRESSIONS]
+        self._groups: dict[str, list[tuple[str, SourceFile]]] = {}
+        for file in yaml:
+            match = _GROUP.fullmatch(file.path)
+            if match is not None:
+                self._groups.setdefault(match[2], []).append((match[1] or "", file))
         # A role's folder is the one above its tasks.
         tasks = (re.fullmatch(r"(?:(.*)/)?tasks/main\.ya?ml", file.path) for file in yaml)
         self._roles = {match[1] or "" for match in tasks if match is not None}
@@ -95,8 +105,9 @@ class _Reader:
         root = self._root(file.path)
         for one in root.elements()[:100] if root is not None and root.is_list else ():
             hosts = one.get("hosts")
-            if hosts is None:
+            if hosts is None or self._left < 0:
                 continue
+            self._left -= PLAY
             own = [_mapping(one.get("vars"))]
             for path in _texts(one.get("vars_files")):
                 own.append(self._variables(posixpath.normpath(f"{file.folder}/{path}".lstrip("/"))))
@@ -123,16 +134,14 @@ class _Reader:
     def finished(self) -> Placed:
         """Fill each template with the variables of the first use that counts."""
         for path, uses in self._uses.items():
-            counted = [(asked, scope) for asked, scope in uses if asked is UNKNOWN or asked]
             file = self._by_path[path]
-            if not counted:
+            if not uses:
                 self._found.absent.add(path)
-            if not counted or path not in self._templates:
+            if not uses or path not in self._templates:
                 continue
             try:
-                made = jinja.filled(file.text, Variables(counted[0][1].variables))
-                others = counted[1:6]
-                texts = {jinja.filled(file.text, Variables(s.variables)).text for _, s in others}
+                made = jinja.filled(file.text, self._of(uses[0]))
+                texts = {jinja.filled(file.text, self._of(s)).text for s in uses[1:]}
             except ValueError as error:
                 self._found.skipped.append(Skip(path, f"the template is not filled: {error}"))
                 continue
@@ -141,10 +150,10 @@ class _Reader:
                     "a template that is put in place with other variables too: the first are read"
                 )
                 self._found.skipped.append(Skip(path, reason))
-            for what, line in made.unknowns[:MAX_SAID]:
+            kind = kinds.format_of(path, made.text) or file.format
+            for what, line in made.unknowns[:MAX_SAID] if kind not in _PAGES else ():
                 reason = f"not known from the variables: {what}"
                 self._found.skipped.append(Skip(path, reason, line))
-            kind = kinds.format_of(path, made.text) or file.format
             self._found.files[path] = replace(file, text=made.text, format=kind)
         return self._found
 
@@ -172,21 +181,22 @@ class _Reader:
         self, folder: str, groups: Sequence[str]
     ) -> Iterator[Mapping[str, object]]:
         """The variables of groups, those for all first; of inventories one for production."""
-        for group in ("all", *groups):
-            pattern = re.compile(rf"(?:(.*)/)?group_vars/{re.escape(group)}(\.ya?ml|/[^/]+\.ya?ml)")
-            match = [(m, f) for f in self._yaml if (m := pattern.fullmatch(f.path))]
-            above = [(m, f) for m, f in match if _is_above(m[1] or "", folder)]
-            places = {m[1] or "" for m, _ in above or match}
+        for group in ("all", *groups[:MAX_GROUPS]):
+            match = self._groups.get(group, [])
+            above = [(place, f) for place, f in match if _is_above(place, folder)]
+            places = {place for place, _ in above or match}
             shipped = {place for place in places if _PRODUCTION.search(place)}
-            chosen = (
-                shipped if len(shipped) == 1 else places if above or len(places) == 1 else set()
-            )
+            is_one = bool(above) or len(places) == 1
+            chosen = shipped if len(shipped) == 1 else places if is_one else set()
             if not chosen and places:  # of several inventories nobody knows which
                 names = {name for _, f in match for name in self._variables(f.path)}
                 yield dict.fromkeys(names, UNKNOWN)
-            for m, file in sorted(above or match, key=lambda pair: pair[1].path):
-                if (m[1] or "") in chosen:
+            for place, file in sorted(above or match, key=lambda pair: pair[1].path):
+                if place in chosen:
                     yield self._variables(file.path)
+
+    def _of(self, scope: _Scope) -> Variables:
+        return Variables(scope.variables, self._expressions)
 
     # Tasks -----------------------------------------------------------------------------------
 
@@ -246,7 +256,7 @@ class _Reader:
                     self._put(value, task, at, asked, _PLACES[word])
 
     def _include(self, value: Yaml, scope: _Scope, asked: object, depth: int) -> None:
-        name = jinja.text_of(value.text or _text(value, "file"), Variables(scope.variables))
+        name = jinja.text_of(value.text or _text(value, "file"), self._of(scope))
         for folder in (f"{scope.folder}/tasks", scope.folder) if name else ():
             path = posixpath.normpath(f"{folder}/{name}".lstrip("/"))
             if path in self._by_path:
@@ -259,11 +269,13 @@ class _Reader:
             match = re.search(r"\bsrc=(\S+)", value.text or "")
             source = match[1] if match else ""
         for one in self._turns(task, scope):
-            name = jinja.text_of(source, Variables(one.variables))
+            name = jinja.text_of(source, self._of(one))
             for folder in (f"{scope.folder}/{place}", scope.folder) if name else ():
                 path = posixpath.normpath(f"{folder}/{name}".lstrip("/"))
                 if path in self._by_path:
-                    self._uses.setdefault(path, []).append((asked, one))
+                    uses = self._uses.setdefault(path, [])
+                    if asked is not False and len(uses) < MAX_USES:
+                        uses.append(one)
                     if place == "templates":
                         self._templates.add(path)
                     break
@@ -276,15 +288,16 @@ class _Reader:
             return
         values = values_of(loop)
         if isinstance(values, str):
-            values = jinja.value_of(values.strip("{} "), Variables(scope.variables))
+            values = jinja.value_of(values.strip("{} "), self._of(scope))
         for item in values[:50] if isinstance(values, list) else ():
+            self._left -= 1
             yield scope.with_({"item": item})
 
     def _condition(self, node: Yaml | None, scope: _Scope) -> object:
         """Whether a task is done: yes, no, or `UNKNOWN`."""
         found: object = True
         for text in _texts(node):
-            value = jinja.value_of(text, Variables(scope.variables))
+            value = jinja.value_of(text, self._of(scope))
             found = _both(found, value if value is UNKNOWN else bool(value))
         return found
 

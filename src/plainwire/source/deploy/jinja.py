@@ -27,16 +27,19 @@ _INSERTION = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}", re.S)
 
 
 class Variables:
-    """Names with their values, as they are written: other names may be in them."""
+    """Names with their values, as they are written: other names may be in them.
 
-    def __init__(self, values: Mapping[str, object]) -> None:
+    ``left`` holds how many expressions may still be worked out, and is less afterwards.
+    """
+
+    def __init__(self, values: Mapping[str, object], left: list[int] | None = None) -> None:
         self.values = dict(values)
-        self._left = MAX_EXPRESSIONS
+        self.left = [MAX_EXPRESSIONS] if left is None else left
 
     def is_spent(self) -> bool:
-        """True if more expressions have been worked out than are for one template."""
-        self._left -= 1
-        return self._left < 0
+        """True if more expressions have been worked out than were left for it."""
+        self.left[0] -= 1
+        return self.left[0] < 0
 
 
 class _Missing:
@@ -112,7 +115,7 @@ class _Reader:
     """Reads one template."""
 
     def __init__(self, variables: Variables) -> None:
-        self._variables = Variables(variables.values)
+        self._variables = Variables(variables.values, variables.left)
         self._found = Filled("")
         self._blocks: list[_Block] = []
 

@@ -17,7 +17,7 @@ from plainwire.source.deploy.hcl import Block
 from plainwire.source.deploy.hcl_values import Names, Value, elements_of, value_of, value_of_block
 from plainwire.source.joined import JoinedFile, line_in
 
-MAX_DEPTH, MAX_INSTANCES, MAX_BLOCKS, MAX_EACH = 8, 200, 20_000, 50
+MAX_DEPTH, MAX_INSTANCES, MAX_BLOCKS, MAX_EACH = 8, 200, 60_000, 50
 MAX_CHAIN = 10  # names that stand for each other
 _UNSHIPPED = ("test", "documentation", "vendored", "example")
 _PRODUCTION = re.compile(r"(^|[/._-])prod(uction)?([/._-]|$)", re.IGNORECASE)
@@ -325,7 +325,7 @@ def _with(names: Names, iterator: str, key: Value, value: Value) -> Names:
 
 def _expanded(reading: Reading, block: Block, part: int, names: Names, depth: int = 0) -> Block:
     """A block with what its attributes come to, and its dynamic blocks written out."""
-    reading.blocks += 1
+    reading.blocks += 1 + sum(len(text) for text, _ in block.attributes.values()) // 50
     if reading.blocks > MAX_BLOCKS or depth > MAX_DEPTH:
         return block
     made = Block(block.kind, block.labels, block.line, {}, [], list(block.items))
