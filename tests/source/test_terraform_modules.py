@@ -255,6 +255,17 @@ def test_modules_that_use_each_other_end(tmp_path):
     ]
 
 
+def test_large_modules_that_are_used_often_end(tmp_path):
+    calls = "".join(f'module "m{n}" {{\n  source = "./m"\n}}\n' for n in range(100))
+    listeners = "".join(
+        f'resource "aws_lb_listener" "l{n}" {{\n  protocol = "HTTP"\n}}\n' for n in range(900)
+    )
+    one = read(f"--- a/main.tf\n{calls}--- a/m/main.tf\n{listeners}", tmp_path)
+    assert ("a/m/main.tf", "more resources than are read") in [
+        (s.path, s.reason) for s in one.skipped
+    ]
+
+
 def test_values_that_double_end(tmp_path):
     lines = "".join(f'  a{n + 1} = "${{local.a{n}}}${{local.a{n}}}"\n' for n in range(60))
     text = f'--- infra/main.tf\nlocals {{\n  a0 = "xy"\n{lines}  b = local.c\n  c = local.b\n}}\n'

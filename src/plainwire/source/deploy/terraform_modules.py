@@ -17,7 +17,7 @@ from plainwire.source.deploy.hcl import Block
 from plainwire.source.deploy.hcl_values import Names, Value, elements_of, value_of, value_of_block
 from plainwire.source.joined import JoinedFile, line_in
 
-MAX_DEPTH, MAX_INSTANCES, MAX_BLOCKS, MAX_EACH = 8, 200, 60_000, 50
+MAX_DEPTH, MAX_INSTANCES, MAX_BLOCKS, MAX_EACH = 8, 200, 30_000, 50
 MAX_CHAIN = 10  # names that stand for each other
 _UNSHIPPED = ("test", "documentation", "vendored", "example")
 _PRODUCTION = re.compile(r"(^|[/._-])prod(uction)?([/._-]|$)", re.IGNORECASE)
@@ -261,6 +261,9 @@ class _Scope:
 def _fill(reading: Reading, into: Instance, scope: _Scope, above: tuple[str, ...]) -> None:
     folder = into.folder
     for block, file in folder.all("resource"):
+        if reading.blocks > MAX_BLOCKS:
+            reading.skip(file, "more resources than are read", block.line)
+            break
         if len(block.labels) == 2:
             for names in _repeated(reading, block, file, scope):
                 made = _expanded(reading, block, scope.part(file), names)
