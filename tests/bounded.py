@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-PATIENCE_S = 60  # on a loaded machine
+PATIENCE_S = 100  # on a loaded machine; a test may take a little longer
 
 
 @contextmanager
@@ -43,3 +44,33 @@ def await_end(thread: threading.Thread) -> None:
     thread.join(PATIENCE_S)
     if thread.is_alive():
         raise RuntimeError(f"{thread.name} does not end")
+
+
+@asynccontextmanager
+async def tcp_server(
+    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    **options: object,
+) -> AsyncIterator[int]:
+    """A server of asyncio's on loopback that serves each connection so; its port.
+
+    No connection outlives the block, and none is waited for as `Server.wait_closed` does: without
+    end. Options are those of `asyncio.start_server`.
+    """
+    tasks: list[asyncio.Future[None]] = []
+    writers: list[asyncio.StreamWriter] = []
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)  # a task that is cancelled before it begins closes nothing
+        tasks.append(asyncio.ensure_future(serve(reader, writer)))
+
+    server = await asyncio.start_server(begin, "127.0.0.1", 0, **options)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # aborted transports close in the next round of the loop

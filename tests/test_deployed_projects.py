@@ -19,6 +19,7 @@ from plainwire.rules.crypto.private_key_in_files import private_key_in_files
 from plainwire.rules.crypto.secret_in_files import secret_in_files
 from plainwire.rules.proxy.proxy_without_tls import proxy_without_tls
 from plainwire.rules.proxy.self_signed_certificate import self_signed_certificate
+from plainwire.rules.server.app_run_without_tls import app_run_without_tls
 from plainwire.rules.server.development_server_deployed import development_server_deployed
 from plainwire.rules.server.server_bound_plain import server_bound_plain
 
@@ -589,9 +590,25 @@ resource "aws_instance" "shop" {
     ("name", "text", "line"),
     [
         (".github/workflows/deploy.yml", OVER_SSH, 8),
+        (
+            ".github/workflows/deploy.yml",
+            OVER_SSH.replace("uses: appleboy/ssh-action@v1", "run: ssh me@shop.example.net"),
+            8,
+        ),
+        (
+            ".github/workflows/deploy.yml",
+            OVER_SSH.replace("appleboy/ssh-action@v1", "a/b\n    runs-on: self-hosted"),
+            9,
+        ),
         ("main.tf", USER_DATA, 4),
         ("deploy.sh", "docker build -t shop .\nsudo docker run -d -p80:5000 shop\n", 2),
         ("go.sh", 'docker run --restart=always --detach --publish "80:5000" "$IMAGE:latest"\n', 1),
+        (
+            "play.yml",
+            "- hosts: web\n  tasks:\n  - name: run\n"
+            "    shell: docker run -d -p 80:5000 acme/shop\n",
+            4,
+        ),
         ("init.yml", "#cloud-config\nruncmd:\n  - docker run -d -p 80:5000 acme/shop\n", 3),
     ],
 )
@@ -606,6 +623,11 @@ def test_a_container_that_a_script_starts_is_published(name, text, line):
     ("name", "text"),
     [
         (".github/workflows/test.yml", OVER_SSH.replace("appleboy/ssh-action", "actions/checkout")),
+        (
+            ".github/workflows/deploy.yml",
+            "jobs:\n  a:\n    steps:\n    - name: test\n      run: docker run -d -p 80:5000 shop\n"
+            "    - name: deploy\n      run: ssh me@shop.example.net docker pull shop\n",
+        ),
         ("deploy.sh", "docker run --rm -it -p 80:5000 shop\n"),
         ("deploy.sh", "docker run -d shop\n# docker run -d -p 80:5000 shop\n"),
         ("deploy.sh", "docker run -d -p 127.0.0.1:80:5000 shop\n"),
@@ -672,3 +694,196 @@ database:
 def test_ansible_s_variables_hold_passwords(path, lines):
     text = f"{APP}--- {path}\n{VARIABLES}"
     assert [line for _, _, line in found(text, secret_in_files)] == lines
+
+
+NAMED = """\
+--- backend/app.py
+from flask import Flask
+app = Flask(__name__)
+--- backend/Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["gunicorn", "-b", "0.0.0.0:5000", "app:app"]
+--- nginx/nginx.conf
+server {
+  listen 80;
+  location / { proxy_pass http://backend:5000; }
+}
+--- docker-stack.yml
+services:
+  backend:
+    image: IMAGE
+  nginx:
+    image: nginx:1.25
+    ports: ["80:80"]
+    volumes: ["./nginx/nginx.conf:/etc/nginx/conf.d/default.conf"]
+"""
+
+
+@pytest.mark.parametrize(
+    "image", ["nginx-swarm-backend:latest", "redis-demo_backend", "acme/shop-backend"]
+)
+def test_an_application_s_image_may_be_called_as_its_project(image, tmp_path):
+    (path,) = project(example_files(NAMED.replace("IMAGE", image)), tmp_path).paths
+    assert [hop.what for hop in path.hops] == [
+        "published :80", "nginx :80", "forwards", "gunicorn :5000", "backend/app.py"
+    ]  # fmt: skip
+
+
+def test_a_product_s_image_stays_the_product(tmp_path):
+    text = NAMED.replace("IMAGE", "redis-backend").replace("backend/", "worker/")
+    (stack,) = (d for d in project(example_files(text), tmp_path).deployments if "stack" in d.name)
+    assert [service.role for service in stack.services] == ["store", "proxy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_found"),
+    [
+        ("MAIL_PASSWORD", "YOUR_EMAIL_PASSWORD", False),
+        ("MAIL_PASSWORD", "mutable-otter", True),
+        ("OPENAI_API_KEY", "your-key-here", False),
+        ("POSTGRES_PASSWORD", "change_me", True),
+        ("SECRET_KEY", "your-secret-key", True),
+    ],
+)
+def test_a_stand_in_for_what_others_give_is_no_secret(name, value, is_found):
+    text = f"{APP}--- compose.yaml\nservices:\n  web:\n    build: .\n    environment:\n"
+    text += f"      {name}: {value}\n--- Dockerfile\nFROM python\nCOPY . .\nCMD python app.py\n"
+    assert bool(found(text, secret_in_files)) == is_found
+
+
+def test_a_dockerfile_beside_the_one_that_is_used_is_an_alternative():
+    command = 'CMD ["gunicorn", "-b", ":5001", "app:app"]'
+    other = f"--- backend/Dockerfile.slim\nFROM python:3.12\nCOPY . .\n{command}\n"
+    assert not found(NAMED.replace("IMAGE", "acme/backend") + other, server_bound_plain)
+    alone = NAMED.partition("--- nginx")[0]
+    assert found(alone + other, server_bound_plain)
+
+
+LOADED = """\
+--- config.py
+class Base:
+    DEBUG = False
+class DevelopmentConfig(Base):
+    DEBUG = True
+--- shop/__init__.py
+import os
+from flask import Flask
+app = Flask(__name__)
+LOADS
+--- manage.py
+import os
+from shop import app
+app.config.from_object(os.environ["APP_SETTINGS"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("loads", "is_found"),
+    [
+        ('app.config.from_object("config.DevelopmentConfig")', True),
+        ("from config import DevelopmentConfig\napp.config.from_object(DevelopmentConfig)", True),
+        ('app.config.from_object(os.environ.get("C", "config.DevelopmentConfig"))', False),
+        (
+            'if os.environ.get("DEV"):\n    app.config.from_object("config.DevelopmentConfig")',
+            False,
+        ),
+        (
+            'app.config.from_object("config.Base")\n'
+            'app.config.from_object("config.DevelopmentConfig")',
+            False,
+        ),
+        ('app.config.from_object("config.Base")', False),
+    ],
+)
+def test_a_configuration_that_every_start_loads_is_that_of_production(loads, is_found):
+    assert bool(found(LOADED.replace("LOADS", loads), debug_mode_reachable)) == is_found
+
+
+STORES = """\
+--- NAME
+services:
+  db:
+    image: postgres
+    ports: ["5432:5432"]
+  cache:
+    image: IMAGE
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "lines"),
+    [
+        ("docker-compose.yml", "redis", [[4, 2]]),
+        ("docker-compose.yml", "adminer", [[4, 2]]),
+        ("docker-compose.yml", "acme/other-program", []),  # theirs, whatever it is
+        ("docker-compose.dev.yml", "redis", []),
+    ],
+)
+def test_stores_alone_are_for_the_application_beside_them(name, image, lines):
+    text = DOCKER.replace("NAME", name) + STORES.partition("NAME\n")[2]
+    text = text.replace("IMAGE", image) + "  more:\n    image: acme/more\n" * ("acme" in image)
+    assert places_of(text, store_published) == lines
+
+
+@pytest.mark.parametrize("image", ["grafana/grafana:10", "prom/prometheus", "jenkins/jenkins:lts"])
+def test_dashboards_of_others_are_published(image):
+    text = MAIL.replace("mailhog/mailhog", image).replace("TARGET", "web:8000")
+    text += "  more:\n    image: IMAGE\n    ports: ['3000:3000']\n".replace("IMAGE", image)
+    assert found(text, store_published) == [("store-published", "compose.yaml", 12)]
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "target", "is_known"),
+    [
+        ("set $up http://backend:5000;", "", "$up", True),
+        ("set $up backend;", "", "http://$up:5000", True),
+        ("set $up other;", "set $up backend;", "http://${up}:5000", True),
+        ("", "set $up backend:5000;", "http://$up$request_uri", True),
+        ("set $down backend;", "", "http://$up:5000", False),
+        ("set $up $up$up;", "", "http://$up:5000", False),
+    ],
+)
+def test_nginx_asks_what_a_variable_names(outer, inner, target, is_known, tmp_path):
+    # nginx, ngx_http_proxy: with a variable, and a resolver, names are looked up at each request.
+    text = NAMED.replace("IMAGE", "acme/backend").replace("listen 80;", f"listen 80; {outer}")
+    text = text.replace("proxy_pass http://backend:5000;", f"{inner} proxy_pass {target};")
+    (path,) = project(example_files(text), tmp_path).paths
+    assert (path.app is not None) == is_known
+    assert path.forward is not None and path.forward.port == 5000
+
+
+UNIT = """\
+--- site/shop.py
+from flask import Flask
+app = Flask(__name__)
+if __name__ == "__main__":
+    app.run(host="0.0.0.0")
+--- services/shop.service.j2
+[Unit]
+Description={{ site_name }}
+[Service]
+WorkingDirectory=/srv/{{ site_name }}
+ExecStart=/srv/{{ site_name }}/{{ env | default("env") }}/bin/gunicorn --bind BIND shop:app
+"""
+
+
+@pytest.mark.parametrize(
+    ("bind", "ids"),
+    [
+        ("unix:{{ site_name }}.sock", []),
+        ("127.0.0.1:{{ port }}", []),
+        ("0.0.0.0:{{ port }}", ["server-bound-plain"]),
+    ],
+)
+def test_a_unit_that_is_a_template_starts_the_application(bind, ids):
+    text = UNIT.replace("BIND", bind)
+    found_ids = [id for id, *_ in found(text, server_bound_plain, app_run_without_tls)]
+    assert found_ids == ids
+
+
+@pytest.mark.parametrize(("host", "is_found"), [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_a_socket_of_uwsgi_on_a_machine_is_open_to_all(host, is_found):
+    text = APP + f"--- shop.service\n[Service]\nExecStart=/bin/uwsgi --socket {host}:5000 app.py\n"
+    report = audited(text, server_bound_plain)
+    assert ["its own protocol" in f.message for f in report.findings] == [True] * is_found

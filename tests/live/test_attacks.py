@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 import servers
+from bounded import tcp_server
 from certificates import issue
 from flawed_server import CHANGE, HANDSHAKE, HEARTBEAT, HEARTBEAT_EXTENSION, flawed
 from memory_server import MemoryServer, server_context
@@ -13,6 +14,7 @@ from plainwire.live.prober import VersionsAnswer
 from plainwire.live.settings import Settings
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.attacks import ATTACKS, Attacks
+from plainwire.live.tls.connections import Connections
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.opening import Opener
@@ -380,12 +382,8 @@ async def openssl_in_between(changed):
                 writer.write(changed(server.answer(data)))
         writer.transport.abort()
 
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield listener.sockets[0].getsockname()[1]
-    finally:
-        listener.close()
-        await listener.wait_closed()
+    async with tcp_server(serve) as port:
+        yield port
 
 
 def with_session_id(change):
@@ -470,7 +468,8 @@ def test_who_asks_twice_at_once_is_answered_once():
     async def scenario():
         async with flawed(resets, RSA) as port:
             opener = Opener(Origin("https", "localhost", port), "127.0.0.1", Settings())
-            asker, hellos, seen = Asker(opener.open_stream, Gate(10), 20.0), Hellos(None), Seen()
+            asker = Asker(Connections(opener.open_stream, Gate(10), 20.0))
+            hellos, seen = Hellos(None), Seen()
             offered = hellos.of(Version.TLS_1_2, (0x002F,))
             seen.hear(await asker.settle(offered, "suites TLSv1.2"))
             attacks = Attacks(asker, hellos, seen)

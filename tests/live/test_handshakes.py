@@ -9,9 +9,11 @@ import struct
 import pytest
 
 import servers
+from bounded import tcp_server
 from certificates import issue
 from memory_server import server_context
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
+from plainwire.live.tls.connections import Connections
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.handshakes import handshake, settled
 from plainwire.wire.alerts import Alert
@@ -25,7 +27,7 @@ X25519, P256 = 0x001D, 0x0017
 
 
 def asker_to(port, timeout_s=10.0):
-    return Asker(opener(port), Gate(4), timeout_s)
+    return Asker(Connections(opener(port), Gate(4), timeout_s))
 
 
 def make(**offer):
@@ -38,7 +40,7 @@ def run(port, ask, timeout_s=10.0, **offer):
     async def scenario():
         asker = asker_to(port, timeout_s)
         words = ("test",) if ask is settled else ()
-        return await ask(asker, make(**offer), *words), asker.connections
+        return await ask(asker, make(**offer), *words), asker.connections.opened
 
     return asyncio.run(scenario())
 
@@ -103,11 +105,11 @@ def test_asyncio_that_closes_without_an_answer_is_finished():
     async def scenario():
         context = server_context(LEAF)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
-        server = await asyncio.start_server(
-            lambda reader, writer: writer.close(), "127.0.0.1", 0, ssl=context
-        )
-        async with server:
-            port = server.sockets[0].getsockname()[1]
+
+        async def close(reader, writer):
+            writer.close()
+
+        async with tcp_server(close, ssl=context) as port:
             return await settled(asker_to(port), make(), "test")
 
     found = asyncio.run(scenario())

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa
 from cryptography.x509 import ocsp
 
 import servers
+from bounded import tcp_server
 from certificates import issue
 from plainwire.live.settings import Settings
 from plainwire.live.tls.asker import Refusal, Unknown
@@ -617,7 +618,7 @@ def test_a_key_of_ml_dsa_is_read(pem_files, kind):
 @contextlib.asynccontextmanager
 async def faulty(port, fails):
     """A proxy to a port that resets each connection whose number `fails`; gives its port."""
-    numbers, tasks = itertools.count(), set()
+    numbers = itertools.count()
 
     async def pump(reader, writer):
         with contextlib.suppress(ConnectionError):
@@ -626,7 +627,6 @@ async def faulty(port, fails):
         writer.close()
 
     async def serve(reader, writer):
-        tasks.add(asyncio.current_task())
         if fails(next(numbers)):
             await reader.read(10)
             raw = writer.transport.get_extra_info("socket")
@@ -640,15 +640,8 @@ async def faulty(port, fails):
             for end in (writer, onwards):
                 end.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # aborted transports close in the next round of the loop
+    async with tcp_server(serve) as proxy:
+        yield proxy
 
 
 @pytest.mark.server("nginx")

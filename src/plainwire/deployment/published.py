@@ -26,6 +26,7 @@ _UNSEEN = "nothing says what listens on port {}"
 STORE_TLS_PORTS = (636, 5671, 6380, 8883)  # ldaps, amqps, Redis with TLS, secure-mqtt
 TLS_PORTS = (443, 6443, 8443, 9443)  # where TLS is usual, so that nobody knows without looking
 NO_TERMINATOR = "nothing in the project terminates TLS here; something outside may"
+UNPUBLISHED_IMAGE = "nothing in the project says who publishes the image, and behind what"
 NO_PUBLISHER = "nothing in the project says who publishes this proxy"
 UNKNOWN_FIREWALL = "whether a firewall closes the port is not in the project"
 
@@ -182,14 +183,16 @@ def _through(
 def unpublished(d: Deployment, service: Service) -> Iterator[Path]:
     """A server that nothing here publishes: not provable, unless it binds to loopback alone.
 
-    One that the image's own proxy asks is at the end of that one's path; one that speaks uwsgi
-    answers a proxy alone.
+    One that the image's own proxy asks is at the end of that one's path; one of an image that
+    speaks uwsgi is there for a proxy, which is on no machine that is described.
     """
     behind = {
         f.port for site in service.sites for f in site.forwards if f.host.startswith(LOOPBACK)
     } - {None}
     for start in service.starts[:5]:
-        if start.is_local or start.has_tls or start.host is None or start.is_gateway:
+        if start.is_local or start.has_tls or start.host is None:
+            continue
+        if start.is_gateway and UNPUBLISHED_IMAGE in d.unknowns:
             continue
         if start.port not in behind:
             yield _unproven(d, service, start, "unpublished", NO_TERMINATOR)

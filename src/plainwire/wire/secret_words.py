@@ -25,6 +25,13 @@ _SAMPLE = re.compile(
     re.IGNORECASE,
 )
 
+# What somebody else gives: a stand-in for it opens nothing.
+_GIVEN = re.compile(
+    r"(^|_)(MAIL|EMAIL|SMTP|AWS|S3|TWILIO|SENDGRID|STRIPE|GOOGLE|GITHUB|FACEBOOK|OPENAI|SLACK)_"
+    r"|(^|_)(API_?KEY|ACCESS_?KEY|API_?TOKEN)$",
+    re.IGNORECASE,
+)
+
 
 def is_signing_key(name: str) -> bool:
     """True for a name whose value signs or encrypts: ``SECRET_KEY``, ``JWT_SECRET_KEY``.
@@ -47,3 +54,11 @@ def is_value(text: str) -> bool:
 def is_sample(text: str) -> bool:
     """True for a value that only says where the real one goes."""
     return bool(_SAMPLE.search(text))
+
+
+def is_stand_in_for_given(name: str, text: str) -> bool:
+    """True for a sample in the place of what another service gives: ``MAIL_PASSWORD=your-…``.
+
+    A sample that the project itself takes, such as a database's password, is what it runs with.
+    """
+    return bool(_GIVEN.search(name)) and is_sample(text)

@@ -160,10 +160,12 @@ def _service(
     settings |= base.settings
     if environment == "production":
         environment = _service_environment(base, settings)
+        if environment == "production" and not (len(every) == 1 and _runs_as_built(base)):
+            environment = _said_by_flask(base)
     sites = tuple(_sites_of(known, base, image, stage, folder, settings))
     role = _role(known, base, stage, sites, folder)
     starts: tuple[Start, ...] = ()
-    runs_more = bool(sites) and not PROXIES.search(base.image or (stage.base if stage else ""))
+    runs_more = bool(sites) and not PROXIES.search(_called(known, base, stage, folder))
     if role in ("app", "other") or runs_more:  # or proxy and server in one container
         at = one.file.folder if folder is None else folder
         context = Context(at, _filled(settings, _interpolated(known, one.file.folder)))
@@ -189,7 +191,7 @@ def _service(
         base.name,
         base.place,
         environment,
-        base.publications or _on_the_host(base, starts),
+        _on_the_host(base, starts) if base.on_host_network else base.publications,
         starts,
         sites,
         settings,
@@ -372,7 +374,7 @@ def _sites_of(
 ) -> Iterator[ProxySite]:
     """The proxy configuration mounted into a service, copied by its image, or beside it."""
     paths: dict[str, None] = {}
-    is_proxy = bool(PROXIES.search(service.image or (stage.base if stage else "")))
+    is_proxy = bool(PROXIES.search(_called(known, service, stage, folder)))
     for source, target in service.mounts:
         for path in known.sites:
             if path == source or (is_proxy and _is_loaded(path, source.rstrip("/"), target)):
@@ -406,8 +408,7 @@ def _role(
     sites: Sequence[ProxySite],
     folder: str | None,
 ) -> Role:
-    name = (service.image or (stage.base if stage is not None else "")).lower()
-    name = name.partition("@")[0]
+    name = _called(known, service, stage, folder)
     if PROXIES.search(name) or sites:
         return "proxy"
     if DASHBOARDS.search(name):
@@ -421,6 +422,18 @@ def _role(
     if is_built and STORES.search(service.name.lower()):  # built here, named by what it is
         return "store"
     return "other"
+
+
+def _called(known: Known, service: ComposeService, stage: Stage | None, folder: str | None) -> str:
+    """The name that tells what a service runs: of its image, or of what that is built upon here.
+
+    An image of the application may be called as the project is: ``shop-redis-demo-web``.
+    """
+    is_ours = stage is not None and folder is not None and known.has_app(folder)
+    name = service.image or (stage.base if stage is not None else "")
+    if is_ours and stage is not None and not images.is_product(stage.base):
+        name = stage.base
+    return name.lower().partition("@")[0]
 
 
 def _starts(
@@ -496,13 +509,17 @@ _MERGED: dict[str, tuple[str, Any]] = {
 
 
 def _on_the_host(service: ComposeService, starts: Iterable[Start]) -> tuple[Publication, ...]:
-    """The ports that a container opens which has the network of its host."""
-    if not service.on_host_network:
-        return ()
+    """The ports that a container opens which has the network of its host.
+
+    Docker discards what ``ports`` says there (Docker, host network driver): the address, too.
+    """
+    written = {p.target: p.place for p in service.publications if p.target is not None}
+    opened = [s.port for s in starts if s.port is not None and not s.is_local]
+    if not starts:
+        opened = list(written)
     return tuple(
-        Publication(s.port, s.port, service.place, "host network")
-        for s in starts
-        if s.port is not None and not s.is_local
+        Publication(n, n, written.get(n, service.place), "host network")
+        for n in dict.fromkeys(opened)
     )
 
 
@@ -514,7 +531,15 @@ def _service_environment(service: ComposeService, settings: Mapping[str, Setting
         return "test"
     if any(DEVELOPMENT_NAME.search(part) for p in service.env_files for part in p.split("/")):
         return "development"
-    own = service.settings.get("FLASK_ENV") or service.settings.get("FLASK_CONFIG")
-    if own is not None and (own.value or "").lower() in ("development", "dev"):
-        return "development"
     return "production"
+
+
+def _runs_as_built(service: ComposeService) -> bool:
+    """True where the image says what runs: with no other file, what is deployed is this."""
+    return not service.command and not service.entrypoint
+
+
+def _said_by_flask(service: ComposeService) -> Environment:
+    own = service.settings.get("FLASK_ENV") or service.settings.get("FLASK_CONFIG")
+    is_development = own is not None and (own.value or "").lower() in ("development", "dev")
+    return "development" if is_development else "production"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import replace
 
 from plainwire.deployment.ends import LOOPBACK
+from plainwire.deployment.published import UNPUBLISHED_IMAGE
 from plainwire.model import (
     Deployment,
     Forward,
@@ -123,9 +124,12 @@ def bare_images(known: Known) -> Iterator[Deployment]:
         is_quiet = image.environment in (*QUIET, "development")
         if path in known.used_images or is_quiet or stage is None:
             continue
-        if DEVELOPMENT_NAME.search(path.rpartition("/")[2]) or _has_production_twin(known, path):
+        folder, _, name = path.rpartition("/")
+        is_alternative = f"{folder}/Dockerfile".lstrip("/") in known.used_images
+        if is_alternative and not PRODUCTION_NAME.search(name):
             continue
-        folder = path.rpartition("/")[0]
+        if DEVELOPMENT_NAME.search(name) or _has_production_twin(known, path):
+            continue
         place = known.command_place(path, stage)
         starts = known.of_image(path, stage, Context(folder, dict(stage.settings)))
         elsewhere = frozenset(known.claimed)
@@ -144,9 +148,8 @@ def bare_images(known: Known) -> Iterator[Deployment]:
             folder,
             "proxy" if sites else "app",
         )
-        unknown = "nothing in the project says who publishes the image, and behind what"
         done = known.finished(path, image.environment, (service,), ())
-        yield replace(done, unknowns=(*done.unknowns, unknown))
+        yield replace(done, unknowns=(*done.unknowns, UNPUBLISHED_IMAGE))
 
 
 def _held(known: Known, path: str, stage: Stage) -> Iterator[ProxySite]:

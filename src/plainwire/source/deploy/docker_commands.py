@@ -23,10 +23,13 @@ _RUNS = re.compile(r"\b(docker|podman)\s+(container\s+)?run\s")
 _BUILDS = re.compile(r"\b(docker|podman)\s+(image\s+|buildx\s+)?build\s")
 # A workflow that runs its commands on another machine than its own, or on one that is kept.
 _ELSEWHERE = re.compile(r"ssh-action|\bssh\b[^\n]{0,200}@|self-hosted|ssm send-command")
+_STEP = re.compile(r"\s*- (name|uses|run|id|if|env|with):")
 _ON_SERVER = re.compile(
     r"\bdocker pull\b|--restart\b|\b(apt|apt-get|yum|dnf)\b[^\n]{0,40}\binstall\b"
     r"|\becr get-login|\bssh\b[^\n]{0,200}@"
 )
+# A task of Ansible that runs a command.
+_TASK = re.compile(r"(?m)^[ \t]*(ansible\.builtin\.)?(shell|command):")
 _SERVER_NAME = re.compile(r"deploy|provision|user[-_]?data|bootstrap|prod", re.IGNORECASE)
 _CONTINUED = re.compile(r"\\\s*$")
 # Options of one letter that take a value.
@@ -58,7 +61,10 @@ def starts_containers(file: SourceFile) -> bool:
         return False
     if file.format == "workflow":
         return bool(_ELSEWHERE.search(file.text))
-    is_set_up = file.format == "terraform" or file.text.startswith("#cloud-config")
+    is_set_up = file.format == "terraform" or (
+        file.format == "yaml"
+        and (file.text.startswith("#cloud-config") or _TASK.search(file.text) is not None)
+    )
     is_script = file.format == "shell" and (
         _SERVER_NAME.search(file.path) or _ON_SERVER.search(file.text)
     )
@@ -70,7 +76,10 @@ def containers(file: SourceFile) -> ComposeFile:
     file = replace(file, environment="production") if file.format == "workflow" else file
     built = {image: at for image, *at in _built(file)}
     found = []
+    elsewhere = _steps_elsewhere(file) if file.format == "workflow" else None
     for number, words in _calls(file, _RUNS, _OF_RUN):
+        if elsewhere is not None and number not in elsewhere:
+            continue  # a test on the runner
         is_detached = any(name in words.options for name in ("d", "detach"))
         if not is_detached or not words.rest:
             continue
@@ -78,6 +87,22 @@ def containers(file: SourceFile) -> ComposeFile:
         context, dockerfile = built.get(service.image, (None, "Dockerfile"))
         found.append(replace(service, context=context, dockerfile=dockerfile or "Dockerfile"))
     return ComposeFile(file, tuple(found))
+
+
+def _steps_elsewhere(file: SourceFile) -> frozenset[int]:
+    """The lines of a workflow's steps that run on another machine than a runner of the moment."""
+    lines = file.lines
+    if "self-hosted" in file.text:
+        return frozenset(range(1, len(lines) + 1))
+    found: set[int] = set()
+    step: list[int] = []
+    for number, line in enumerate((*lines, "- name:"), 1):
+        if _STEP.match(line):
+            if any(_ELSEWHERE.search(lines[n - 1][:MAX_LINE]) for n in step):
+                found.update(step)
+            step = []
+        step.append(number)
+    return frozenset(found)
 
 
 def _service(file: SourceFile, number: int, words: _Words) -> ComposeService:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from plainwire.model import GATEWAY, Forward, Listen, ProxySite, Setting, SourceFile, Span
 
+MAX_TARGET = 500
+_VARIABLE = re.compile(r"\$(?:\{(\w{1,100})\}|(\w{1,100}))")
 MAX_DEPTH = 20
 # Debian's /etc/nginx/proxy_params, which many sites include.
 _PROXY_PARAMS = {
@@ -464,7 +466,7 @@ def _forwards(
             headers = in_force.headers
             if d.name != "proxy_pass":
                 headers = {**headers, "x-forwarded-proto": GATEWAY}
-            for target in _targets(d.arguments[0], upstreams):
+            for target in _targets(in_force.filled(d.arguments[0]), upstreams):
                 yield Forward(
                     target.host,
                     target.port,
@@ -481,7 +483,7 @@ def _forwards(
 
 @dataclass(frozen=True, slots=True)
 class _InForce:
-    """What a level has of those around it: the request headers set, and verification upstream.
+    """What a level has of those around it: request headers, variables, verification upstream.
 
     Headers are those of the innermost level that sets any (nginx, ngx_http_proxy).
     """
@@ -489,14 +491,22 @@ class _InForce:
     headers: Mapping[str, str] = field(default_factory=dict)
     place: Span | None = None
     verifies: bool | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def filled(self, text: str) -> str:
+        """Text with the variables that ``set`` gives a value here (nginx, ngx_http_rewrite)."""
+        return _VARIABLE.sub(lambda m: self.values.get(m[1] or m[2], m[0]), text[:MAX_TARGET])
 
     def within(self, level: Directive) -> _InForce:
         """What is in force inside a level."""
         found: dict[str, str] = {}
+        values: dict[str, str] = {}
         place = None
         verify = None
         for d in level.block:
-            if d.name == "proxy_set_header" and len(d.arguments) > 1:
+            if d.name == "set" and len(d.arguments) == 2:
+                values[d.arguments[0].lstrip("$")] = d.arguments[1][:MAX_TARGET]
+            elif d.name == "proxy_set_header" and len(d.arguments) > 1:
                 found[d.arguments[0].lower()] = d.arguments[1]
                 if place is None or d.arguments[0].lower() == "x-forwarded-for":
                     place = d.span()
@@ -506,9 +516,10 @@ class _InForce:
             elif d.name == "proxy_ssl_verify" and verify is None:
                 verify = d.arguments[:1] == ("on",)
         verifies = self.verifies if verify is None else verify
+        inner = {**self.values, **values} if values else self.values
         if not found:
-            return _InForce(self.headers, self.place, verifies)
-        return _InForce(found, place, verifies)
+            return _InForce(self.headers, self.place, verifies, inner)
+        return _InForce(found, place, verifies, inner)
 
 
 def _targets(text: str, upstreams: Mapping[str, list[Directive]]) -> Iterator[_Target]:
@@ -534,5 +545,6 @@ def _split(scheme: str, address: str) -> _Target:
     host, colon, port = address.rpartition(":")
     if not colon:
         host, port = address, ""
+    port = port.partition("$")[0]  # http://web:8000$request_uri
     number = int(port) if port.isdecimal() else None
     return _Target(scheme, host if colon else address, number, "")

@@ -19,6 +19,7 @@ from plainwire.source.deploy.words import (
     expanded,
     functions_of,
     joined_lines,
+    unspaced,
 )
 from plainwire.source.python.program import Program
 from plainwire.source.starting import servers
@@ -222,7 +223,7 @@ class Starter:
 
     def unit(self, text: str, place: Span, at: Context) -> tuple[Start, ...]:
         """What a command of supervisor or systemd starts: words, and no shell."""
-        filled = text.replace("%(ENV_", "${").replace(")s", "}")
+        filled = unspaced(text).replace("%(ENV_", "${").replace(")s", "}")
         try:
             words = shlex.split(filled)
         except ValueError:

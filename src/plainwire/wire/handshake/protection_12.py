@@ -37,7 +37,8 @@ def _algorithm(name: str, key: bytes) -> algorithms.AES | decrepit.ARC4:
     # The older home of an algorithm warns of its deprecation; the newer comes first.
     for place in reversed(places):
         if hasattr(place, wanted[name]):
-            return getattr(place, wanted[name])(key)  # type: ignore[no-any-return]
+            algorithm: algorithms.AES | decrepit.ARC4 = getattr(place, wanted[name])(key)
+            return algorithm
     raise UnsupportedAlgorithm(f"{name} is not in cryptography")
 
 
