@@ -781,12 +781,6 @@ data:
     assert drawn(text, tmp_path) == ["NodePort :80 > nginx :80 > forwards > gunicorn :8000"]
 
 
-def test_a_file_in_utf_16_is_said(tmp_path):
-    (tmp_path / "compose.yaml").write_bytes("services: {}\n".encode("utf-16"))
-    skipped = project({}, tmp_path).skipped
-    assert [(s.path, s.reason) for s in skipped] == [("compose.yaml", "UTF-16, which is not read")]
-
-
 def test_many_services_cost_their_number_and_not_its_square(monkeypatch):
     asked = []
     is_own = Known.is_own

@@ -22,6 +22,20 @@ def test_the_text_is_what_rules_read(data, has_mark):
     assert Content("x", data).text == text
 
 
+@given(BYTES, st.sampled_from(["utf-16-le", "utf-16-be"]))
+def test_utf_16_is_what_rules_read(data, name):
+    data = "\ufeff".encode(name) + data
+    text = data.decode("utf-16", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    assert Content("x", data).text == text
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+def test_an_edit_is_written_as_the_file_is(name):
+    text = "\ufeffa = 1 \U0001f511\r\nb = 2\r\n"
+    edited = Content("x", text.encode(name)).edited([Edit("x", 8, 8, "c = 3\n")])
+    assert edited.data.decode(name) == "\ufeffa = 1 \U0001f511\r\nc = 3\r\nb = 2\r\n"
+
+
 @given(BYTES, st.data())
 def test_an_edit_keeps_everything_else(data, draw):
     content = Content("x", data)

@@ -252,6 +252,24 @@ def test_a_route_of_a_gateway(section, more, is_wrong, tmp_path):
         assert [p.redirects for p in paths] == [True]
 
 
+@pytest.mark.parametrize(
+    ("host", "is_wrong"), [("a.example", False), ("*.shop.example", True), ("b.shop.example", True)]
+)
+def test_a_listener_of_another_host_takes_no_route(host, is_wrong):
+    plain = "{name: http, port: 80, protocol: HTTP"
+    text = GATEWAY.replace(plain[1:], f'{plain[1:]}, hostname: "{host}"').format(
+        section="", more=""
+    )
+    named = text.replace("  parentRefs", "  hostnames: [b.shop.example]\n  parentRefs")
+    assert ("ingress-no-tls" in kinds_of(APP + named)) is is_wrong
+
+
+@pytest.mark.parametrize(("port", "is_wrong"), [(443, False), (80, True)])
+def test_a_route_names_a_listener_by_its_port(port, is_wrong):
+    text = GATEWAY.format(section=f", port: {port}", more="")
+    assert ("ingress-no-tls" in kinds_of(APP + text)) is is_wrong
+
+
 def test_a_route_whose_gateway_is_elsewhere_is_not_known(tmp_path):
     text = APP + GATEWAY.format(section="", more="").replace("kind: Gateway", "kind: Elsewhere")
     assert [p.is_encrypted for p in project(example_files(text), tmp_path).paths] == [None]

@@ -11,7 +11,7 @@ _NAMES: tuple[tuple[str, Format], ...] = (
     (r"(docker-)?compose([-._].*)?\.ya?ml|.*[-._]compose\.ya?ml", "compose"),
     (r"procfile(\..*)?", "procfile"),
     (r"\.flaskenv|\.env([-._].*)?", "env"),
-    (r".*\.env([-._](example|sample|template|dist))?|env\.\w+", "env"),
+    (r".*\.env([-._](example|sample|template|dist))?|env\.(?!ya?ml$)\w+", "env"),
     (r"gunicorn[\w.-]*\.py(\.j2|\.jinja2?)?|.*gunicorn.*conf.*\.py(\.j2)?", "gunicorn"),
     (r"requirements[\w.-]*\.(txt|in)|pipfile|setup\.(py|cfg)|pyproject\.toml", "requirements"),
     (r".*\.py(\.(j2|jinja2?|tmpl|tpl|template))?|.*\.pyw|.*\.wsgi", "python"),

@@ -28,6 +28,7 @@ from plainwire.model import (
 from plainwire.source import assembly, routes, settings_files, templates
 from plainwire.source.deploy import (
     ansible,
+    ansible_templates,
     apache,
     appjson,
     caddy,
@@ -38,6 +39,7 @@ from plainwire.source.deploy import (
     nginx,
     terraform,
     terraform_networks,
+    terraform_services,
     traefik,
 )
 from plainwire.source.flask_app import component_roots, find_apps, folder_of
@@ -77,7 +79,8 @@ class LocalProject:
             terraformed = [skip for found in self._terraform.values() for skip in found.skipped]
         except Exception:  # an unanswered question of the report already; the rest is still said
             return (*read, *self._unread)
-        return (*read, *dict.fromkeys((*self._unread, *assembled, *terraformed)))
+        placed = self._placed.skipped
+        return (*read, *dict.fromkeys((*self._unread, *assembled, *terraformed, *placed)))
 
     @cached_property
     def _program(self) -> Program:
@@ -115,8 +118,17 @@ class LocalProject:
         return tuple(dockerfile.read(file) for file in self.of("dockerfile"))
 
     @cached_property
+    def _placed(self) -> ansible_templates.Placed:
+        return ansible_templates.placed(self.files)
+
+    @cached_property
+    def _deployed(self) -> tuple[SourceFile, ...]:
+        """The files as they are put in place, templates filled with what is known."""
+        return self._placed.of(self.files)
+
+    @cached_property
     def _sites(self) -> Mapping[str, tuple[ProxySite, ...]]:
-        configurations = tuple(self.of("nginx"))
+        configurations = tuple(file for file in self._deployed if file.format == "nginx")
         budget = [nginx.MAX_INCLUDED]
         mains = nginx.mains(configurations)
         found = {
@@ -126,13 +138,14 @@ class LocalProject:
         if budget[0] <= 0:
             reason = f"the includes of nginx come to more than {nginx.MAX_INCLUDED} characters"
             self._unread.append(Skip(configurations[-1].path, reason))
-        found |= {file.path: apache.sites(file) for file in self.of("apache")}
-        found |= {file.path: caddy.sites(file) for file in self.of("caddy")}
-        found |= {file.path: haproxy.sites(file) for file in self.of("haproxy")}
+        found |= {f.path: apache.sites(f) for f in self._deployed if f.format == "apache"}
+        found |= {f.path: caddy.sites(f) for f in self._deployed if f.format == "caddy"}
+        found |= {f.path: haproxy.sites(f) for f in self._deployed if f.format == "haproxy"}
         for each in {id(t): t for t in self._traefik.values()}.values():
             for path, sites in traefik.by_file(each).items():
                 found[path] = sites
-        found |= {path: tuple(terraform.sites(f)) for path, f in self._terraform.items()}
+        for path, defined in self._terraform.items():
+            found[path] = (*terraform.sites(defined), *terraform_services.sites(defined))
         found |= {file.path: tuple(self._written(file)) for file in self.of("yaml")}
         return found
 
@@ -220,12 +233,9 @@ class LocalProject:
 
     @cached_property
     def openings(self) -> tuple[Opening, ...]:
-        """What clouds let every address reach."""
-        return tuple(
-            opening
-            for found in self._terraform.values()
-            for opening in terraform_networks.openings(found)
-        )
+        """What clouds let every address reach, each once however often a module is used."""
+        every = (o for f in self._terraform.values() for o in terraform_networks.openings(f))
+        return tuple(dict.fromkeys(every))
 
     @cached_property
     def requirements(self) -> Mapping[str, str]:
@@ -245,9 +255,9 @@ class LocalProject:
     def _assembled(
         self,
     ) -> tuple[tuple[Deployment, ...], tuple[Skip, ...], tuple[Setting, ...]]:
-        starter = Starter(self.files, self._program, self.requirements)
+        starter = Starter(self._deployed, self._program, self.requirements)
         known = assembly.Known(
-            self.files,
+            self._deployed,
             starter,
             self.apps,
             self.images,

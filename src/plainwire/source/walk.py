@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import os
 import stat
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plainwire.model import Skip, SourceFile, TargetError
+from plainwire.source.encoding import encoding_of, text_of, unread_encoding
 
 MAX_FILES = 60_000
 MAX_DEPTH = 40
@@ -121,9 +121,7 @@ def tree_of(raw: Raw) -> Tree:
     raw.files.reverse()
     while raw.files:
         relative, data = raw.files.pop()
-        text = data.decode("utf-8-sig", "replace")
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = text_of(data)
         kind = kinds.format_of(relative, text)
         if kind is not None:
             environment = kinds.environment_of(relative, text, kind)
@@ -184,13 +182,15 @@ def _data(path: str, relative: str, skipped: list[Skip]) -> bytes | None:
             data = _read(descriptor, state.st_size)
         finally:
             os.close(descriptor)
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            skipped.append(Skip(relative, "UTF-16, which is not read"))
-            return None
     except OSError as error:
         skipped.append(Skip(relative, f"cannot be read: {error.strerror}"))
         return None
-    return None if b"\0" in data[:4096] else data
+    if b"\0" not in data[:4096]:
+        return data
+    unread = unread_encoding(data)
+    if unread:
+        skipped.append(Skip(relative, f"{unread}, which is not read"))
+    return None if unread or encoding_of(data)[0] == "utf-8" else data
 
 
 def _read(descriptor: int, size: int) -> bytes:

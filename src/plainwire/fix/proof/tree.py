@@ -13,6 +13,7 @@ from typing import Final
 
 from plainwire.model import SourceFile
 from plainwire.source import kinds
+from plainwire.source.encoding import text_of
 from plainwire.source.project import LocalProject
 from plainwire.source.walk import SKIPPED_FOLDERS, Tree, read_tree
 
@@ -80,7 +81,7 @@ class Source:
         tree = read_tree(self.root)
         files = {file.path: file for file in tree.files}
         for path, data in self.changes.items():
-            text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+            text = text_of(data)
             format = kinds.format_of(path, text)
             if format is not None:
                 files[path] = SourceFile(path, format, kinds.environment_of(path, text), text)

@@ -52,7 +52,10 @@ def deployments(known: Known) -> Iterator[Deployment]:
         whole = _with_workloads(found, _siblings(folder, read))
         yield from _put_together(known, folder or "manifests", environment, whole)
     for one in overlays:
-        yield from _deployment(known, one.name, one.environment, one.files, one.settings)
+        found = kubernetes.Manifests()
+        for root, file in one.documents:
+            kubernetes.take((root,), file, found)
+        yield from _put_together(known, one.name, one.environment, found)
     for chart in sorted(charts):
         for name, environment, files in helm_charts.charts(known, chart):
             yield from _deployment(known, name, environment, files)
@@ -63,15 +66,12 @@ def _deployment(
     name: str,
     environment: Environment,
     files: Sequence[SourceFile],
-    settings: Sequence[Setting] = (),
 ) -> Iterator[Deployment]:
-    yield from _put_together(known, name, environment, _manifests(known, files, settings))
+    yield from _put_together(known, name, environment, _manifests(known, files))
 
 
-def _manifests(
-    known: Known, files: Sequence[SourceFile], settings: Sequence[Setting] = ()
-) -> kubernetes.Manifests:
-    found = kubernetes.Manifests(settings=list(settings))
+def _manifests(known: Known, files: Sequence[SourceFile]) -> kubernetes.Manifests:
+    found = kubernetes.Manifests()
     for file in files:
         try:
             kubernetes.read(file, found)
@@ -121,6 +121,8 @@ def _selects(selector: Mapping[str, str], workload: kubernetes.Workload) -> bool
 def _put_together(
     known: Known, name: str, environment: Environment, found: kubernetes.Manifests
 ) -> Iterator[Deployment]:
+    for skip in found.skipped:
+        known.skip(skip.path, skip.reason, skip.line)
     said = [*found.settings, *(s for each in found.embedded for s in _written(*each[1:]))]
     known.settings += [s for s in said if s.environment not in QUIET]
     services = tuple(_services(known, found, environment))

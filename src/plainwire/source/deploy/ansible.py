@@ -1,6 +1,6 @@
 """Ansible's tasks: the containers that they start, and the files that they write from their text.
 
-Beside them the variables of groups, hosts and roles, which are not followed to where they are used.
+Beside them the variables of groups, hosts and roles; `ansible_templates` fills templates with them.
 
 https://docs.ansible.com/ansible/latest/collections/community/docker/docker_container_module.html
 """

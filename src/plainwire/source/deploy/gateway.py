@@ -21,17 +21,30 @@ class Listener:
     name: str
     has_tls: bool
     place: Span
+    host: str = ""
+    port: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """An HTTPRoute: the listeners it names, and where it leads."""
+    """An HTTPRoute: the listeners it names, by name or port, and where it leads."""
 
-    parents: tuple[tuple[str, str], ...]
+    parents: tuple[tuple[str, str, str], ...]
     backends: tuple[tuple[str, int | None], ...]
     redirects: bool
     hsts: Span | None
     place: Span
+    hosts: tuple[str, ...] = ()
+
+
+def is_host_of(name: str, other: str) -> bool:
+    """True if one of two host names, either of which may be a wildcard, is or holds the other."""
+    if "*" in (name, other) or "_" in name + other or name == other:  # _: a template's value
+        return True
+    return any(
+        wild.startswith("*.") and host.endswith(wild[1:])
+        for wild, host in ((name, other), (other, name))
+    )
 
 
 def _text(node: Yaml | None) -> str:
@@ -52,14 +65,16 @@ def listeners(document: Yaml, name: str, file: SourceFile) -> Iterator[Listener]
         protocol = _text(one.get("protocol")).upper()
         if protocol in ("HTTP", "HTTPS", "TLS"):
             place = file.span(one.key_line("protocol"))
-            yield Listener(name, _text(one.get("name")), protocol != "HTTP", place)
+            host, port = _text(one.get("hostname")), _text(one.get("port"))
+            yield Listener(name, _text(one.get("name")), protocol != "HTTP", place, host, port)
 
 
 def attached(document: Yaml, file: SourceFile) -> Attached:
     """What an HTTPRoute says."""
     spec = document.get("spec") or document
     parents = tuple(
-        (_text(p.get("name")), _text(p.get("sectionName"))) for p in _all(spec.get("parentRefs"))
+        (_text(p.get("name")), _text(p.get("sectionName")), _text(p.get("port")))
+        for p in _all(spec.get("parentRefs"))
     )
     backends: dict[tuple[str, int | None], None] = {}
     redirects = False
@@ -75,7 +90,9 @@ def attached(document: Yaml, file: SourceFile) -> Attached:
                     if _text(header.get("name")).lower() == "strict-transport-security":
                         hsts = file.span(header.line)
     place = file.span(document.key_line("spec"))
-    return Attached(parents, tuple(backends), redirects, hsts, place)
+    hosts = spec.get("hostnames")
+    named = hosts.words()[:100] if hosts is not None else ()
+    return Attached(parents, tuple(backends), redirects, hsts, place, named)
 
 
 def routes(heard: Sequence[Listener], taken: Sequence[Attached]) -> Iterator[Route]:
@@ -87,7 +104,7 @@ def routes(heard: Sequence[Listener], taken: Sequence[Attached]) -> Iterator[Rou
         if not one.backends:
             continue
         found = [x for x in heard if _attaches(one, x)]
-        plain = [x for x in heard if not x.has_tls and x.gateway in {p for p, _ in one.parents}]
+        plain = [x for x in heard if not x.has_tls and x.gateway in {p[0] for p in one.parents}]
         served = [x for x in plain if _attaches(one, x) and not one.redirects]
         redirecting = [o for o in taken if o.redirects and any(_attaches(o, x) for x in plain)]
         redirects = False if served else True if redirecting else None
@@ -103,7 +120,12 @@ def routes(heard: Sequence[Listener], taken: Sequence[Attached]) -> Iterator[Rou
 
 
 def _attaches(one: Attached, to: Listener) -> bool:
-    return any(name == to.gateway and section in ("", to.name) for name, section in one.parents)
+    is_named = any(
+        name == to.gateway and section in ("", to.name) and port in ("", to.port)
+        for name, section, port in one.parents
+    )
+    is_served = not to.host or not one.hosts or any(is_host_of(h, to.host) for h in one.hosts)
+    return is_named and is_served
 
 
 def ingress_routes(document: Yaml, file: SourceFile) -> Iterator[Route]:

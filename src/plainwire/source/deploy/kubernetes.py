@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from plainwire.model import Publication, Route, Setting, SourceFile, Span
-from plainwire.source.deploy import clouds, gateway
+from plainwire.model import Publication, Route, Setting, Skip, SourceFile, Span
+from plainwire.source.deploy import clouds, gateway, istio
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
 # https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs and …/ingress-multi-ssl
@@ -29,6 +29,7 @@ REDIRECTS = (
     "nginx.ingress.kubernetes.io/force-ssl-redirect",
     "ingress.kubernetes.io/ssl-redirect",
 )
+_MESH = "what it says of connections inside the mesh is not judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,15 @@ class Manifests:
     embedded: list[tuple[str, str, int, SourceFile]] = field(default_factory=list)
     listeners: list[gateway.Listener] = field(default_factory=list)
     attached: list[gateway.Attached] = field(default_factory=list)
+    servers: list[istio.Server] = field(default_factory=list)
+    virtuals: list[istio.Virtual] = field(default_factory=list)
+    skipped: list[Skip] = field(default_factory=list)
 
     @property
     def all_routes(self) -> tuple[Route, ...]:
-        """The routes of ingresses, and of Gateways once all manifests are read."""
-        return (*self.routes, *gateway.routes(self.listeners, self.attached))
+        """The routes of ingresses, and of Gateways of both sorts once all manifests are read."""
+        attached = gateway.routes(self.listeners, self.attached)
+        return (*self.routes, *attached, *istio.routes(self.servers, self.virtuals))
 
     @property
     def sends_no_hsts(self) -> bool:
@@ -92,7 +97,12 @@ def read(file: SourceFile, into: Manifests) -> None:
     Raises:
         ValueError: if it is no YAML.
     """
-    for document in _objects(file, into)[:500]:
+    take(documents(file.text), file, into)
+
+
+def take(roots: Sequence[Yaml], file: SourceFile, into: Manifests) -> None:
+    """Add what the documents of a file hold."""
+    for document in _objects(roots, file, into)[:500]:
         kind = _text(document.get("kind"))
         name = _text(document.get("metadata", "name")) or ""
         api = _text(document.get("apiVersion")) or ""
@@ -105,6 +115,13 @@ def read(file: SourceFile, into: Manifests) -> None:
                 into.routes += list(_ingress(document, name, file))
             case "Route":
                 into.routes += list(_openshift_route(document, file))
+            case "Gateway" if api.startswith(istio.GROUP):
+                into.servers += istio.servers(document, name, file)
+            case "VirtualService" if api.startswith(istio.GROUP):
+                into.virtuals.append(istio.virtual(document, file))
+            case "PeerAuthentication" | "DestinationRule":
+                place = file.span(document.line)
+                into.skipped.append(Skip(place.path, _MESH, place.line))
             case "Gateway":
                 into.listeners += gateway.listeners(document, name, file)
             case "HTTPRoute":
@@ -121,14 +138,14 @@ def read(file: SourceFile, into: Manifests) -> None:
                 pass
 
 
-def _objects(file: SourceFile, into: Manifests) -> list[Yaml]:
+def _objects(roots: Sequence[Yaml], file: SourceFile, into: Manifests) -> list[Yaml]:
     """The objects of a file, those in a List or in a Template of OpenShift too.
 
     A Template's parameters are settings, given unless others are named when it is processed
     (https://docs.openshift.com/container-platform, Using templates, read 2026-11).
     """
     found: list[Yaml] = []
-    for document in documents(file.text)[:500]:
+    for document in roots[:500]:
         kind = _text(document.get("kind"))
         inner = document.get({"List": "items", "Template": "objects"}.get(kind or "", ""))
         found += (document,) if inner is None else inner.elements()
@@ -217,6 +234,7 @@ def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
     program = _text(spec.get("ingressClassName")) or ""
     redirects: bool | None = has_tls or None
     places = [place]
+    places += _patched(document, place, file)
     hsts = None
     is_google = False
     serves_http: bool | None = True
@@ -262,6 +280,15 @@ def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:
                 redirects if is_covered or not has_tls else None,
                 hsts=hsts if is_covered else None,
             )
+
+
+def _patched(document: Yaml, place: Span, file: SourceFile) -> Iterator[Span]:
+    """Where other files than its own say what is in a resource's ``spec``, as patches do."""
+    spec = document.get("spec")
+    for _, line, _ in spec.items() if spec is not None else ():
+        other = file.span(line)
+        if other.path != place.path:
+            yield other
 
 
 def _is_ingress_nginx(program: str, annotations: Yaml | None) -> bool:

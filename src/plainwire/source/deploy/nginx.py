@@ -257,8 +257,10 @@ def included(
     """The files of the project that an include's argument names, those of ``chain`` left out."""
     folder, _, name = argument.rpartition("/")
     if "*" not in name:
-        match = [o for o in others if o.name == name and o.path not in chain]
-        inside = [o for o in match if o.path.endswith(f"{folder.rpartition('/')[2]}/{name}")]
+        match = [o for o in others if _placed_name(o.name) == name and o.path not in chain]
+        inside = [
+            o for o in match if _placed_name(o.path).endswith(f"{folder.rpartition('/')[2]}/{name}")
+        ]
         yield from match if len(match) == 1 else inside if len(inside) == 1 else ()
     elif in_server and folder:
         last = folder.rpartition("/")[2]
@@ -266,6 +268,11 @@ def included(
         match = [o for o in match if o.folder.rpartition("/")[2] == last]
         if len({o.folder for o in match}) == 1:  # of several folders nobody knows which
             yield from match
+
+
+def _placed_name(name: str) -> str:
+    """A file's name where it is put in place: a template of Jinja's loses its ending."""
+    return name.removesuffix(".jinja2").removesuffix(".j2")
 
 
 def _site(

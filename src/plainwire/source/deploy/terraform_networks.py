@@ -29,6 +29,11 @@ _AWS_RULES = ("aws_security_group_rule", "aws_vpc_security_group_ingress_rule")
 
 def openings(found: Found) -> Iterator[Opening]:
     """What is open to every address, each at the line that says so."""
+    for one in found.each():
+        yield from _openings(one)
+
+
+def _openings(found: Found) -> Iterator[Opening]:
     for block, file in found.of(*_DATABASES):
         if block.text("publicly_accessible") == "true":
             place = file.span(block.line_of("publicly_accessible"))
@@ -57,7 +62,7 @@ def _aws(rule: Block, file: SourceFile, found: Found) -> Iterator[Opening]:
     if protocol in ("-1", "all"):  # then the ports say nothing
         yield Opening(file.span(line), file.environment, 0, MAX_PORT)
         return
-    first, last = found.text(rule, "from_port"), found.text(rule, "to_port")
+    first, last = rule.text("from_port"), rule.text("to_port")
     if first is None or last is None:
         note_unknown(found, file, rule, "from_port")
     yield from _opened(f"{first}-{last}", line, file, rule.line_of("from_port"))

@@ -26,6 +26,11 @@ class Yaml:
         self._node = node
 
     @property
+    def node(self) -> yaml.Node:
+        """The node itself, for who changes it."""
+        return self._node
+
+    @property
     def line(self) -> int:
         """The line that it begins on."""
         return int(self._node.start_mark.line) + 1

@@ -65,6 +65,7 @@ class Starter:
         self.files = Files(files, program, requirements)
         self.modules = Modules(self.files, self)
         self._scripts_left = MAX_SCRIPTS
+        self._is_supervising = False
 
     def starts(self, words: Sequence[str], place: Span, at: Context) -> tuple[Start, ...]:
         """The servers that a command starts; none if it starts none that is known."""
@@ -207,6 +208,9 @@ class Starter:
     def _supervised(self, head: str, place: Span, at: Context) -> tuple[Start, ...]:
         wanted = "ini" if head == "supervisord" else "procfile"
         found: list[Start] = []
+        if self._is_supervising:  # the unit that starts the supervisor is such a file too
+            return ()
+        self._is_supervising = True
         for file in self.files.by_path.values():
             if file.format == wanted and is_under(file.path, at.folder):
                 for text, spot in programs.commands(file):
@@ -214,6 +218,7 @@ class Starter:
                         found += self.unit(text, spot, at)
                     else:
                         found += self.text(text, spot, at)
+        self._is_supervising = False
         return tuple(found)
 
     def unit(self, text: str, place: Span, at: Context) -> tuple[Start, ...]:
