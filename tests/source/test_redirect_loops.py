@@ -137,6 +137,15 @@ def test_only_what_is_asked_in_clear_by_what_terminates_tls_loops(old, new, coun
     assert len(found(LOOP.replace(old, new) if old else LOOP, rule)) == count
 
 
+@pytest.mark.parametrize(
+    ("address", "count"),
+    [("inner", 1), ("inner:80", 1), ("inner:$port", 0), ("inner:{{ port }}", 0)],
+)
+def test_a_port_that_nobody_knows_is_not_that_of_the_redirect(address, count):
+    text = LOOP.replace("listen 8080;", "listen 80;").replace("inner:8080", address)
+    assert len(found(text, rule)) == count
+
+
 INGRESS = """
 --- k8s.yaml
 apiVersion: v1

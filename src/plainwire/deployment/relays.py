@@ -60,7 +60,7 @@ def _asked_in_clear(d: Deployment) -> Iterator[tuple[Forward | Route, Service, i
             for forward in site.forwards if site.has_tls else ():
                 is_here = forward.host.startswith(LOOPBACK)
                 target = service if is_here else target_of(d, forward)
-                if forward.scheme == "http" and target is not None:
+                if forward.scheme == "http" and target is not None and not forward.has_unknown_port:
                     yield forward, target, forward.port or 80
     for route in d.routes:
         target = next((one for one in d.services if one.name == route.service), None)

@@ -122,6 +122,7 @@ class Forward:
     """Requests passed on: to which host and port, over what, with which headers set.
 
     ``headers`` maps lower-case names to the value set; empty for a header that is cleared.
+    ``has_unknown_port``: a port is written, as a variable or a template's expression.
     """
 
     host: str
@@ -132,6 +133,7 @@ class Forward:
     header_place: Span | None = None
     socket: str = ""
     verifies: bool | None = None
+    has_unknown_port: bool = False
 
 
 @dataclass(frozen=True, slots=True)

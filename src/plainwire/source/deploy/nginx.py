@@ -457,6 +457,7 @@ class _Target(NamedTuple):
     host: str
     port: int | None
     socket: str
+    has_unknown_port: bool = False
 
 
 def _forwards(
@@ -481,6 +482,7 @@ def _forwards(
                     in_force.place,
                     target.socket,
                     in_force.verifies,
+                    target.has_unknown_port,
                 )
         elif d.block and depth < MAX_DEPTH:
             yield from _forwards(d, in_force.within(d), upstreams, depth + 1)
@@ -550,6 +552,7 @@ def _split(scheme: str, address: str) -> _Target:
     host, colon, port = address.rpartition(":")
     if not colon:
         host, port = address, ""
-    port = port.partition("$")[0]  # http://web:8000$request_uri
-    number = int(port) if port.isdecimal() else None
-    return _Target(scheme, host if colon else address, number, "")
+    known = port.partition("$")[0]  # http://web:8000$request_uri
+    number = int(known) if known.isdecimal() else None
+    is_unknown = bool(port) and number is None
+    return _Target(scheme, host if colon else address, number, "", is_unknown)
