@@ -13,6 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from plainwire.model import GATEWAY, Forward, Listen, ProxySite, Setting, SourceFile, Span
+from plainwire.source.numerals import whole
 
 MAX_DEPTH = 20
 # Debian's /etc/nginx/proxy_params, which many sites include.
@@ -326,7 +327,8 @@ def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isdecimal():
         host, port = ("", text) if text.isdecimal() else (text, "80")
-    return ("" if host == "*" else host), int(port) if port.isdecimal() else 80
+    number = whole(port)
+    return ("" if host == "*" else host), 80 if number is None else number
 
 
 def _asks_password(d: Directive) -> bool:
@@ -505,5 +507,4 @@ def _split(scheme: str, address: str) -> _Target:
     host, colon, port = address.rpartition(":")
     if not colon:
         host, port = address, ""
-    number = int(port) if port.isdecimal() else None
-    return _Target(scheme, host if colon else address, number, "")
+    return _Target(scheme, host if colon else address, whole(port), "")

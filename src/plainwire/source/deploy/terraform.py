@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from plainwire.model import Forward, Listen, ProxySite, Setting, Skip, SourceFile, Span
 from plainwire.source.deploy import hcl
 from plainwire.source.deploy.hcl import Block
+from plainwire.source.numerals import whole
 
 OWN_HEADERS = {"x-forwarded-for": "(own)", "x-forwarded-proto": "(own)"}
 # What AWS's predefined policies accept beside TLS 1.2 and 1.3, by their names:
@@ -135,7 +136,10 @@ def _aws(found: Found) -> Iterator[ProxySite]:
             continue
         if protocol not in ("HTTP", "HTTPS"):
             continue
-        port = int(block.text("port") or (443 if protocol == "HTTPS" else 80))
+        port = whole(block.text("port") or ("443" if protocol == "HTTPS" else "80"))
+        if port is None:
+            note_unknown(found, file, block, "port")
+            continue
         listen = Listen(port, place, protocol == "HTTPS")
         action = next(block.all("default_action"), None)
         redirect = next(action.all("redirect"), None) if action is not None else None

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+MAX_LINE = 20_000
 MAX_VALUE = 500
 MAX_GROWTH = 4000
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?([-+?=])((?:[^{}]|\{[^{}]*\})*))?\}|\$(\w+)")
@@ -17,14 +18,14 @@ def expanded(text: str, settings: Mapping[str, str]) -> str:
     ``${NAME:-default}`` is the default where the variable is not known or empty.
     """
     for _ in range(4):
-        new = _VARIABLE.sub(lambda m: _filled(m, settings), text[:20_000])
+        new = _VARIABLE.sub(lambda m: _filled(m, settings), text[:MAX_LINE])
         grown = len(new) - len(text)
         if new == text:
             break
         text = new
         if grown > MAX_GROWTH:
             break
-    return text[:20_000]
+    return text[:MAX_LINE]
 
 
 def _filled(match: re.Match[str], settings: Mapping[str, str]) -> str:
@@ -39,9 +40,20 @@ def _filled(match: re.Match[str], settings: Mapping[str, str]) -> str:
     return known if known is not None else match[0]
 
 
+def split(text: str) -> list[str]:
+    """The words of a line as a shell takes them, of its first `MAX_LINE` characters.
+
+    What `shlex` costs grows with the square of a word's length.
+
+    Raises:
+        ValueError: if a quote is not closed.
+    """
+    return shlex.split(text[:MAX_LINE])
+
+
 def commands(text: str) -> Iterator[tuple[str, ...]]:
     """The simple commands of a shell line, redirections and leading assignments left out."""
-    lexer = shlex.shlex(text[:20_000], posix=True, punctuation_chars=";&|()<>")
+    lexer = shlex.shlex(text[:MAX_LINE], posix=True, punctuation_chars=";&|()<>")
     lexer.whitespace_split = True
     lexer.commenters = ""
     try:

@@ -12,6 +12,7 @@ from sys import intern
 from typing import Any, Literal, NamedTuple
 
 MAX_DEPTH = 25
+MAX_BITS = 64
 MAX_ELEMENTS = 200
 
 Kind = Literal[
@@ -105,6 +106,8 @@ def _some(
 
 
 def _constant(node: ast.Constant, name_of: NameOf, depth: int) -> Expression:
+    if isinstance(node.value, int) and node.value.bit_length() > MAX_BITS:
+        return Expression("unknown", node.lineno)  # which no report could write
     return Expression("constant", node.lineno, "", (), node.value)
 
 
