@@ -1,7 +1,9 @@
 """Files made to hurt: what reading them costs grows as they do, and one of them spoils no other."""
 
 import json
+import os
 import re
+import socket
 import sys
 from importlib import import_module
 from pkgutil import walk_packages
@@ -9,8 +11,9 @@ from pkgutil import walk_packages
 import pytest
 
 import plainwire
-from auditing import audited
+from auditing import audited, laid_out
 from plainwire import report
+from plainwire.audit import audit
 from plainwire.model import SourceFile
 from plainwire.source.deploy import apache, nginx
 from plainwire.source.python.module import parse
@@ -140,3 +143,20 @@ def test_no_pattern_begins_at_every_line_with_white_space_of_any_lines():
     }
     assert len(patterns) > 20
     assert not [name for name, one in patterns.items() if re.search(r"\^\\s[*+]", one.pattern)]
+
+
+def test_what_is_no_regular_file_and_no_text_is_said_and_not_opened(tmp_path):
+    """Opening a pipe would wait for its writer."""
+    laid_out({"app.py": "from flask import Flask\napp = Flask(__name__)\n"}, tmp_path)
+    os.mkfifo(tmp_path / "compose.yaml")
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(os.path.relpath(tmp_path / "run.py"))
+    (tmp_path / "nginx.conf").write_bytes(b"server { listen 80; }\0")
+    (tmp_path / "settings.py").write_bytes(b"DEBUG = True\0\n")
+    (tmp_path / "picture.dat").write_bytes(b"\0")
+    assert {skip.path: skip.reason for skip in audit(tmp_path).skipped} == {
+        "compose.yaml": "a pipe, socket or device, which is not read",
+        "nginx.conf": "not text: it has a byte of zero",
+        "run.py": "a pipe, socket or device, which is not read",
+        "settings.py": "not text: it has a byte of zero",
+    }
