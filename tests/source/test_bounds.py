@@ -15,7 +15,7 @@ from auditing import audited, laid_out
 from plainwire import report
 from plainwire.audit import audit
 from plainwire.model import SourceFile
-from plainwire.source.deploy import apache, nginx
+from plainwire.source.deploy import apache, envfile, hcl, nginx, words
 from plainwire.source.python.module import parse
 from plainwire.source.python.serving import servers
 
@@ -160,3 +160,37 @@ def test_what_is_no_regular_file_and_no_text_is_said_and_not_opened(tmp_path):
         "run.py": "a pipe, socket or device, which is not read",
         "settings.py": "not text: it has a byte of zero",
     }
+
+
+LONG = 200_000  # the square of it takes longer than a test may
+
+
+def case_of(spaces):
+    line = f"case{spaces}a{spaces}b"
+    return list(words.chosen([(line, 1)], None)) == [(line, 1)]
+
+
+def variable_of(spaces):
+    (setting,) = envfile.read(SourceFile(".env", "env", "production", f"A=b{spaces}c\n"))
+    return setting.value == f"b{spaces}c"
+
+
+def string_of(spaces):
+    return list(hcl.load('a = "' + '\\"' * len(spaces)).attributes) == ["a"]
+
+
+@pytest.mark.parametrize("holds", [case_of, variable_of, string_of])
+def test_lines_made_of_what_a_pattern_tries_again_and_again(holds):
+    assert holds(" " * LONG)
+
+
+def test_a_case_is_followed_into_the_branch_that_is_taken():
+    lines = ['case "$1"  in', "start)", "a", ";;", "stop)", "b", ";;", "esac", "c"]
+    numbered = [(text, line) for line, text in enumerate(lines, 1)]
+    assert [text for text, _ in words.chosen(numbered, "start")] == ["a", "c"]
+
+
+def test_an_app_json_longer_than_any_is_said():
+    text = json.dumps({"env": {f"A{number}": "b" for number in range(20_000)}}, indent=0)
+    (skip,) = audited(f"--- app.json\n{text}\n").skipped
+    assert (skip.path, skip.reason) == ("app.json", "more than 100000 characters")

@@ -145,5 +145,5 @@ def _bare(line: str) -> str:
 
 def _depth(line: str) -> int:
     """How many brackets a line opens and does not close, strings left out."""
-    bare = re.sub(r"\"(?:[^\"\\]|\\.)*\"", "", line)
+    bare = re.sub(r"\"(?:[^\"\\]|\\.)*(?:\"|\\?$)", "", line)
     return sum(c in "{[(" for c in bare) - sum(c in "}])" for c in bare)

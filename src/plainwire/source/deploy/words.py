@@ -142,6 +142,15 @@ def functions_of(lines: list[Line]) -> tuple[dict[str, list[Line]], list[Line]]:
     return bodies, outside
 
 
+def _asked(text: str) -> str:
+    """What a ``case WORD in`` is over; empty for a line that is none."""
+    if not text.startswith("case"):
+        return ""
+    parts = re.split(r"\s+", text[:MAX_LINE])
+    at = next((n for n, part in enumerate(parts) if n > 1 and re.match(r"in\b", part)), 0)
+    return " ".join(parts[1:at]) if parts[0] == "case" else ""
+
+
 def chosen(lines: Sequence[Line], word: str | None) -> Iterator[Line]:
     """The lines that run where the script is given a word: of ``case "$1"``, the branch it takes.
 
@@ -151,10 +160,10 @@ def chosen(lines: Sequence[Line], word: str | None) -> Iterator[Line]:
     is_ours = False
     labels: list[str] = []
     for text, line in lines:
-        opening = re.match(r"case\s+(.+?)\s+in\b", text)
-        if opening:
+        asked = _asked(text)
+        if asked:
             depth += 1
-            is_ours = depth == 1 and word is not None and bool(re.search(r"\$[1{@*]", opening[1]))
+            is_ours = depth == 1 and word is not None and bool(re.search(r"\$[1{@*]", asked))
             labels = []
             continue
         if text.startswith("esac"):
