@@ -179,9 +179,45 @@ def string_of(spaces):
     return list(hcl.load('a = "' + '\\"' * len(spaces)).attributes) == ["a"]
 
 
-@pytest.mark.parametrize("holds", [case_of, variable_of, string_of])
+def host_of(spaces):
+    text = f"<VirtualHost{spaces}\nProxyPass / http://a/\n"
+    (site,) = apache.sites(SourceFile("a.conf", "apache", "production", text))
+    return [listen.port for listen in site.listens] == [80]
+
+
+def comment_of(spaces):
+    return list(hcl.load("b = 1\n" + "/* " * len(spaces)).attributes) == ["b"]
+
+
+def text_of(spaces):
+    return list(hcl.load("b = 1\n" + "a = <<E\n" * (len(spaces) // 2)).attributes) == ["b", "a"]
+
+
+HOLDS = [case_of, variable_of, string_of, host_of, comment_of, text_of]
+
+
+@pytest.mark.parametrize("holds", HOLDS)
 def test_lines_made_of_what_a_pattern_tries_again_and_again(holds):
     assert holds(" " * LONG)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import hashlib\nhashlib.md5(NAME)\n",
+        "def NAME():\n    return 'a b'\n",
+        "f(NAME=1)\n",
+        "class A:\n    def f(self, NAME): self.NAME = 1\n",
+        "from a import b as NAME\n",
+    ],
+)
+def test_a_name_longer_than_any_is_said_and_a_long_string_is_none(line):
+    """What rules look for in a name may cost the square of its length."""
+    found = audited(APP + line.replace("NAME", "_" * LONG))
+    (skip,) = found.skipped
+    assert skip.reason == "not parsed: a name of more than 200 characters"
+    assert found.grade.is_upper_bound
+    assert not audited(APP + line.replace("NAME", "a") + f"A = '{'f' * LONG}'\n").skipped
 
 
 def test_a_case_is_followed_into_the_branch_that_is_taken():

@@ -13,7 +13,7 @@ from plainwire.source.deploy.words import split
 from plainwire.source.numerals import whole
 
 _JINJA = re.compile(r"\{\{[^{}]*\}\}|\{%.{0,400}?%\}")
-_OPEN = re.compile(r"<VirtualHost\s+([^>]+)>", re.IGNORECASE)
+_OPEN = re.compile(r"<VirtualHost\s+([^>\s][^>]*)>", re.IGNORECASE)
 
 
 MAX_SITES = 100

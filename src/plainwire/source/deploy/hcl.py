@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 MAX_DEPTH = 60
 MAX_CHARACTERS = 1_000_000
-_COMMENT = re.compile(r"/\*.*?\*/", re.S)
-_HEREDOC = re.compile(r"<<[-~]?(\w+)[ \t]*\n.*?^[ \t]*\1[ \t]*$", re.S | re.M)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
+_HEREDOC = re.compile(r"<<[-~]?(\w+)[ \t]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.S | re.M)
 _OPEN = re.compile(r"([\w-]+)((?:\s+(?:\"[^\"]*\"|[\w-]+))*)\s*\{(.*)$")
 _ATTRIBUTE = re.compile(r"\"?([\w./-]+)\"?\s*[=:]\s*(.*)$")
 
