@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, settings
 import servers
 from certificates import Issued, PemFiles, issue
 from installed import Installed, install
+from overdue import pytest_exception_interact, pytest_timeout_set_timer
 
+__all__ = ["pytest_exception_interact", "pytest_timeout_set_timer"]  # hooks of pytest
 NAME = "api.plainwire.test"
 _CACHE = tempfile.TemporaryDirectory(prefix="plainwire-test-cache-")
 os.environ["XDG_CACHE_HOME"] = _CACHE.name  # not the developer's own

@@ -12,6 +12,7 @@ import socket
 import struct
 from dataclasses import dataclass
 
+from bounded import tcp_server
 from certificates import Issued
 
 CHANGE, ALERT, HANDSHAKE, HEARTBEAT = 20, 21, 22, 24
@@ -99,10 +100,9 @@ def wants(hello, suite=RSA_AES_128_CBC):
 @contextlib.asynccontextmanager
 async def flawed(behave, issued: Issued, *, extensions=b"", asks_certificate=False):
     """A listener of TLS 1.2 with one suite; gives its port."""
-    tasks, numbers = set(), iter(range(10**6))
+    numbers = iter(range(10**6))
 
     async def serve(reader, writer):
-        tasks.add(asyncio.current_task())
         peer = Peer(reader, writer, -1, issued.key)
         try:
             kind, hello = await peer.record()
@@ -123,12 +123,5 @@ async def flawed(behave, issued: Issued, *, extensions=b"", asks_certificate=Fal
         finally:
             writer.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await server.wait_closed()
+    async with tcp_server(serve) as port:
+        yield port

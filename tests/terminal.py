@@ -12,7 +12,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-PATIENCE_S = 60  # for a process on a loaded machine
+from bounded import PATIENCE_S, kill
+
 AGAIN_S = 1.0
 CTRL_C, CTRL_D = b"\x03", b"\x04"
 
@@ -39,11 +40,7 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait(PATIENCE_S)
-        for stream in (self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
+        kill(self.process)
         os.close(self._line)
         os.close(self._screen)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bounded import PATIENCE_S, child
 from servers.ports import members
 from test_servers import Reply, curl
 
@@ -224,15 +225,12 @@ with stack.weak() as weak, stack.hardened(Path(sys.argv[1])) as hardened:
 def test_a_signal_stops_everything_that_was_started(kind, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(DEMO), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "ca.pem")]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+    with child(command, env=environment, stdout=subprocess.PIPE) as process:
         ports = process.stdout.readline().split()
         children = [int(pid) for pid in _children(process.pid)]
         assert [pid for pid in children if members(pid)] == children
         process.send_signal(kind)
-        try:
-            assert process.wait(20) == 128 + kind
-        finally:
-            process.kill()  # or the end of the block would wait for it without end
+        assert process.wait(PATIENCE_S) == 128 + kind
     assert (len(ports), len(children)) == (3, 4)
     assert [pid for pid in children if members(pid)] == []
     assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]

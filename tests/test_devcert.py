@@ -1,7 +1,9 @@
 """``plainwire devcert``: real clients and servers on what it makes, and what it must never do."""
 
+import json
 import os
 import shutil
+import signal
 import ssl
 import stat
 import subprocess
@@ -422,6 +424,156 @@ def test_many_runs_that_renew_at_the_same_moment_leave_a_pair(folder):
         thread.join()
     assert is_a_pair(folder)
     assert sorted(contents(folder)) == sorted(FILES)
+
+
+# Killed at each point
+
+KILLED = """
+import json, os, signal, sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from plainwire.devcert import ensure
+
+folder = Path(sys.argv[1])
+now = datetime.fromisoformat(sys.argv[2])
+names, wants_new_ca, point = json.loads(sys.argv[3])
+left = point
+
+def count(event, words):
+    # Each time that Python is about to touch a file of the folder: one step further.
+    global left
+    if event in ("open", "os.rename", "os.remove", "os.mkdir", "os.chmod") and words:
+        if str(words[0]).startswith(str(folder)):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+children = []
+for point in range(1, 100):
+    if (child := os.fork()) == 0:
+        left = point
+        sys.addaudithook(count)
+        ensure(folder / str(point), names, now, wants_new_ca)
+        os._exit(0)
+    children.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    if children[-1] == 0:
+        break
+print(json.dumps(children))
+"""
+
+
+def killed_at_each_point(folder, before, now, wants_new_ca=False):
+    """Copies of a folder, in each of which a run was killed one step later than in the last."""
+    folder.mkdir()
+    for point in range(1, 100):
+        shutil.copytree(before, folder / str(point)) if before else None
+    words = [sys.executable, "-c", KILLED, folder, now.isoformat()]
+    words.append(json.dumps([["app.test"], wants_new_ca, 0]))
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    ended = json.loads(done.stdout)
+    assert set(ended[:-1]) == {-signal.SIGKILL} and ended[-1] == 0
+    return [folder / str(point) for point in range(1, len(ended))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is killed there")
+@pytest.mark.parametrize("is_renewal", [False, True])
+@pytest.mark.parametrize("wants_new_ca", [False, True])
+def test_what_a_killed_run_has_left_is_finished_by_the_next(is_renewal, wants_new_ca, tmp_path):
+    before, later = None, NOW + timedelta(days=61)
+    if is_renewal:
+        before = tmp_path / "before"
+        ensure(before, ["app.test"], NOW)
+    killed = killed_at_each_point(tmp_path / "killed", before, later, wants_new_ca)
+    assert len(killed) > 8
+    assert any(map(is_mixed, killed))  # else no point was between two renames
+    for its in killed:
+        made = ensure(its, ["app.test"], later)
+        assert is_a_pair(its) and "app.test" in made.names
+        assert sorted(contents(its)) == sorted(FILES)
+        assert [mode(its / name) for name in (CA_KEY, KEY)] == [0o600, 0o600]
+        assert ensure(its, ["app.test"], later).done == "kept"
+
+
+def is_mixed(folder):
+    """Is a certificate there with another's key, as OpenSSL sees it, or half a pair?"""
+    for its, key in ((CA, CA_KEY), (CERTIFICATE, KEY)):
+        there = [(folder / name).exists() for name in (its, key)]
+        if any(there) and not all(there):
+            return True
+        try:
+            trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            all(there) and trust.load_cert_chain(folder / its, folder / key)
+        except ssl.SSLError:
+            return True
+    return False
+
+
+def half_done(folder):
+    """A run killed between its two renames: the new key, and its certificate beside the old one."""
+    ensure(folder, now=NOW)
+    old = (folder / CERTIFICATE).read_bytes()
+    ensure(folder, now=NOW + timedelta(days=61))
+    part = folder / f".{CERTIFICATE}.0123456789abcdef.part"
+    (folder / CERTIFICATE).rename(part)
+    (folder / CERTIFICATE).write_bytes(old)
+    return part
+
+
+@pytest.mark.parametrize("kind", ["foreign", "link", "folder"])
+def test_what_is_in_the_place_of_a_half_done_pair_is_not_overwritten(kind, folder, tmp_path):
+    half_done(folder)
+    place = folder / CERTIFICATE
+    place.unlink()
+    if kind == "foreign":
+        place.write_text(issue("Somebody's").pem)
+    elif kind == "link":
+        (tmp_path / "elsewhere").write_text(issue("Somebody's").pem)
+        place.symlink_to(tmp_path / "elsewhere")
+    else:
+        place.mkdir()
+    with pytest.raises(UsageError, match="nothing is overwritten"):
+        ensure(folder, now=NOW + timedelta(days=61))
+    assert place.is_symlink() == (kind == "link") and place.is_dir() == (kind == "folder")
+
+
+@pytest.mark.parametrize("kind", ["foreign", "link", "text"])
+def test_a_part_that_is_not_this_keys_takes_no_place(kind, folder, tmp_path):
+    part = half_done(folder)
+    if kind == "foreign":
+        part.write_text(issue("Somebody's").pem)
+    elif kind == "text":
+        part.write_bytes(b"")
+    else:
+        part.rename(tmp_path / "elsewhere")
+        part.symlink_to(tmp_path / "elsewhere")
+    before = (folder / CERTIFICATE).read_bytes()
+    with pytest.raises(UsageError, match="not a pair of plainwire's"):
+        ensure(folder, now=NOW + timedelta(days=61))
+    assert (folder / CERTIFICATE).read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder cannot be locked there")
+def test_where_there_are_no_locks_another_runs_parts_are_left_alone(folder, monkeypatch):
+    import fcntl
+
+    def unknown(*words):
+        raise OSError(95, "Operation not supported")
+
+    ensure(folder, now=NOW)
+    part = folder / f".{KEY}.0123456789abcdef.part"
+    part.write_text("being written")
+    monkeypatch.setattr(fcntl, "flock", unknown)
+    assert ensure(folder, now=NOW).done == "kept" and part.exists()
+    monkeypatch.undo()
+    assert ensure(folder, now=NOW).done == "kept" and not part.exists()
+
+
+def test_what_a_killed_run_has_left_is_not_committed(tmp_path):
+    git(tmp_path, "init", "-q")
+    ensure(tmp_path, now=NOW)
+    (tmp_path / f".{KEY}.0123456789abcdef.part").write_text("a key")
+    left = git(tmp_path, "status", "--porcelain", "--untracked-files=all")
+    assert left.split() == ["??", ".gitignore"]
 
 
 def git(folder, *words):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bounded import PATIENCE_S, kill
+
 INSTALL = Path(__file__).parent / "servers" / "install.sh"
 HERE_BEFORE = "#!/bin/sh\nexit 0\n"
 
@@ -52,7 +54,10 @@ def machine(tmp_path):
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=30)
+    try:
+        out, err = process.communicate(timeout=PATIENCE_S)
+    finally:
+        kill(process)
     return process.returncode, out, err
 
 

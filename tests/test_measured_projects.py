@@ -387,7 +387,7 @@ services:
             "/bin/sh -c 'shop db upgrade && flask run --host 0.0.0.0'",
             {
                 ("published :5000 > flask run :5000 > app.py", False),
-                ("apache :8080 > the application > app.py", False),
+                ("apache :8080 > the application > app.py", None),
             },
         ),
         (

@@ -85,9 +85,6 @@ def test_an_api_without_tls_fails_and_is_an_f(certificate):
     assert "No HTTPS listener" in report.tls_reasons
 
 
-# The reference case of the report contract ---------------------------------------------------
-
-
 @pytest.mark.mission("14")
 @pytest.mark.server("nginx")
 def test_the_reference_case_is_a_pass_and_at_least_a_b(certificate):
@@ -129,9 +126,6 @@ def test_no_tls_at_all_prints_what_is_wrong_and_what_to_do(certificate):
         "Recommendation: Enable HTTPS with valid certificate",
     ):
         assert line in said.out
-
-
-# Certificates --------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -260,8 +254,6 @@ def test_what_only_a_client_without_a_name_is_shown_is_no_flaw_of_the_host(certi
     assert "hostname_mismatch" in shown[False]
 
 
-# Versions ------------------------------------------------------------------------------------
-
 VERSIONS = {"TLSv1": "TLSv1.0", "TLSv1.1": "TLSv1.1", "TLSv1.2": "TLSv1.2", "TLSv1.3": "TLSv1.3"}
 RANGES = ["TLSv1", "TLSv1.1 TLSv1.2", "TLSv1.2", "TLSv1.3", "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"]
 
@@ -289,9 +281,6 @@ def test_caddys_versions_are_those_of_the_configuration(protocols, certificate):
     spoken = {name for name, is_spoken in report.tls[0].protocols.items() if is_spoken}
     assert spoken == {protocols}
     assert letter(report) == "A"
-
-
-# Ports and addresses -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("front", FRONT)

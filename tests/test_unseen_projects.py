@@ -17,6 +17,7 @@ from plainwire.rules.client.peer_not_verified import peer_not_verified
 from plainwire.rules.container.ingress_without_tls import ingress_without_tls
 from plainwire.rules.container.plain_download import plain_download
 from plainwire.rules.container.port_beside_proxy import port_beside_proxy
+from plainwire.rules.crypto.credential_in_code import credential_in_code
 from plainwire.rules.crypto.private_key_in_files import private_key_in_files
 from plainwire.rules.crypto.secret_in_files import secret_in_files
 from plainwire.rules.crypto.token_guessable import token_guessable
@@ -592,7 +593,7 @@ api = Blueprint("api", __name__)
     ],
 )
 def test_a_password_that_code_connects_with(code, is_found):
-    report = audited(f"{APP}--- store.py\n{code}\n", secret_in_files)
+    report = audited(f"{APP}--- store.py\n{code}\n", credential_in_code)
     assert [f.locations[0].line for f in report.findings] == [2] * is_found
     assert "Tr1ckyRabbit" not in repr(report)
 

@@ -8,6 +8,8 @@ import subprocess
 
 import trustme
 
+from bounded import child, tcp_server
+
 SSL3, TLS10, TLS11, TLS12, TLS13 = 0x0300, 0x0301, 0x0302, 0x0303, 0x0304
 
 
@@ -43,21 +45,11 @@ def s_server(certificate, *options):
     """`openssl s_server`, which serves one connection at a time; gives its port."""
     chain, key = certificate
     command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", chain, "-key", key, "-www"]
-    process = subprocess.Popen(
-        [*command, *options],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "text": True}
+    with child([*command, *options], stderr=subprocess.DEVNULL, **streams) as process:
         accept = next((line for line in process.stdout if line.startswith("ACCEPT")), None)
         assert accept, f"openssl s_server {options} did not start"
         yield int(accept.rpartition(":")[2])
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 def can_handshake(port, version):
@@ -107,10 +99,9 @@ def server_hello(version, suite=0x002F):
 @contextlib.asynccontextmanager
 async def peer(respond):
     """A server that reads one hello and calls `respond(hello, writer)`; gives port and hellos."""
-    hellos, tasks = [], set()
+    hellos = []
 
     async def serve(reader, writer):
-        tasks.add(asyncio.current_task())
         try:
             head = await reader.readexactly(5)
             hello = head + await reader.readexactly(int.from_bytes(head[3:5], "big"))
@@ -124,12 +115,5 @@ async def peer(respond):
         finally:
             writer.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1], hellos
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await server.wait_closed()
+    async with tcp_server(serve) as port:
+        yield port, hellos

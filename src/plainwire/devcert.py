@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from plainwire import pairs
 from plainwire.model import UsageError, WireError
 from plainwire.wire import hosts, issuing
 from plainwire.wire.issuing import Issued
@@ -22,7 +22,6 @@ from plainwire.wire.issuing import Issued
 ALWAYS = ("localhost", "127.0.0.1", "::1")
 CA, CA_KEY = "ca.pem", "ca-key.pem"
 CERTIFICATE, KEY = "devcert.pem", "devcert-key.pem"
-_LARGEST = 65_536
 
 
 @dataclass(frozen=True)
@@ -82,14 +81,16 @@ def ensure(
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = folder.resolve()
-        with _alone(folder, patience_s):
+        with _alone(folder, patience_s) as is_alone:
+            pairs.finish(folder, CA, CA_KEY, is_alone)
+            pairs.finish(folder, CERTIFICATE, KEY, is_alone)
             return _ensured(folder, wanted, now, wants_new_ca)
     except OSError as error:
         raise UsageError(f"{error.filename or folder}: {error.strerror}") from None
 
 
 def _ensured(folder: Path, wanted: Sequence[str], now: datetime, wants_new_ca: bool) -> Devcert:
-    ca, certificate = _found(folder, CA, CA_KEY), _found(folder, CERTIFICATE, KEY)
+    ca, certificate = pairs.found(folder, CA, CA_KEY), pairs.found(folder, CERTIFICATE, KEY)
     _ensure_ours(folder, ca, certificate)
     names = _merged(certificate, wanted)
     is_new = ca is None or wants_new_ca or not _holds_for_another(ca, now)
@@ -98,12 +99,12 @@ def _ensured(folder: Path, wanted: Sequence[str], now: datetime, wants_new_ca: b
     _ensure_ignored(folder)
     if ca is None or is_new:
         ca = issuing.authority(names, now)
-        _write(folder, ca, CA, CA_KEY)
+        pairs.write(folder, ca, CA, CA_KEY)
     kept = certificate is not None and _is_good(certificate, ca, names, now)
     done = "kept" if kept else ("made" if certificate is None else "renewed")
     if certificate is None or not kept:
         certificate = issuing.server(names, ca, now)
-        _write(folder, certificate, CERTIFICATE, KEY)
+        pairs.write(folder, certificate, CERTIFICATE, KEY)
     _ensure_private(folder)
     its_end = certificate.certificate.not_valid_after_utc
     return Devcert(folder, names, its_end, done, is_new)
@@ -168,58 +169,39 @@ def _ensure_permitted(ca: Issued, names: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path, patience_s: float) -> Iterator[None]:
+def _alone(folder: Path, patience_s: float) -> Iterator[bool]:
     """No other run in this folder meanwhile: two that renew at once would mix their pairs.
 
-    The lock is the folder's own: nothing is left behind, and it ends with the process. None on
-    Windows, where a folder has none, and on file systems without (NFS: flock needs a file).
+    Yields whether that is sure. The lock is the folder's own: nothing is left behind, and it ends
+    with the process. None on Windows, where a folder has none, and on file systems without (NFS:
+    flock needs a file).
     """
     if sys.platform == "win32":
-        yield
+        yield False
         return
     import fcntl
 
     handle = os.open(folder, os.O_RDONLY)
     try:
         until = time.monotonic() + patience_s
-        while not _locked(handle, fcntl.flock, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        while (is_locked := _locked(handle, fcntl.flock, fcntl.LOCK_EX | fcntl.LOCK_NB)) is False:
             if time.monotonic() > until:
                 raise UsageError(f"another run is at work in {folder}")
             time.sleep(0.05)
-        yield
+        yield is_locked is True
     finally:
         os.close(handle)
 
 
-def _locked(handle: int, flock: Callable[[int, int], None], operation: int) -> bool:
+def _locked(handle: int, flock: Callable[[int, int], None], operation: int) -> bool | None:
+    """Is it ours now; None where there are no locks."""
     try:
         flock(handle, operation)
     except BlockingIOError:
         return False
     except OSError:
-        return True  # there are no locks: as on Windows
-    return True
-
-
-def _found(folder: Path, certificate: str, key: str) -> Issued | None:
-    """The pair of files; None if neither is there.
-
-    Raises:
-        UsageError: if one is missing, or they are no pair.
-    """
-    places = [folder / certificate, folder / key]
-    there = [place for place in places if os.path.lexists(place)]
-    if not there:
         return None
-    if len(there) == 1:
-        missing = next(place for place in places if place not in there)
-        raise UsageError(f"{there[0]} is there and {missing} is not: move it away")
-    issued = issuing.read(*(_read(place) for place in places))
-    if issued is None:
-        raise UsageError(
-            f"{_both(places)} are not a pair of plainwire's: nothing is overwritten; move both away"
-        )
-    return issued
+    return True
 
 
 def _ensure_ours(folder: Path, ca: Issued | None, certificate: Issued | None) -> None:
@@ -231,37 +213,6 @@ def _ensure_ours(folder: Path, ca: Issued | None, certificate: Issued | None) ->
         raise UsageError(f"{folder / CERTIFICATE} is not plainwire's: nothing is overwritten")
 
 
-def _read(place: Path) -> bytes:
-    if place.is_symlink() or not place.is_file():
-        raise UsageError(f"{place} is not a file of plainwire's: nothing is overwritten")
-    with place.open("rb") as file:
-        return file.read(_LARGEST)
-
-
-def _both(places: Sequence[Path]) -> str:
-    return " and ".join(str(place) for place in places)
-
-
-def _write(folder: Path, issued: Issued, certificate: str, key: str) -> None:
-    """Both files, each whole or not at all; the key is nobody else's from its first byte.
-
-    Both are written before one takes its place: what fails then leaves the pair that was there.
-    """
-    parts: list[tuple[Path, Path]] = []
-    try:
-        for name, content, mode in ((key, issued.key_pem, 0o600), (certificate, issued.pem, 0o644)):
-            part = folder / f".{name}.{secrets.token_hex(8)}"
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            parts.append((part, folder / name))
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-        for part, place in parts:
-            part.replace(place)
-    finally:
-        for part, _ in parts:
-            part.unlink(missing_ok=True)
-
-
 def _ensure_private(folder: Path) -> None:
     """Keys that somebody has opened to others since are closed again."""
     for name in (CA_KEY, KEY):
@@ -270,12 +221,12 @@ def _ensure_private(folder: Path) -> None:
 
 
 def _ensure_ignored(folder: Path) -> None:
-    """Inside a git repository: a .gitignore with the four files, added to one that is there."""
+    """Inside a git repository: a .gitignore with all files, added to one that is there."""
     if not any(os.path.lexists(parent / ".git") for parent in (folder, *folder.parents)):
         return
     ignore = folder / ".gitignore"
-    before = _read(ignore).decode("utf-8", "replace") if os.path.lexists(ignore) else ""
-    lines = [f"/{name}" for name in (CA, CA_KEY, CERTIFICATE, KEY)]
+    before = pairs.content(ignore).decode("utf-8", "replace") if os.path.lexists(ignore) else ""
+    lines = [f"/{name}" for name in (CA, CA_KEY, CERTIFICATE, KEY, pairs.PARTS)]
     # What comes last counts: after a "!*.pem" the lines are needed once more.
     said = before.splitlines()
     negated = max((index for index, line in enumerate(said) if line.startswith("!")), default=-1)

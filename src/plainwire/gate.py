@@ -77,9 +77,6 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-# What does not count -----------------------------------------------------------------------
-
-
 def judged(reports: Sequence[Report], rules: Rules) -> tuple[tuple[Report, ...], tuple[str, ...]]:
     """The reports with suppressions and baseline applied, and notes about waivers.
 
@@ -205,9 +202,6 @@ class Waived:
             elif number not in self._covering and self._was_scanned:
                 notes.append(f"the suppression of {waiver.id} covers nothing")
         return tuple(notes)
-
-
-# The exit code -----------------------------------------------------------------------------
 
 
 class Tally:

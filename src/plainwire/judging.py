@@ -102,7 +102,7 @@ async def _run_check(site: Site, check: Check, outcome: Outcome) -> None:
             outcome.findings.append(finding)
     except PlainwireError as error:
         outcome.unanswered.append(Unanswered(check.id, "its questions", str(error)))
-    except Exception as error:
+    except Exception as error:  # the border to checks, which third parties write, too
         reason = f"the check crashed: {type(error).__name__}: {error}"
         outcome.unanswered.append(Unanswered(check.id, "its questions", reason))
     outcome.finished.add(check.id)

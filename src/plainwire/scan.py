@@ -225,4 +225,5 @@ def scan(target: Target | str, **options: object) -> Report:
     Raises:
         UsageError: if ``target`` is a string that names no target.
     """
+    # Which options there are says `scan_async` alone.
     return run_apart(lambda: scan_async(target, **options))  # type: ignore[arg-type]

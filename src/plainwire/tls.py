@@ -18,6 +18,7 @@ from plainwire.live.dns import DnsAnswer
 from plainwire.live.settings import Settings
 from plainwire.live.stopping import until
 from plainwire.live.tls.asker import Asker
+from plainwire.live.tls.connections import Connections
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.opening import Opener
 from plainwire.live.tls.plan import examine
@@ -87,7 +88,7 @@ async def probe_async(
         return TlsEndpoint(origin.host, origin.port, server_name=name, inconclusive=(gap,))
     opener = Opener(origin, address, settings, protocol)
     timeout_s, limit_s = settings.answer_timeout_s, settings.probe_limit_s
-    asker = Asker(opener.open_stream, Gate(connections), timeout_s, limit_s)
+    asker = Asker(Connections(opener.open_stream, Gate(connections), timeout_s, limit_s))
     wanted = PARTS if parts is None else parts
     seen, records = Seen(), DnsAnswer()
 
@@ -108,7 +109,7 @@ async def probe_async(
         address,
         name,
         seen,
-        connections=asker.connections,
+        connections=asker.connections.opened,
         duration_s=monotonic() - at,
         now=clock() if clock else datetime.now(UTC),
         stores=stores if stores is not None else trust.stores(settings.ca_file),
@@ -262,4 +263,5 @@ def probe(endpoint: Target | str, **options: object) -> TlsEndpoint:
     Raises:
         UsageError: if ``endpoint`` is a string that names none.
     """
+    # Which options there are says `probe_async` alone.
     return run_apart(lambda: probe_async(endpoint, **options))  # type: ignore[arg-type]

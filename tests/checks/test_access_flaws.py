@@ -85,9 +85,6 @@ def own(**by_user):
     return lambda user: by_user.get(user) or ({"error": "not found"}, 404 if user else 401)
 
 
-# api_description_public -----------------------------------------------------------------------
-
-
 def described(user):
     document = {"openapi": "3.0.0", **BEARER, "paths": {"/offers": {"get": {}}}}
     return document if user else ({"error": "token required"}, 401)
@@ -101,9 +98,6 @@ def test_a_description_for_those_who_have_a_login_is_not_public():
     assert not found("api-description-public", app, ann)
     (one,) = found("api-description-public", api({}, {}), ann)
     assert one.message.endswith("to anybody")
-
-
-# cors_reflects_origin -------------------------------------------------------------------------
 
 
 def reflecting(app, cookie=None):
@@ -133,8 +127,6 @@ def test_where_cookies_are_set_or_nothing_says_what_is_taken_an_origin_matters_m
     for app in apps:
         assert {each.severity for each in found("cors-reflects-origin", app)} == {Severity.HIGH}
 
-
-# authentication -------------------------------------------------------------------------------
 
 PUBLIC = {
     "optional": {"/offers": {"get": {"security": [{}, {"b": []}]}}},
@@ -290,8 +282,6 @@ def test_a_redirect_with_a_credential_in_its_query(location, is_found):
     assert bool(found("credential-in-url", app)) == is_found
 
 
-# bola -----------------------------------------------------------------------------------------
-
 ORDERS = {"/orders": {"get": {}}, "/orders/{id}": {"get": ONE}}
 ANNS, BOBS = {"id": 1, "owner": "ann", "total": 3}, {"id": 2, "owner": "bob", "total": 4}
 LISTS = {"/orders": own(ann={"orders": [ANNS]}, bob={"orders": [BOBS]})}
@@ -417,8 +407,6 @@ def test_a_secret_of_somebody_whom_the_listing_names():
     assert not found(name, app({"title": "B", "user": "bob", "text": "for all"}), token)
 
 
-# bfla -----------------------------------------------------------------------------------------
-
 ADMIN = {"/admin/users": {"get": {}}}
 
 
@@ -486,8 +474,6 @@ def test_a_path_that_is_refused_however_it_is_written_is_no_bypass():
     app = api({"/reports": {"get": {}}}, {"/reports": guarded({"reports": [1]})})
     assert not found("path-spelling-bypasses-access", app)
 
-
-# property authorization -----------------------------------------------------------------------
 
 SENSITIVE = "sensitive-property-returned"
 

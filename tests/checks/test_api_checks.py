@@ -17,8 +17,6 @@ def described(paths):
     return Body(json.dumps({"openapi": "3.0.0", "paths": paths}), JSON)
 
 
-# version_banner -------------------------------------------------------------------------------
-
 BANNERS = [
     (("Server", "nginx/1.22.1"), True),
     (("server", "Apache/2.4.57 (Debian) OpenSSL/3.0.11"), True),
@@ -49,9 +47,6 @@ def test_many_pages_are_one_finding():
     }
     seen = served(CHECKS["version-banner"], pages)
     assert seen.finding.message == "answers carry Server: nginx/1.22.1, X-Powered-By: PHP/8.1.2"
-
-
-# stack_trace_shown ----------------------------------------------------------------------------
 
 
 def test_a_debug_page_is_worse_than_a_trace():
@@ -94,8 +89,6 @@ def test_an_error_page_of_the_site_is_looked_at_too():
     assert not seen.findings
     assert len([path for path in seen.paths if len(path) == 25]) == 1
 
-
-# cors_reflects_origin -------------------------------------------------------------------------
 
 ALLOW, CREDENTIALS = "Access-Control-Allow-Origin", ("Access-Control-Allow-Credentials", "true")
 

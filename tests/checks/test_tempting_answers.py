@@ -43,9 +43,6 @@ def users(answer):
     return served(CHECKS["sql-injection"], Answering(pages, answer))
 
 
-# sql_injection --------------------------------------------------------------------------------
-
-
 def broken(path):
     """Two quotes are one in a string; one breaks the statement."""
     is_open = path.startswith("/users/") and path.count("%27") % 2
@@ -93,9 +90,6 @@ def test_an_error_that_comes_once_is_no_injection():
         return None
 
     assert not users(once).findings
-
-
-# markup_reflected, open_redirect, json_sniffable ----------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -146,8 +140,6 @@ def test_the_routers_own_redirect_to_a_slash_is_nobodys_belief():
     )
     assert not served(CHECKS["host-header-believed"], slash).findings
 
-
-# data exposure, inventory, models -------------------------------------------------------------
 
 CATCH_ALL = Answering({}, lambda path: Body("<title>App</title>SECRET_KEY=1\n[core]\nPATH=/"))
 
@@ -207,9 +199,6 @@ def test_a_collection_that_speaks_of_pages_is_paginated(key):
     listing = {"items": [{"id": number} for number in range(150)], key: 2}
     seen = served(CHECKS["collection-unpaginated"], {"/": Body(json.dumps(listing), JSON)})
     assert not seen.findings
-
-
-# How the categories end -----------------------------------------------------------------------
 
 
 ADDRESSES = dict.fromkeys(("imageurl", "FILEURL", "callback_url", "targetUri"), True)

@@ -6,13 +6,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+
+from bounded import PATIENCE_S, child
 
 PLAINWIRE = (sys.executable, "-W", "error", "-m", "plainwire")
 # A server that falls silent costs this each time; an honest one on a loaded machine needs less.
 QUICK = ("--timeout", "400ms", "--connect-timeout", "5s")
-PATIENCE_S = 60  # for a process on a loaded machine to end
 
 # The most that a child of this small process held: one of the tests' own would count their memory
 # too, because the kernel carries the peak of a forked process over into the program it becomes.
@@ -79,14 +81,10 @@ def plainwire(
     return Ended(done.returncode, out, err, peak_mb)
 
 
-def started(*words: str | Path, cwd: Path, **options: object) -> subprocess.Popen[bytes]:
-    """Start one command with pipes for its outputs."""
-    settings = {"stdin": subprocess.DEVNULL, "env": environment(), **options}
-    return subprocess.Popen(
-        [*PLAINWIRE, *map(str, words)],
-        stdout=settings.pop("stdout", subprocess.PIPE),
-        stderr=settings.pop("stderr", subprocess.PIPE),
-        cwd=cwd,
-        start_new_session=True,
-        **settings,
-    )
+def started(
+    *words: str | Path, cwd: Path, **options: object
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """One command with pipes for its outputs, killed when the block ends."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    settings = {"stdin": subprocess.DEVNULL, "env": environment(), **pipes, **options}
+    return child([*PLAINWIRE, *words], cwd=cwd, start_new_session=True, **settings)

@@ -51,9 +51,6 @@ def asked(project):
     return Terminal(command)
 
 
-# What is shown ---------------------------------------------------------------------------------
-
-
 def test_the_patch_is_shown_and_nothing_changed(call, project):
     done = call("fix", str(project), *ONLY)
     assert done.code == 1 and read(project) == BEFORE
@@ -127,9 +124,6 @@ def test_without_libcst_it_says_what_to_install(call, project, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     done = call("fix", str(project))
     assert done.code == 2 and "pip install 'plainwire[fix]'" in done.err
-
-
-# What is written -------------------------------------------------------------------------------
 
 
 def test_a_clean_tree_is_changed_and_audited_again(call, repository):
@@ -271,9 +265,6 @@ def test_a_file_that_cannot_be_parsed_stays(call, project):
     assert told["place"] == "app.py:13"
 
 
-# Asking ----------------------------------------------------------------------------------------
-
-
 def test_interactive_needs_a_terminal(call, project):
     done = call("fix", str(project), "--interactive")
     assert done.code == 2 and "no terminal" in done.err and read(project) == BEFORE
@@ -316,9 +307,6 @@ def test_all_of_a_command_is_shown_before_it_is_agreed_to(call, project, length,
     assert ("'LAST=a b' app:app" in shown.err) is (length < 20_000)
 
 
-# Servers that are asked ------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name, is_verified", [("localhost", True), ("other.example", False)])
 def test_verification_comes_back_where_the_server_verifies(
     call, pem_files, tmp_path, name, is_verified
@@ -334,9 +322,6 @@ def test_verification_comes_back_where_the_server_verifies(
         assert "its certificate verifies" in told.out
     else:
         assert told.code == 0 and "hostname_mismatch" in told.out
-
-
-# New files ---------------------------------------------------------------------------------------
 
 
 def test_a_new_file_is_shown_then_written_and_never_overwritten(call, project):

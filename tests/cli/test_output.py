@@ -123,9 +123,6 @@ def test_the_same_answers_give_the_same_report(server, tmp_path):
     assert report() == report()
 
 
-# Start-up and help --------------------------------------------------------------------------
-
-
 def test_the_version_is_told_without_loading_the_scanner():
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "plainwire", "--version"],

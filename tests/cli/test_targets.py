@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import socket
 import sys
 import time
 
@@ -14,6 +13,7 @@ from plainwire.live import dial
 from plainwire.live.settings import Settings
 from plainwire.model import Origin
 from servers.hostile import closes_at_once
+from servers.ports import reserved_port
 from servers.proxy import forwarding
 from servers.recording import listening, recording, response
 
@@ -23,8 +23,6 @@ NAME = "api.plainwire.test"
 def html(request):
     return response(200, b"<p>fine", [("Content-Type", "text/html")])
 
-
-# Lists of targets ---------------------------------------------------------------------------
 
 LISTS = {
     "plain": b"a.test\nb.test:8443/v1\n",
@@ -49,9 +47,6 @@ def test_a_list_of_targets_is_read(name, call, tmp_path):
 def test_a_list_of_targets_is_read_from_standard_input(words, tmp_path):
     done = plainwire("scan", *words, "--dry-run", cwd=tmp_path, stdin=LISTS["CRLF"])
     assert set(re.findall(r"(?m)^(\S+): at most these", done.out)) == {"a.test", "b.test:8443/v1"}
-
-
-# Where they are -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "[::ffff:127.0.0.1]", "::ffff:127.0.0.1"])
@@ -121,34 +116,26 @@ def test_every_address_of_a_name_is_scanned_by_itself(tmp_path):
     assert "asked at 127.0.0.2" in " ".join(second["notes"])
 
 
-# Waiting ------------------------------------------------------------------------------------
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        return closed.getsockname()[1]
-
-
 def test_a_server_that_comes_up_later_is_waited_for(tmp_path):
-    port = closed_port()
-    words = ("scan", f"http://127.0.0.1:{port}", "--wait-for", f"{PATIENCE_S}s")
-    process = started(*words, cwd=tmp_path)
-    time.sleep(1)
-    assert process.poll() is None
-    with recording(html, port=port) as server:
-        out, err = process.communicate(timeout=PATIENCE_S)
+    with reserved_port() as port:
+        words = ("scan", f"http://127.0.0.1:{port}", "--wait-for", f"{PATIENCE_S}s")
+        with started(*words, cwd=tmp_path) as process:
+            time.sleep(1)
+            assert process.poll() is None
+            with recording(html, port=port) as server:
+                out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1, err
     assert server.requests and b"Security Score: F" in out
 
 
 def test_a_server_that_never_comes_up_is_waited_for_no_longer_than_said(tmp_path):
-    url = f"http://127.0.0.1:{closed_port()}"
-    done = plainwire("scan", url, "--wait-for", "300ms", cwd=tmp_path)
+    with reserved_port() as port:
+        url = f"http://127.0.0.1:{port}"
+        done = plainwire("scan", url, "--wait-for", "300ms", cwd=tmp_path)
     assert done.code == 3
     assert "connection refused" in done.err
 
 
-# Proxies ------------------------------------------------------------------------------------
 # Loopback is never asked through a proxy, so the target has a name that the proxy alone finds.
 
 
@@ -180,14 +167,14 @@ def test_a_name_that_only_the_proxy_finds_is_scanned_through_it(certificate, tmp
 
 
 def test_a_server_behind_a_proxy_is_waited_for(certificate, tmp_path):
-    port = closed_port()
-    words = ("scan", f"https://{NAME}:{port}/", "--wait-for", f"{PATIENCE_S}s", "--format", "json")
-    with listening(forwarding) as proxy:
-        process = started(*words, "--ca", certificate.ca, cwd=tmp_path, env=through(proxy))
-        time.sleep(1)
-        assert process.poll() is None
-        with recording(html, https=certificate, port=port):
-            out, err = process.communicate(timeout=PATIENCE_S)
+    options = ("--wait-for", f"{PATIENCE_S}s", "--format", "json", "--ca", certificate.ca)
+    with listening(forwarding) as proxy, reserved_port() as port:
+        words = ("scan", f"https://{NAME}:{port}/", *options)
+        with started(*words, cwd=tmp_path, env=through(proxy)) as process:
+            time.sleep(1)
+            assert process.poll() is None
+            with recording(html, https=certificate, port=port):
+                out, err = process.communicate(timeout=PATIENCE_S)
     assert json.loads(out)["grade"] is not None, err
 
 
@@ -274,8 +261,9 @@ def test_a_network_of_no_proxy_exempts_its_addresses(host, exempt, is_direct):
 
 
 def test_a_proxy_that_is_not_there_is_named(tmp_path):
-    url = f"http://127.0.0.1:{closed_port()}"
-    env = environment(https_proxy=url, http_proxy=url)
-    done = plainwire("scan", f"https://{NAME}/", *QUICK, cwd=tmp_path, env=env)
+    with reserved_port() as port:
+        url = f"http://127.0.0.1:{port}"
+        env = environment(https_proxy=url, http_proxy=url)
+        done = plainwire("scan", f"https://{NAME}/", *QUICK, cwd=tmp_path, env=env)
     assert done.code == 3
     assert "proxy 127.0.0.1 cannot be reached: " in done.err

@@ -4,14 +4,14 @@ import json
 import signal
 import socket
 import ssl
-import subprocess
 
 import pytest
 
 import servers
 from certificates import issue, key_sharing_a_prime, rsa_key
+from cli.process import PATIENCE_S, started
 from plainwire.live import sockets
-from probing import environment, listener, tls, words
+from probing import listener, tls
 from report.test_envelope import CLOSED, CONTRACT
 from scanning import NAME
 
@@ -113,8 +113,7 @@ def test_wrong_words_are_told_in_a_line_with_exit_code_2(options, words, tmp_pat
 def test_nothing_that_listens_is_code_3_and_a_target_beside_one_that_does_is_code_4(
     certificate, tmp_path
 ):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        dead = f"127.0.0.1:{closed.getsockname()[1]}"
+    dead = "127.0.0.1:1"
     said = tls(dead, *JSON, cwd=tmp_path)
     assert said.code == 3, said.err
     assert said.report["grade"] is None
@@ -125,16 +124,13 @@ def test_nothing_that_listens_is_code_3_and_a_target_beside_one_that_does_is_cod
 
 
 def test_a_pinned_name_is_the_name_of_the_target_however_it_is_spelt(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
     for pin, name in [("bücher.test", "BÜCHER.test"), ("xn--bcher-kva.test.", "bücher.test")]:
-        said = tls(f"{name}:{port}", "-q", "--resolve", f"{pin}:127.0.0.1", cwd=tmp_path)
+        said = tls(f"{name}:1", "-q", "--resolve", f"{pin}:127.0.0.1", cwd=tmp_path)
         assert "nobody listens there" in said.err, said.err
 
 
 def test_where_nobody_listens_one_plain_line_says_so(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        dead = f"127.0.0.1:{closed.getsockname()[1]}"
+    dead = "127.0.0.1:1"
     said = tls(dead, "-q", cwd=tmp_path)
     words = "nobody listens there (connection refused)"
     assert said.err == f"plainwire tls: {dead}: not scanned: {words}\n"
@@ -234,20 +230,14 @@ def test_every_address_of_a_name_is_an_endpoint_of_its_own(certificate, tmp_path
 
 def test_ctrl_c_ends_it_with_130_and_what_is_known(certificate, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and says nothing
-        port = silent.getsockname()[1]
-        process = subprocess.Popen(
-            words(f"127.0.0.1:{port}", "--timeout", "100s", *JSON),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            env=environment(),
-        )
-        connection, _ = silent.accept()
-        connection.recv(1)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-        connection.close()
+        silent.settimeout(PATIENCE_S)
+        place = f"127.0.0.1:{silent.getsockname()[1]}"
+        with started("tls", place, "--timeout", "100s", *JSON, cwd=tmp_path) as process:
+            connection, _ = silent.accept()
+            with connection:
+                connection.recv(1)
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, err
     value = json.loads(out)
     assert not list(CONTRACT.iter_errors(value))
@@ -348,26 +338,14 @@ def test_lines_are_printed_as_endpoints_finish(certificate, tmp_path):
         listener(certificate.chain, certificate.key) as (port, _),
         socket.create_server(("127.0.0.2", 0)) as silent,
     ):
-        process = subprocess.Popen(
-            words(
-                f"127.0.0.2:{silent.getsockname()[1]}",
-                f"127.0.0.1:{port}",
-                "--timeout",
-                "100s",
-                "--format",
-                "jsonl",
-            ),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=tmp_path,
-            env=environment(),
-        )
-        line = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=60)
+        places = (f"127.0.0.2:{silent.getsockname()[1]}", f"127.0.0.1:{port}")
+        options = ("--timeout", "100s", "--format", "jsonl")
+        with started("tls", *places, *options, cwd=tmp_path) as process:
+            line = process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=PATIENCE_S)
     assert json.loads(line)["target"]["value"] == f"127.0.0.1:{port}"
-    assert (process.returncode, rest) == (130, "")  # the silent one was under way: left out
+    assert (process.returncode, rest) == (130, b"")  # the silent one was under way: left out
 
 
 def test_no_more_connections_are_open_than_the_process_may_have(monkeypatch):

@@ -139,6 +139,7 @@ def test_debians_proxy_params_set_the_scheme_already():
 def test_what_the_main_file_sets_is_no_finding():
     good = (
         "proxy_set_header X-Forwarded-Proto $scheme; ssl_protocols TLSv1.3;"
+        "proxy_set_header X-Forwarded-For $remote_addr;"
         'add_header Strict-Transport-Security "max-age=31536000" always;'
     )
     assert found(APPLICATION + MAIN % good) == []

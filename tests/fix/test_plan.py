@@ -5,7 +5,8 @@ import pytest
 from fix.fixing import fixed, planned
 from fix.samples import PROJECTS
 from plainwire.fix import plan as planning
-from plainwire.model import Edit, Peer, Proposal, Remedy
+from plainwire.fix.listing import text
+from plainwire.model import Edit, Peer, Proposal, Remedy, example_files
 
 APP = (
     "from flask import Flask\napp = Flask(__name__)\n"
@@ -162,8 +163,48 @@ def test_what_a_patch_brings_to_light_is_answered_with_it():
     """nginx tells the scheme, so that an application which does not listen becomes a finding."""
     files = PROJECTS["nginx-without-forwarded-headers"]
     cautious, consented = planned(files), planned(files, with_unsafe=True)
-    assert "forwarded-proto-ignored would come up" in cautious.advice[0].proof
+    said = cautious.advice[0].proof
+    assert "forwarded-proto-ignored would come up" in said
+    assert "; tls-extension answers that with --unsafe, or --prove --apply: the address" in said
+    assert "--unsafe tries" in text(cautious) and "--unsafe tries" not in text(consented)
     assert {"forwarded-proto", "tls-extension"} <= {s.patch.remedy for s in consented.steps}
+
+
+def test_what_would_answer_that_is_told_where_only_another_was_named():
+    files = PROJECTS["nginx-without-forwarded-headers"]
+    names = {"forwarded-proto"}
+    (left,) = planned(files, with_unsafe=True, only=frozenset(names)).advice
+    assert left.proof.endswith("; tls-extension answers that where --only names it too")
+    made = planned(files, with_unsafe=True, only=frozenset(names | {"tls-extension"}))
+    assert {s.patch.remedy for s in made.steps} == names | {"tls-extension"}
+
+
+def test_no_remedy_is_said_to_be_unknown_that_was_not_asked_for():
+    files = PROJECTS["nginx-without-forwarded-headers"]
+    assert not planned(files, only=frozenset({"forwarded-proto"})).unanswered
+    (left,) = planned(files, only=frozenset({"credentials-in-clear"})).unanswered
+    assert left.id == "credentials-in-clear"
+
+
+IMAGE = """
+--- requirements.txt
+flask
+--- app.py
+from flask import Flask
+app = Flask(__name__)
+app.run(host="0.0.0.0", port=8000)
+--- Dockerfile
+FROM python:3.12
+CMD ["python", "app.py"]
+"""
+
+
+def test_a_server_that_is_as_plain_as_the_one_before_it_adds_no_flaw():
+    """Nobody publishes the port: what was told of the development server is told of gunicorn."""
+    made = planned(example_files(IMAGE), with_unsafe=True)
+    assert [step.patch.remedy for step in made.steps] == ["wsgi-server"]
+    assert [finding.id for finding in made.gone] == ["development-server-deployed"]
+    assert [finding.id for finding in made.unanswered] == ["server-bound-plain"]
 
 
 def test_the_number_of_trials_is_bounded(remedies, monkeypatch):

@@ -81,11 +81,58 @@ def test_a_sample_fails_before_and_passes_after(name, tmp_path):
     assert found["sha256"]["transcript"] == hashlib.sha256(text.encode()).hexdigest()
 
 
+MAIN = """\
+events {{}}
+http {{
+    proxy_set_header Host $host;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    {}
+    include /etc/nginx/conf.d/*.conf;
+}}
+"""
+
+
+def test_what_the_main_file_sets_for_every_server_is_in_force(tmp_path):
+    """A location without a header of its own has those of http (nginx, ngx_http_proxy_module)."""
+    bare = {path: text for path, text in HEADERS.before.items() if path != "nginx.conf"}
+    bare["nginx/conf.d/shop.conf"] = HEADERS.before["nginx.conf"].replace(
+        "        proxy_set_header Host $host;\n", ""
+    )
+    mounts = "./nginx/conf.d:/etc/nginx/conf.d:ro\n      - ./nginx/nginx.conf:/etc/nginx/nginx.conf"
+    compose = bare["compose.yaml"]
+    bare["compose.yaml"] = compose.replace("./nginx.conf:/etc/nginx/conf.d/default.conf:ro", mounts)
+    assert bare["compose.yaml"] != compose
+    said = MAIN.format("proxy_set_header X-Forwarded-Proto $scheme;")
+    before, after = (bare | {"nginx/nginx.conf": t} for t in (MAIN.format(""), said))
+    proof = proved(before, after, tmp_path)
+    assert proof.verdict == "proved", rendered(proof)
+    assert "https:scheme-kept" in failing(proof)
+
+
+@pytest.mark.server("uwsgi")
+def test_uwsgi_is_started_with_the_environments_modules(tmp_path):
+    """A distribution's has Python in a plugin that the project, made for pip's, does not name."""
+    ini = "[uwsgi]\nmodule = app:app\nmaster = true\nsocket = 0.0.0.0:8000\ndie-on-term = true\n"
+    passes = "        include uwsgi_params;\n        uwsgi_pass web:8000;\n"
+    nginx = HEADERS.before["nginx.conf"].replace(
+        "        proxy_pass http://web:8000;\n        proxy_set_header Host $host;\n", passes
+    )
+    assert passes in nginx
+    docker = DOCKERFILE.replace(
+        '"gunicorn", "--bind", "0.0.0.0:8000", "app:app"', '"uwsgi", "--ini", "uwsgi.ini"'
+    )
+    files = {**HEADERS.before, "uwsgi.ini": ini, "nginx.conf": nginx, "Dockerfile": docker}
+    before, after = (files | {"app.py": text} for text in (APP, app(SECURE_COOKIE)))
+    proof = proved(before, after, tmp_path)
+    assert proof.verdict == "proved", rendered(proof)
+    assert failing(proof) == {"https:cookies-secure"}
+
+
 def test_a_patch_that_does_nothing_is_no_proof(tmp_path):
     proof = proved(HEADERS.after, HEADERS.after, tmp_path)
-    assert proof.verdict == "refuted"
-    reason = "the unpatched tree passes as well: the patch changes nothing here"
-    assert proof.deployments[0].reasons == (reason,)
+    assert proof.verdict == "incomplete" and not proof.is_spoilt
+    (reason,) = proof.deployments[0].reasons
+    assert reason.startswith("the unpatched tree passes as well")
 
 
 def test_a_patch_that_leaves_the_flaw_is_no_proof(tmp_path):

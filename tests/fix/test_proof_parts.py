@@ -381,6 +381,20 @@ def planned(files, folder):
     return stack.build(sample, deployment, Ground("network", "/f", "/v/bin/python"))
 
 
+def test_it_is_said_where_nobody_knows_which_main_file_holds_a_server(tmp_path):
+    include = "http {{ keepalive_timeout {}; include conf.d/*.conf; }}\n"
+    nginx = {f"{name}/nginx.conf": include.format(name) for name in ("1", "2")}
+    told = planned({**HEADERS.before, **nginx}, tmp_path / "none").notes
+    assert not any("which is not known" in note for note in told)
+    moved = {p: t for p, t in HEADERS.before.items() if p != "nginx.conf"}
+    moved["conf.d/default.conf"] = HEADERS.before["nginx.conf"]
+    moved["compose.yaml"] = moved["compose.yaml"].replace(
+        "./nginx.conf:/etc/nginx/conf.d/default.conf", "./conf.d:/etc/nginx/conf.d"
+    )
+    (note,) = [n for n in planned({**moved, **nginx}, tmp_path / "two").notes if "nginx" in n]
+    assert "1/nginx.conf, 2/nginx.conf" in note and note.endswith("which is not known")
+
+
 @pytest.mark.parametrize(
     ("command", "started"),
     [

@@ -65,7 +65,7 @@ def passed_on(value, header, peer):
     """X-Forwarded-For after a proxy (nginx, ngx_http_proxy_module, the variable's own words)."""
     if value == APPEND:
         return f"{header}, {peer}" if header else peer
-    return peer
+    return header if value is None else peer
 
 
 def address(count, edge, inner, sent):
@@ -105,6 +105,36 @@ def test_a_proxy_that_may_stand_before_the_first_needs_consent(edge, count, leve
     made = planned(example_files(text), with_unsafe=True, only=frozenset({"proxies-miscounted"}))
     assert [step.patch.level for step in made.steps] == [level]
     assert not made.steps[0].patch.is_provable
+
+
+@pytest.mark.parametrize("arguments", ["", "x_proto=1", "x_for=1"])
+def test_what_no_proxy_sets_is_not_believed(arguments):
+    """The client's own header arrives, and one value is believed where nothing is said."""
+    assert address(1, None, None, FORGED) == FORGED
+    assert address(0, None, None, FORGED) == address(0, None, None, "")
+    report = audited(written(arguments), proxies_miscounted)
+    assert [(f.severity.name, f.confidence.value) for f in report.findings] == [
+        ("LOW", "tentative")
+    ]
+    files = example_files(written(arguments))
+    choice = {"with_unsafe": True, "only": frozenset({"proxies-miscounted"})}
+    assert [step.patch.level for step in planned(files, **choice).steps] == ["unsafe"]
+    made = fixed(files, **choice)
+    assert "x_for=0" in made["app.py"]
+    assert not planned(made, **choice).steps
+
+
+@pytest.mark.parametrize(
+    ("arguments", "edge"),
+    [
+        ("x_for=0", ""),
+        ("x_for=1", 'proxy_set_header X-Forwarded-For "";'),
+        ("x_for=1", "include more.conf;"),
+        ("x_for=HOPS", ""),
+    ],
+)
+def test_nothing_is_said_of_an_address_that_is_not_the_clients_to_write(arguments, edge):
+    assert not audited(written(arguments, edge), proxies_miscounted).findings
 
 
 HOST = "proxy_set_header Host $host;"

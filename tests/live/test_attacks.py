@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 import servers
+from bounded import tcp_server
 from certificates import issue
 from flawed_server import CHANGE, HANDSHAKE, HEARTBEAT, HEARTBEAT_EXTENSION, flawed
 from memory_server import MemoryServer, server_context
@@ -13,6 +14,7 @@ from plainwire.live.prober import VersionsAnswer
 from plainwire.live.settings import Settings
 from plainwire.live.tls.asker import Asker
 from plainwire.live.tls.attacks import ATTACKS, Attacks
+from plainwire.live.tls.connections import Connections
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.hellos import Hellos
 from plainwire.live.tls.opening import Opener
@@ -66,8 +68,6 @@ def asked(endpoint):
     told = endpoint.vulnerabilities or {}
     return {name: told[name] for name in ATTACKS if name in told}
 
-
-# Heartbleed -------------------------------------------------------------------------------
 
 MEMORY = b"another user's password, which must not be read" * 1400
 SEEN = []
@@ -158,9 +158,6 @@ def test_what_was_over_read_is_nowhere():
     assert "another" not in repr(endpoint)
 
 
-# CCS injection ----------------------------------------------------------------------------
-
-
 async def objects_at_once(peer):
     kind, _ = await peer.record()
     peer.alert(10)
@@ -222,9 +219,6 @@ def test_ccs_injection(behave, verdict):
     # One that takes it, or may, is known by its silence.
     timeout_s = 20.0 if verdict is False else 1.5
     assert found(behave, "ccs_injection", RSA, timeout_s)[0] is verdict
-
-
-# ROBOT ------------------------------------------------------------------------------------
 
 
 def is_padded(block):
@@ -376,9 +370,6 @@ def test_robot_behind_a_certificate_request(behave, verdict):
     assert found(behave, "robot", asks_certificate=True)[0] is verdict
 
 
-# Ticketbleed ------------------------------------------------------------------------------
-
-
 @contextlib.asynccontextmanager
 async def openssl_in_between(changed):
     """OpenSSL as it is, but for the session id in its ServerHello."""
@@ -391,12 +382,8 @@ async def openssl_in_between(changed):
                 writer.write(changed(server.answer(data)))
         writer.transport.abort()
 
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield listener.sockets[0].getsockname()[1]
-    finally:
-        listener.close()
-        await listener.wait_closed()
+    async with tcp_server(serve) as port:
+        yield port
 
 
 def with_session_id(change):
@@ -440,9 +427,6 @@ def test_ticketbleed(change, verdict):
     assert bool(gaps) is (verdict is OPEN)
 
 
-# Faults on the way ------------------------------------------------------------------------
-
-
 def faulty(behave, every=3):
     """Some connections are reset right after the flight, or after the client's next words."""
 
@@ -484,7 +468,8 @@ def test_who_asks_twice_at_once_is_answered_once():
     async def scenario():
         async with flawed(resets, RSA) as port:
             opener = Opener(Origin("https", "localhost", port), "127.0.0.1", Settings())
-            asker, hellos, seen = Asker(opener.open_stream, Gate(10), 20.0), Hellos(None), Seen()
+            asker = Asker(Connections(opener.open_stream, Gate(10), 20.0))
+            hellos, seen = Hellos(None), Seen()
             offered = hellos.of(Version.TLS_1_2, (0x002F,))
             seen.hear(await asker.settle(offered, "suites TLSv1.2"))
             attacks = Attacks(asker, hellos, seen)
@@ -494,9 +479,6 @@ def test_who_asks_twice_at_once_is_answered_once():
     seen = asyncio.run(scenario())
     assert seen.vulnerabilities["robot"] is False
     assert len(seen.gaps) == len({gap.question for gap in seen.gaps})
-
-
-# Real servers -----------------------------------------------------------------------------
 
 
 @pytest.mark.server("nginx")

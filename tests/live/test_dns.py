@@ -11,6 +11,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
+from bounded import await_end
 from plainwire.live.dns import ask
 from plainwire.live.settings import Settings
 from plainwire.tls import probe
@@ -39,14 +40,14 @@ class NameServer:
         self.at = self.socket.getsockname()
 
     def __enter__(self):
-        self.thread = threading.Thread(target=self.serve)
+        self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
         return self
 
     def __exit__(self, *_):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
             last.sendto(b"end", self.at)
-        self.thread.join()
+        await_end(self.thread)
         self.socket.close()
 
     def serve(self):
@@ -138,14 +139,12 @@ def test_a_resolver_without_an_answer_leaves_all_open(mood):
 
 
 def test_the_probe_asks_only_if_it_is_told_to(certificate):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
     pinned = {HOST: "127.0.0.1"}
     with NameServer() as server:
-        quiet = probe(f"{NAME.rstrip('.')}:{port}", settings=Settings(resolve=pinned))
+        quiet = probe(f"{HOST}:1", settings=Settings(resolve=pinned))
         assert (quiet.dns, server.asked) == (None, [])
         told = probe(
-            f"{NAME.rstrip('.')}:{port}",
+            f"{HOST}:1",
             settings=Settings(resolve=pinned, asks_dns=True, resolver=server.at),
         )
     assert told.dns["caa"][1]["value"] == "ca.example"

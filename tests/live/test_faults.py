@@ -11,6 +11,7 @@ import pytest
 
 import servers
 import tls_truth as truth
+from bounded import tcp_server
 from certificates import issue
 from plainwire.live.settings import Settings
 from plainwire.policy.suites import suites
@@ -89,27 +90,12 @@ async def _pump(source, sink):
 
 def through(port, fault, *, timeout_s):
     async def run():
-        proxy, tasks, writers = Faulty(port, fault), set(), []
-
-        def serve(reader, writer):  # a task that is cancelled before it begins closes nothing
-            writers.append(writer)
-            tasks.add(asyncio.ensure_future(proxy.serve(reader, writer)))
-
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256)
-        try:
+        async with tcp_server(Faulty(port, fault).serve, backlog=256) as proxy:
             return await probe_async(
-                f"{truth.NAME}:{server.sockets[0].getsockname()[1]}",
+                f"{truth.NAME}:{proxy}",
                 address="127.0.0.1",
                 settings=Settings(answer_timeout_s=timeout_s),
             )
-        finally:
-            server.close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            for writer in writers:
-                writer.transport.abort()
-            await asyncio.sleep(0.1)
 
     return asyncio.run(run())
 

@@ -53,8 +53,6 @@ def resumes(port, *options):
     return said[1] == "Reused"
 
 
-# Resumption -------------------------------------------------------------------------------
-
 NGINX = [
     ("", True, False),
     ("ssl_session_cache shared:a:1m;", True, True),
@@ -108,8 +106,6 @@ def test_sessions_of_tlslite(rsa, has_cache):
     assert found.features["ticket_resumption"] is False
 
 
-# Renegotiation ----------------------------------------------------------------------------
-
 RENEGOTIATION = [
     (("-tls1_2",), False, True),
     (("-tls1_2", "-client_renegotiation"), True, True),
@@ -151,9 +147,6 @@ def test_renegotiation_is_not_asked_for_unless_opted_in(rsa, is_opted_in):
     assert ("ccs_injection" in (found.vulnerabilities or {})) is is_opted_in
 
 
-# One hello --------------------------------------------------------------------------------
-
-
 @pytest.mark.server("nginx", "openssl")
 def test_a_fallback_is_refused_by_openssl(rsa):
     with servers.nginx(https=rsa, protocols="TLSv1.2 TLSv1.3") as server:
@@ -191,9 +184,6 @@ def test_client_certificates_of_openssl(rsa, options, word):
     assert found.features["client_certificate"] == word
     questions = [gap.question.partition(": ")[2] for gap in found.inconclusive]
     assert (questions == []) is (word == "optional")
-
-
-# Hand-written peers -----------------------------------------------------------------------
 
 
 def whole_flight(**changes):

@@ -5,19 +5,21 @@ import contextlib
 import socket
 import ssl
 import struct
-import threading
 
 import pytest
 
 import servers
+from bounded import tcp_server
 from certificates import issue
 from memory_server import server_context
 from plainwire.live.tls.asker import Asker, Refusal, Unknown
+from plainwire.live.tls.connections import Connections
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.handshakes import handshake, settled
 from plainwire.wire.alerts import Alert
 from plainwire.wire.handshake.client_13 import Handshake13
 from plainwire.wire.handshake.offer_13 import Offer13
+from servers.recording import listening
 from tls_peers import TLS13, alert, opener, peer, record, server_hello
 
 LEAF = issue("localhost", by=issue("Root", ca=True))
@@ -25,7 +27,7 @@ X25519, P256 = 0x001D, 0x0017
 
 
 def asker_to(port, timeout_s=10.0):
-    return Asker(opener(port), Gate(4), timeout_s)
+    return Asker(Connections(opener(port), Gate(4), timeout_s))
 
 
 def make(**offer):
@@ -38,7 +40,7 @@ def run(port, ask, timeout_s=10.0, **offer):
     async def scenario():
         asker = asker_to(port, timeout_s)
         words = ("test",) if ask is settled else ()
-        return await ask(asker, make(**offer), *words), asker.connections
+        return await ask(asker, make(**offer), *words), asker.connections.opened
 
     return asyncio.run(scenario())
 
@@ -103,19 +105,16 @@ def test_asyncio_that_closes_without_an_answer_is_finished():
     async def scenario():
         context = server_context(LEAF)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
-        server = await asyncio.start_server(
-            lambda reader, writer: writer.close(), "127.0.0.1", 0, ssl=context
-        )
-        async with server:
-            port = server.sockets[0].getsockname()[1]
+
+        async def close(reader, writer):
+            writer.close()
+
+        async with tcp_server(close, ssl=context) as port:
             return await settled(asker_to(port), make(), "test")
 
     found = asyncio.run(scenario())
     assert found.is_finished
     assert found.certificates == LEAF.chain
-
-
-# Faults --------------------------------------------------------------------------------------
 
 
 async def closes(hello, writer):
@@ -198,21 +197,14 @@ def silent_after_the_handshake():
     """OpenSSL finishes the handshake without a ticket, and then reads nothing any more."""
     context = server_context(LEAF)
     context.num_tickets = 0
-    over = threading.Event()
 
-    def serve(listener):
-        raw, _ = listener.accept()
-        with context.wrap_socket(raw, server_side=True):
-            over.wait(30)
+    def behave(connection):
+        connection.peer.settimeout(20)
+        with context.wrap_socket(connection.peer, server_side=True):
+            connection.stopping.wait(30)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, args=[listener])
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            over.set()
-            thread.join()
+    with listening(behave) as server:
+        yield server.port
 
 
 def test_silence_after_the_handshake_is_in_the_result():

@@ -6,10 +6,12 @@ import ssl
 import pytest
 
 import servers
+from bounded import tcp_server
 from certificates import issue
 from plainwire.live.tls.asker import Asker, Refusal
 from plainwire.live.tls.attacks.client_renegotiation import renegotiate
 from plainwire.live.tls.client_12 import client_12
+from plainwire.live.tls.connections import Connections
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.handshakes import handshake, settled
 from plainwire.policy.suites import suite_name, suites
@@ -43,7 +45,7 @@ def rsa(pem_files):
 
 
 def asker_to(port):
-    return Asker(opener(port), Gate(4), 20.0)
+    return Asker(Connections(opener(port), Gate(4), 20.0))
 
 
 def run(port, ask=settled, **offer):
@@ -183,9 +185,8 @@ def test_what_follows_our_finished_comes_apart_from_it(rsa):
     context.load_cert_chain(rsa.chain, rsa.key)
 
     async def asked():
-        server = await asyncio.start_server(lambda r, w: lazy(context, r, w), "127.0.0.1", 0)
-        asker = Asker(opener(server.sockets[0].getsockname()[1]), Gate(4), 3.0)
-        async with server:
+        async with tcp_server(lambda r, w: lazy(context, r, w)) as port:
+            asker = Asker(Connections(opener(port), Gate(4), 3.0))
             make = client_12("localhost", Version.TLS_1_2, [0xC02F])
             first = await handshake(asker, make)
             make = client_12("localhost", Version.TLS_1_2, [0xC02F], session=first.session)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa
 from cryptography.x509 import ocsp
 
 import servers
+from bounded import tcp_server
 from certificates import issue
 from plainwire.live.settings import Settings
 from plainwire.live.tls.asker import Refusal, Unknown
@@ -106,9 +107,6 @@ def leaves():
 
 def also(files):
     return f"ssl_certificate {files.chain}; ssl_certificate_key {files.key};"
-
-
-# Chains ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.server("nginx")
@@ -251,9 +249,6 @@ def test_an_address_is_no_name(pem_files, leaves):
     assert "sni_required" not in endpoint.features
 
 
-# Staple and SCTs ------------------------------------------------------------------------------
-
-
 def write_response(folder, leaf):
     """A signed OCSP response that says that a leaf of `ISSUING` is good."""
     now = datetime.now(UTC)
@@ -298,9 +293,6 @@ def test_a_staple_is_seen(pem_files, protocols, is_stapled, tmp_path):
     assert (b"OCSP Response Status: successful" in told.stdout) == is_stapled
     assert endpoint.features["ocsp_stapling"] is is_stapled
     assert ("must_staple_missing" in endpoint.certificates[0].problems) != is_stapled
-
-
-# Tickets --------------------------------------------------------------------------------------
 
 
 def resumes(server, folder, version="-tls1_3"):
@@ -381,9 +373,6 @@ def test_early_data_is_what_a_server_takes(pem_files, leaves):
     assert endpoint.features["tls13_resumption"] is True
 
 
-# ALPN -----------------------------------------------------------------------------------------
-
-
 @pytest.mark.server("openssl")
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 @pytest.mark.parametrize(
@@ -448,9 +437,6 @@ def test_alpn_of_other_servers(pem_files, leaves, front, words, taken, protocols
         endpoint = look(server, ("features",))
     assert set(endpoint.features["alpn"]) == taken
     assert endpoint.inconclusive == ()
-
-
-# Client certificates --------------------------------------------------------------------------
 
 
 @pytest.mark.server("openssl")
@@ -534,9 +520,6 @@ def test_odd_names_of_authorities_are_text():
     assert authorities([odd.public_bytes()]) == ("CN=a\\1b[31m\\,b\\e2\\80\\ae",)
     for garbage in (b"", b"\x30", b"\x30\x80", b"\x31\x00", bytes(range(40)), b"\x30\x82\xff\xff"):
         assert authorities([garbage]) == ("#" + garbage.hex(),)
-
-
-# What only some clients can complete ------------------------------------------------------------
 
 
 @pytest.mark.server("openssl")
@@ -632,13 +615,10 @@ def test_a_key_of_ml_dsa_is_read(pem_files, kind):
     assert endpoint.signature_algorithms == {"TLSv1.3": (f"mldsa{kind}",)}
 
 
-# Faults ---------------------------------------------------------------------------------------
-
-
 @contextlib.asynccontextmanager
 async def faulty(port, fails):
     """A proxy to a port that resets each connection whose number `fails`; gives its port."""
-    numbers, tasks = itertools.count(), set()
+    numbers = itertools.count()
 
     async def pump(reader, writer):
         with contextlib.suppress(ConnectionError):
@@ -647,7 +627,6 @@ async def faulty(port, fails):
         writer.close()
 
     async def serve(reader, writer):
-        tasks.add(asyncio.current_task())
         if fails(next(numbers)):
             await reader.read(10)
             raw = writer.transport.get_extra_info("socket")
@@ -661,15 +640,8 @@ async def faulty(port, fails):
             for end in (writer, onwards):
                 end.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # aborted transports close in the next round of the loop
+    async with tcp_server(serve) as proxy:
+        yield proxy
 
 
 @pytest.mark.server("nginx")
@@ -706,9 +678,6 @@ def test_faults_make_no_facts(pem_files, leaves, every):
     assert bool(missing) <= bool(endpoint.inconclusive)
     if every == 3:  # asked again alone, most questions are answered
         assert len(missing) <= 0.2 * len(truth.features)
-
-
-# What it costs --------------------------------------------------------------------------------
 
 
 @pytest.mark.server("nginx")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bounded import tcp_server
 from plainwire.live.lane import EXCESS_S, LEAST_TRIAL_S, TRIAL_S, Lane, Pace, Service
 from plainwire.live.settings import Settings
 from plainwire.live.site import LiveSite
@@ -23,10 +24,8 @@ class Counting:
     def __init__(self, at_once: int) -> None:
         self.places = asyncio.Semaphore(at_once)
         self.open = self.most_open = self.total = 0
-        self.handlers = set()
 
     async def handle(self, reader, writer):
-        self.handlers.add(asyncio.current_task())
         self.total += 1
         self.open += 1
         self.most_open = max(self.most_open, self.open)
@@ -46,15 +45,8 @@ class Counting:
 @contextlib.asynccontextmanager
 async def served(at_once):
     counting = Counting(at_once)
-    server = await asyncio.start_server(counting.handle, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    try:
+    async with tcp_server(counting.handle) as port:
         yield counting, port
-    finally:
-        server.close()
-        for handler in counting.handlers:
-            handler.cancel()
-        await asyncio.gather(*counting.handlers, return_exceptions=True)
 
 
 async def ask_many(port, count, **settings):

@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 import servers
+from bounded import tcp_server
 from certificates import issue
 from flawed_server import flight, wants
 from plainwire.live.settings import Settings
@@ -55,11 +56,8 @@ async def listener(answer_2, speaks_tls=True, to_tls=None):
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1], asked
-    finally:
-        server.close()
+    async with tcp_server(serve) as port:
+        yield port, asked
 
 
 def probed(port, timeout_s=10.0, parts=("versions", "ciphers")):
@@ -153,9 +151,8 @@ def test_plain_http_is_not_asked_for_sslv2():
             writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
             writer.close()
 
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        async with server:
-            await probed(server.sockets[0].getsockname()[1])
+        async with tcp_server(serve) as port:
+            await probed(port)
         return hellos
 
     assert all(hello[0] == 0x16 for hello in asyncio.run(scenario()))

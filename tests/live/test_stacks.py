@@ -4,7 +4,6 @@ import contextlib
 import re
 import ssl
 import subprocess
-import threading
 from dataclasses import replace
 
 import pytest
@@ -17,6 +16,7 @@ from plainwire.live.settings import Settings
 from plainwire.policy.suites import suites
 from plainwire.policy.versions import WORDS
 from plainwire.tls import probe
+from servers.recording import listening
 
 ISSUING = issue("Stacks Issuing CA", ca=True, by=issue("Stacks Root", ca=True))
 CODES = {suite.name: suite.code for suite in suites().values()}
@@ -104,9 +104,6 @@ def order_holds(port, found):
         forward = truth.preferred(port, version, (first, last))
         backward = truth.preferred(port, version, (last, first))
         assert (forward, backward) == ((first, first) if order == "server" else (first, last))
-
-
-# OpenSSL under several roofs ---------------------------------------------------------------
 
 
 def both(second):
@@ -326,27 +323,14 @@ def test_python(oldest, rsa):
 
 @contextlib.contextmanager
 def python_server(context):
-    import socket
-
-    def serve(connection):
-        with connection, contextlib.suppress(OSError), context.wrap_socket(connection, True) as tls:
+    def behave(connection):
+        connection.peer.settimeout(20)
+        with context.wrap_socket(connection.peer, server_side=True) as tls:
             tls.recv(1)
 
-    def accept():
-        with contextlib.suppress(OSError):
-            while True:
-                connection = listening.accept()[0]
-                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+    with listening(behave) as server:
+        yield server.port
 
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield listening.getsockname()[1]
-        listening.shutdown(socket.SHUT_RDWR)
-    thread.join()
-
-
-# Other libraries -----------------------------------------------------------------------------
 
 GNUTLS = [
     "NORMAL",

@@ -1,10 +1,8 @@
 """TLS that is begun inside another protocol: servers of ours that OpenSSL's client takes."""
 
 import contextlib
-import socket
 import ssl
 import subprocess
-import threading
 
 import pytest
 
@@ -12,6 +10,7 @@ import servers
 from plainwire.live.settings import Settings
 from plainwire.tls import probe
 from probing import tls
+from servers.recording import listening
 from wire.test_dialogues import LDAP_OK, MYSQL_GREETING, XMPP_FEATURES
 
 
@@ -120,34 +119,18 @@ def server(certificate, dialogue, *, behind=b""):
     """A dialogue, then Python's TLS, with ``behind`` sent in clear right after the go-ahead."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.chain, certificate.key)
-    threads = []
 
-    def serve(raw):
-        with raw, contextlib.suppress(OSError):
-            raw.settimeout(20)
-            dialogue(Wire(raw))
-            if behind:
-                raw.sendall(behind)
-            with context.wrap_socket(raw, server_side=True) as tls:
-                tls.recv(100)
+    def behave(connection):
+        raw = connection.peer
+        raw.settimeout(20)
+        dialogue(Wire(raw))
+        if behind:
+            raw.sendall(behind)
+        with context.wrap_socket(raw, server_side=True) as tls:
+            tls.recv(100)
 
-    def accept():
-        with contextlib.suppress(OSError):
-            while True:
-                raw, _ = listening.accept()
-                threads.append(threading.Thread(target=serve, args=(raw,)))
-                threads[-1].start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        accepting = threading.Thread(target=accept)
-        accepting.start()
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            listening.shutdown(socket.SHUT_RDWR)
-            accepting.join()
-            for thread in threads:
-                thread.join()
+    with listening(behave) as server:
+        yield server.port
 
 
 def probed(port, name, *parts):

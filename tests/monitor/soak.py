@@ -160,7 +160,8 @@ class Workers:
             _signal(pid, signal.SIGKILL)
         if self.nursery and self.nursery.stdin:
             self.nursery.stdin.close()
-            await self.nursery.wait()
+            async with asyncio.timeout(30):
+                await self.nursery.wait()
         self.log.close()
         if left:
             raise RuntimeError(f"{len(left)} workers did not end when they were told")

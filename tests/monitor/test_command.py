@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bounded import PATIENCE_S, child
 from plainwire.cli import main
 from plainwire.cli.monitor import ACTIONS, parser
 
@@ -111,13 +112,13 @@ def test_once_gives_back_what_it_was_looking_at_when_it_is_told_to_end(call, num
     with socket.create_server(("127.0.0.1", 0)) as silent:
         call("add", f"127.0.0.1:{silent.getsockname()[1]}")
         command = [sys.executable, "-m", "plainwire", "monitor", "once"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         leased = "SELECT count(*) FROM duty WHERE lease_until IS NOT NULL"
-        while rows(leased) == [(0,)]:
-            assert process.poll() is None
-            time.sleep(0.05)
-        process.send_signal(number)
-        assert process.wait(60) == 130
+        with child(command, stdout=subprocess.DEVNULL) as process:
+            while rows(leased) == [(0,)]:
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.send_signal(number)
+            assert process.wait(PATIENCE_S) == 130
         assert rows(leased) == [(0,)]
 
 
@@ -348,21 +349,14 @@ def test_run_watches_and_ends_when_it_is_told(tmp_path):
     environment = {**os.environ, "PLAINWIRE_STORE": str(tmp_path / "m.db")}
     command = [sys.executable, "-m", "plainwire", "monitor"]
     subprocess.run([*command, "add", "127.0.0.1:9"], env=environment, check=True)
-    process = subprocess.Popen([*command, "run"], env=environment, stderr=subprocess.PIPE)
-    try:
-        for _ in range(600):
-            done = subprocess.run(
-                [*command, "show", "127.0.0.1:9", "--format", "json"],
-                env=environment,
-                capture_output=True,
-            )
+    shows = [*command, "show", "127.0.0.1:9", "--format", "json"]
+    with child([*command, "run"], env=environment, stderr=subprocess.PIPE) as process:
+        while process.poll() is None:  # until somebody looked
+            done = subprocess.run(shows, env=environment, capture_output=True)
             if json.loads(done.stdout)["target"]["looks"]:
                 break
-        else:
-            pytest.fail("nobody looked")
-    finally:
         process.terminate()
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (0, b"")
 
 

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from certificates import issue
 from monitor.farm import farm
 from monitor.receiver import receiver
@@ -55,6 +57,7 @@ async def plain():
         server.close()
 
 
+@pytest.mark.timeout(400)  # thirty whole looks
 def test_each_kind_is_noticed_once_and_explained(tmp_path):
     now = [milliseconds(datetime.now(UTC))]
     store = Store(str(tmp_path / "monitor.db"))

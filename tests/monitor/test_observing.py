@@ -5,6 +5,7 @@ import contextlib
 
 import pytest
 
+from bounded import tcp_server
 from plainwire.monitor.observing import Observer
 from plainwire.monitor.targets import watched
 from plainwire.monitor.times import system_clock
@@ -32,13 +33,10 @@ async def hear(reader):
 @pytest.mark.parametrize("behave", [close, hear_and_close, reset])
 def test_a_server_that_takes_connections_and_says_nothing_is_mute(behave):
     async def main():
-        server = await asyncio.start_server(behave, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
         found = []
-        for url in (f"127.0.0.1:{port}", f"https://127.0.0.1:{port}/"):
-            found += await Observer(system_clock).look(watched(url), False)
-        server.close()
-        await asyncio.sleep(0.1)  # for the server's own ends of what was cut
+        async with tcp_server(behave) as port:
+            for url in (f"127.0.0.1:{port}", f"https://127.0.0.1:{port}/"):
+                found += await Observer(system_clock).look(watched(url), False)
         return found
 
     for look in asyncio.run(main()):

@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 import sqlalchemy as sa
 
+from bounded import await_end
 from monitor.receiver import receiver
 from monitor.test_delivery import NOW, Desk, condition, refuse, take
 from monitor.test_store import add, claim, look
@@ -224,7 +225,8 @@ def test_a_configuration_that_comes_back_while_it_is_forgotten_is_there(store, s
         upkeep.keep_up(connection, at + MINUTE, MINUTE)
 
     other = Store(store_url)
-    beside = Thread(target=other.run, args=(forgets if first == "named" else comes_back,))
+    work = forgets if first == "named" else comes_back
+    beside = Thread(target=other.run, args=(work,), daemon=True)
 
     def meets(*_):
         beside.start()  # it waits for us, or passes over what we hold
@@ -240,7 +242,7 @@ def test_a_configuration_that_comes_back_while_it_is_forgotten_is_there(store, s
 
     sa.event.listen(store.engine, "before_cursor_execute", deletes)
     store.run(named if first == "named" else forgets)
-    beside.join()
+    await_end(beside)
     other.close()
     assert "B" in snapshots(store)
     row = store.read(lambda c: reading.shown(c, 1))
@@ -291,10 +293,15 @@ def test_the_heartbeat_ends_where_messages_do_not_go(store_url, monkeypatch, is_
                 Desk(made, take).hold(condition())
             made.close()
             at = NOW + 6 * MINUTE
-            running = service.Service(store_url, duties, None, lambda: at, pytest.fail)
             stop = asyncio.Event()
-            asyncio.get_running_loop().call_later(1.0, stop.set)
-            await running.run(stop)
+            beating = service.Service(store_url, duties, None, lambda: at, pytest.fail)
+            running = asyncio.create_task(beating.run(stop))
+            async with asyncio.timeout(60):
+                while is_well and not got.got:
+                    await asyncio.sleep(0.02)
+            await asyncio.sleep(0 if is_well else 1.0)  # twenty beats
+            stop.set()
+            await running
             return len(got.got)
 
     assert bool(asyncio.run(main())) is is_well

@@ -59,7 +59,7 @@ def finding(id: str, severity: Severity = Severity.HIGH, **parts: object) -> Fin
         "remediation": f"Remove {id}.",
         **parts,
     }
-    return Finding(id=id, severity=severity, **words)  # type: ignore[arg-type]
+    return Finding(id=id, severity=severity, **words)
 
 
 def plain_http() -> Finding:
@@ -219,7 +219,7 @@ def report(*findings: Finding, unanswered: tuple[Unanswered, ...] = (), **parts:
         "tool_version": "0.1.0",
         **parts,
     }
-    return Report(**words)  # type: ignore[arg-type]
+    return Report(**words)
 
 
 def clean() -> Report:

@@ -92,6 +92,14 @@ def test_a_change_is_said_in_words_with_its_direction(new, expected):
             [("robot: closed -> open", "worse")],
         ),
         (
+            {"features": {"tls13_tickets": 1, "tls13_resumption": True}},
+            {"features": {"tls13_tickets": 0, "tls13_resumption": False}},
+            [
+                ("tls13 tickets: 1 -> 0", "neutral"),
+                ("tls13 resumption: on -> off", "neutral"),
+            ],
+        ),
+        (
             {"profiles": {"rfc9325": ProfileVerdict(False, ("remove TLSv1.0",))}},
             {"profiles": {"rfc9325": ProfileVerdict(True)}},
             [("profile rfc9325: not met -> met", "better")],

@@ -39,7 +39,7 @@ CACHED = {"node24": CACHE / "node-24" / "node"}
 POSTGRES = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
 SYSTEM_FOLDERS = ":".join(("/usr/local/sbin", "/usr/sbin", "/sbin", *POSTGRES))
 
-START_DEADLINE_S = 20.0
+START_DEADLINE_S = 60.0  # on a loaded machine
 STOP_DEADLINE_S = 5.0
 
 Http = Literal["redirect-301", "redirect-302", "redirect-308", "refuse-403", "serve", "closed"]

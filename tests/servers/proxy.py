@@ -7,6 +7,8 @@ import re
 import socket
 import threading
 
+from bounded import PATIENCE_S, await_end
+
 from .recording import CHUNK, Connection, response
 
 _PORT = re.compile(rb"^(?:CONNECT |[A-Z]+ http://)[^/ ]+:(\d+)[/ ]")
@@ -25,15 +27,15 @@ def forwarding(connection: Connection) -> None:
     if match is None:
         connection.send(response(400, b"not for a proxy"))
         return
-    with socket.create_connection(("127.0.0.1", int(match[1]))) as target:
+    with socket.create_connection(("127.0.0.1", int(match[1])), PATIENCE_S) as target:
         if head.startswith(b"CONNECT "):
             connection.send(b"HTTP/1.1 200 Connected\r\n\r\n")
         else:
             target.sendall(head)
-        back = threading.Thread(target=_relay, args=(target, connection.peer))
+        back = threading.Thread(target=_relay, args=(target, connection.peer), daemon=True)
         back.start()
         _relay(connection.peer, target)
-        back.join()
+        await_end(back)
 
 
 def _relay(source: socket.socket, sink: socket.socket) -> None:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from bounded import PATIENCE_S, await_end
+
 from .process import Certificate
 
 CHUNK = 65536
@@ -141,20 +143,19 @@ def listening(
     threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", port), backlog=128) as listener:
         recorder = Recorder(listener.getsockname()[1])
-        acceptor = threading.Thread(
-            target=_accept, args=(listener, recorder, behaviour, context, stopping, threads)
-        )
+        words = (listener, recorder, behaviour, context, stopping, threads)
+        acceptor = threading.Thread(target=_accept, args=words, daemon=True)
         acceptor.start()
         try:
             yield recorder
         finally:
             stopping.set()
             _wake(recorder.port)
-            acceptor.join()
-    for connection in recorder.connections:
-        _cut(connection.peer)
-    for thread in threads:
-        thread.join()
+            await_end(acceptor)
+            for connection in recorder.connections:
+                _cut(connection.peer)
+            for thread in threads:
+                await_end(thread)
     if recorder.faults:
         raise recorder.faults[0]
 
@@ -241,7 +242,8 @@ def _accept(
             recorder.connections.append(connection)
             recorder.open_now += 1
             recorder.most_open = max(recorder.most_open, recorder.open_now)
-        thread = threading.Thread(target=_serve, args=(recorder, behaviour, connection))
+        words = (recorder, behaviour, connection)
+        thread = threading.Thread(target=_serve, args=words, daemon=True)
         threads.append(thread)
         thread.start()
 
@@ -267,5 +269,5 @@ def _cut(peer: socket.socket) -> None:
 
 
 def _wake(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port)):
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S):
         pass

@@ -23,9 +23,10 @@ PROJECT = {
 }
 # A program of its own each: a process with threads, as of a test runner, is not copied.
 LONG = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from plainwire.source import workers
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 def work(number):
     (Path(sys.argv[1]) / str(os.getpid())).touch()
     time.sleep(600)
@@ -137,9 +138,12 @@ def test_copies_are_as_many_as_processors_and_none_is_made_of_threads():
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_copy_outlives_its_maker(number, tmp_path):
     maker = subprocess.Popen([sys.executable, "-c", LONG, tmp_path], stderr=subprocess.DEVNULL)
-    copies = _until(lambda: (found := os.listdir(tmp_path)) and len(found) == 2 and found)
-    maker.send_signal(number)
-    maker.wait(30)
+    try:
+        copies = _until(lambda: (found := os.listdir(tmp_path)) and len(found) == 2 and found)
+        maker.send_signal(number)
+        maker.wait(30)
+    finally:
+        maker.kill()
     assert len(copies) == 2
     _until(lambda: not any(Path(f"/proc/{copy}").exists() for copy in copies))
 

@@ -67,9 +67,6 @@ def hello_of(version, wanted=None, more=()):
     return replace(hello, extensions=(*more, *hello.extensions)).to_bytes()
 
 
-# The answer to a hello --------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -111,9 +108,6 @@ def test_an_end_anywhere_inside_a_server_hello_is_cut_off():
         assert reader.feed(HELLO[:end]) is None
         assert reader.end().kind == "cut off"
     assert isinstance(FlightReader("hello").feed(HELLO), Flight)
-
-
-# What OpenSSL sends -----------------------------------------------------------------------
 
 
 def sent_by_openssl(version, wanted, issued=LEAF, more=()):
@@ -308,8 +302,6 @@ def asked(port, hello):
                 return answer
         return reader.end()
 
-
-# The messages by hand, from the RFCs ------------------------------------------------------
 
 ECDHE_RSA, DHE_RSA, ECDH_ANON, DH_ANON, RSA_EXPORT = 0xC02F, 0x009E, 0xC018, 0x0034, 0x0003
 ECDHE_PSK, DHE_PSK, PSK, SRP = 0xC035, 0x0090, 0x008C, 0xC01D

@@ -77,9 +77,6 @@ def talk(handshake, server, sent, cut=65536):
         )
 
 
-# Published vectors ------------------------------------------------------------------------
-
-
 def test_the_prf_of_tls_1_2_is_that_of_the_published_vector():
     """The P_SHA256 vector of the IETF TLS list, "100 bytes of pseudo-random data"."""
     secrets = Secrets12(Version.TLS_1_2, "sha256")
@@ -96,8 +93,6 @@ def test_the_prf_of_tls_1_2_is_that_of_the_published_vector():
         "87347b66"
     )
 
-
-# OpenSSL in memory ------------------------------------------------------------------------
 
 # What OpenSSL 3.0 has and `cryptography` has not.
 NOT_OURS = ("ARIA",)
@@ -318,9 +313,6 @@ def test_no_suite_in_common_is_an_alert():
     assert handshake.result.flight is None
 
 
-# What breaks the RFC ----------------------------------------------------------------------
-
-
 def hello(suite=0xC02B, extensions=b"", version=b"\3\3", session_id=b"", compression=b"\0"):
     body = version + bytes(32) + vector(1, session_id) + suite.to_bytes(2, "big") + compression
     return message(2, body + (vector(2, extensions) if extensions else b""))
@@ -450,9 +442,6 @@ def test_an_end_in_the_middle_is_a_value():
         result = again.end(is_reset=True)
         assert result.broken_off.kind in ("cut off", "reset")
         assert not result.is_finished
-
-
-# Any bytes --------------------------------------------------------------------------------
 
 
 @settings(max_examples=80)

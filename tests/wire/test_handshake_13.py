@@ -44,9 +44,6 @@ def opened(protection, data):
     return [protection.open(record) for record in RecordReader().feed(data)]
 
 
-# RFC 8448 ---------------------------------------------------------------------------------
-
-
 def test_the_secrets_are_those_of_the_trace():
     sha256, hellos = Hash("sha256"), rfc8448.CLIENT_HELLO + rfc8448.SERVER_HELLO[5:]
     early = sha256.early_secret()
@@ -121,9 +118,6 @@ def test_our_binder_is_over_our_own_hello():
             vector(2, vector(2, b"t" * 178) + age) + vector(2, vector(1, hello[-32:]))
         )
         assert not 256 <= len(hello) < 512
-
-
-# OpenSSL in memory ------------------------------------------------------------------------
 
 
 def context_13(**settings):
@@ -269,9 +263,6 @@ def test_signatures_of_other_keys_are_judged(key, scheme):
     context = server_context(issue("api.plainwire.test", by=ROOT, key=key))
     handshake, _ = completed(context, Offer13())
     assert (handshake.result.scheme, handshake.result.is_signature_good) == (scheme, True)
-
-
-# Odd servers ------------------------------------------------------------------------------
 
 
 def odd(offer=None, **more):
@@ -482,9 +473,6 @@ def test_a_warning_is_tolerated_and_told_at_the_end():
     assert handshake.result.is_finished
 
 
-# What breaks the RFC ----------------------------------------------------------------------
-
-
 def broken(name, server, sent):
     """A server's bytes that break one rule, and the words that say which."""
     if name == "second retry":
@@ -585,9 +573,6 @@ def test_a_flood_is_given_up(size, limit):
     with pytest.raises(WireError, match=f"more than {limit}"):
         for _ in range(17000):
             handshake.receive(server.seal(bytes(size), kind=23))
-
-
-# Any bytes --------------------------------------------------------------------------------
 
 
 @given(st.binary(max_size=200))

@@ -141,9 +141,6 @@ def test_a_changed_byte_gives_a_server_hello_or_a_wire_error(message, data):
         assert "RFC 8446" in str(error)
 
 
-# What a hello of one version holds --------------------------------------------------------
-
-
 def hello_of(version, **more):
     return client_hello(
         version,

@@ -58,9 +58,6 @@ def judged(
     return judge(ders, name=name, now=now, stores=store, stapled=stapled)
 
 
-# A table that OpenSSL judges too ---------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Case:
     served: Sequence[Issued]
@@ -266,9 +263,6 @@ def test_each_chain_has_exactly_its_problems_and_openssl_agrees(which: str, tmp_
     assert openssl_accepts(case, tmp_path, *asked) == (bool(chain.trusted_by) and not fatal)
 
 
-# Each reason by itself -------------------------------------------------------------------------
-
-
 def test_an_expired_self_signed_certificate_for_another_name_has_all_three_reasons() -> None:
     bad = new_leaf(None, "other.test", not_before=NOW - 9 * DAY, not_after=NOW - DAY)
     assert judged(bad).problems == ("expired", "self_signed", "hostname_mismatch")
@@ -344,9 +338,6 @@ def test_the_best_path_comes_first() -> None:
     )
     assert chain.problems == ()
     assert judged(leaf, cross).problems == ("expired",)
-
-
-# Limits of each word ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -450,9 +441,6 @@ def test_of_two_paths_the_one_that_is_in_time_counts() -> None:
     assert judged(leaf, cross, roots=[old]).problems == ("expired",)
 
 
-# Trust -----------------------------------------------------------------------------------------
-
-
 def test_each_store_that_trusts_is_named_with_its_path() -> None:
     stores = {"mozilla": (OTHER.der,), "system": (OTHER.der, ROOT.der), "ca-file": (ISSUING.der,)}
     chain = judge([LEAF.der, ISSUING.der], name=NAME, now=NOW, stores=stores)
@@ -500,9 +488,6 @@ def test_garbage_behind_the_leaf_is_extra_and_does_not_hide_the_rest() -> None:
     chain = judged(LEAF, b"garbage", ISSUING)
     assert chain.problems == ("extra_certs",)
     assert len(chain.chain) == 2
-
-
-# Names -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -556,9 +541,6 @@ def test_a_constraint_on_mail_addresses_refuses_a_certificate_that_has_one() -> 
     bad = constrained(ca={"permitted": [mail]}, sans=[NAME, x509.RFC822Name("a@other.test")])
     assert judged(*fine).problems == ()
     assert judged(*bad).problems == ("untrusted_root",)
-
-
-# Bounds ----------------------------------------------------------------------------------------
 
 
 def test_a_mesh_of_cross_signs_costs_a_bounded_number_of_signatures() -> None:
@@ -664,9 +646,6 @@ def test_a_broken_certificate_in_a_store_is_passed_over() -> None:
     stores = {"ca-file": (b"broken", ROOT.der)}
     chain = judge([LEAF.der, ISSUING.der], name=NAME, now=NOW, stores=stores)
     assert chain.trusted_by == ("ca-file",)
-
-
-# What the parser found broken is not trusted; what a rule leaves out is left out -----------------
 
 
 def new_name(common: str) -> x509.Name:

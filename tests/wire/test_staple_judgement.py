@@ -196,9 +196,6 @@ def test_a_changed_byte_is_never_believed_to_be_good():
         assert judged(changed).status != "good"
 
 
-# In the judgement of a chain ---------------------------------------------------------------------
-
-
 def chain_with(staple: bytes | None, *, stapled: bool | None = None, leaf: Issued = LEAF):
     stores = {"ca-file": (ROOT.der,)}
     ders = [leaf.der, ISSUING.der]

@@ -1,7 +1,7 @@
 """Refuses what reaches a Flask application in clear: ``TLS(app)``, and nothing but Flask."""
 
+from flask_plainwire.decorators import require_https, tls_exempt, tls_redirect, tls_required
 from flask_plainwire.extension import TLS
-from flask_plainwire.marks import require_https, tls_exempt, tls_redirect, tls_required
 from flask_plainwire.settings import ConfigurationError
 from flask_plainwire.signals import (
     cleartext_refused,

@@ -27,11 +27,16 @@ class Exemption:
 
 
 def answer(
-    inner: Wsgi, environ: Environ, start_response: Callable[..., Any], endpoint: str
+    inner: Wsgi,
+    environ: Environ,
+    start_response: Callable[..., Any],
+    endpoint: str,
+    then: Callable[[], None],
 ) -> Iterable[bytes]:
     """The view's answer, without cookies; a refusal where another layer answers in its place.
 
-    A mounted application may lie below the path that the view's rule matches.
+    ``then`` is called after that. A mounted application may lie below the path that the view's
+    rule matches.
     """
     exemption = environ[KEY] = Exemption(endpoint)
 
@@ -50,7 +55,7 @@ def answer(
     if exemption.is_reached:
         return ClosingIterator(itertools.chain((first,), pieces), lambda: _close(body))
     _close(body)
-    return answers.refuse(environ, start_response, lambda: None)
+    return answers.refuse(environ, start_response, then)
 
 
 def _nowhere(data: bytes) -> None:

@@ -10,7 +10,8 @@ from flask import Flask
 
 from flask_plainwire import layers, marks, settings
 from flask_plainwire.answers import SAFE_METHODS
-from flask_plainwire.gate import Gate, said_of_outer, said_of_wide
+from flask_plainwire.gate import Gate
+from flask_plainwire.peers import said_of_wide
 from flask_plainwire.scheme import header_name
 from flask_plainwire.settings import DEVELOPMENT, PROXY, REFUSE, YEAR_S, Settings
 
@@ -60,11 +61,12 @@ def _configured(app: Flask) -> Iterator[Finding]:
 
 
 def _outer_layers(app: Flask, gate: Gate) -> Iterator[Finding]:
-    for layer in layers.layers(app.wsgi_app, until=gate):
+    outer = layers.layers(app.wsgi_app, until=gate)
+    for layer in outer:
         level, id = ("warning", "tls.W002") if layers.is_proxy_fix(layer) else ("error", "tls.E003")
-        yield Finding(id, level, said_of_outer(layer))
+        yield Finding(id, level, layers.said_of_later(layer))
     try:
-        layers.ensure_peer_is_known(app.wsgi_app, gate)
+        layers.ensure_peer_is_known(outer)
     except settings.ConfigurationError as error:
         yield Finding("tls.E005", "error", str(error))
 
@@ -89,20 +91,23 @@ def _unenforced(app: Flask, rules: Settings) -> Iterator[Finding]:
 def _exempt(app: Flask, rules: Settings) -> Iterator[Finding]:
     for name in sorted(rules.exempt_endpoints - set(app.view_functions)):
         yield Finding("tls.W005", "warning", f"TLS_EXEMPT_ENDPOINTS: no endpoint {name!a}")
-    named = rules.exempt_endpoints & set(app.view_functions)
-    for name in sorted({*marks.marked_endpoints(app, marks.EXEMPT), *named}):
+    for name, methods in marks.marked(app, marks.EXEMPT, rules.exempt_endpoints).items():
         yield Finding("tls.I001", "info", f"{name} answers GET and HEAD in clear")
-        methods = {m for rule in app.url_map.iter_rules(name) for m in rule.methods or ()}
         if left := sorted(methods - SAFE_METHODS - {"OPTIONS"}):
             said = f"{name} is exempt and takes {', '.join(left)}, which are refused in clear"
             yield Finding("tls.W006", "warning", said)
 
 
 def _redirects(app: Flask, rules: Settings) -> Iterator[Finding]:
-    names = marks.marked_endpoints(app, marks.REDIRECTED)
+    names = marks.marked(app, marks.REDIRECTED)
     if names and not rules.redirect_hosts:
         said = f"{', '.join(names)}: marked for a redirect, and TLS_REDIRECT_HOSTS is not set"
         yield Finding("tls.W007", "warning", said, "without an allow-listed host it is refused")
+
+
+def _hidden(app: Flask, rules: Settings) -> Iterator[Finding]:
+    for endpoint, function in marks.hidden(app):
+        yield Finding("tls.W011", "warning", marks.said_of_hidden(endpoint, function))
 
 
 def _hsts(app: Flask, rules: Settings) -> Iterator[Finding]:
@@ -157,6 +162,7 @@ _LOOKS: tuple[Callable[[Flask, Settings], Iterator[Finding]], ...] = (
     _unenforced,
     _exempt,
     _redirects,
+    _hidden,
     _hsts,
     _cookies,
     _links,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response
 from flask_plainwire import (
     answers,
     credentials,
+    decorators,
     evidence,
     exemption,
     layers,
@@ -20,7 +22,7 @@ from flask_plainwire import (
     settings,
 )
 from flask_plainwire.hsts import host_name, is_local_name
-from flask_plainwire.peers import Network, address_of, is_loopback, peer_of
+from flask_plainwire.peers import address_of, is_loopback, peer_of, said_of_wide
 from flask_plainwire.rates import Rate, Recent
 from flask_plainwire.scheme import (
     CLEARTEXT,
@@ -81,7 +83,7 @@ class Gate:
             if rules.mode in (REFUSE, REDIRECT):
                 hsts = rules.hsts.value(environ.get("HTTP_HOST", ""))
         elif rules.termination == DEVELOPMENT and not is_forwarded and _is_at_home(environ):
-            environ[marks.IN_DEVELOPMENT] = True
+            environ[decorators.IN_DEVELOPMENT] = True
         else:
             answer = self._answer_in_clear(environ, start_response, rules, verdict, forged)
             if answer is not None:  # an answer may be an empty list
@@ -89,7 +91,7 @@ class Gate:
         self._tell_forged(environ, forged)
         secures = rules.cookies_secure and (
             verdict.scheme == "https"
-            or (rules.mode in (REFUSE, REDIRECT) and marks.IN_DEVELOPMENT not in environ)
+            or (rules.mode in (REFUSE, REDIRECT) and decorators.IN_DEVELOPMENT not in environ)
         )
         if hsts is None and not secures:
             return self.inner(environ, start_response)
@@ -103,7 +105,7 @@ class Gate:
         """
         # Each access through the proxy costs as much as all that is looked at.
         reached: Request = request._get_current_object()  # type: ignore[attr-defined]
-        return marks.denied_at(self.app, reached)
+        return decorators.denied_at(self.app, reached)
 
     # The first request
 
@@ -113,10 +115,13 @@ class Gate:
                 may_be_silent = self.app.debug or self.app.testing
                 try:
                     rules = settings.read(self.app.config, may_be_silent)
-                    layers.ensure_peer_is_known(self.app.wsgi_app, self)
+                    # Of an application that is mounted in one with a gate, that gate is outermost.
+                    frame = None if VERDICT in environ else inspect.currentframe()
+                    outside = layers.outside(self, frame)
+                    layers.ensure_peer_is_known([*outside.wrapped_later, *outside.around])
                 except settings.ConfigurationError as error:
                     raise settings.ConfigurationError(self._told(error, environ)) from None
-                self._notice(environ, rules)
+                self._notice(environ, rules, outside)
                 named = {rules.header_key, rules.client_cert_key} - {""}
                 self._judged_headers = PROXY_HEADERS | named
                 self._exposures = Rate(rules.exposures_per_minute)
@@ -128,17 +133,22 @@ class Gate:
         lines += [f"  {line}" for line in evidence.seen(environ, self.app.wsgi_app)]
         return "\n".join([*lines, f"likely: {evidence.likely(environ)}"])
 
-    def _notice(self, environ: Environ, rules: Settings) -> None:
+    def _notice(self, environ: Environ, rules: Settings, outside: layers.Outside) -> None:
         log = self.app.logger
-        for layer in layers.layers(self.app.wsgi_app, until=self):
-            log.warning("TLS(app) is not the outermost layer: %s", said_of_outer(layer))
+        for layer in outside.wrapped_later:
+            log.warning("TLS(app) is not the outermost layer: %s", layers.said_of_later(layer))
+        for layer in outside.around:
+            if not layers.is_proxy_fix(layer):
+                log.warning("TLS(app) is not the outermost layer: %s", layers.said_of_around(layer))
         if "werkzeug.proxy_fix.orig" in environ and self.app.wsgi_app is self:
-            log.warning("a ProxyFix is around the application: %s", _PROXY_FIX_OUTSIDE)
+            log.warning("a ProxyFix is around the application: %s", layers.PROXY_FIX_OUTSIDE)
         for said in (
             *settings.said_of_unknown(self.app.config),
             *map(said_of_wide, rules.peers.wide()),
         ):
             log.warning("%s", said)
+        for endpoint, function in marks.hidden(self.app):
+            log.warning("%s", marks.said_of_hidden(endpoint, function))
         if rules.termination == DEVELOPMENT:
             log.info("TLS_TERMINATION is not set (debug or tests): loopback is served in clear")
 
@@ -170,17 +180,15 @@ class Gate:
     ) -> Iterable[bytes] | None:
         """The answer to a request in clear; None if it is to be served."""
         endpoint = marks.endpoint_of(self.app, environ)
-        mark = marks.mark_of(self.app, endpoint)
-        if mark is None and endpoint in rules.exempt_endpoints:
-            mark = marks.EXEMPT
-        is_safe = environ["REQUEST_METHOD"] in answers.SAFE_METHODS and (
-            "HTTP_UPGRADE" not in environ
-        )
+        method = environ["REQUEST_METHOD"]
+        mark = marks.mark_of(self.app, endpoint, method, rules.exempt_endpoints)
+        is_safe = method in answers.SAFE_METHODS and ("HTTP_UPGRADE" not in environ)
         if endpoint is not None and mark == marks.EXEMPT and is_safe:
             self._tell_forged(environ, forged)
             self._expose(environ, list(self._exposed(environ, rules)))
             credentials.strip(environ, rules.credential_headers)
-            return exemption.answer(self.inner, environ, start_response, endpoint)
+            told = self.telling(environ)
+            return exemption.answer(self.inner, environ, start_response, endpoint, told)
         if rules.mode in (REPORT, MARKED) and mark not in (marks.REQUIRED, marks.REDIRECTED):
             if rules.mode == REPORT:
                 self._log("would be refused", environ, verdict)
@@ -192,18 +200,17 @@ class Gate:
         is_certain = verdict.reason == CLEARTEXT.reason
         if is_safe and is_certain and (redirects or mark == marks.REDIRECTED):
             url = answers.location(environ, rules.redirect_hosts, rules.redirect_port)
-        return self._denied(environ, start_response, rules, verdict, forged, url)
+        if url is not None:
+            then = self.telling(environ, forged, "redirected")
+            return answers.redirect(environ, start_response, url, then)
+        return answers.refuse(environ, start_response, self.telling(environ, forged))
 
-    def _denied(
-        self,
-        environ: Environ,
-        start_response: Callable[..., Any],
-        rules: Settings,
-        verdict: Verdict,
-        forged: tuple[str, ...],
-        url: str | None,
-    ) -> Iterable[bytes]:
-        found = list(self._exposed(environ, rules))
+    def telling(
+        self, environ: Environ, forged: tuple[str, ...] = (), word: str = "refused"
+    ) -> Callable[[], None]:
+        """What to call after a request in clear was denied: it is logged, and signals are sent."""
+        verdict: Verdict = environ[VERDICT]
+        found = list(self._exposed(environ, self.settings))
         kept = {
             "reason": verdict.reason,
             "method": environ["REQUEST_METHOD"],
@@ -212,14 +219,12 @@ class Gate:
         }
 
         def then() -> None:
-            self._log("redirected" if url else "refused", environ, verdict)
+            self._log(word, environ, verdict)
             self._tell_forged(environ, forged)
             self._send(cleartext_refused, **kept)
             self._expose(environ, found)
 
-        if url is not None:
-            return answers.redirect(environ, start_response, url, then)
-        return answers.refuse(environ, start_response, then)
+        return then
 
     # What is told
 
@@ -277,26 +282,6 @@ class Gate:
                 f" ({verdict.detail})" if verdict.detail else "",
                 f"; {held} like it were not logged" if held else "",
             )
-
-
-_PROXY_FIX_OUTSIDE = (
-    "what it changed is not believed, the originals are taken; call TLS(app) after it"
-)
-
-
-def said_of_wide(network: Network) -> str:
-    """What it means to trust so many."""
-    return f"TLS_TRUSTED_PROXIES trusts {network}: whoever reaches the port can claim https"
-
-
-def said_of_outer(layer: Any) -> str:
-    """What it means that this layer is around the extension."""
-    if layers.is_proxy_fix(layer):
-        return f"{layers.name(layer)} was wrapped later: {_PROXY_FIX_OUTSIDE}"
-    return (
-        f"{layers.name(layer)} was wrapped later: what it answers itself is served in clear, "
-        "and what it says of the peer is believed; call TLS(app) after it"
-    )
 
 
 def _is_at_home(environ: Environ) -> bool:

@@ -1,127 +1,47 @@
-"""The decorators for views, view classes and blueprints, and how a request's mark is found."""
+"""The marks of views, view classes, their methods and blueprints, and which one a request has."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, overload
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from flask import Blueprint, Flask, Request, current_app, request
-from werkzeug.wrappers import Response
-
-from flask_plainwire import client_certificates, exemption
-from flask_plainwire.answers import SAFE_METHODS, refusal
-from flask_plainwire.scheme import VERDICT
+from flask import Blueprint, Flask
+from flask.views import View
 
 EXEMPT, REDIRECTED, REQUIRED = "exempt", "redirect", "required"
-# What a development server on loopback was allowed: `require_https` allows it too.
-IN_DEVELOPMENT = "flask_plainwire.in_development"
 _MARK = "__flask_plainwire_mark__"
 _CLIENT_CERT = "__flask_plainwire_client_cert__"
-
-# A server, or a bridge to one, sets one of these at least; a script's request context none.
-_SERVERS = ("REMOTE_ADDR", "SERVER_SOFTWARE", "wsgi.multithread")
-_PAST = (
-    "the request came past TLS(app): something was made of app.wsgi_app before TLS(app) was "
-    "called; make it afterwards, or put it into app.wsgi_app"
-)
-
-View = TypeVar("View", bound=Callable[..., Any])
-Markable = TypeVar("Markable", bound=Callable[..., Any] | Blueprint)
+_LOOKED_THROUGH = 100  # functions within one view
 
 
-def tls_exempt(view: Markable) -> Markable:
-    """Answer GET and HEAD in clear too, without the request's credentials; for health checks."""
-    setattr(view, _MARK, EXEMPT)
-    return view
-
-
-def tls_redirect(view: Markable) -> Markable:
-    """Answer GET and HEAD in clear by 308 to https, for pages that a browser's user types in."""
-    setattr(view, _MARK, REDIRECTED)
-    return view
-
-
-@overload
-def require_https(view: Blueprint) -> Blueprint: ...
-@overload
-def require_https(view: View) -> View: ...
-def require_https(view: Any) -> Any:
-    """Refuse this view in clear, whatever TLS_MODE says of the others."""
-    return tls_required()(view)
-
-
-def tls_required(*, client_cert: bool = False) -> Callable[[Markable], Markable]:
-    """Refuse this view in clear and, with ``client_cert``, without a verified client certificate.
-
-    A blueprint can be marked without ``client_cert``.
+def put(marked: Any, mark: str, needs_client_cert: bool = False) -> None:
+    """Mark a view, a view class, a method of one, or a blueprint.
 
     Raises:
-        TypeError: for a blueprint with ``client_cert``.
+        TypeError: for what no request is answered by, so that the mark would do nothing, and for
+            what bears another mark.
     """
-
-    def decorate(view: Any) -> Any:
-        if isinstance(view, Blueprint):
-            if client_cert:
-                raise TypeError("client_cert=True is for views, not for a blueprint")
-            setattr(view, _MARK, REQUIRED)
-            return view
-
-        # Before it is wrapped: where @app.route is below, Flask knows the view and not the guard.
-        with contextlib.suppress(AttributeError):  # a method
-            setattr(view, _MARK, REQUIRED)
-            setattr(view, _CLIENT_CERT, client_cert)
-
-        @functools.wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            return _denied(client_cert) or current_app.ensure_sync(view)(*args, **kwargs)
-
-        setattr(guarded, _MARK, REQUIRED)
-        setattr(guarded, _CLIENT_CERT, client_cert)
-        return guarded
-
-    return decorate
+    target = getattr(marked, "__func__", marked)  # of a bound or a static method
+    if (why := _unfit(target)) is not None:
+        raise TypeError(f"{_shown(target)} cannot be marked: {why}")
+    before = vars(target).get(_MARK, mark)
+    if before != mark:
+        raise TypeError(f"{_shown(target)} is marked twice: {before} and {mark}")
+    setattr(target, _MARK, mark)
+    setattr(target, _CLIENT_CERT, needs_client_cert)
 
 
-def _denied(client_cert: bool) -> Response | None:
-    environ = request.environ
-    verdict = environ.get(VERDICT)
-    if verdict is None:
-        raise RuntimeError("the view requires HTTPS: call TLS(app), which finds out, first")
-    if verdict.scheme != "https" and not environ.get(IN_DEVELOPMENT):
-        return refusal(environ)
-    if client_cert and not client_certificates.is_verified(environ, _settings()):
-        return refusal(environ, client_certificates.REQUIRED)
-    return None
+def _unfit(target: Any) -> str | None:
+    if isinstance(target, type):
+        is_view = issubclass(target, View)
+        return None if is_view else "a class that is no flask.views.View; mark its methods"
+    if isinstance(target, Flask) or not (callable(target) or isinstance(target, Blueprint)):
+        return "no view, no view class and no blueprint"
+    return None if hasattr(target, "__dict__") else "it takes no attributes; mark a function"
 
 
-def denied_at(app: Flask, reached: Request) -> Response | None:
-    """A refusal where the view that Flask has found must not answer this request; else None.
-
-    Raises:
-        RuntimeError: for a request that has come past the gate.
-    """
-    verdict = reached.environ.get(VERDICT)
-    if verdict is None:
-        if not app.testing and any(map(reached.environ.get, _SERVERS)):
-            raise RuntimeError(_PAST)
-        return None
-    view = app.view_functions.get(reached.endpoint or "")
-    needs_client_cert = getattr(view, _CLIENT_CERT, False)
-    if verdict.scheme == "https":
-        return _denied(True) if needs_client_cert else None
-    exempted = reached.environ.get(exemption.KEY)
-    if exempted is not None:
-        exempted.is_reached = True
-        is_meant = reached.endpoint == exempted.endpoint and reached.method in SAFE_METHODS
-        return None if is_meant else refusal(reached.environ)
-    is_required = mark_of(app, reached.endpoint) == REQUIRED
-    return _denied(needs_client_cert) if is_required else None
-
-
-def _settings() -> Any:
-    return current_app.extensions["plainwire"].settings
+def _shown(target: Any) -> str:
+    return str(getattr(target, "__qualname__", None) or ascii(target)[:80])
 
 
 def endpoint_of(app: Flask, environ: Mapping[str, Any]) -> str | None:
@@ -137,20 +57,115 @@ def endpoint_of(app: Flask, environ: Mapping[str, Any]) -> str | None:
         return None
 
 
-def mark_of(app: Flask, endpoint: str | None) -> str | None:
-    """The mark of an endpoint: its view's, its view class's, else its innermost blueprint's."""
+def mark_of(
+    app: Flask, endpoint: str | None, method: str, named: frozenset[str] = frozenset()
+) -> str | None:
+    """The mark of what answers this method at an endpoint; of the ``named`` ones `EXEMPT` at least.
+
+    A view class's method counts first, then the view, the class, the innermost blueprint. Of the
+    first three one that requires counts before: its guard is called in any case.
+    """
     if endpoint is None:
         return None
+    own = [mark for one in _answering(app, endpoint, method) if (mark := _mark(one)) is not None]
+    if own:
+        return REQUIRED if REQUIRED in own else own[0]
+    marks = map(_mark, _blueprints(app, endpoint))
+    default = EXEMPT if endpoint in named else None
+    return next((mark for mark in marks if mark is not None), default)
+
+
+def needs_client_cert(app: Flask, endpoint: str | None, method: str) -> bool:
+    """Does what answers this method at an endpoint ask for a client certificate?"""
+    if endpoint is None:
+        return False
+    return any(getattr(one, _CLIENT_CERT, False) for one in _answering(app, endpoint, method))
+
+
+def marked(app: Flask, mark: str, named: frozenset[str] = frozenset()) -> dict[str, set[str]]:
+    """The endpoints with this mark, sorted, and the methods for which they have it."""
+    found: dict[str, set[str]] = {}
+    for rule in app.url_map.iter_rules():
+        for method in rule.methods or ():
+            if mark_of(app, rule.endpoint, method, named) == mark:
+                found.setdefault(rule.endpoint, set()).add(method)
+    return dict(sorted(found.items()))
+
+
+def hidden(app: Flask) -> Iterator[tuple[str, str]]:
+    """Marks to exempt or redirect that do nothing: the endpoint, and the function that bears one.
+
+    A decorator around it that was made without functools.wraps has taken its place.
+    """
+    views = {id(view) for view in app.view_functions.values()}
+    for endpoint, view in app.view_functions.items():
+        for function in _functions(view):
+            if _mark(function) is not None:
+                continue
+            for inner in _inside(function):
+                # A view that calls another view is no decorator around it.
+                if id(inner) not in views and _mark(inner) in (EXEMPT, REDIRECTED):
+                    yield endpoint, _shown(inner)
+
+
+def said_of_hidden(endpoint: str, function: str) -> str:
+    """What it means that a view's mark is not seen."""
+    return (
+        f"the mark of {function} does nothing: a decorator that was made without functools.wraps "
+        f"has taken its place as the view of {endpoint}; mark above that decorator"
+    )
+
+
+def _mark(marked: Any) -> str | None:
+    mark = getattr(marked, _MARK, None)
+    return None if mark is None else str(mark)
+
+
+def _answering(app: Flask, endpoint: str, method: str) -> list[Any]:
+    """From the inside out: the view class's method, the view, the view class."""
     view = app.view_functions.get(endpoint)
-    for marked in (view, getattr(view, "view_class", None), *_blueprints(app, endpoint)):
-        if (mark := getattr(marked, _MARK, None)) is not None:
-            return str(mark)
-    return None
+    kind = getattr(view, "view_class", None)
+    return [view] if kind is None else [_method(kind, method), view, kind]
 
 
-def marked_endpoints(app: Flask, mark: str) -> list[str]:
-    """The endpoints with this mark, sorted."""
-    return sorted(name for name in app.view_functions if mark_of(app, name) == mark)
+def _method(kind: Any, method: str) -> Any:
+    """As `flask.views.MethodView` finds it: HEAD is answered by ``get`` for want of ``head``."""
+    found = getattr(kind, method.lower(), None)
+    if found is None and method == "HEAD":
+        found = getattr(kind, "get", None)
+    return found or getattr(kind, "dispatch_request", None)
+
+
+def _functions(view: Any) -> list[Any]:
+    kind = getattr(view, "view_class", None)
+    if kind is None:
+        return [view]
+    found = (_method(kind, method) for method in sorted(kind.methods or ("GET",)))
+    return list({id(one): one for one in found}.values())
+
+
+def _inside(function: Any) -> Iterator[Any]:
+    """The functions that this one holds, and those that they hold: one may be what it decorates."""
+    found, seen = [function], {id(function)}
+    while found and len(seen) < _LOOKED_THROUGH:
+        for one in _held(found.pop()):
+            if callable(one) and not isinstance(one, type) and id(one) not in seen:
+                seen.add(id(one))
+                found.append(one)
+                yield one
+
+
+def _held(function: Any) -> list[Any]:
+    cells = getattr(function, "__closure__", None) or ()
+    wrapped = (getattr(function, name, None) for name in ("__wrapped__", "func"))
+    return [*wrapped, *map(_content, cells)]
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # empty yet
+        return None
 
 
 def _blueprints(app: Flask, endpoint: str) -> list[Any]:

@@ -55,6 +55,11 @@ def is_loopback(peer: str) -> bool:
     return address is not None and address.is_loopback
 
 
+def said_of_wide(network: Network) -> str:
+    """What it means to trust so many."""
+    return f"TLS_TRUSTED_PROXIES trusts {network}: whoever reaches the port can claim https"
+
+
 class Peers:
     """The proxies that are believed: networks, and unix sockets if named."""
 

@@ -118,9 +118,6 @@ def size(text: str) -> int:
     return number
 
 
-# Options that several commands have --------------------------------------------------------
-
-
 def add_targets(parser: Parser, words: str) -> argparse._ArgumentGroup:
     """Targets by argument, file and standard input, and the addresses and CA they are asked with.
 

@@ -58,7 +58,7 @@ class Conclusion:
                 if is_growing:
                     resuming.cut_broken_end(Path(file))
                 mode = "a" if is_growing else "w"
-                stream = Path(file).open(mode, encoding="utf-8", newline="\n")  # noqa: SIM115
+                stream = Path(file).open(mode, encoding="utf-8", newline="\n")  # noqa: SIM115 (closed below)
                 self._files.append(self._opened.enter_context(stream))
 
     def take(self, one: Report) -> None:

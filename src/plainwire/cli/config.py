@@ -83,9 +83,6 @@ def write_baseline(path: Path, reports: tuple[Report, ...]) -> None:
         raise UsageError(f"--baseline: cannot write {path}: {error.strerror}") from None
 
 
-# Files -------------------------------------------------------------------------------------
-
-
 def _table(named: Path | None, directory: Path) -> tuple[Path | None, Mapping[str, Any]]:
     """The file that holds the configuration, if any, and its table."""
     if named is not None:
@@ -135,9 +132,6 @@ def _baseline(path: Path, is_update: bool) -> frozenset[str]:
         return read_baseline(text)
     except BaselineError as error:
         raise UsageError(f"{path}: not a baseline: {error}") from None
-
-
-# Keys and options --------------------------------------------------------------------------
 
 
 def _read(table: Mapping[str, Any], source: Path | None) -> dict[str, Any]:

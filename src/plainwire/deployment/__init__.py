@@ -6,6 +6,6 @@ of https, can the edge be passed by? What cannot be told is None, with the reaso
 """
 
 from plainwire.deployment.paths import all_paths, leaves_http_to_application, paths
-from plainwire.deployment.relays import stands_behind
+from plainwire.deployment.relays import loops, stands_behind
 
-__all__ = ["all_paths", "leaves_http_to_application", "paths", "stands_behind"]
+__all__ = ["all_paths", "leaves_http_to_application", "loops", "paths", "stands_behind"]

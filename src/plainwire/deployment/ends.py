@@ -38,7 +38,8 @@ def last_hops(
             if place != start.place:
                 yield Hop("started by", "", place)
     elif forward is not None:
-        yield Hop(service.name if service.name != "host" else "the application", "http", forward)
+        is_inside = service.name == "host" or (service.role == "proxy" and app is not None)
+        yield Hop("the application" if is_inside else service.name, "http", forward)
     else:
         yield Hop(service.name, "http", service.place)
     if app is not None:

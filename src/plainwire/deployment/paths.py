@@ -9,8 +9,9 @@ from plainwire.deployment.ends import LOOPBACK
 from plainwire.deployment.routed import routed
 from plainwire.model import Deployment, Path, Span
 
-# Routers that answer both schemes: https://devcenter.heroku.com/articles/http-routing, Fly's docs.
-BOTH_SCHEMES = ("platform router", "Heroku router", "Fly proxy")
+# Routers that answer both schemes: https://devcenter.heroku.com/articles/http-routing, the docs of
+# Fly and of App Engine.
+BOTH_SCHEMES = ("platform router", "Heroku router", "Fly proxy", "App Engine")
 
 
 def all_paths(deployments: Sequence[Deployment]) -> tuple[Path, ...]:
@@ -19,10 +20,20 @@ def all_paths(deployments: Sequence[Deployment]) -> tuple[Path, ...]:
     found = [
         path
         for deployment in deployments
-        if deployment.apps or not has_apps  # what runs other programs is not ours to judge
+        if deployment.apps or not has_apps or _is_beside_apps(deployment)
         for path in paths(deployment)
     ]
     return tuple(_behind_hosts(found))
+
+
+def _is_beside_apps(deployment: Deployment) -> bool:
+    """True for a compose file of stores alone, for an application that runs in no container.
+
+    What runs other programs is not ours to judge.
+    """
+    roles = {service.role for service in deployment.services}
+    is_composed = deployment.name.endswith((".yml", ".yaml"))
+    return is_composed and "store" in roles and roles <= {"store", "dashboard"}
 
 
 def paths(deployment: Deployment) -> tuple[Path, ...]:
@@ -37,9 +48,7 @@ def leaves_http_to_application(path: Path) -> bool:
     app = path.app
     if app is None or path.route is None or path.route.program not in BOTH_SCHEMES:
         return False
-    enforces = app.redirect_hook is not None or any(
-        m.name.endswith(("Talisman", "SSLify")) for m in app.middleware
-    )
+    enforces = app.redirect_hook is not None or any(m.enforces_https for m in app.middleware)
     return path.redirects is None and not enforces
 
 
@@ -68,7 +77,9 @@ def _paths(d: Deployment) -> Iterator[Path]:
 
 
 def _behind_hosts(found: list[Path]) -> Iterator[Path]:
-    """Paths, with a server left out that a proxy on the same machine forwards to by its port."""
+    """Paths, with a server left out that a proxy on the same machine forwards to by its port, and
+    an image by itself whose application is behind a load balancer.
+    """
     ports = {
         p.forward.port
         for p in found
@@ -76,7 +87,14 @@ def _behind_hosts(found: list[Path]) -> Iterator[Path]:
         and p.forward.host.startswith(LOOPBACK)
         and p.service.name == "host"
     }
+    balanced = {p.app.place for p in found if p.app is not None and _is_balanced(p)}
     for path in found:
         is_behind = path.start is not None and path.start.port in ports and path.start.port
-        if not (path.kind == "unpublished" and is_behind):
+        is_balanced = path.app is not None and path.app.place in balanced
+        if not (path.kind == "unpublished" and (is_behind or is_balanced)):
             yield path
+
+
+def _is_balanced(path: Path) -> bool:
+    """True for a path through a cloud's load balancer: that is what stands before the image."""
+    return path.site is not None and path.site.place.path.endswith(".tf")

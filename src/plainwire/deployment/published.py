@@ -26,6 +26,8 @@ _UNSEEN = "nothing says what listens on port {}"
 STORE_TLS_PORTS = (636, 5671, 6380, 8883)  # ldaps, amqps, Redis with TLS, secure-mqtt
 TLS_PORTS = (443, 6443, 8443, 9443)  # where TLS is usual, so that nobody knows without looking
 NO_TERMINATOR = "nothing in the project terminates TLS here; something outside may"
+UNPUBLISHED_IMAGE = "nothing in the project says who publishes the image, and behind what"
+NO_PUBLISHER = "nothing in the project says who publishes this proxy"
 UNKNOWN_FIREWALL = "whether a firewall closes the port is not in the project"
 
 
@@ -146,6 +148,8 @@ def _through(
         hops.insert(0, Hop(words(port), scheme, port.place))
     start, forward = None, relays[-1].forward if relays else None
     app = d.apps.get(target.name if target is not None else service.name)
+    is_foreign = target is not None and target.role == "dashboard" and app is None
+    is_published = service.name != d.name  # else an image by itself
     if target is None and forward is not None and _is_elsewhere(service, forward):
         app = None
     if forward is not None:
@@ -153,18 +157,21 @@ def _through(
         start = start_of(target or service, forward.port, forward.socket)
         start = start or (behind[0] if len(behind) == 1 else None)
         hops += last_hops(target or service, start, app, forward.place)
+    if is_foreign and target is not None:
+        hops.append(Hop(target.name, "tcp", target.place))
     return Path(
         d.name,
         service.environment,
-        "proxied",
+        "dashboard" if is_foreign and not listen.has_tls else "proxied",
         tuple(hops),
-        listen.has_tls,
-        service,
+        listen.has_tls or (False if is_published else None),
+        (target or service) if is_foreign else service,
         app,
         start,
         site,
         forward,
         publication=port,
+        unknowns=() if is_published else (NO_PUBLISHER,),
         redirects=_redirects(service, site) if listen.has_tls else False,
         hsts=next((r.site.hsts for r in relays if r.site.hsts is not None), site.hsts),
         tells_https=told(relays[1:], tells(relays[0].forward)) if relays else None,
@@ -176,13 +183,16 @@ def _through(
 def unpublished(d: Deployment, service: Service) -> Iterator[Path]:
     """A server that nothing here publishes: not provable, unless it binds to loopback alone.
 
-    One that the image's own proxy asks is at the end of that one's path.
+    One that the image's own proxy asks is at the end of that one's path; one of an image that
+    speaks uwsgi is there for a proxy, which is on no machine that is described.
     """
     behind = {
         f.port for site in service.sites for f in site.forwards if f.host.startswith(LOOPBACK)
     } - {None}
     for start in service.starts[:5]:
         if start.is_local or start.has_tls or start.host is None:
+            continue
+        if start.is_gateway and UNPUBLISHED_IMAGE in d.unknowns:
             continue
         if start.port not in behind:
             yield _unproven(d, service, start, "unpublished", NO_TERMINATOR)
@@ -242,7 +252,7 @@ def unmounted(d: Deployment, service: Service) -> Iterator[Path]:
                 None,
                 site,
                 site.forwards[0] if site.forwards else None,
-                unknowns=("nothing in the project says who publishes this proxy",),
+                unknowns=(NO_PUBLISHER,),
             )
 
 

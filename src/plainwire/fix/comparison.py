@@ -14,6 +14,8 @@ from plainwire.fix.state import State
 from plainwire.model import Edit, Finding, Report
 
 Key = tuple[str, str | None, str | None, str, int]
+# Two rules that tell of one flaw, as one server or another is started at the end of a path.
+_SAME = {"app-run-without-tls": "server-bound-plain"}
 _INSERTED = 0  # no line of the text before
 
 
@@ -65,19 +67,20 @@ def compared(before: Report, after: Report, line_of: Callable[[str, int], int]) 
 
 
 def _without_moved(gone: list[Finding], left: list[Finding], added: list[Finding]) -> Comparison:
-    """The comparison, findings of one rule that went and came taken as moved."""
+    """The comparison, findings of one flaw that went and came taken as moved."""
     missing: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for finding in gone:
-        missing[finding.id, finding.environment].append(finding)
+        missing[_SAME.get(finding.id, finding.id), finding.environment].append(finding)
     truly = []
     for finding in added:
+        flaw = _SAME.get(finding.id, finding.id)
         mates = [
             f
-            for f in missing[finding.id, finding.environment]
-            if f.severity >= finding.severity and f.kind == finding.kind
+            for f in missing[flaw, finding.environment]
+            if f.severity >= finding.severity and (f.id != finding.id or f.kind == finding.kind)
         ]
         if mates:
-            missing[finding.id, finding.environment].remove(mates[0])
+            missing[flaw, finding.environment].remove(mates[0])
             gone.remove(mates[0])
             left.append(mates[0])
         else:

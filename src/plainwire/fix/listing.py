@@ -43,7 +43,8 @@ def _lines(plan: Plan) -> Iterator[str]:
 def left(plan: Plan) -> Iterator[str]:
     """The lines on what is not changed, and why."""
     if plan.advice:
-        yield "# Not made:\n"
+        more = f" (--unsafe tries {plan.consent} of them)" if plan.consent else ""
+        yield f"# Not made{more}:\n"
         for patch in plan.advice:
             yield from heading(patch, "- ")
     if plan.unanswered:

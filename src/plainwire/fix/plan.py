@@ -43,6 +43,7 @@ class Plan:
 
     ``advice`` are patches that are not made, with the reason in their proof; ``unanswered`` are
     findings for which there is no remedy; ``gone`` are those that the changes take away.
+    ``consent`` is how many of the advice would be tried with consent.
     """
 
     before: Report
@@ -52,6 +53,7 @@ class Plan:
     unanswered: list[Finding] = field(default_factory=list)
     gone: list[Finding] = field(default_factory=list)
     changes: list[tuple[Content, Content]] = field(default_factory=list)
+    consent: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class _Planning:
             self._leave(filter(self._is_made, patches), "there were too many rounds")
         made.after = report
         made.advice = [self._told(p) for p in patches]
+        made.consent = sum(p.level == "unsafe" and not self.choice.takes(p) for p in patches)
         paths = {content.path for step in made.steps for content, _ in step.files}
         pairs = ((self.first.content(p), self.state.content(p)) for p in sorted(paths))
         made.changes = [(old, new) for old, new in pairs if old.data != new.data]
@@ -169,9 +172,15 @@ class _Planning:
             ]
             if found:
                 patches.append(min(found, key=_rank))
-            else:
+            elif self._is_named(finding):
                 unanswered.append(finding)
         return patches, unanswered
+
+    def _is_named(self, finding: Finding) -> bool:
+        """True if a finding, or a remedy for it, was asked for."""
+        only = self.choice.only
+        names = {finding.id, *(r.id for r in self.remedies if finding.id in r.answers)}
+        return not only or bool(only & names)
 
     def _apart(self, patches: Sequence[Patch]) -> list[Patch]:
         """The patches that leave each other alone; later ones wait for the next round."""
@@ -230,7 +239,30 @@ class _Planning:
             more = self._apart([p for p in answers if self._is_made(p)])
             if not more:
                 break
-        return tried.judged()
+        tried.judged()
+        first = next(iter(tried.seen.added), None)
+        if first is not None and tried.wrong.startswith(first.id):
+            tried.wrong += self._answer(first, tried.state.project)
+        return tried
+
+    def _answer(self, finding: Finding, project: Project) -> str:
+        """What a user can do for a finding that a patch brings to light. Empty if nothing can."""
+        found = [
+            (_rank(patch), remedy, patch)
+            for remedy in self.remedies
+            if finding.id in remedy.answers
+            if (patch := _patch(remedy, finding, project, self.choice.ask)) is not None
+            if patch.edits
+        ]
+        _, remedy, patch = min(found, key=lambda one: one[0], default=(None, None, None))
+        if remedy is None or patch is None:
+            return ""
+        if not self.choice.names(remedy, finding):
+            return f"; {remedy.id} answers that where --only names it too"
+        if self.choice.takes(patch):
+            return ""  # it was made, and did not help
+        ways = "--unsafe, or --prove --apply" if patch.is_provable else "--unsafe"
+        return f"; {remedy.id} answers that with {ways}: {patch.proof}"
 
 
 def _patch(

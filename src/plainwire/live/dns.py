@@ -36,7 +36,7 @@ def ensure_installed() -> None:
         UsageError: if it is not.
     """
     try:
-        import dns.asyncresolver  # noqa: F401
+        import dns.asyncresolver  # noqa: F401 (is it there?)
     except ImportError:
         raise UsageError("DNS needs the extra: pip install 'plainwire[dns]'") from None
 

@@ -175,8 +175,6 @@ class _VersionProbe:
         }
         self._is_sound = False
 
-    # Asking ---------------------------------------------------------------------------------
-
     async def _ask(self, version: Version, number: int = 0, *, is_alone: bool = False) -> Answer:
         send = self._send_alone if is_alone else self._send
         answer = await send(_hello(version, number, self._hellos))
@@ -283,8 +281,6 @@ class _VersionProbe:
     async def _answers_again(self, witness: tuple[Version, int] | None) -> bool:
         """Whether the server answers the hello that it had accepted."""
         return witness is not None and isinstance(await self._ask(*witness), ServerHello)
-
-    # Judging --------------------------------------------------------------------------------
 
     def _all_answers(self) -> list[Answer]:
         return [answer for asked in self._asked.values() for _, answer in asked.answers]

@@ -11,6 +11,7 @@ from plainwire.live.once import Once
 from plainwire.live.prober import VersionsAnswer, accepted_versions
 from plainwire.live.settings import Settings
 from plainwire.live.tls.asker import Asker
+from plainwire.live.tls.connections import Connections
 from plainwire.live.tls.gate import Gate
 from plainwire.live.tls.plan import examine
 from plainwire.live.tls.seen import Seen
@@ -62,7 +63,7 @@ class Probes:
         """Everything that an https origin of the target said, and over how many connections."""
         await asyncio.shield(self._started(origin))
         probe = self._probes[origin]
-        return probe.seen, probe.asker.connections
+        return probe.seen, probe.asker.connections.opened
 
     def left_out(self, origin: Origin) -> frozenset[Part]:
         """The parts that an origin was not asked about, for each connection there counts."""
@@ -113,13 +114,13 @@ class Probes:
     def _started(self, origin: Origin) -> asyncio.Task[None]:
         if origin not in self._probes:
             gate = Gate(HELLOS, is_parallel=True)  # the lane is the limit
-            asker = Asker(
+            connections = Connections(
                 lambda: self._transport.open_stream(origin, "a TLS ClientHello"),
                 gate,
                 self._settings.answer_timeout_s,
                 self._settings.probe_limit_s,
             )
-            self._probes[origin] = _Probe(asker)
+            self._probes[origin] = _Probe(Asker(connections))
         return self._once.start(("probe", origin), lambda: self._probe(origin))
 
     async def _probe(self, origin: Origin) -> None:

@@ -13,16 +13,13 @@ from typing import Any
 
 from plainwire.live.descriptions import Description
 from plainwire.live.discover import Discovery
-from plainwire.live.notes import Notes
+from plainwire.live.passive import PassiveSite
 from plainwire.model import (
     Answer,
     ApiOperation,
     Cleartext,
     Endpoint,
     Exchange,
-    GraphqlEndpoint,
-    Identity,
-    McpServer,
     Origin,
     Part,
     Request,
@@ -43,8 +40,10 @@ _VALUE = re.compile(r"\d+|[0-9a-fA-F]{16,64}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){
 _PARTS = ("image/", "font/", "text/css", "text/javascript", "application/javascript", "video/")
 
 
-class RecordedSite:
+class RecordedSite(PassiveSite):
     """A capture's exchanges with one target. It obeys the `Site` protocol."""
+
+    reason = NOT_RECORDED
 
     def __init__(
         self,
@@ -53,26 +52,14 @@ class RecordedSite:
         now: datetime,
         descriptions: Sequence[Description] = (),
     ) -> None:
-        self._target = target
-        self._now = now
+        super().__init__(target, now)
         origins = {*target.https, *target.http}
         mine = [each for each in capture.exchanges if each.request.origin in origins]
         self._recorded: dict[tuple[Origin, str, str], list[Exchange]] = {}
         for each in mine:
             key = each.request.origin, each.request.method, each.request.path
             self._recorded.setdefault(key, []).append(each)
-        self.notes = Notes()
         self.found = self._discovered(mine, [*descriptions, *_documents(mine)])
-
-    @property
-    def target(self) -> Target:
-        """What the capture was made of."""
-        return self._target
-
-    @property
-    def trusted_origins(self) -> tuple[str, ...]:
-        """None: nothing is asked with an Origin."""
-        return ()
 
     @property
     def identities(self) -> tuple[str, ...]:
@@ -85,28 +72,10 @@ class RecordedSite:
         self.notes.leave_untested(NOT_RECORDED)
         return ()
 
-    async def identity(self, name: str) -> Identity:
-        """Nothing but a name."""
-        return Identity(name)
-
-    async def secret_is_known(self, name: str) -> bool | None:
-        """Not known."""
-        return None
-
-    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
-        """None: what others would have got was not recorded."""
-        return ()
-
     @property
     def random_path(self) -> str:
         """A path that nobody asked for."""
         return "/000000000000000000000000"
-
-    def now(self) -> datetime:
-        """The time of the judgement."""
-        return self._now
-
-    # Requests ------------------------------------------------------------------------------
 
     async def ask(self, request: Request) -> Answer:
         """The answer that was recorded; one without a credential only to one without."""
@@ -169,30 +138,6 @@ class RecordedSite:
         """The style sheets and scripts of pages, however many were recorded."""
         return {each: await self.ask(each) for each in page_parts.parts(pages)}
 
-    async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
-        """None: nothing is sent."""
-        self.notes.leave_untested(NOT_RECORDED)
-        return ()
-
-    async def default_logins(self) -> tuple[Exchange, ...]:
-        """None: nothing is sent."""
-        self.notes.leave_untested(NOT_RECORDED)
-        return ()
-
-    async def callback(self, token: str) -> str | None:
-        """None: nothing is sent."""
-        self.notes.leave_untested(NOT_RECORDED)
-        return None
-
-    async def was_called_back(self, token: str) -> bool:
-        """False: nothing was sent."""
-        return False
-
-    def allows(self, what: str) -> bool:
-        """False: nothing is sent."""
-        self.notes.leave_untested(NOT_RECORDED)
-        return False
-
     async def answers(
         self, identity: str | None = "given"
     ) -> tuple[tuple[ApiOperation, Exchange], ...]:
@@ -227,12 +172,6 @@ class RecordedSite:
                 found.append(Cleartext(endpoint, answer, "served"))
         return tuple(found)
 
-    async def refuses(self, exchange: Exchange) -> bool:
-        """False: a capture does not tell what is answered to everything."""
-        return False
-
-    # What is known ---------------------------------------------------------------------------
-
     async def operations(self) -> tuple[ApiOperation, ...]:
         """What was recorded, and what descriptions tell beside it."""
         return self.found.operations
@@ -253,14 +192,6 @@ class RecordedSite:
         """The descriptions in the files that the user named."""
         return self.found.named_documents
 
-    async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
-        """None: nothing is asked."""
-        return ()
-
-    async def mcp(self) -> tuple[McpServer, ...]:
-        """None: nothing is asked."""
-        return ()
-
     async def tls(self, about: Part = "certificates") -> tuple[TlsEndpoint, ...]:
         """Nothing is known of any: a capture holds no handshake."""
         self.notes.leave_untested("a capture holds no handshake")
@@ -270,10 +201,6 @@ class RecordedSite:
         """Nothing is known."""
         return TlsEndpoint(origin.host, origin.port)
 
-    def leave_untested(self, reason: str) -> None:
-        """Note that a check has nothing to ask with."""
-        self.notes.leave_untested(reason)
-
     def leave_unasked(self, question: str, reason: str) -> None:
         """Nothing is asked anyway."""
         self.notes.leave_untested(reason)
@@ -281,10 +208,6 @@ class RecordedSite:
     def leave_answered(self) -> None:
         """Note that a check judged what is known."""
         self.notes.take(None)
-
-    def leave_inapplicable(self, reason: str) -> None:
-        """Note that there is nothing of the kind a check is about."""
-        self.notes.leave_inapplicable(reason)
 
     def _discovered(self, mine: Sequence[Exchange], documents: Sequence[Description]) -> Discovery:
         unread: list[str] = []

@@ -234,8 +234,6 @@ class LiveSite:
             self._looked_at(origin)
         self._discovery()
 
-    # Requests ------------------------------------------------------------------------------
-
     async def ask(self, request: Request) -> Answer:
         """The answer to one request; the same request is sent once however many ask it.
 
@@ -434,8 +432,6 @@ class LiveSite:
         in_clear = GIVEN if "cleartext-credentials" in self.settings.allow else CANARY
         return await verdicts.is_refusal(self, exchange, in_clear)
 
-    # What is known of the API ----------------------------------------------------------------
-
     async def endpoints(self) -> tuple[Endpoint, ...]:
         """The endpoints that are asked, the named one first; found once."""
         return (await self.discovered()).endpoints
@@ -471,8 +467,6 @@ class LiveSite:
             "operations",
             lambda: discover.discover(self, self._named_paths, self._specs, self._source),
         )
-
-    # TLS -------------------------------------------------------------------------------------
 
     async def tls(self, about: Part = "certificates") -> tuple[TlsEndpoint, ...]:
         """What each https origin reveals of its TLS; what is open ``about`` that is noted."""

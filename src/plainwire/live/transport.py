@@ -150,7 +150,7 @@ class Transport:
         if shown is None or self._identities.shows_certificate(request):
             return False
         if isinstance(error, dial.HandshakeRefusedError):
-            let_in = await self._once.ask(("let in", first.origin), lambda: self.answer(shown))
+            let_in = await self._once.ask(shown, lambda: self.answer(shown))
             return isinstance(let_in, Exchange)
         return isinstance(error, dial.CertificateWantedError)
 

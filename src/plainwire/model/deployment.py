@@ -71,7 +71,8 @@ class Start:
     it is told to believe forwarded headers from anybody. ``via`` are the
     places that lead to it, the outermost first (``CMD``, the script's line, ``app.run``).
     ``command`` are the words that start it, variables filled in as far as they are known.
-    ``claims_https`` is where it is told to call every request https.
+    ``claims_https`` is where it is told to call every request https. ``is_gateway`` says that it
+    speaks the uwsgi protocol, which no browser does.
     """
 
     program: str
@@ -89,6 +90,7 @@ class Start:
     trusts: Span | None = None
     claims_https: Span | None = None
     command: tuple[str, ...] = ()
+    is_gateway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +138,11 @@ class Forward:
 class ProxySite:
     """One server block, virtual host or route of a reverse proxy.
 
-    ``redirects`` is where it sends every request to https or refuses it, ``hsts`` where it sends
-    that, ``asks_password`` where it wants a password by Basic authentication. ``protocols`` are the
-    TLS versions it names, ``ciphers`` the suites as OpenSSL's list (ciphers(1)). ``staples`` is
-    where it asks the certificate's issuer for OCSP responses.
+    ``redirects`` is where it sends every request to https or refuses it, ``comes_back`` is that
+    where it goes to the same host whatever a proxy before it says, ``hsts`` where it sends that,
+    ``asks_password`` where it wants a password by Basic authentication. ``protocols`` are the TLS
+    versions it names, ``ciphers`` the suites as OpenSSL's list (ciphers(1)). ``staples`` is where
+    it asks the certificate's issuer for OCSP responses.
     """
 
     program: str
@@ -157,6 +160,7 @@ class ProxySite:
     ciphers: Setting | None = None
     staples: Span | None = None
     is_passed_through: bool = False  # bytes as they come: TLS ends behind it
+    comes_back: Span | None = None
 
     @property
     def has_tls(self) -> bool:
@@ -283,13 +287,23 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Middleware:
-    """Something wrapped around an application: ``werkzeug.….ProxyFix`` with its arguments."""
+    """Something wrapped around an application: ``werkzeug.….ProxyFix`` with its arguments.
+
+    ``changes`` says where one of them is replaced afterwards, as an attribute.
+    """
 
     name: str
     place: Span
     arguments: Mapping[str, object] = field(default_factory=dict)
     is_conditional: bool = False
     scope: str = ""
+    changes: Mapping[str, Span] = field(default_factory=dict)
+
+    @property
+    def enforces_https(self) -> bool:
+        """True for what redirects or refuses plain HTTP and was not told to leave it."""
+        is_one = self.name.endswith(("Talisman", "SSLify", "flask_plainwire.TLS"))
+        return is_one and self.arguments.get("force_https") is not False
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,10 @@ class Value:
 
 
 class Call(Protocol):
-    """A call in a module: its callee by the full dotted name, aliases and imports resolved."""
+    """A call in a module: its callee by the full dotted name, aliases and imports resolved.
+
+    A ``raise`` under an ``if`` is a call of that name.
+    """
 
     @property
     def name(self) -> str:
@@ -110,6 +113,10 @@ class Call(Protocol):
         """What the enclosing ``if`` statements test, the outermost first."""
 
     @property
+    def tested(self) -> frozenset[str]:
+        """The texts that the enclosing ``if`` statements compare, and the variables they read."""
+
+    @property
     def keywords(self) -> tuple[str, ...]:
         """The names given by keyword, ``**`` for a mapping unpacked."""
 
@@ -123,7 +130,8 @@ class Call(Protocol):
 class Binding(Protocol):
     """A name that is given a value: ``SECRET_KEY``, ``self.password``, ``app.config[DEBUG]``.
 
-    An entry of a dictionary is ``{}[verify]``, for the few names that are facts.
+    An entry of a dictionary is ``{}[verify]``, for the few names that are facts; of what is sent to
+    a server ``{sent}[password]``. The source of a password there is what stands beside it.
     """
 
     @property
@@ -149,6 +157,10 @@ class Binding(Protocol):
     @property
     def is_conditional(self) -> bool:
         """True under an ``if``."""
+
+    @property
+    def is_main(self) -> bool:
+        """True under ``if __name__ == "__main__"``."""
 
     @property
     def value(self) -> Value:
@@ -210,7 +222,7 @@ class Module(Protocol):
 
     @property
     def bindings(self) -> Sequence[Binding]:
-        """Every assignment to a name, attribute or string subscript."""
+        """Every assignment to a name, attribute or string subscript, and parameters' texts."""
 
     @property
     def functions(self) -> Sequence[Function]:

@@ -12,6 +12,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from plainwire.monitor.keeper import Keeper
@@ -208,7 +209,8 @@ class Loop:
             held = list(self._claims.values())
             until = self._clock() + round(self._pace.lease_s * SECOND)
             if held:
-                await self._keeper.run(lambda c: claims.renew(c, self.owner, held, until))  # noqa: B023
+                renews = partial(claims.renew, owner=self.owner, claims=held, until=until)
+                await self._keeper.run(renews)
 
     async def _keep_up(self) -> None:
         while True:

@@ -57,6 +57,7 @@ def _from_file(path: Path) -> str:
 
 def _from_keyring(name: str) -> str | None:
     try:
+        # The user's own choice, and no dependency: it is there for mypy or not.
         import keyring  # type: ignore[import-not-found,unused-ignore]
         from keyring.errors import KeyringError  # type: ignore[import-not-found,unused-ignore]
     except ImportError:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 from plainwire.monitor import metrics, secrets
 from plainwire.monitor.channels import http
@@ -114,7 +115,7 @@ class Service:
         place = http.Place(secrets.read(reference), may_be_private=True)
         while not stop.is_set():
             now = self._clock()
-            status = await self._keepers[0].read(lambda c: reading.status(c, now))  # noqa: B023
+            status = await self._keepers[0].read(partial(reading.status, now=now))
             is_well = status is not None and not metrics.troubles(status)
             if is_well and not any(keeper.trouble for keeper in self._keepers):
                 try:

@@ -17,7 +17,14 @@ SEVERITY_STYLE = {
     Severity.INFO: DIM,
 }
 STATUS_STYLE: dict[TlsStatus, str] = {"PASS": GREEN, "FAIL": RED, "UNKNOWN": YELLOW}
-LETTER_STYLE: dict[Letter, str] = dict.fromkeys("DEF", RED) | {"A": GREEN, "B": GREEN, "C": YELLOW}  # type: ignore[assignment]
+LETTER_STYLE: dict[Letter, str] = {
+    "A": GREEN,
+    "B": GREEN,
+    "C": YELLOW,
+    "D": RED,
+    "E": RED,
+    "F": RED,
+}
 
 
 def cells(text: str) -> int:

@@ -101,9 +101,6 @@ def _size(value: object) -> int:
     return len(json_text(value, indent=1).encode()) + 400
 
 
-# Rules -------------------------------------------------------------------------------------
-
-
 def _rule_of_check(check: Check | Rule) -> dict[str, Any]:
     page = check.page
     sources = (*check.owasp, *check.references)
@@ -154,9 +151,6 @@ def _tags(category: str, cwe: Iterable[int], owasp: Iterable[str]) -> list[str]:
 def _text(text: str) -> str:
     shown = sarif(text[:MAX_TEXT])[:MAX_TEXT]
     return shown.rstrip("\\") if len(shown) == MAX_TEXT else shown or "-"
-
-
-# Results -----------------------------------------------------------------------------------
 
 
 def _result(finding: Finding, report: Report | None, anchor: str) -> dict[str, Any]:
@@ -282,9 +276,6 @@ def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
         key, text = visible(name, 100), visible(value, 500)
         lines[key] = f"{lines[key]}, {text}" if key in lines else text
     return lines
-
-
-# Invocations -------------------------------------------------------------------------------
 
 
 def _invocation(report: Report, left_out: int, most: int) -> dict[str, Any]:

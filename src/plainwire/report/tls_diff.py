@@ -216,7 +216,9 @@ def _is_open(side: Found, part: str, version: str) -> bool:
 
 
 def _onoff(value: object) -> str:
-    return {True: "on", False: "off"}.get(value, str(value))  # type: ignore[call-overload,no-any-return]
+    if isinstance(value, bool):  # a number of tickets, say, is none
+        return "on" if value else "off"
+    return str(value)
 
 
 def _speaks(pair: _Pair) -> None:

@@ -68,7 +68,8 @@ class Configuration:
                 elif b.owner and b.owner == b.scope and _UPPER.fullmatch(b.name):
                     if not self._is_config_class(module, b.owner):
                         continue
-                    environment = _of_class(b.owner, environment)
+                    if b.owner not in self._always_loaded():
+                        environment = _of_class(b.owner, environment)
                     scope = b.owner
                 elif not (is_config and not b.scope and _UPPER.fullmatch(b.name)):
                     continue
@@ -132,6 +133,24 @@ class Configuration:
             self._named = {name for name in names if name}
         return self._named
 
+    def _always_loaded(self) -> frozenset[str]:
+        """The one class that every start loads, whatever it is called: ``DevelopmentConfig`` too.
+
+        That is the one which all modules that make an application name, under no condition.
+        """
+        if not hasattr(self, "_one"):
+            calls = [
+                call
+                for module in self.modules
+                if module.file.environment == "production"
+                and any(c.name.endswith("Flask") for c in module.calls)
+                for call in module.calls
+                if call.name.endswith(".from_object")
+            ]
+            names = {"" if call.conditions else _loaded(call) for call in calls}
+            self._one = frozenset({names.pop()} - {""} if len(names) == 1 else ())
+        return self._one
+
     def _is_config_class(self, module: PythonModule, name: str) -> bool:
         bases = module.classes.get(name, ())
         if any(base.endswith(("Model", "Form", "Serializer", "Schema")) for base in bases):
@@ -171,6 +190,14 @@ class Configuration:
     def _is_loaded(self, module: PythonModule, name: str) -> bool:
         """True for a class that ``from_object`` names, alone or within the module that it says."""
         return bool({name, f"{module.name}.{name}"} & self._from_object())
+
+
+def _loaded(call: PythonCall) -> str:
+    """The class that ``from_object`` is given by its name, or an empty string."""
+    value = call.argument("obj", 0)
+    is_fixed = value is not None and value.variable is None
+    text = (value.text if value is not None else "") or call.named("obj", 0) or ""
+    return text.rpartition(".")[2] if is_fixed else ""
 
 
 def _bases(module: PythonModule, name: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from plainwire.model import (
     App,
@@ -14,7 +14,7 @@ from plainwire.model import (
     Span,
 )
 from plainwire.source.configuration import Configuration
-from plainwire.source.python.facts import PythonCall
+from plainwire.source.python.facts import PythonBinding, PythonCall
 from plainwire.source.python.module import PythonModule
 from plainwire.source.python.program import Program
 
@@ -45,6 +45,7 @@ MAKERS = frozenset(
 WRAPPERS = frozenset(
     {"ProxyFix", "Talisman", "SSLify", "ReverseProxied", "SecureHeaders", "Secure", "TLS"}
 )
+_LATE = {"talisman": "Talisman", "sslify": "SSLify"}  # by their objects' usual names
 SESSION_MODULES = frozenset(
     {
         "flask_login",
@@ -58,6 +59,7 @@ SESSION_MODULES = frozenset(
         "flask_principal",
     }
 )
+_MARKS = frozenset({"flask_login.UserMixin", "flask_login.AnonymousUserMixin"})
 _PASSWORD = frozenset({"password", "passwd", "passphrase", "user_password"})
 _LOGIN_NAME = re.compile(
     r"log_?in|sign_?in|authenticat|register|sign_?up|(get|issue|create)_?token"
@@ -165,7 +167,7 @@ class _Component:
             self.settings,
             self.middleware,
             self.extensions,
-            uses_session or bool(self.extensions & SESSION_MODULES),
+            uses_session or self._keeps_sessions(),
             self.credentials,
             self.external_urls,
             self.redirect_hook,
@@ -173,13 +175,22 @@ class _Component:
             tuple(self.configuration.places()),
         )
 
+    def _keeps_sessions(self) -> bool:
+        """True if an extension that keeps sessions is imported, and not only to mark a class."""
+        return any(
+            name.partition(".")[0] in SESSION_MODULES and name not in _MARKS
+            for m in self.modules
+            for name in m.imports.values()
+        )
+
     # What is wrapped around it ---------------------------------------------------------------
 
     def _middleware(self) -> Iterator[Middleware]:
-        late = {_wrapped_late(call) for module in self.modules for call in module.calls}
+        holders = dict(_holders(self.modules))
+        late = {_wrapped_late(call, holders) for module in self.modules for call in module.calls}
         for module in self.modules:
             for call in module.calls:
-                given = _wrapped_late(call)
+                given = _wrapped_late(call, holders)
                 last = given or call.name.rpartition(".")[2]
                 if not given and last in late and not call.has_arguments:
                     continue  # it wraps nothing before its init_app
@@ -197,12 +208,14 @@ class _Component:
                         arguments.setdefault(key, value.literal)
                 conditional = bool(call.conditions) or _is_passed_by(call, module)
                 name = call.name
+                changes = {b.key: b for b in _changes(call, module)}
                 yield Middleware(
                     last if given or "." not in name else name,
                     module.span(call.line),
-                    arguments,
+                    arguments | {key: b.value.literal for key, b in changes.items()},
                     conditional,
                     call.scope,
+                    {key: module.span(b.line) for key, b in changes.items()},
                 )
 
     def _hook(self, is_wanted: Callable[[Function], bool]) -> Span | None:
@@ -265,13 +278,40 @@ def _is_passed_by(call: PythonCall, module: PythonModule) -> bool:
     )
 
 
-def _wrapped_late(call: PythonCall) -> str:
-    """What wraps an application by ``init_app``, by the usual name of the object; or nothing."""
+def _holders(modules: Sequence[PythonModule]) -> Iterator[tuple[str, str]]:
+    """The names that hold a Talisman or SSLify, as their module and others know them."""
+    for module in modules:
+        for binding in module.bindings:
+            made = binding.call.name.rpartition(".")[2] if binding.call is not None else ""
+            if made in _LATE.values():
+                yield binding.name, made
+                yield f"{module.name}.{binding.name}", made
+
+
+def _wrapped_late(call: PythonCall, holders: Mapping[str, str]) -> str:
+    """What wraps an application by ``init_app``, by its object or that one's usual name; or
+    nothing.
+    """
     holder, _, last = call.name.rpartition(".")
     if last != "init_app":
         return ""
-    receiver = holder.rpartition(".")[2].lower()
-    return {"talisman": "Talisman", "sslify": "SSLify"}.get(receiver, "")
+    return holders.get(holder) or _LATE.get(holder.rpartition(".")[2].lower(), "")
+
+
+def _changes(call: PythonCall, module: PythonModule) -> Iterator[PythonBinding]:
+    """The attributes that are set after a call, in the same function, of what it made or wrapped.
+
+    Talisman reads its options at each request, from where its arguments were kept (Flask-Talisman,
+    ``init_app``), so that the last word is what holds.
+    """
+    name = call.name.removesuffix(".init_app")
+    if name == call.name:
+        name = next((b.name for b in module.bindings if b.call is call), "")
+    for binding in module.bindings:
+        is_its_own = name and binding.name == f"{name}.{binding.key}"
+        is_later = binding.scope == call.scope and binding.line > call.line
+        if is_its_own and is_later and not binding.is_conditional:
+            yield binding
 
 
 def _asks_by_basic(call: PythonCall) -> bool:

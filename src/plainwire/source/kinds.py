@@ -14,7 +14,7 @@ _NAMES: tuple[tuple[str, Format], ...] = (
     (r".*\.env([-._](example|sample|template|dist))?|env\.\w+", "env"),
     (r"gunicorn[\w.-]*\.py(\.j2|\.jinja2?)?|.*gunicorn.*conf.*\.py(\.j2)?", "gunicorn"),
     (r"requirements[\w.-]*\.(txt|in)|pipfile|setup\.(py|cfg)|pyproject\.toml", "requirements"),
-    (r".*\.py|.*\.pyw|.*\.wsgi", "python"),
+    (r".*\.py(\.(j2|jinja2?|tmpl|tpl|template))?|.*\.pyw|.*\.wsgi", "python"),
     (r".*\.(html?|vue|jinja2?|j2|xhtml|tpl|mako|svg)", "template"),
     (r".*\.(jsx?|mjs|cjs|tsx?|css|scss|less)", "script"),
     (r"caddyfile(\..*)?|.*\.caddyfile", "caddy"),
@@ -67,6 +67,8 @@ _INI = re.compile(r"^\[(program:|uwsgi|Unit\]|Service\])", re.M)
 _VARIABLES = re.compile(r"(?:[ \t]*(?:#[^\n]*|(?:export )?[A-Z][A-Z0-9_]{2,60}=[^\n]*)?(?:\n|\Z))+")
 
 _PRIVATE_KEY = re.compile(r"^-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----", re.M)
+_CERTIFICATE = re.compile(r"\s{0,20}-----BEGIN CERTIFICATE-----")
+_KUBECONFIG = re.compile(r"^[ \t]+client-key-data:", re.M)
 _JWK = re.compile(r"\"kty\"\s*:\s*\"(oct|RSA|EC|OKP)\"")
 _SECRET_FILE = re.compile(r"passw(or)?d|secret|token|api[_-]?key", re.IGNORECASE)
 
@@ -130,7 +132,8 @@ def format_of(path: str, text: str) -> Format | None:
     if found == "ini" and name.endswith(".cfg") and _is_pyfile(head):
         return "python"
     is_short_secret = len(text) < 500 and _SECRET_FILE.search(name)
-    if found is None and (is_short_secret or _PRIVATE_KEY.search(head) or _JWK.search(head)):
+    holds_key = (pattern.search(head) for pattern in (_PRIVATE_KEY, _JWK, _KUBECONFIG))
+    if found is None and (is_short_secret or _CERTIFICATE.match(head) or any(holds_key)):
         return "other"
     if found == "yaml" and _WORKFLOW.search(path):
         return "workflow"
@@ -140,7 +143,8 @@ def format_of(path: str, text: str) -> Format | None:
         return _yaml(head)
     if found == "env" and not re.search(r"^[ \t]*(export\s+)?\w+[ \t]*=", head, re.M):
         found = None
-    if found in ("ini", "template", None) or name.endswith((".conf", ".j2", ".tmpl", ".template")):
+    is_any = found in ("ini", "template", None)
+    if is_any or (found != "python" and name.endswith((".conf", ".j2", ".tmpl", ".template"))):
         by_content = _by_content(name, head)
         if by_content is not None:
             return by_content
@@ -157,7 +161,7 @@ def _by_content(name: str, head: str) -> Format | None:
     names_a_section = any(word in head for word in ("frontend", "backend", "listen"))
     if names_a_section and _HAPROXY.search(head) and _HAPROXY_SERVER.search(head):
         return "haproxy"
-    if not name.endswith((".py", ".html", ".js", ".php")):
+    if not name.endswith((".html", ".js", ".php")):
         if "{" in head and ";" in head and _NGINX.search(head):
             return "nginx"
         if ";" in head and _NGINX_SNIPPET.search(head):

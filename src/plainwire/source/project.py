@@ -187,7 +187,18 @@ class LocalProject:
         infrastructure = (s for found in self._terraform.values() for s in found.settings)
         return (
             *said, *infrastructure, *self._assembled[2], *self._in_sections, *self._in_settings,
+            *self._of_ansible,
         )  # fmt: skip
+
+    @cached_property
+    def _of_ansible(self) -> tuple[Setting, ...]:
+        found: list[Setting] = []
+        for file in self.of("yaml"):
+            try:
+                found += ansible.variables(file)
+            except ValueError as error:
+                self._unread.append(Skip(file.path, str(error)))
+        return tuple(found)
 
     @cached_property
     def _in_settings(self) -> tuple[Setting, ...]:

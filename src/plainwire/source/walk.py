@@ -41,7 +41,7 @@ _NEVER = frozenset(
     {"png", "jpg", "jpeg", "gif", "ico", "webp", "svg", "mp3", "mp4", "webm", "wav"}
     | {"woff", "woff2", "ttf", "eot", "otf", "pdf", "md", "rst", "ipynb", "po", "mo", "pot"}
     | {"zip", "gz", "bz2", "xz", "whl", "jar", "exe", "so", "bin", "pyc", "class"}
-    | {"csv", "tsv", "sqlite", "sqlite3", "db", "lock", "map", "crt"}
+    | {"csv", "tsv", "sqlite", "sqlite3", "db", "lock", "map"}
 )
 
 

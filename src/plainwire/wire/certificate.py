@@ -11,7 +11,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeVar
 
@@ -250,7 +250,7 @@ def _extensions(
     others = [raw for raw in parts.extensions[:MAX_EXTENSIONS] if not _features(raw)]
     found: list[x509.Extension[x509.ExtensionType]] = []
     for raw in others:
-        found += _attempt(lambda raw=raw: _alone(parts, raw)) or []  # type: ignore[misc]
+        found += _attempt(partial(_alone, parts, raw)) or []
     kinds = {item.oid for item in found}
     return found, len(kinds) < len(others) or len(parts.extensions) > MAX_EXTENSIONS
 

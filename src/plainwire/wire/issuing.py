@@ -92,14 +92,22 @@ def server(names: Sequence[str], by: Issued, now: datetime) -> Issued:
 
 def read(certificate: bytes, key: bytes) -> Issued | None:
     """A certificate and its key from PEM; None if they are none, or not each other's."""
+    its = certificate_of(certificate)
     try:
-        its = x509.load_pem_x509_certificate(certificate)
         private = serialization.load_pem_private_key(key, None)
     except (ValueError, TypeError):
         return None
-    if not isinstance(private, ec.EllipticCurvePrivateKey):
+    if its is None or not isinstance(private, ec.EllipticCurvePrivateKey):
         return None
     return Issued(its, private) if its.public_key() == private.public_key() else None
+
+
+def certificate_of(pem: bytes) -> x509.Certificate | None:
+    """A certificate from PEM; None if it is none."""
+    try:
+        return x509.load_pem_x509_certificate(pem)
+    except ValueError:
+        return None
 
 
 def is_authority(issued: Issued) -> bool:

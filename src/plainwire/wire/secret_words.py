@@ -13,7 +13,7 @@ _SIGNING = re.compile(
 _COOKIE_NAME = re.compile(r"(consent|banner|tour|theme|language|locale)_?COOKIE_?KEY$", re.I)
 _PASSWORD = re.compile(
     r"(^|[_-])(PASSWORD|PASSWD|PASS|PWD|API_?KEY|ACCESS_?KEY|AUTH_?TOKEN|API_?TOKEN)$"
-    r"|^db[_-]?password|password\.txt$|_secret$",
+    r"|^db[_-]?password|password\.txt$|_secret$| webhook$",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
@@ -22,6 +22,13 @@ _PLACEHOLDER = re.compile(
 )
 _SAMPLE = re.compile(
     r"change|your|replace|example|sample|placeholder|insert|todo|fixme|secret_?here|xxx",
+    re.IGNORECASE,
+)
+
+# What somebody else gives: a stand-in for it opens nothing.
+_GIVEN = re.compile(
+    r"(^|_)(MAIL|EMAIL|SMTP|AWS|S3|TWILIO|SENDGRID|STRIPE|GOOGLE|GITHUB|FACEBOOK|OPENAI|SLACK)_"
+    r"|(^|_)(API_?KEY|ACCESS_?KEY|API_?TOKEN)$",
     re.IGNORECASE,
 )
 
@@ -47,3 +54,11 @@ def is_value(text: str) -> bool:
 def is_sample(text: str) -> bool:
     """True for a value that only says where the real one goes."""
     return bool(_SAMPLE.search(text))
+
+
+def is_stand_in_for_given(name: str, text: str) -> bool:
+    """True for a sample in the place of what another service gives: ``MAIL_PASSWORD=your-…``.
+
+    A sample that the project itself takes, such as a database's password, is what it runs with.
+    """
+    return bool(_GIVEN.search(name)) and is_sample(text)

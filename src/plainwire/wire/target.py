@@ -74,9 +74,11 @@ def _scheme(text: str) -> tuple[Scheme | None, str]:
     match = _SCHEME.match(text)
     if match is None:
         return None, text
-    word = match[1].lower()
-    if word == "http" or word == "https":
-        return word, text[match.end() :]  # type: ignore[return-value]
+    word, rest = match[1].lower(), text[match.end() :]
+    if word == "http":
+        return "http", rest
+    if word == "https":
+        return "https", rest
     raise UsageError(f"not an http or https URL: {text[:80]!r}")
 
 

@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from plainwire.fix.proof.ground import Ground, is_every, located
@@ -47,6 +48,7 @@ _CONTEXT: Final = re.compile(
     r"(?:ssl_context\s*=\s*\(|load_cert_chain\(|certfile\s*=)\s*[\"']([^\"']+)[\"']"
     r"(?:\s*,\s*(?:keyfile\s*=\s*)?[\"']([^\"']+)[\"'])?"
 )
+_PLUGINS: Final = Path("/usr/lib/uwsgi/plugins")
 _PROJECTS: Final = ("pyproject.toml", "setup.cfg", "setup.py")
 _SKIPPED: Final = frozenset({"PATH", "HOME", "TMPDIR", "VIRTUAL_ENV", "PYTHONHOME", "SHELL"})
 
@@ -192,7 +194,19 @@ class _Words:
             self._found.missing.append(
                 f"{head} is not installed, neither beside {self._ground.python} nor in the system"
             )
-        return [path or head, *self._options(rest, head)]
+        plugins = self._plugins(path) if head == "uwsgi" and path is not None else []
+        return [path or head, *plugins, *self._options(rest, head)]
+
+    def _plugins(self, program: str) -> list[str]:
+        """What a distribution's uWSGI needs, which has Python in a plugin (Debian, uwsgi-core)."""
+        if program == self._ground.beside("uwsgi") or not _PLUGINS.is_dir():
+            return []
+        if not (_PLUGINS / "python3_plugin.so").is_file():
+            self._found.missing.append(f"{program} has no plugin for Python")
+        environment = Path(self._ground.python).parent.parent
+        is_one = (environment / "pyvenv.cfg").is_file()
+        home = ["--virtualenv", str(environment)] if is_one else []
+        return ["--plugins", "python3,http", *home]
 
     def _script(self, rest: list[str], start: Start) -> list[str]:
         """The words after ``python``: a script's path is one of the tree."""

@@ -16,9 +16,11 @@ from plainwire.model import (
     Deployment,
     Environment,
     Service,
+    SourceFile,
     Span,
     Start,
 )
+from plainwire.source.deploy import nginx as nginx_reader
 from plainwire.source.project import LocalProject
 from plainwire.source.python.program import Program
 from plainwire.source.starting import Context, Starter
@@ -176,7 +178,8 @@ def _proxy(now: Building, service: Service) -> None:
             variables,
             [s.name for s in now.services],
         )
-        moved = move([now.files[p] for p in paths if p in now.files], mover)
+        files = [now.files[p] for p in paths if p in now.files]
+        moved = move([*_main(now, files), *files] if program == "nginx" else files, mover)
         now.take(
             moved,
             Process(
@@ -195,6 +198,18 @@ def _proxy(now: Building, service: Service) -> None:
                 f"{service.name}: the configuration of {service.image or 'the proxy'} is not in "
                 "the tree"
             )
+
+
+def _main(now: Building, files: Sequence[SourceFile]) -> Sequence[SourceFile]:
+    """The file that has nginx's server blocks in its http block, unless it is one of them."""
+    mains = nginx_reader.mains(tuple(f for f in now.files.values() if f.format == "nginx"))
+    held = {file.path: nginx_reader.holding(file, mains) for file in files}
+    found = {main.file.path: main.file for own in held.values() for main in own}
+    if len(found) > 1:
+        names = ", ".join(sorted(found))
+        now.notes.append(f"nginx's defaults in the place of one of {names}: which is not known")
+        return ()
+    return [file for path, file in found.items() if path not in held]
 
 
 def with_host(stack: Stack, host: str) -> Stack:

@@ -2,7 +2,8 @@
 
 A proxy that is asked over plain HTTP by the one that terminates TLS knows nothing of the client's
 scheme; its own `$scheme` is http for everybody (RFC 7239, section 5.4). It takes the header from
-the network of the containers alone, and says its own scheme for everybody else.
+the network of the containers alone, and says its own scheme for everybody else. A redirect to
+https that it makes by its own scheme, and that therefore never ends, is made by the same.
 
 Condition:
 
@@ -96,11 +97,13 @@ After:
 
 Limits:
 
-    nginx in a compose network, where the header is set in the file itself.
+    nginx in a compose network, where the header is set in the file itself, and a redirect under
+    `if ($scheme …)`: where the port does nothing but redirect, the first proxy asks the wrong one.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from plainwire.deployment import stands_behind
@@ -110,6 +113,7 @@ from plainwire.fix.text import margin_of
 from plainwire.model import Edit, Finding, Path, Project, Proposal, Relay, remedy
 
 _SCHEME = "$first_proxys_scheme"
+_OWN = re.compile(r"\$scheme\b|\$\{scheme\}")
 _REAL_IP = "set_real_ip_from"  # nginx, ngx_http_realip_module
 _GUARD = """geo {address}$is_first_proxy {{
   default 0;
@@ -122,7 +126,10 @@ map "$is_first_proxy:$http_x_forwarded_proto" $first_proxys_scheme {{
 """
 
 
-@remedy(answers=("forwarded-proto-overwritten", "hsts-never-emitted"), level="conditional")
+@remedy(
+    answers=("forwarded-proto-overwritten", "hsts-never-emitted", "redirect-loops"),
+    level="conditional",
+)
 def first_proxys_scheme(finding: Finding, project: Project) -> Proposal | None:
     """Turns $scheme into the first proxy's word in the server block of the second one."""
     named = {(place.path, place.line) for place in finding.locations}
@@ -157,6 +164,10 @@ def _edits(relay: Relay, path: Path, project: Project) -> Iterator[Edit]:
         words = tuple(word.lower() for word in directive.arguments)
         if directive.name == "proxy_set_header" and words == ("x-forwarded-proto", "$scheme"):
             found.append(Edit(file.path, *directive.words[1], _SCHEME))
+        if directive.name == "if" and site.comes_back in [d.span() for d in directive.block]:
+            start, end = directive.words[0][0], directive.words[-1][1]
+            tests = _OWN.finditer(file.text, start, end)
+            found += [Edit(file.path, *test.span(), _SCHEME) for test in tests]
     if found and _SCHEME not in file.text:
         networks = [one] if (one := subnet(compose)) is not None else CONTAINERS
         lines = "\n".join(f"  {network} 1;" for network in networks)

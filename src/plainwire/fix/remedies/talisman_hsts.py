@@ -43,6 +43,7 @@ from __future__ import annotations
 from plainwire.fix.python import argument, python
 from plainwire.model import Edit, Finding, Project, Proposal, remedy
 
+_SWITCH = "strict_transport_security"
 _AGE = "strict_transport_security_max_age"
 _YEAR_S = "31536000"
 
@@ -56,8 +57,10 @@ def talisman_hsts(finding: Finding, project: Project) -> Proposal | None:
         return None
     source = python(file)
     edits: list[Edit | None] = []
-    for call in source.calls(place.line):
-        switch, age = argument(call, "strict_transport_security"), argument(call, _AGE)
+    given = [(argument(c, _SWITCH), argument(c, _AGE)) for c in source.calls(place.line)]
+    given += [(value, None) for value in source.assignments(place.line, _SWITCH)]
+    given += [(None, value) for value in source.assignments(place.line, _AGE)]
+    for switch, age in given:
         if switch is not None and source.written(switch) == "False":
             edits.append(source.with_literal(switch, "True"))
         seconds = source.written(age) if age is not None else ""

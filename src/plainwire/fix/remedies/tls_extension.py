@@ -12,7 +12,8 @@ Condition:
     deployment of the project, are certain: they come over loopback or a Unix socket, or the compose
     file names the subnet of its one network. Elsewhere it needs your consent: the networks of
     containers are trusted then, and TLS_TRUSTED_PROXIES is yours to narrow. So it is where a health
-    check asks a path in clear whose view was not found, or is a page for users.
+    check asks a path in clear whose view was not found, or is a page for users, and where the
+    settings belong to a class of which the files do not show that it is the one that is loaded.
 
 Before:
 
@@ -100,10 +101,10 @@ from plainwire.fix.compose import CONTAINERS, subnet
 from plainwire.fix.conditions import Condition, served_over_https_only
 from plainwire.fix.health import health_checks, view_of
 from plainwire.fix.manifest import has_dependency, with_dependency
-from plainwire.fix.places import paths_of, production_classes
+from plainwire.fix.places import is_loaded, paths_of, production_classes
 from plainwire.fix.python import python
 from plainwire.fix.text import span_of
-from plainwire.model import App, Edit, Finding, Path, Project, Proposal, remedy
+from plainwire.model import App, Edit, Finding, Path, Project, Proposal, Span, remedy
 
 _PACKAGE = "flask-plainwire"
 _MARK = ("flask_plainwire", "tls_exempt")
@@ -128,18 +129,25 @@ def tls_extension(finding: Finding, project: Project) -> Proposal | None:
         "TLS_TRUSTED_PROXIES": json.dumps(peers),
         **_hsts(app, project),
     }
-    code = _code(app, settings, project)
+    code, config = _code(app, settings, project)
     if code is None or (listed is None and not has_dependency(app, _PACKAGE, project)):
         why = "the list of dependencies that names Flask was not found, or it pins hashes"
         words = "add flask-plainwire to the dependencies and TLS(app) after the application is made"
         return Proposal(words, level="advice", proof=why if code is not None else "")
     exempt, missing = _exempt(ways, project)
+    is_shown = condition.holds
+    if config is not None and condition.holds and not is_loaded(config, app, project):
+        at = f"{config.path}:{config.line}"
+        condition = Condition(
+            False, f"whether what is deployed loads the class at {at} is not known"
+        )
     if missing and condition.holds:
         condition = Condition(False, missing)
     edits = (*_joined(code, exempt), *((listed,) if listed is not None else ()))
-    # A run gives addresses of its own: only where Docker's defaults are known does it show enough.
+    # A run gives addresses of its own: only in a named network, or where Docker's defaults are
+    # known, does it show enough.
     is_compose = all(_is_compose(way, project) for way in ways)
-    is_provable = not missing and is_compose and peers == CONTAINERS
+    is_provable = not missing and is_compose and (is_shown or peers == CONTAINERS)
     summary = "use flask_plainwire behind the proxy"
     return Proposal(summary, edits, condition.level, condition.words, is_provable=is_provable)
 
@@ -205,31 +213,37 @@ def _hsts(app: App, project: Project) -> dict[str, str]:
     return {"TLS_HSTS_SINCE": f'"{today()}"'}
 
 
-def _code(app: App, settings: dict[str, str], project: Project) -> list[Edit] | None:
-    """The import, the settings and the call. Returns None if the application's line is unusual."""
+def _code(
+    app: App, settings: dict[str, str], project: Project
+) -> tuple[list[Edit] | None, Span | None]:
+    """The import, the settings and the call, and the class that the settings are put in, if any.
+
+    The first is None if the application's line is unusual.
+    """
     file = project.file(app.place.path)
     if file is None:
-        return None
+        return None, None
     source = python(file)
     name = source.assigned_name(app.place.line)
     if not name:
-        return None
+        return None, None
     at_app = [
         f"{name}.config[{key!r}] = {value}".replace("'", '"', 2) for key, value in settings.items()
     ]
     edits: list[Edit | None] = [source.with_import("flask_plainwire", "TLS")]
+    holding: Span | None = None
     for span in production_classes(app):
         config = project.file(span.path)
         made = python(config).with_settings(span.line, settings) if config is not None else None
         if made is not None:
             edits.append(made)
-            at_app = []
+            at_app, holding = [], span
             break
     lines = "\n".join((*at_app, f"TLS({name})"))
     edits.append(source.after_statement(app.place.line, lines))
     if edits[-1] is None:
-        return None
-    return [edit for edit in edits if edit is not None]
+        return None, None
+    return [edit for edit in edits if edit is not None], holding
 
 
 def _peers(ways: list[Path], project: Project) -> tuple[tuple[str, ...], Condition]:

@@ -20,21 +20,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from math import inf
-from time import monotonic
 
-from plainwire.live.hellos import OpenStream, why_unreachable
+from plainwire.live.tls.connections import Connections, Talk
 from plainwire.live.tls.gate import Gate
-from plainwire.model import TargetError
 from plainwire.wire.alerts import Alert
 from plainwire.wire.answer import NoAnswer, describe
-from plainwire.wire.flight import FirstFlight, Flight, FlightReader
+from plainwire.wire.flight import FirstFlight, Flight
 from plainwire.wire.verdict import is_drop, is_refusal
 
-READ_SIZE = 16 * 1024
 # So many questions in a row without an answer, and the server is given up.
 PATIENCE = 6
 # How often a server shows its way to refuse before it is believed after one repetition.
@@ -42,9 +37,6 @@ PROOFS = 2
 # How long a server that throttles is left alone, in seconds; all in all in one probe.
 PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 GIVEN_UP = NoAnswer("not asked", "not asked: the server had stopped answering")
-
-# Talks on a connection that is open, and returns what went wrong. Never raises for a peer.
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[NoAnswer | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +56,15 @@ class Unknown:
 
 @dataclass
 class Asker:
-    """The door to one listener for hellos of our own; counts what it opens.
+    """The door to one listener for hellos of our own, and what it has made of them so far."""
 
-    ``open_stream`` yields a new connection that is ready for a hello. ``timeout_s`` is for one
-    answer, ``limit_s`` for everything from now on.
-    """
-
-    open_stream: OpenStream
-    gate: Gate
-    timeout_s: float
-    limit_s: float = inf
-    connections: int = 0
-    _begun_s: float = field(default_factory=monotonic)
+    connections: Connections
     _good: bytes | None = None
     _faults: int = 0
     _misses: int = 0
     _proofs: int = 0
     _refusals: Counter[str] = field(default_factory=Counter)
     _judging: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _closing: set[asyncio.Task[None]] = field(default_factory=set)
     _pauses_s: list[float] = field(default_factory=lambda: list(PAUSES_S))
     _recovered: int = 0
     _begun: int = 0
@@ -90,6 +72,11 @@ class Asker:
     _is_over: bool = False
     _refused_at: int = -1
     _accepted_since: int = -1
+
+    @property
+    def gate(self) -> Gate:
+        """How many questions are under way at a time, and how fast they come."""
+        return self.connections.gate
 
     async def settle(
         self, hello: bytes, kind: str, priority: int = 0, also: frozenset[int] = frozenset()
@@ -158,7 +145,7 @@ class Asker:
             if await self.is_well():
                 return False
             rate = self.gate.answers_a_second
-            while self._pauses_s and not self.is_out_of_time:
+            while self._pauses_s and not self.connections.is_out_of_time:
                 async with self.gate.place(is_alone=True):
                     await asyncio.sleep(self._pauses_s.pop(0))
                 if await self.is_well():
@@ -167,20 +154,6 @@ class Asker:
                     return True
             self._misses = PATIENCE
             return False
-
-    @property
-    def is_out_of_time(self) -> bool:
-        """Whether the time for the whole endpoint is up."""
-        return self._left_s <= 0
-
-    @property
-    def time_is_up(self) -> NoAnswer:
-        """What a question comes to for which there is no time left."""
-        return NoAnswer("not asked", f"not asked: the time limit of {self.limit_s:g} s was reached")
-
-    @property
-    def _left_s(self) -> float:
-        return self._begun_s + self.limit_s - monotonic()
 
     @property
     def begun(self) -> int:
@@ -284,9 +257,9 @@ class Asker:
             self._begun += 1
             begun = self._begun
             hello = hello if isinstance(hello, bytes) else hello()
-            answer = await self._exchange(hello)
+            answer = await self.connections.exchange(hello)
             if is_doubtful(answer):
-                answer = await self._exchange(hello)
+                answer = await self.connections.exchange(hello)
             if isinstance(answer, Flight):
                 self._good = self._good or hello
                 self.lives(begun)
@@ -312,17 +285,17 @@ class Asker:
             if (why := await self._why_not()) is not None:
                 return why
             self._begun += 1
-            fault = await self._talked(talk)
+            fault = await self.connections.hold(talk)
             if again():
                 self._begun += 1
-                fault = await self._talked(talk)
+                fault = await self.connections.hold(talk)
             self._keep_pace(fault, number)
             return fault
 
     async def _why_not(self) -> NoAnswer | None:
         """Why nothing is asked any more; None if it is."""
-        if self.is_out_of_time:
-            return self.time_is_up
+        if self.connections.is_out_of_time:
+            return self.connections.time_is_up
         return GIVEN_UP if await self._is_given_up() else None
 
     async def _is_given_up(self) -> bool:
@@ -338,7 +311,7 @@ class Asker:
             rate = self.gate.answers_a_second
             for pause_s in self._tries():
                 await asyncio.sleep(pause_s)
-                if isinstance(await self._exchange(self._good), Flight):
+                if isinstance(await self.connections.exchange(self._good), Flight):
                     self._misses = 0
                     if pause_s:
                         self._recovered += 1
@@ -350,34 +323,8 @@ class Asker:
     def _tries(self) -> Iterator[float]:
         """How long to wait before each try whether a server answers what it answered."""
         yield from (0.0, 0.0)
-        while self._pauses_s and not self.is_out_of_time:
+        while self._pauses_s and not self.connections.is_out_of_time:
             yield self._pauses_s.pop(0)
-
-    async def _talked(self, talk: Talk) -> NoAnswer | None:
-        try:
-            async with self._within_limit():
-                return await self._held(talk)
-        except TimeoutError:
-            return self.time_is_up
-
-    def _within_limit(self) -> asyncio.Timeout:
-        return asyncio.timeout(self._left_s if self.limit_s < inf else None)
-
-    async def _held(self, talk: Talk) -> NoAnswer | None:
-        fault: NoAnswer | None = None
-        is_over = False
-        try:
-            async with self.open_stream() as (reader, writer):
-                self.connections += 1
-                try:
-                    fault = await talk(reader, writer)
-                    is_over = True
-                finally:
-                    writer.transport.abort()
-        except (OSError, TargetError) as error:
-            # Once it is over, it is only the closing that went wrong.
-            return fault if is_over else NoAnswer("unreachable", why_unreachable(error))
-        return fault
 
     @property
     def is_heard(self) -> bool:
@@ -401,72 +348,6 @@ class Asker:
                 self._misses = 0
                 self.gate.answered()
 
-    async def _exchange(self, hello: bytes) -> FirstFlight:
-        try:
-            async with self._within_limit():
-                return await self._exchanged(hello)
-        except TimeoutError:
-            return self.time_is_up
-
-    async def _exchanged(self, hello: bytes) -> FirstFlight:
-        answer: FirstFlight | None = None
-        begun_s = monotonic()
-        async with AsyncExitStack() as stack:
-            try:
-                stream, writer = await stack.enter_async_context(self.open_stream())
-                self.connections += 1
-                # No drain(): a hello fits the socket's buffer, and drain() would raise for a
-                # peer that reset after its alert, before the alert is read.
-                writer.write(hello)
-                answer = await self._read(stream)
-                if isinstance(answer, Flight) and self._is_kept(
-                    stream, writer, stack, monotonic() - begun_s
-                ):
-                    return answer
-                writer.transport.abort()
-            except (OSError, TargetError) as error:
-                # With an answer in hand, it is only the closing that went wrong.
-                return answer or NoAnswer("unreachable", why_unreachable(error))
-        return answer
-
-    def _is_kept(
-        self,
-        stream: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        stack: AsyncExitStack,
-        took_s: float,
-    ) -> bool:
-        """Let the gate hold the connection, to see whether two are served at once."""
-        rest: list[AsyncExitStack] = []
-
-        def close() -> None:
-            writer.transport.abort()
-            task = asyncio.get_running_loop().create_task(rest.pop().aclose())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
-
-        def is_open() -> bool:
-            return not writer.is_closing() and not has_ended(stream)
-
-        if not self.gate.keep(close, is_open, took_s):
-            return False
-        rest.append(stack.pop_all())
-        return True
-
-    async def _read(self, stream: asyncio.StreamReader) -> FirstFlight:
-        reader = FlightReader()
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                while data := await stream.read(READ_SIZE):
-                    self.gate.heard()
-                    if (found := reader.feed(data)) is not None:
-                        return found
-                return reader.end()
-        except TimeoutError:
-            return reader.broken_off(NoAnswer("silent", f"no answer within {self.timeout_s:g} s"))
-        except ConnectionError:
-            return reader.end(is_reset=True)
-
 
 def is_silent(answer: object) -> bool:
     """True if nothing came in time."""
@@ -476,11 +357,6 @@ def is_silent(answer: object) -> bool:
 def is_unreachable(answer: object) -> bool:
     """True if there was no connection: refused, or reset before it was of use."""
     return isinstance(answer, NoAnswer) and answer.kind == "unreachable"
-
-
-def has_ended(stream: asyncio.StreamReader) -> bool:
-    """True if the peer has closed, whether what it sent before was read or not."""
-    return bool(getattr(stream, "has_ended", False)) or stream.at_eof()
 
 
 def describe_answer(answer: FirstFlight) -> str:

@@ -288,8 +288,6 @@ class _Search:
     def _backwards(self, codes: Codes) -> Codes:
         return headed(codes[::-1], self.never_first)
 
-    # One configuration ---------------------------------------------------------------------
-
     async def is_fickle(self, found: Choices) -> bool:
         """Whether an offer that contradicts others is answered in different ways when repeated."""
         doubted = self.contradicted
@@ -300,8 +298,6 @@ class _Search:
             if len([answer for answer in answers if not isinstance(answer, Unknown)]) > 1:
                 return True
         return False
-
-    # The order -----------------------------------------------------------------------------
 
     def unordered(self) -> Choices:
         """What was accepted, as guessed."""

@@ -198,8 +198,6 @@ class Enumeration:
             if "signature_algorithms" in self.parts and signed and version is Version.TLS_1_2:
                 tasks.create_task(self._schemes(Together(self._sender(version, signed)), ()))
 
-    # The questions -----------------------------------------------------------------------------
-
     def _first(self, version: Version) -> Flight:
         flight = self.seen.first(version)
         assert flight is not None, "it was found to be accepted by one"

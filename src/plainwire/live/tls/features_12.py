@@ -89,8 +89,6 @@ class Features:
         wants = reason == WANTED
         self._seen.gaps.append(Gap("features", question, reason, wants_certificate=wants))
 
-    # One hello -------------------------------------------------------------------------------
-
     async def compression(self) -> None:
         """Offer DEFLATE, unless suites were asked with it: who chooses it is open to CRIME."""
         if "compression" in self._seen.features:
@@ -136,8 +134,6 @@ class Features:
                 self._leave_open(FALLBACK, reason)
             case settled:
                 self._seen.features["fallback_scsv"] = isinstance(settled, Refusal)
-
-    # Whole handshakes ------------------------------------------------------------------------
 
     async def handshakes(self) -> None:
         """What only a handshake tells; one that needs a certificate of ours tells nothing more."""

@@ -117,8 +117,6 @@ class Gate:
             self._occupy(is_alone)
             future.set_result(None)
 
-    # Serial or parallel ------------------------------------------------------------------------
-
     def keep(
         self, close: Callable[[], None], is_open: Callable[[], bool], took_s: float = MOST_S
     ) -> bool:
@@ -151,8 +149,6 @@ class Gate:
         if self._witness is not None:
             self._witness()
             self._witness = None
-
-    # Fast or slow ------------------------------------------------------------------------------
 
     def answered(self) -> None:
         """Grow by one for a limit's worth of answers."""

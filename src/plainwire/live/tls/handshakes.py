@@ -13,7 +13,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from plainwire.live.tls.asker import READ_SIZE, Asker, Refusal, Unknown
+from plainwire.live.tls.asker import Asker, Refusal, Unknown
+from plainwire.live.tls.connections import READ_SIZE
 from plainwire.model import WireError
 from plainwire.wire.answer import NoAnswer, describe
 from plainwire.wire.verdict import is_drop
@@ -195,7 +196,7 @@ class _Conversation(Generic[Result]):
 
     @property
     def _patience_s(self) -> float:
-        longest = self._asker.timeout_s
+        longest = self._asker.connections.timeout_s
         if self._is_listening:
             return min(self._listens_s, longest)
         return min(LINGER_S, longest) if self._is_closing else longest

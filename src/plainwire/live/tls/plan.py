@@ -85,7 +85,7 @@ async def examine(
         versions_known(seen.versions)
         if seen.versions.speaks_tls or (seen.versions.speaks_tls is None and asker.is_heard):
             group.create_task(_sslv2(asker, seen))
-        elif seen.versions.speaks_tls is None and asker.connections:
+        elif seen.versions.speaks_tls is None and asker.connections.opened:
             # Silence costs its time; a listener of SSLv2 alone answers a hello, with ERROR perhaps.
             seen.gaps.append(Gap("versions", SSLV2, "not asked: it was silent to other hellos"))
         group.create_task(beside(asker, hellos, seen, parts))
@@ -108,7 +108,8 @@ async def examine(
         seen.versions = replace(seen.versions, protocols=accepted)
         seen.gaps += (Gap(part, ONE, SEVERAL) for part in sorted({"versions", *parts}))
     if not await asker.is_still_well():
-        reason = asker.time_is_up.reason if asker.is_out_of_time else THROTTLED
+        is_late = asker.connections.is_out_of_time
+        reason = asker.connections.time_is_up.reason if is_late else THROTTLED
         seen.gaps += (Gap(part, STILL, reason) for part in sorted({"versions", *parts}))
     return seen
 

@@ -6,16 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from plainwire.live.notes import Notes
+from plainwire.live.passive import PassiveSite
 from plainwire.model import (
     Answer,
     ApiOperation,
     Cleartext,
     Endpoint,
     Exchange,
-    GraphqlEndpoint,
-    Identity,
-    McpServer,
     Origin,
     Part,
     Request,
@@ -27,31 +24,19 @@ from plainwire.model import (
 )
 
 
-class EndpointSite:
+class EndpointSite(PassiveSite):
     """A finished probe as a `Site`: nothing is sent, and no question about HTTP has an answer."""
 
+    reason = "nothing is asked over HTTP"
+
     def __init__(self, target: Target, endpoint: TlsEndpoint, now: datetime) -> None:
-        self._target, self._endpoint, self._now = target, endpoint, now
-        self.notes = Notes()
-
-    @property
-    def trusted_origins(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    @property
-    def target(self) -> Target:
-        """What the user named."""
-        return self._target
+        super().__init__(target, now)
+        self._endpoint = endpoint
 
     @property
     def random_path(self) -> str:
         """The root: nothing is asked."""
         return "/"
-
-    def now(self) -> datetime:
-        """The time of the probe, aware and in UTC."""
-        return self._now
 
     def leave_unasked(self, question: str, reason: str) -> None:
         """Note a question that is not asked."""
@@ -87,18 +72,6 @@ class EndpointSite:
         """None."""
         return ()
 
-    async def identity(self, name: str) -> Identity:
-        """Nothing but a name."""
-        return Identity(name)
-
-    async def secret_is_known(self, name: str) -> bool | None:
-        """Not known."""
-        return None
-
-    async def guarded(self, who: str) -> tuple[tuple[ApiOperation, Exchange], ...]:
-        """None."""
-        return ()
-
     def control_of(self, request: Request) -> Request:
         """The request itself: nothing is asked."""
         return request
@@ -110,30 +83,6 @@ class EndpointSite:
     async def confirm(self, request: Request) -> tuple[Answer, Answer]:
         """No answer, twice."""
         return await self.ask(request), await self.ask(request)
-
-    async def failed_logins(self, times: int, *, as_nobody: bool) -> tuple[Exchange, ...]:
-        """None: nothing is sent."""
-        self.notes.leave_untested("nothing is asked over HTTP")
-        return ()
-
-    async def default_logins(self) -> tuple[Exchange, ...]:
-        """None: nothing is sent."""
-        self.notes.leave_untested("nothing is asked over HTTP")
-        return ()
-
-    async def callback(self, token: str) -> str | None:
-        """None: nothing is sent."""
-        self.notes.leave_untested("nothing is asked over HTTP")
-        return None
-
-    async def was_called_back(self, token: str) -> bool:
-        """False: nothing was sent."""
-        return False
-
-    def allows(self, what: str) -> bool:
-        """False: nothing is sent."""
-        self.notes.leave_untested("nothing is asked over HTTP")
-        return False
 
     async def answers(
         self, identity: str | None = "given"
@@ -157,22 +106,6 @@ class EndpointSite:
     async def burst(self, request: Request, times: int) -> tuple[Answer, ...]:
         """The one answer that there is not."""
         return (await self.ask(request),)
-
-    async def graphql(self) -> tuple[GraphqlEndpoint, ...]:
-        """None."""
-        return ()
-
-    async def mcp(self) -> tuple[McpServer, ...]:
-        """None."""
-        return ()
-
-    def leave_inapplicable(self, reason: str) -> None:
-        """Note that there is nothing of the kind a check is about."""
-        self.notes.leave_inapplicable(reason)
-
-    def leave_untested(self, reason: str) -> None:
-        """Note that a check has nothing to ask with."""
-        self.notes.leave_untested(reason)
 
     def leave_answered(self) -> None:
         """Nothing: no description is known."""
@@ -200,10 +133,6 @@ class EndpointSite:
     async def cleartext(self) -> tuple[Cleartext, ...]:
         """None."""
         return ()
-
-    async def refuses(self, exchange: Exchange) -> bool:
-        """Not known."""
-        return False
 
     async def named_documents(self) -> tuple[tuple[Span, Mapping[str, Any]], ...]:
         """None."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 
-from plainwire.live.tls.asker import READ_SIZE, Asker, Unknown
+from plainwire.live.tls.asker import Asker, Unknown
+from plainwire.live.tls.connections import READ_SIZE
 from plainwire.model import WireError
 from plainwire.wire.answer import NoAnswer
 from plainwire.wire.sslv2 import Error2, Other2, ServerHello2, client_hello_2, read_answer
@@ -52,7 +53,7 @@ async def _ask(asker: Asker, *, is_alone: bool = False) -> Answer:
 
 
 async def _read(asker: Asker, reader: asyncio.StreamReader) -> Answer:
-    data, timeout_s = b"", min(PATIENCE_S, asker.timeout_s)
+    data, timeout_s = b"", min(PATIENCE_S, asker.connections.timeout_s)
     try:
         async with asyncio.timeout(timeout_s):
             while len(data) <= MAX_ANSWER and (part := await reader.read(READ_SIZE)):

@@ -196,7 +196,7 @@ def _drop_what_is_over(connection: sa.Connection, channel_id: int, now: int) -> 
     values = {"channel": channel_id, "now": now}
     connection.execute(
         sa.text(
-            f"UPDATE outbox SET dropped_at = :now WHERE {waiting} AND held_until IS NOT NULL"  # noqa: S608
+            f"UPDATE outbox SET dropped_at = :now WHERE {waiting} AND held_until IS NOT NULL"  # noqa: S608 (our words)
             # What was leased or grouped may have been received: then its end is told, too.
             " AND attempts = 0 AND lease_token = 0 AND group_id IS NULL"
             " AND kind IN ('opened', 'raised', 'reminder')"
@@ -209,7 +209,7 @@ def _drop_what_is_over(connection: sa.Connection, channel_id: int, now: int) -> 
     )
     connection.execute(
         sa.text(
-            f"UPDATE outbox SET dropped_at = :now WHERE {waiting} AND kind = 'resolved'"  # noqa: S608
+            f"UPDATE outbox SET dropped_at = :now WHERE {waiting} AND kind = 'resolved'"  # noqa: S608 (our words)
             f" AND NOT EXISTS ({told} AND t.dropped_at IS NULL)"
         ),
         values,

@@ -129,9 +129,4 @@ def _refuses(app: App) -> bool:
     """True if the application itself sends plain HTTP away, in every configuration."""
     if app.redirect_hook is not None:
         return True
-    return any(
-        m.name.endswith(("Talisman", "SSLify", "flask_plainwire.TLS"))
-        and not m.is_conditional
-        and m.arguments.get("force_https") is not False
-        for m in app.middleware
-    )
+    return any(m.enforces_https and not m.is_conditional for m in app.middleware)

@@ -50,7 +50,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plainwire.model import Finding, Project, Severity, rule
+from plainwire.model import Finding, Project, Severity, Span, rule
 
 
 @rule(
@@ -60,7 +60,12 @@ from plainwire.model import Finding, Project, Severity, rule
     references=("Werkzeug, Debugging Applications, Debugger PIN", "Flask, Debug Mode"),
 )
 def debug_mode_reachable(project: Project) -> Iterator[Finding]:
-    """Debug mode in the production configuration, or at the end of a path from outside."""
+    """Debug mode in the production configuration, or at the end of a path from outside.
+
+    Under a WSGI server it is no debugger: Flask's errors pass to the server, templates are read
+    anew for each request (Flask, Configuration, PROPAGATE_EXCEPTIONS and TEMPLATES_AUTO_RELOAD).
+    """
+    yield from _under_servers(project)
     for app in project.apps:
         for setting in app.setting("DEBUG", "production"):
             if setting.is_true and not setting.is_conditional and not setting.is_default:
@@ -85,3 +90,23 @@ def debug_mode_reachable(project: Project) -> Iterator[Finding]:
             severity=Severity.HIGH if is_production else Severity.MEDIUM,
             environment=path.environment,
         )
+
+
+def _under_servers(project: Project) -> Iterator[Finding]:
+    """Variables that switch debug mode on for an application under a server for production."""
+    done: set[Span] = set()
+    for deployment in project.deployments:
+        for service in deployment.services:
+            setting = service.settings.get("FLASK_DEBUG")
+            is_served = service.starts and not any(s.is_development for s in service.starts)
+            if setting is None or not setting.is_true or not is_served:
+                continue
+            is_ours = service.name in deployment.apps and service.environment == "production"
+            if is_ours and setting.place not in done:
+                done.add(setting.place)
+                yield debug_mode_reachable.finding(
+                    f"debug mode is on under {service.starts[0].program}, which is no debugger",
+                    setting.place,
+                    service.starts[0].place,
+                    severity=Severity.LOW,
+                )

@@ -34,6 +34,8 @@ from collections.abc import Iterator
 from plainwire.model import Finding, Middleware, Project, Severity, rule
 
 ENOUGH = 15_768_000  # half a year
+_SWITCH = "strict_transport_security"
+_AGE = "strict_transport_security_max_age"
 
 
 @rule(
@@ -49,11 +51,16 @@ def hsts_switched_off(project: Project) -> Iterator[Finding]:
         if mine and all(p.hsts is not None for p in mine):
             continue
         for one in app.middleware:
-            if one.name.endswith("Talisman") and _is_weak(one):
-                yield hsts_switched_off.finding("HSTS is off or short", one.place, app.place)
+            weak = _weak(one) if one.name.endswith("Talisman") else None
+            if weak is not None:
+                places = dict.fromkeys((one.changes.get(weak, one.place), one.place, app.place))
+                yield hsts_switched_off.finding("HSTS is off or short", *places)
 
 
-def _is_weak(one: Middleware) -> bool:
-    age = one.arguments.get("strict_transport_security_max_age")
+def _weak(one: Middleware) -> str | None:
+    """The argument that weakens HSTS. Returns None if none does."""
+    age = one.arguments.get(_AGE)
+    if one.arguments.get(_SWITCH) is False:
+        return _SWITCH
     is_short = isinstance(age, int) and not isinstance(age, bool) and age < ENOUGH
-    return one.arguments.get("strict_transport_security") is False or is_short
+    return _AGE if is_short else None

@@ -87,9 +87,7 @@ def https_enforced_in_one_configuration_only(project: Project) -> Iterator[Findi
 def _partial(app: App) -> list[Span]:
     """Where HTTPS is enforced under a condition or not at all, the switch that decides it first."""
     enforcing = [m for m in app.middleware if m.name.endswith(("Talisman", "SSLify"))]
-    whole = [
-        m for m in enforcing if not m.is_conditional and m.arguments.get("force_https") is not False
-    ]
+    whole = [m for m in enforcing if not m.is_conditional and m.enforces_https]
     if whole or not enforcing:
         return []
     switches = [

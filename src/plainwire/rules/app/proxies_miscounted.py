@@ -8,7 +8,8 @@ such value and the header is ignored, https with it; with too few it is the addr
 Remedy:
 
     Count the proxies that add a value: one that overwrites the header (X-Forwarded-Proto $scheme)
-    leaves one, whatever stands before it.
+    leaves one, whatever stands before it. Where none sets X-Forwarded-For, let the proxy do so, or
+    say x_for=0: one is ProxyFix's default.
 
 Bad:
 
@@ -88,7 +89,7 @@ def _on(path: Path, app: App, project: Project) -> Iterator[Finding]:
     for argument, header in _HEADERS if middleware is not None else ():
         count = believed(middleware, argument) if middleware is not None else None
         seen = arriving(path, header, project)
-        if middleware is None or seen is None or count is None or not seen.count:
+        if middleware is None or seen is None or count is None:
             continue
         why, severity = _why(argument, count, seen)
         if why:
@@ -104,7 +105,14 @@ def _on(path: Path, app: App, project: Project) -> Iterator[Finding]:
 
 
 def _why(argument: str, count: int, seen: Arriving) -> tuple[str, Severity]:
-    """What is wrong with a count, or an empty string."""
+    """What is wrong with a count, or an empty string.
+
+    Where no proxy says the scheme, that is a flaw of the proxy.
+    """
+    if not seen.count:
+        if argument == "x_proto" or seen.is_exact or not count:
+            return "", Severity.INFO
+        return "no proxy sets X-Forwarded-For, so the client writes what is believed", Severity.LOW
     one = f"{seen.count} value" + ("s" if seen.count > 1 else "")
     if count > seen.count and seen.is_exact:
         loss = "https is not noticed" if argument == "x_proto" else "the client is not known"

@@ -48,7 +48,7 @@ _HOSTED: dict[str, int | None] = {"ConnectionParameters": 0, "Redis": 0, "Strict
 def backend_reached_plain(project: Project) -> Iterator[Finding]:
     """Clients of backends with TLS left off, and addresses of remote ones without it."""
     for address, place in addresses_given(project):
-        if not address.is_encrypted and address.is_remote:
+        if not address.is_encrypted and address.is_remote and address.family != "ldap":
             yield backend_reached_plain.finding(
                 f"{address.host} is reached without TLS", place, severity=Severity.MEDIUM
             )
@@ -64,7 +64,7 @@ def backend_reached_plain(project: Project) -> Iterator[Finding]:
                     severity=Severity.MEDIUM,
                 )
                 continue
-            why = _why(call)
+            why = _why(call, project)
             if why:
                 yield backend_reached_plain.finding(why, module.span(call.line))
 
@@ -78,13 +78,18 @@ def _host(call: Call) -> str:
     return host.text if is_remote(f"http://{host.text}/") else ""
 
 
-def _why(call: Call) -> str:
+def _is_open(name: str, project: Project) -> bool:
+    """True for a key of the application's configuration that a variable gives."""
+    given = [s for app in project.apps for s in app.setting(name, "production")] if name else []
+    return any(s.variable is not None for s in given)
+
+
+def _why(call: Call, project: Project) -> str:
     """What is wrong with a call, or an empty string."""
     last = call.name.rpartition(".")[2]
     if last in ("Redis", "StrictRedis") and not may_use_tls(call):
         host = call.argument("host", 0)
-        is_open = host is not None and host.variable is not None
-        if is_open:
+        if host is not None and (host.variable is not None or _is_open(host.setting, project)):
             return "the cache's host is configurable and TLS is off"
     if last.endswith("Exporter"):
         insecure = call.argument("insecure")

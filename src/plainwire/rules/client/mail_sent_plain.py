@@ -44,9 +44,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plainwire.model import App, Finding, Module, Project, Severity, rule
+from plainwire.model import App, Call, Finding, Module, Project, Setting, Severity, Value, rule
+from plainwire.wire.backend_addresses import addresses_given
+from plainwire.wire.plain_urls import is_remote
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
+_STARTS_TLS = ("start_tls_s", "start_tls")
+_DIRECTORIES = frozenset({"flask_simpleldap", "flask_ldap3_login", "flask_ldap"})
+_DIRECTORY_TLS = ("LDAP_USE_SSL", "LDAP_USE_TLS", "LDAP_SCHEMA", "LDAP_START_TLS")
 
 
 @rule(
@@ -59,10 +64,13 @@ def mail_sent_plain(project: Project) -> Iterator[Finding]:
     """Mail settings with credentials and TLS off, logins without STARTTLS, plain LDAP."""
     for app in project.apps:
         yield from _settings(app)
+        if app.extensions & _DIRECTORIES:
+            yield from _directory(app)
+    yield from _addresses(project)
     for module in project.modules:
         if module.file.environment in ("production", "staging"):
             yield from _smtp(module)
-            yield from _ldap(module)
+            yield from _ldap(project, module)
 
 
 def _settings(app: App) -> Iterator[Finding]:
@@ -100,14 +108,85 @@ def _smtp(module: Module) -> Iterator[Finding]:
             )
 
 
-def _ldap(module: Module) -> Iterator[Finding]:
-    secured = any(c.name.endswith(("start_tls_s", "start_tls")) for c in module.calls)
+def _ldap(project: Project, module: Module) -> Iterator[Finding]:
+    """Clients of a directory whose address, written or configured, is without TLS."""
+    if any(c.name.endswith(_STARTS_TLS) for c in module.calls):
+        return
     for call in module.calls:
-        if call.name not in ("ldap.initialize", "ldap3.Server") or secured:
+        if call.name not in ("ldap.initialize", "ldap3.Server"):
             continue
         address = call.argument("uri", 0) or call.argument("host", 0)
-        prefix = address.prefix if address is not None else ""
-        if prefix.startswith("ldap://") and not prefix[7:].startswith(_LOCAL):
+        if address is None:
+            continue
+        if _is_plain(address.prefix) or (call.name == "ldap3.Server" and _is_plain_server(call)):
             yield mail_sent_plain.finding(
                 "the directory is asked over ldap:// without StartTLS", module.span(call.line)
             )
+        for setting in _settings_of(address, project):
+            if _is_plain(setting.value or ""):
+                yield mail_sent_plain.finding(
+                    "the directory is asked over ldap:// without StartTLS, as this key says",
+                    setting.place,
+                    module.span(call.line),
+                )
+
+
+def _settings_of(address: Value, project: Project) -> Iterator[Setting]:
+    """The keys of the configuration that say an address; those on the internet are told already."""
+    for app in project.apps if address.setting else ():
+        for setting in app.setting(address.setting, "production", "staging"):
+            if not is_remote(setting.value or ""):
+                yield setting
+
+
+def _addresses(project: Project) -> Iterator[Finding]:
+    """Addresses of directories on the internet, where nothing in the project starts TLS."""
+    if any(c.name.endswith(_STARTS_TLS) for m in project.modules for c in m.calls):
+        return
+    for address, place in addresses_given(project):
+        if address.family == "ldap" and address.is_remote and not address.is_encrypted:
+            yield mail_sent_plain.finding(
+                f"the directory at {address.host} is asked over ldap:// without StartTLS", place
+            )
+
+
+def _is_plain(address: str) -> bool:
+    return address.startswith("ldap://") and not address[7:].startswith(_LOCAL)
+
+
+def _is_plain_server(call: Call) -> bool:
+    """True for ``ldap3.Server`` that is told a port without TLS, or by a name not to use it.
+
+    An address may say ldaps:// itself: one that is not known says nothing.
+    """
+    host, port, uses = (
+        call.argument("host", 0),
+        call.argument("port", 1),
+        call.argument("use_ssl", 2),
+    )
+    if host is None or (uses is not None and uses.literal is not False) or host.text in _LOCAL:
+        return False
+    is_named = bool(host.text) and "://" not in host.text
+    return is_named or (port is not None and port.literal == 389 and "ldaps" not in host.prefix)
+
+
+def _directory(app: App) -> Iterator[Finding]:
+    """The keys of Flask's extensions for a directory: its host, and TLS in none of their ways.
+
+    https://flask-ldap3-login.readthedocs.io/en/latest/configuration.html (LDAP_USE_SSL: off),
+    https://flask-simpleldap.readthedocs.io/en/latest/#configuration (LDAP_SCHEMA: ldap), read 2026.
+    """
+    wanted = ("production", "staging")
+    secured = [s for name in _DIRECTORY_TLS for s in app.setting(name, *wanted)]
+    if any(s.is_true or s.value is None or s.value.startswith("ldaps") for s in secured):
+        return
+    hosts = [
+        s
+        for s in app.setting("LDAP_HOST", *wanted)
+        if s.value and not s.value.startswith(("ldaps://", *_LOCAL))
+    ]
+    if hosts:
+        yield mail_sent_plain.finding(
+            "logins are checked by a directory that is asked without TLS",
+            *(s.place for s in (*hosts, *secured)),
+        )

@@ -46,6 +46,12 @@ _REQUESTS = re.compile(
 _APPENDED = re.compile(r"^[?&](?:.*&)?ssl_cert_reqs=(?:cert_)?none\b", re.IGNORECASE)
 _OFF_WORDS = re.compile(r"ignore|insecure|skip|disable|no_?verify|allow_?self", re.IGNORECASE)
 _MAIL = ("smtplib.SMTP_SSL", "imaplib.IMAP4_SSL", "poplib.POP3_SSL", "ftplib.FTP_TLS")
+_ANY_ROLE = frozenset({"PROTOCOL_TLS", "PROTOCOL_SSLv23", "PROTOCOL_TLSv1_2"})
+_USES_AS_CLIENT = frozenset(
+    {"wrap_socket", "urlopen", "build_opener", "HTTPSHandler", "HTTPSConnection", "SMTP_SSL",
+     "IMAP4_SSL", "POP3_SSL", "FTP_TLS", "starttls", "create_connection", "open_connection",
+     "ClientSession", "TCPConnector", "AsyncClient", "KafkaConsumer", "KafkaProducer"}
+)  # fmt: skip
 _KEYS = frozenset({"verify_mode", "verify", "verify_ssl", "ssl_verify", "ssl_cert_reqs"})
 
 
@@ -71,6 +77,10 @@ def peer_not_verified(project: Project) -> Iterator[Finding]:
                     severity=severity if is_sure else Severity.MEDIUM,
                     confidence=Confidence.FIRM if is_sure else Confidence.TENTATIVE,
                 )
+        for call in _bare_contexts(module):
+            yield peer_not_verified.finding(
+                "SSLContext verifies nothing until verify_mode says so", module.span(call.line)
+            )
         for binding in module.bindings:
             yield from _of_binding(binding, module)
         for text in module.strings:
@@ -104,6 +114,29 @@ def _of_call(call: Call, uses_mail: bool) -> tuple[str, Severity]:
     if call.name in _MAIL and not has_context:
         return f"{last}() without a context verifies nothing", Severity.MEDIUM
     return "", Severity.INFO
+
+
+def _bare_contexts(module: Module) -> Iterator[Call]:
+    """Contexts of any role that a client is given, in a module that never sets what they verify.
+
+    https://docs.python.org/3/library/ssl.html#ssl.SSLContext (read 2026): CERT_NONE but for
+    PROTOCOL_TLS_CLIENT. A server's context has a certificate of its own.
+    """
+    made = [c for c in module.calls if c.name == "ssl.SSLContext" and _is_of_any_role(c)]
+    if not made or any(b.key in ("verify_mode", "check_hostname") for b in module.bindings):
+        return
+    names = {call.name.rpartition(".")[2] for call in module.calls}
+    is_server = any(
+        c.argument("server_side") is not None or c.argument("ssl_context") is not None
+        for c in module.calls
+    )
+    if names & _USES_AS_CLIENT and not names & {"load_cert_chain"} and not is_server:
+        yield from made
+
+
+def _is_of_any_role(call: Call) -> bool:
+    protocol = call.named("protocol", 0).rpartition(".")[2]
+    return call.argument("protocol", 0) is None or protocol in _ANY_ROLE
 
 
 def _of_options(call: Call) -> tuple[str, Severity]:

@@ -34,7 +34,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from plainwire.model import Finding, Module, Project, Severity, rule
+from plainwire.model import Call, Finding, Module, Project, Severity, rule
 from plainwire.wire.plain_urls import is_remote
 
 _CLIENTS = ("requests", "httpx", "aiohttp", "urllib", "urllib3", "http.client", "pycurl", "treq")
@@ -44,6 +44,23 @@ _ASKS = re.compile(
     r"|ws_connect)$"
 )
 _NAMES = re.compile(r"url|uri|endpoint|host|site|server|api|base|service|address", re.IGNORECASE)
+# What OAuth's clients are given (Flask-OAuthlib, Authlib, Flask-Dance): whoever reads on the way
+# to these addresses has the code, the client's secret or the token (RFC 6749, section 3.2).
+_OAUTH = (
+    "access_token_url",
+    "api_base_url",
+    "authorization_url",
+    "authorize_url",
+    "base_url",
+    "issuer",
+    "jwks_uri",
+    "refresh_token_url",
+    "request_token_url",
+    "server_metadata_url",
+    "token_url",
+    "userinfo_endpoint",
+)
+_OAUTH_MODULES = ("authlib", "flask_dance", "flask_oauth", "oauthlib", "requests_oauthlib", "rauth")
 _ABOUT = re.compile(r"license|homepage|home_page|docs?_|project_url|namespace|xmlns|schema", re.I)
 
 
@@ -73,7 +90,10 @@ def _in(module: Module) -> Iterator[Finding]:
             yield upstream_asked_plain.finding(
                 f"{prefix[:120]} is asked in clear", module.span(binding.line)
             )
+    has_oauth = any(full.startswith(_OAUTH_MODULES) for full in module.imports.values())
     for call in module.calls:
+        if has_oauth:
+            yield from _given_to_oauth(call, module, named)
         if not call.name.startswith(_ASKED_OF) or not _ASKS.search(call.name):
             continue
         for position in (0, 1):
@@ -86,5 +106,22 @@ def _in(module: Module) -> Iterator[Finding]:
                 break
 
 
+def _given_to_oauth(call: Call, module: Module, named: set[str]) -> Iterator[Finding]:
+    """The first address that a client of OAuth is given without TLS, its token's before others."""
+    for name in _OAUTH if call.keywords else ():
+        value = call.argument(name)
+        prefix = value.prefix if value is not None else ""
+        if prefix.startswith("http://") and is_remote(prefix) and prefix not in named:
+            yield upstream_asked_plain.finding(
+                f"{prefix[:120]} is given to a client of OAuth, which asks it in clear",
+                module.span(value.line if value is not None else call.line),
+                severity=Severity.HIGH if "token" in name or "metadata" in name else None,
+            )
+            return
+
+
 def _has_client(module: Module) -> bool:
-    return any(name.partition(".")[0] in _CLIENTS for name in module.imports.values())
+    return any(
+        name.partition(".")[0] in _CLIENTS or name.startswith(_OAUTH_MODULES)
+        for name in module.imports.values()
+    )

@@ -32,7 +32,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from plainwire.model import Finding, Project, Severity, SourceFile, rule
+from plainwire.model import Finding, Project, Severity, SourceFile, Span, rule
 from plainwire.wire.plain_urls import is_remote
 
 _INSECURE = re.compile(
@@ -42,8 +42,10 @@ _INSECURE = re.compile(
     r"|NODE_TLS_REJECT_UNAUTHORIZED[\"']?:\s*[\"']?0|GIT_SSL_NO_VERIFY[\"']?:\s*[\"']?(1|true)"
     r"|PYTHONHTTPSVERIFY[\"']?(=|:\s*)[\"']?0|strict-ssl[ =]false"
 )
+_OFF = "verification is switched off"
 _FETCHES = re.compile(r"\b(curl|wget)\b")
 MAX_COMMAND = 4_000
+_MOST_PLACES = 8
 # curl and wget take http where an address names no scheme (curl(1), URL; wget(1), URL Format).
 _COMMAND = re.compile(r"\b(curl|wget)\s+([^|;&\n`)]*)")
 _TAKES = {"curl": "oHduXAebcTFmwKrxCEQUyYzt", "wget": "OoPTtUaiBwQe"}  # short options with a value
@@ -80,6 +82,8 @@ def plain_download(project: Project) -> Iterator[Finding]:
 
 
 def _in(file: SourceFile) -> Iterator[Finding]:
+    """The findings in a file: whoever writes ``-k`` writes it everywhere, which is one fault."""
+    unverified: list[Span] = []
     for number, line in _commands(file):
         if line.lstrip().startswith("#") or "HEALTHCHECK" in line or len(line) > MAX_COMMAND:
             continue
@@ -87,7 +91,11 @@ def _in(file: SourceFile) -> Iterator[Finding]:
             continue  # asks whether somebody answers, and takes nothing
         plain = _PLAIN.search(line)
         if _INSECURE.search(line) and "localhost" not in line and "127.0.0.1" not in line:
-            yield plain_download.finding("verification is switched off", file.span(number))
+            place = file.span(number)
+            if _has_comment(file, number):
+                yield plain_download.finding(_OFF, place)
+            else:
+                unverified.append(place)
         elif plain and is_remote(plain[1]):
             yield plain_download.finding(
                 f"{plain[1][:120]} is downloaded in clear", file.span(number)
@@ -97,6 +105,15 @@ def _in(file: SourceFile) -> Iterator[Finding]:
                 f"{bare[:120]} names no scheme, so that it is downloaded in clear",
                 file.span(number),
             )
+    for at in range(0, len(unverified), _MOST_PLACES):
+        places = unverified[at : at + _MOST_PLACES]
+        also = f" (and in {len(places) - 1} more places)" if len(places) > 1 else ""
+        yield plain_download.finding(_OFF + also, *places)
+
+
+def _has_comment(file: SourceFile, number: int) -> bool:
+    """True where a comment suppresses: that speaks for one line alone."""
+    return any("plainwire:" in line for line in file.lines[max(number - 2, 0) : number])
 
 
 def _commands(file: SourceFile) -> Iterator[tuple[int, str]]:

@@ -42,8 +42,9 @@ _MAY_HASH = re.compile(r"hash|crypt|digest|argon|pbkdf|verify|check_?pass", re.I
 _MOST_PLACES = 4
 _FAST = re.compile(r"^hashlib\.(md5|sha1|sha224|sha256|sha384|sha512|new)$")
 _ENCODED = re.compile(r"^base64\.(b64encode|encodebytes|urlsafe_b64encode|b32encode)$")
-_PASSWORD = re.compile(r"(^|[._])(password|passwd|passphrase|pwd)(\b|_|$)", re.IGNORECASE)
-_CONFIGURED = re.compile(r"(^|[._])(cfg|config|conf|settings|options|environ)\.", re.IGNORECASE)
+_PASSWORD = re.compile(r"(^|[._[])(password|passwd|passphrase|pwd)(\b|_|$)", re.IGNORECASE)
+_CONFIGURED = re.compile(r"(^|[._])(cfg|config|conf|settings|options|environ)[.[]", re.IGNORECASE)
+_KEY = re.compile(r"(^|_)(key|iv)$", re.IGNORECASE)  # what encrypts, and is kept nowhere
 _DIGEST = re.compile(r"hash|digest|encrypted|derived", re.IGNORECASE)
 _HASHING = re.compile(r"generate_password_hash|bcrypt|argon2|pbkdf2|scrypt|hash_password|passlib")
 
@@ -72,6 +73,12 @@ _PWNED = re.compile(r"pwnedpasswords|haveibeenpwned", re.IGNORECASE)
 )
 def password_stored_weakly(project: Project) -> Iterator[Finding]:
     """Fast hashes and encodings of passwords, and models that keep them as they come."""
+    for call, module, home, line in _handed_on(project):
+        yield password_stored_weakly.finding(
+            "a password is given to a function that hashes it by one fast round",
+            home.span(line),
+            module.span(call.line),
+        )
     for module in project.modules:
         if module.file.environment not in ("production", "staging"):
             continue
@@ -84,10 +91,8 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
             if is_lookup and call.name == "hashlib.sha1":
                 continue  # asked for by its first five digits, and not stored
             argument = call.named("string", 0) or call.named("data", 0)
-            if not argument or not _PASSWORD.search(argument) or _DIGEST.search(argument):
+            if not argument or not _is_password(argument):
                 continue
-            if _CONFIGURED.search(argument):
-                continue  # one secret of the operator's, not what users are known by
             if _FAST.search(call.name):
                 yield password_stored_weakly.finding(
                     f"{call.name} of a password is guessed in no time", module.span(call.line)
@@ -107,6 +112,36 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
                 yield password_stored_weakly.finding(
                     "the password is kept as it comes", module.span(binding.line)
                 )
+
+
+def _handed_on(project: Project) -> Iterator[tuple[Call, Module, Module, int]]:
+    """Calls that give a password to a function of the project that hashes it by one fast round.
+
+    With each: its module, that of the function, and the line that hashes there.
+    """
+    modules = [m for m in project.modules if m.file.environment in ("production", "staging")]
+    hashing: dict[str, list[tuple[Module, str, int]]] = {}
+    for module in modules:
+        keys = {b.line for b in module.bindings if _KEY.search(b.key)}
+        for call in module.calls:
+            if _FAST.search(call.name) and call.scope and call.line not in keys:
+                owner, _, name = call.scope.rpartition(".")
+                hashing.setdefault(name, []).append((module, owner, call.line))
+    for module in modules if hashing else ():
+        for call in module.calls:
+            head, _, name = call.name.rpartition(".")
+            for home, owner, line in hashing.get(name, ()):
+                stem = home.file.path.removesuffix(".py").removesuffix("/__init__")
+                is_own = home is module and head in ("", "self", "cls", owner)
+                is_imported = bool(head) and f".{stem.replace('/', '.')}".endswith(f".{head}")
+                if (is_own or is_imported) and _is_password(call.named("", 0)):
+                    yield call, module, home, line
+
+
+def _is_password(name: str) -> bool:
+    """True for the name of a user's password that is no digest yet."""
+    is_one = bool(_PASSWORD.search(name)) and not _DIGEST.search(name)
+    return is_one and not _CONFIGURED.search(name)  # one secret of the operator's is no user's
 
 
 def _queries(module: Module) -> Iterator[Span]:

@@ -36,11 +36,13 @@ Good:
 Limits:
 
     PEM, unencrypted, and JSON Web Keys alone, and not for tests, examples and development. Whether
-    a server uses the key is not asked. A key inside another file is not looked for.
+    a server uses the key is not asked. Inside another file, a key is looked for in kubeconfigs and
+    manifests, where it stands in base64.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -49,6 +51,9 @@ from plainwire.model import Finding, Project, Severity, SourceFile, Span, rule
 
 # The members that only the owner has (RFC 7518, sections 6.2.2, 6.3.2 and 6.4; RFC 8037).
 _JWK_SECRET = re.compile(r"\"(?:d|k)\"\s*:\s*\"[\w+/=-]{16,}\"")
+_DASHES = "LS0tLS1CRUdJTi"  # base64 of -----BEGIN
+# The first 48 characters of a value, which are 36 of the key's: no more than its first line.
+_ENCODED = re.compile(rf"\s*[\w.-]+:\s*[\"']?({_DASHES}[A-Za-z0-9+/]{{34}})")
 _BEGINS = re.compile(r"-----BEGIN ((RSA|EC|DSA|OPENSSH) )?PRIVATE KEY-----")
 
 
@@ -61,7 +66,13 @@ _BEGINS = re.compile(r"-----BEGIN ((RSA|EC|DSA|OPENSSH) )?PRIVATE KEY-----")
 def private_key_in_files(project: Project) -> Iterator[Finding]:
     """The first line of each key that is for production."""
     for file in project.files:
-        if file.format != "other" or file.environment not in ("production", "staging"):
+        if file.environment not in ("production", "staging"):
+            continue
+        for encoded in _encoded(file) if _DASHES in file.text else ():
+            yield private_key_in_files.finding(
+                "an unencrypted private key is kept with the project, in base64", encoded
+            )
+        if file.format != "other":
             continue
         key = _jwk(file)
         if key is not None:
@@ -73,6 +84,17 @@ def private_key_in_files(project: Project) -> Iterator[Finding]:
             yield private_key_in_files.finding(
                 "an unencrypted private key is kept with the project", file.span(line)
             )
+
+
+def _encoded(file: SourceFile) -> Iterator[Span]:
+    """The lines of a kubeconfig or manifest that hold a PEM key in base64."""
+    if file.format in ("other", "yaml", "kubernetes"):
+        for number, line in enumerate(file.lines, 1):
+            found = _ENCODED.match(line)
+            begins = base64.b64decode(found[1]).decode("ascii", "replace") if found else ""
+            if _BEGINS.match(begins):
+                name = line.partition(":")[0].strip()
+                yield replace(file.span(number), text=f"{name}: …")  # the line is the key
 
 
 def _jwk(file: SourceFile) -> Span | None:

@@ -58,8 +58,14 @@ from plainwire.model import (
     Span,
     rule,
 )
-from plainwire.wire.secret_words import is_password, is_sample, is_signing_key, is_value
-from plainwire.wire.url_passwords import is_stand_in, is_this_machine, url_passwords
+from plainwire.wire.secret_words import (
+    is_password,
+    is_sample,
+    is_signing_key,
+    is_stand_in_for_given,
+    is_value,
+)
+from plainwire.wire.url_passwords import url_passwords
 
 _SAMPLE_FILE = re.compile(  # not the folder of a chart's templates, which are what is installed
     r"(sample|example|template|\.dist)[^/]*$|(sample|example)[^/]*/", re.IGNORECASE
@@ -76,11 +82,6 @@ _SIGNERS = (
     (re.compile(r"(^|\.)(Timestamp)?Signer$"), ("secret_key", 0)),
 )
 _SIGNER_ENDS = ("code", "Fernet", "Serializer", "Signer")  # asked first: of every call there is
-# What is given a password to connect with; a pair is a user's name and then the password.
-_CONNECTS = re.compile(
-    r"(^|\.)(connect|create_pool|Connection|ConnectionPool|(Strict)?Redis|MongoClient"
-    r"|(?P<pair>PlainCredentials))$"
-)
 _MOST_PLACES = 8
 # Names and scopes that speak of tests and of development.
 _OF_OTHERS = re.compile(r"(?<![a-z])(test(ing)?|dev(el(opment)?)?|local|debug)(?![a-z])", re.I)
@@ -89,8 +90,10 @@ _OF_OTHER_SCOPES = re.compile(r"test|dev|local|debug", re.IGNORECASE)
 _REFUSES = re.compile(
     r"weak|insecure|unsafe|(validate|enforce|check|require)\w{0,80}(secret|secur|config|key)"
 )
+_ENDS = frozenset({"raise", "exit", "sys.exit", "os._exit", "quit"})  # what starts no further
 _LINES_OF = ("ini", "toml", "yaml", "shell", "terraform")
 _LONGEST_LINE = 2000
+_LONGEST_STATEMENT = 6  # lines
 _WANTED = ("production", "staging")
 _PRODUCTION = re.compile(r"prod", re.IGNORECASE)
 
@@ -107,11 +110,11 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
     seen = set()
     for secrets in _alike(project, copied):
         first = secrets[0]
-        places = [secret.place for secret in secrets]
+        places = [place for s in secrets for place in (*_written(project, s), s.place)]
         seen |= {(place.path, place.line) for place in places}
         role = "is the fallback of a variable" if first.is_default else "is written"
         is_key = is_signing_key(first.name)
-        also = f" (and in {len(places) - 1} more places)" if len(places) > 1 else ""
+        also = f" (and in {len(secrets) - 1} more places)" if len(secrets) > 1 else ""
         what = f"the password in {first.name}" if first.is_in_address else first.name
         yield secret_in_files.finding(
             f"{what} {role} here{also}; it {'signs' if is_key else 'opens'} what it protects",
@@ -131,15 +134,6 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
                 yield secret_in_files.finding(
                     f"the key that {name} is given is written here",
                     place,
-                    environment="production",
-                )
-        for name, place in _passwords_given(module):
-            if (place.path, place.line) not in seen:
-                seen.add((place.path, place.line))
-                yield secret_in_files.finding(
-                    f"the password that {name} is given is written here; it opens what it protects",
-                    place,
-                    severity=Severity.MEDIUM,
                     environment="production",
                 )
 
@@ -182,29 +176,55 @@ def _alike(project: Project, copied: frozenset[str]) -> Iterator[list[_Secret]]:
 
 def _named(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:
     """What settings hold whose names say that it is secret."""
-    refused = _refused(project)
+    refused: frozenset[str] | None = None  # looked for only where there is a fallback
     for setting in _settings(project, copied):
         value = setting.value or ""
-        if setting.is_default and value in refused:
-            continue
         is_secret = is_signing_key(setting.name) or is_password(setting.name)
         # OpenShift's templates are what is processed and installed, no samples.
         is_installed = setting.scope == "Template" and not is_sample(value)
         is_shown = not is_installed and _is_sample(setting.place.path, value, copied)
-        if is_secret and is_value(value) and not is_shown:
-            yield _Secret(
-                setting.name, value, setting.place, setting.environment, setting.is_default
-            )
+        is_shown |= is_stand_in_for_given(setting.name, value)
+        if not is_secret or not is_value(value) or is_shown:
+            continue
+        if setting.is_default:
+            refused = _refused(project) if refused is None else refused
+            if value in refused or setting.variable in refused:
+                continue
+        yield _Secret(setting.name, value, setting.place, setting.environment, setting.is_default)
+
+
+def _written(project: Project, secret: _Secret) -> Iterator[Span]:
+    """Where a value is written that the secret's own lines only name: a constant of the code."""
+    file = project.file(secret.place.path)
+    at = secret.place.line - 1
+    if file is None or file.format != "python" or secret.is_in_address:
+        return
+    if any(secret.value in line for line in file.lines[at : at + _LONGEST_STATEMENT]):
+        return
+    quoted = (f'"{secret.value}"', f"'{secret.value}'")
+    for module in sorted(project.modules, key=lambda one: one.file.path != file.path):
+        if module.file.environment not in _WANTED or secret.value not in module.file.text:
+            continue
+        for number, line in enumerate(module.file.lines, 1):
+            if any(text in line for text in quoted):
+                yield module.span(number)
+                return
 
 
 def _refused(project: Project) -> frozenset[str]:
-    """The values that code looks for to refuse them: where it checks that no fallback is live."""
-    return frozenset(
+    """The values that code looks for to refuse them, and the variables that it insists on."""
+    found = {
         text.value
         for module in project.modules
         for text in module.strings
         if text.value and _REFUSES.search(text.scope)
-    )
+    }
+    for module in project.modules:
+        if module.file.environment in _WANTED:
+            for call in module.calls:
+                if call.name in _ENDS:
+                    found |= call.tested
+    return frozenset(found)
 
 
 def _in_addresses(project: Project, copied: frozenset[str]) -> Iterator[_Secret]:
@@ -281,26 +301,6 @@ def _in_calls(module: Module) -> Iterator[tuple[str, Span]]:
         number = given[0] if given else value.line
         if _stands_in(module, number, text[:40]) and "PUBLIC KEY" not in text:
             yield call.name, module.span(number)
-
-
-def _passwords_given(module: Module) -> Iterator[tuple[str, Span]]:
-    """The literal passwords that code gives to what connects to another machine."""
-    for call in module.calls:
-        connects = _CONNECTS.search(call.name)
-        if connects is None or _OF_OTHER_SCOPES.search(call.scope):
-            continue
-        user = call.argument("user", 0) or call.argument("username")
-        host = call.argument("host", 0)
-        at = 1 if connects["pair"] else None
-        given = (call.argument(name, at) for name in ("password", "passwd"))
-        value = next((v for v in given if v is not None), None)
-        text = value.text if value is not None and value.variable is None else ""
-        is_users = user is not None and user.text == text
-        is_local = at is None and host is not None and is_this_machine(host.text)
-        if value is None or is_users or is_local or not is_value(text) or is_stand_in(text):
-            continue
-        if _stands_in(module, value.line, text):
-            yield call.name, module.span(value.line)
 
 
 def _stands_in(module: Module, number: int, text: str) -> bool:

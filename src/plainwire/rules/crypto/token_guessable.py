@@ -42,7 +42,7 @@ _MAKERS = frozenset(
 )
 _SECRET = re.compile(
     r"token|secret|passw(or)?d|passcode|\botp\b"
-    r"|(^|_)(pwd|otp|pin|nonce|salt|csrf|api_?key|session_?id)(_|$)"
+    r"|(^|_)(pw|pwd|otp|pin|nonce|salt|csrf|api_?key|session_?id)(_|$)"
     r"|(^|_)key_?gen|(gen|generate|make|create|new)_(api_?)?key"
     r"|(reset|verif\w*|auth|invit\w*|access|recovery|login|registration|activation|confirm\w*"
     r"|sign_?up|join)_?(code|key)",

@@ -60,8 +60,9 @@ def server_bound_plain(project: Project) -> Iterator[Finding]:
             continue
         if path.start.is_development:
             continue  # a flaw of its own
+        speaks = "takes its own protocol" if path.start.is_gateway else "serves plain HTTP"
         yield server_bound_plain.finding(
-            f"{path.start.program} serves plain HTTP on every interface; "
+            f"{path.start.program} {speaks} on every interface; "
             "what terminates TLS before it is not in the project",
             *path.places,
             confidence=Confidence.TENTATIVE,

@@ -18,6 +18,7 @@ def deployments(known: Known) -> Iterator[Deployment]:
         *cluster.deployments(known),
         *platform.procfiles(known),
         *platform.platforms(known),
+        *platform.clouds(known),
     ]
     yield from described
     images = list(machines.bare_images(known))  # they claim the proxies that they hold
@@ -40,6 +41,10 @@ def deployments(known: Known) -> Iterator[Deployment]:
         for v in d.services
         if (app := d.apps.get(v.name)) is not None and v.starts and v.environment == "production"
     }
+    for one in machines.bare_scripts(known, started):
+        if not any(s.place in placed for v in one.services for s in v.starts):
+            yield one
+            placed |= {s.place for v in one.services for s in v.starts}
     for one in machines.bare_modules(known, started):
         if not any(s.place in placed for v in one.services for s in v.starts):
             yield one

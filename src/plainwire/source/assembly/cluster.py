@@ -127,6 +127,11 @@ def _put_together(
     routes = found.all_routes
     if known.is_hsts_off or found.sends_no_hsts:
         routes = tuple(replace(r, hsts=None) if r.hsts == r.place else r for r in routes)
+    targets = {(s.name, port): target for s in found.services for port, target in s.targets.items()}
+    routes = tuple(
+        replace(r, port=targets.get((r.service, r.port), r.port)) if r.port is not None else r
+        for r in routes
+    )
     if services or routes:
         yield known.finished(name, environment, services, routes)
 

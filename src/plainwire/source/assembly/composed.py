@@ -1,4 +1,4 @@
-"""Compose files and Ansible's containers put together: services with all that belongs to them."""
+"""Compose files, the containers of Ansible and of scripts: services with what belongs to them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from plainwire.source.assembly.known import (
     Role,
     is_under,
 )
-from plainwire.source.deploy import ansible, compose, dockerfile
+from plainwire.source.deploy import ansible, compose, docker_commands, dockerfile
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
 from plainwire.source.starting import Context
 
@@ -56,12 +56,17 @@ def deployments(known: Known) -> Iterator[Deployment]:
     read: list[ComposeFile] = []
     for file in known.files:
         is_ansible = ansible.starts_containers(file)
-        if not (file.format == "compose" or is_ansible):
+        is_script = not is_ansible and docker_commands.starts_containers(file)
+        if not (file.format == "compose" or is_ansible or is_script):
             continue
-        if file.environment in ("vendored", "documentation"):
+        is_read = file.environment not in ("vendored", "documentation")
+        if not is_read and file.format != "workflow":
             continue
         try:
-            read.append(ansible.containers(file) if is_ansible else compose.read(file))
+            if is_script:
+                read.append(docker_commands.containers(file))
+            else:
+                read.append(ansible.containers(file) if is_ansible else compose.read(file))
         except ValueError as error:
             known.skipped.append(Skip(file.path, str(error)))
     known.built_as = dict(_built_names(read))
@@ -158,7 +163,7 @@ def _service(
     sites = tuple(_sites_of(known, base, image, stage, folder, settings))
     role = _role(known, base, stage, sites, folder)
     starts: tuple[Start, ...] = ()
-    runs_more = bool(sites) and not PROXIES.search(base.image or (stage.base if stage else ""))
+    runs_more = bool(sites) and not PROXIES.search(_called(known, base, stage, folder))
     if role in ("app", "other") or runs_more:  # or proxy and server in one container
         at = one.file.folder if folder is None else folder
         context = Context(at, _filled(settings, _interpolated(known, one.file.folder)))
@@ -367,7 +372,7 @@ def _sites_of(
 ) -> Iterator[ProxySite]:
     """The proxy configuration mounted into a service, copied by its image, or beside it."""
     paths: dict[str, None] = {}
-    is_proxy = bool(PROXIES.search(service.image or (stage.base if stage else "")))
+    is_proxy = bool(PROXIES.search(_called(known, service, stage, folder)))
     for source, target in service.mounts:
         for path in known.sites:
             if path == source or (is_proxy and _is_loaded(path, source.rstrip("/"), target)):
@@ -401,8 +406,7 @@ def _role(
     sites: Sequence[ProxySite],
     folder: str | None,
 ) -> Role:
-    name = (service.image or (stage.base if stage is not None else "")).lower()
-    name = name.partition("@")[0]
+    name = _called(known, service, stage, folder)
     if PROXIES.search(name) or sites:
         return "proxy"
     if DASHBOARDS.search(name):
@@ -416,6 +420,18 @@ def _role(
     if is_built and STORES.search(service.name.lower()):  # built here, named by what it is
         return "store"
     return "other"
+
+
+def _called(known: Known, service: ComposeService, stage: Stage | None, folder: str | None) -> str:
+    """The name that tells what a service runs: of its image, or of what that is built upon here.
+
+    An image of the application may be called as the project is: ``shop-redis-demo-web``.
+    """
+    is_ours = stage is not None and folder is not None and known.has_app(folder)
+    name = service.image or (stage.base if stage is not None else "")
+    if is_ours and stage is not None and not images.is_product(stage.base):
+        name = stage.base
+    return name.lower().partition("@")[0]
 
 
 def _starts(

@@ -37,8 +37,8 @@ def built_from(known: Known, image: str) -> tuple[str, str] | None:
     built in ``nginx/``; ``nginx`` is nginx.
     """
     name = name_of(image)
-    is_product = any(product.search(name) for product in _PRODUCTS)
-    if name in known.built_as and not (is_product and name.isalpha()):
+    is_known = is_product(name)
+    if name in known.built_as and not (is_known and name.isalpha()):
         path, context = known.built_as[name]
         return (path, context) if path in known.images else None
     found = []
@@ -49,14 +49,21 @@ def built_from(known: Known, image: str) -> tuple[str, str] | None:
         is_proxy = stage is not None and bool(PROXIES.search(stage.base))
         context = context_of(path) if is_proxy else _context_with_app(known, path)
         for word in _names_of(known, context):
-            likeness = _likeness(name, word)
-            if likeness and (not is_product or (likeness == 2 and is_proxy)):
+            is_inside = is_proxy and len(word) > 3 and word in name
+            likeness = _likeness(name, word) or int(is_inside)  # shopnginx is built in nginx/
+            is_ours = is_proxy or known.has_app(context)
+            if likeness and (not is_known or (likeness == 2 and is_ours)):
                 is_plain = path.endswith("Dockerfile")
                 is_shipped = not DEVELOPMENT_NAME.search(path.rpartition("/")[2])
                 nearness = -abs(len(name) - len(word))
                 order = (likeness, nearness, is_shipped, is_plain, -len(path))
                 found.append((order, path, context))
     return max(found)[1:] if found else None
+
+
+def is_product(name: str) -> bool:
+    """True for an image that is called like a store, a dashboard or a proxy."""
+    return any(product.search(name) for product in _PRODUCTS)
 
 
 def shipped(known: Known, path: str) -> Image:

@@ -33,7 +33,8 @@ STORES: Final = re.compile(
 )
 DASHBOARDS: Final = re.compile(
     r"(^|[/_-])(adminer|phpmyadmin|pgadmin\d?|mongo-express|redis-commander|redisinsight|flower|kibana"
-    r"|portainer|rq-dashboard|rq-exporter|mailhog|maildev|mailcatcher|cadvisor|kafka-ui)(\b|[:_-]|$)"
+    r"|portainer|rq-dashboard|rq-exporter|mailhog|maildev|mailcatcher|cadvisor|kafka-ui|grafana"
+    r"|prometheus|alertmanager|jaeger|zipkin|jenkins|sonarqube|metabase)(\b|[:_-]|$)"
 )
 PROXIES: Final = re.compile(
     r"(^|[/_-])(nginx|openresty|traefik|haproxy|caddy|httpd|apache|envoy|kong|varnish|swag|nginx-proxy"

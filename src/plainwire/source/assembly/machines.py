@@ -6,7 +6,18 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import replace
 
-from plainwire.model import Deployment, ProxySite, Publication, Service, Setting, Stage, Start
+from plainwire.deployment.ends import LOOPBACK
+from plainwire.deployment.published import UNPUBLISHED_IMAGE
+from plainwire.model import (
+    Deployment,
+    Forward,
+    ProxySite,
+    Publication,
+    Service,
+    Setting,
+    Stage,
+    Start,
+)
 from plainwire.source.assembly import images
 from plainwire.source.assembly.known import (
     DEVELOPMENT_NAME,
@@ -52,22 +63,32 @@ def hosts(known: Known) -> Iterator[Deployment]:
 
 
 def _containers_asked(known: Known) -> dict[str, set[str]]:
-    """By folder, the containers that configurations which one mounts forward to, by their names."""
+    """By folder, what configurations forward to that a container mounts or an image holds.
+
+    Containers are told by their names, servers beside the proxy by their ports.
+    """
     found: dict[str, set[str]] = {}
     for path in known.claimed:
-        hosts = {f.host for site in known.sites.get(path, ()) for f in site.forwards}
-        names = {host for host in hosts if host and "." not in host and host != "localhost"}
-        found.setdefault(path.rpartition("/")[0], set()).update(names)
+        asked = {_asked(f) for site in known.sites.get(path, ()) for f in site.forwards}
+        found.setdefault(path.rpartition("/")[0], set()).update(asked - {""})
     return found
 
 
-def _is_variant(sites: Iterable[ProxySite], containers: Set[str]) -> bool:
-    """True for what is there to take the place of a file beside it that a container mounts.
+def _asked(forward: Forward) -> str:
+    """A container's name, or a port on the same machine; empty for another machine."""
+    if forward.host.startswith(LOOPBACK):
+        return f":{forward.port}"
+    return forward.host if "." not in forward.host else ""
 
-    It forwards to a container by its name, as that one does: no machine knows such a name.
+
+def _is_variant(sites: Iterable[ProxySite], containers: Set[str]) -> bool:
+    """True for what is there to take the place of a file beside it that a container has.
+
+    It forwards to the same container by its name, which no machine knows, or to the same port
+    beside itself.
     """
-    hosts = {forward.host for site in sites for forward in site.forwards}
-    return bool(hosts) and hosts <= containers
+    asked = {_asked(forward) for site in sites for forward in site.forwards}
+    return bool(asked) and asked <= containers
 
 
 def _supervised(known: Known, folder: str) -> Iterator[Start]:
@@ -97,20 +118,24 @@ def bare_units(known: Known) -> Iterator[Deployment]:
 
 
 def bare_images(known: Known) -> Iterator[Deployment]:
-    """Images that start the application and that nothing here publishes."""
+    """Images that start the application, or a proxy to it, and that nothing here publishes."""
     for path, image in known.images.items():
         stage = image.shipped
         is_quiet = image.environment in (*QUIET, "development")
         if path in known.used_images or is_quiet or stage is None:
             continue
-        if DEVELOPMENT_NAME.search(path.rpartition("/")[2]) or _has_production_twin(known, path):
+        folder, _, name = path.rpartition("/")
+        is_alternative = f"{folder}/Dockerfile".lstrip("/") in known.used_images
+        if is_alternative and not PRODUCTION_NAME.search(name):
             continue
-        folder = path.rpartition("/")[0]
+        if DEVELOPMENT_NAME.search(name) or _has_production_twin(known, path):
+            continue
         place = known.command_place(path, stage)
         starts = known.of_image(path, stage, Context(folder, dict(stage.settings)))
-        if not starts:
-            continue
+        elsewhere = frozenset(known.claimed)
         sites = tuple(_held(known, path, stage))
+        if not starts and {site.place.path for site in sites} <= elsewhere:
+            continue
         service = Service(
             path,
             place,
@@ -123,9 +148,8 @@ def bare_images(known: Known) -> Iterator[Deployment]:
             folder,
             "proxy" if sites else "app",
         )
-        unknown = "nothing in the project says who publishes the image, and behind what"
         done = known.finished(path, image.environment, (service,), ())
-        yield replace(done, unknowns=(*done.unknowns, unknown))
+        yield replace(done, unknowns=(*done.unknowns, UNPUBLISHED_IMAGE))
 
 
 def _held(known: Known, path: str, stage: Stage) -> Iterator[ProxySite]:
@@ -187,6 +211,22 @@ def bare_modules(known: Known, started: Collection[str]) -> Iterator[Deployment]
                 if starts:
                     yield known.finished(file.path, "production", (service,), ())
                 break
+
+
+def bare_scripts(known: Known, started: Collection[str]) -> Iterator[Deployment]:
+    """Shell scripts that start a server, where nothing else says how an application starts."""
+    for file in known.files:
+        if file.format != "shell" or file.environment != "production":
+            continue
+        folder = folder_of(file.path, known.roots)
+        if folder in started or any(is_under(path, folder) for path in known.images):
+            continue
+        starts = known.starter.script(file, Context(folder, {}))
+        if starts:
+            service = Service(
+                file.path, starts[0].place, "production", (), starts, folder=folder, role="app"
+            )
+            yield known.finished(file.path, "production", (service,), ())
 
 
 def _loaded_variables(known: Known, *folders: str) -> dict[str, Setting]:

@@ -6,7 +6,9 @@ import posixpath
 from collections.abc import Iterator
 
 from plainwire.model import Deployment, Environment, Route, Service, Setting, Skip
+from plainwire.source.assembly import images
 from plainwire.source.assembly.known import DEVELOPMENT_NAME, QUIET, Known
+from plainwire.source.deploy import clouds as cloud_files
 from plainwire.source.deploy import platforms as files
 from plainwire.source.deploy import programs
 from plainwire.source.starting import Context
@@ -61,3 +63,40 @@ def platforms(known: Known) -> Iterator[Deployment]:
             )
             route = Route(one.name, one.place, "web", one.port, True, redirects=one.redirects)
             yield known.finished(file.path, file.environment, (service,), (route,))
+
+
+def clouds(known: Known) -> Iterator[Deployment]:
+    """A deployment for each file that brings the project's one image, or its code, to a cloud."""
+    for file in known.files:
+        is_workflow = file.format == "workflow"
+        if file.format not in cloud_files.FORMATS or (
+            file.environment in QUIET and not is_workflow
+        ):
+            continue
+        try:
+            found = list(cloud_files.services(file))[:20]
+        except ValueError as error:
+            known.skipped.append(Skip(file.path, str(error)))
+            continue
+        environment: Environment = "production" if is_workflow else file.environment
+        for one in found:
+            path, folder = "", file.folder
+            if not one.command:
+                path, folder = images.only_built(known) or ("", "")
+            stage = known.images[path].shipped if path else None
+            settings = dict(stage.settings) if stage is not None else {}
+            settings.setdefault("PORT", Setting("PORT", "", one.place))
+            at = Context(folder, settings)
+            starts = known.starter.text(one.command, one.place, at)
+            if stage is not None:
+                known.used_images.add(path)
+                starts = known.of_image(path, stage, at)
+            if starts:
+                service = Service(
+                    "web", one.place, environment, (), starts, (), settings, "", folder, "app"
+                )
+                hsts = one.place if one.name == cloud_files.CLOUD_RUN else None
+                route = Route(
+                    one.name, one.place, "web", None, True, redirects=one.redirects, hsts=hsts
+                )
+                yield known.finished(file.path, environment, (service,), (route,))

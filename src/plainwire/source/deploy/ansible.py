@@ -1,14 +1,16 @@
 """Ansible's tasks: the containers that they start, and the files that they write from their text.
 
+Beside them the variables of groups, hosts and roles, which are not followed to where they are used.
+
 https://docs.ansible.com/ansible/latest/collections/community/docker/docker_container_module.html
-Values of variables are not followed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from plainwire.model import SourceFile
+from plainwire.model import Setting, SourceFile
 from plainwire.source.deploy import compose
 from plainwire.source.deploy.compose import ComposeFile
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
@@ -17,6 +19,8 @@ _CONTAINERS = ("docker_container", "podman_container")
 _COPIES = ("copy",)
 _LISTS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
 _DEPTH = 10
+# https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_variables.html
+_VARIABLES = re.compile(r"(^|/)(group|host)_vars/|(^|/)(?P<role>defaults|vars)/main\.ya?ml$")
 
 
 def starts_containers(file: SourceFile) -> bool:
@@ -40,6 +44,23 @@ def containers(file: SourceFile) -> ComposeFile:
         title = called.text if called is not None and called.text else name
         found.append(compose.service(title, line, node, file, ports="published_ports", env="env"))
     return ComposeFile(file, tuple(found))
+
+
+def variables(file: SourceFile) -> Iterator[Setting]:
+    """The variables of a group, host or role; a role's defaults are there to be replaced.
+
+    Raises:
+        ValueError: if it is no YAML.
+    """
+    named = _VARIABLES.search(file.path) if file.format == "yaml" else None
+    for root in documents(file.text)[:1] if named is not None else ():
+        is_default = named is not None and named["role"] == "defaults"
+        for name, line, value in root.items():
+            held = ((name, line, value), *((n, at, v) for n, at, v in value.items()))
+            for key, at, one in held:
+                if one.text and one.tag != "!vault":
+                    place = file.span(at)
+                    yield Setting(key, one.text, place, file.environment, is_default=is_default)
 
 
 def written(file: SourceFile) -> Iterator[tuple[str, int]]:

@@ -21,6 +21,9 @@ MAX_COMMON = 500
 # What virtual hosts take over of the server (mod_proxy, ProxyPassInherit; mod_wsgi; mod_ssl).
 _PASSES = frozenset({"proxypass", "proxypassmatch", "wsgiscriptalias"})
 _INHERITED = _PASSES | {"sslprotocol", "sslciphersuite", "header", "requestheader"}
+_CONDITION = "rewritecond"
+# A condition on what a proxy before says, or on a variable that may be set by it (mod_setenvif).
+_OF_A_HEADER = re.compile(r"%\{(HTTP:|ENV:)|forwarded", re.IGNORECASE)
 _Body = list[tuple[tuple[str, ...], int]]
 
 
@@ -73,7 +76,9 @@ def _site(
     )
     headers: dict[str, str] = {}
     place: Span | None = None
-    sent = redirects = asks_password = None
+    sent = redirects = comes_back = asks_password = None
+    names = {n for w, _ in body if w[0].lower() in ("servername", "serveralias") for n in w[1:]}
+    is_told = any(_OF_A_HEADER.search(" ".join(w)) for w, _ in body if w[0].lower() == _CONDITION)
     protocols = certificate = ciphers = None
     forwards: list[tuple[str, str, int | None, Span]] = []
     for words, line in body:
@@ -88,6 +93,8 @@ def _site(
         elif name in ("redirect", "redirectpermanent", "redirectmatch", "rewriterule"):
             if _sends_all(name, rest) or _refuses(lowered):
                 redirects = file.span(line)
+                if not is_told and _is_same_host(rest, names):
+                    comes_back = redirects
         elif name == "authtype" and lowered[:1] == ["basic"]:
             asks_password = file.span(line)
         elif name == "sslprotocol":
@@ -118,7 +125,15 @@ def _site(
         file.environment,
         asks_password=asks_password,
         ciphers=ciphers,
+        comes_back=comes_back,
     )
+
+
+def _is_same_host(words: tuple[str, ...], names: set[str]) -> bool:
+    """True for a redirect to the host that was asked for, by a variable or its name."""
+    target = next((w[8:] for w in words if w.lower().startswith("https://")), "")
+    host = re.match(r"(%\{(?:HTTP_HOST|SERVER_NAME)\}|[\w.-]+)(?::443)?(?=[/%$?]|$)", target)
+    return host is not None and (host[1].startswith("%") or host[1] in names)
 
 
 def _sends_all(name: str, words: tuple[str, ...]) -> bool:

@@ -167,7 +167,7 @@ def _publications(node: Yaml | None, file: SourceFile) -> Iterator[Publication]:
     for one in node.elements() if node is not None else ():
         place = file.span(one.line)
         if one.text is not None:
-            yield from _short(expanded(one.text, {}), place)
+            yield from ports_in(expanded(one.text, {}), place)
             continue
         target, published = _text(one.get("target")), _text(one.get("published"))
         host = _text(one.get("host_ip")) or ""
@@ -175,7 +175,7 @@ def _publications(node: Yaml | None, file: SourceFile) -> Iterator[Publication]:
             yield Publication(_number(published), _number(target), place, host=host)
 
 
-def _short(text: str, place: Span) -> Iterator[Publication]:
+def ports_in(text: str, place: Span) -> Iterator[Publication]:
     """``[HOST:]PORT:TARGET[/PROTOCOL]``; a bare target gets a random port, on every interface."""
     address, _, protocol = text.partition("/")
     if protocol not in ("", "tcp"):

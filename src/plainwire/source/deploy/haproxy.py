@@ -19,6 +19,12 @@ _SECTION = re.compile(
 _OF_SOME = re.compile(r"(?<!!)(?<!! )\{\s*(path|url|base|method|src|query)")
 
 
+# A redirect of the scheme keeps the host; without a condition or by how the request arrived.
+_OWN_SCHEME = re.compile(
+    r"redirect scheme https(\s+code \d+)?(\s+(if !\s*\{ ssl_fc \}|unless \{ ssl_fc \}))?\s*$"
+)
+
+
 @dataclass
 class _Section:
     """One section while it is read."""
@@ -35,6 +41,7 @@ class _Section:
     hsts: Span | None = None
     ciphers: Setting | None = None  # of the first bind line with TLS; of global: the default
     is_tcp: bool = False
+    comes_back: Span | None = None
 
 
 MAX_SECTIONS = 200
@@ -84,6 +91,8 @@ def _line(section: _Section, text: str, file: SourceFile, number: int) -> None:
         section.is_tcp = words[1:2] == ["tcp"]
     elif _sends_away(words):
         section.redirects = place
+        if _OWN_SCHEME.search(text):
+            section.comes_back = place
     elif hsts.is_sent(words):
         section.hsts = place
     elif text.startswith(("http-request set-header ", "http-request add-header ")):
@@ -136,4 +145,5 @@ def _site(
         environment=file.environment,
         ciphers=section.ciphers or default if has_tls else None,
         is_passed_through=section.is_tcp and not has_tls,
+        comes_back=section.comes_back,
     )

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from plainwire.model import Publication, Route, Setting, SourceFile, Span
-from plainwire.source.deploy import gateway
+from plainwire.source.deploy import clouds, gateway
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 from plainwire.source.numerals import whole
 
@@ -23,6 +24,7 @@ GKE_CERTIFICATES = frozenset(
         "ingress.gcp.kubernetes.io/pre-shared-cert",
     }
 )
+_GOOGLE_IMAGE = re.compile(r"([\w-]+\.)?(gcr\.io|pkg\.dev)/")
 REDIRECTS = (
     "nginx.ingress.kubernetes.io/ssl-redirect",
     "nginx.ingress.kubernetes.io/force-ssl-redirect",
@@ -47,13 +49,16 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class KubernetesService:
-    """A Service: its selector, and its ports as far as they are reachable from outside."""
+    """A Service: its selector, and its ports as far as they are reachable from outside.
+
+    ``targets`` are the containers' ports by the Service's own.
+    """
 
     name: str
     place: Span
     selector: dict[str, str]
     publications: tuple[Publication, ...]
-    targets: tuple[int | None, ...]
+    targets: Mapping[int, int]
 
 
 @dataclass
@@ -109,6 +114,8 @@ def read(file: SourceFile, into: Manifests) -> None:
                 into.routes += gateway.ingress_routes(document, file)
             case "Deployment" | "DeploymentConfig" | "StatefulSet" | "DaemonSet" | "Pod":
                 into.workloads += list(_workloads(document, name, file))
+            case "BuildConfig":
+                into.settings += _webhooks(document, name, file)
             case "ConfigMap" | "Secret":
                 _data(document, name, kind, file, into)
             case _:
@@ -137,6 +144,21 @@ def _objects(file: SourceFile, into: Manifests) -> list[Yaml]:
     return found
 
 
+def _webhooks(document: Yaml, name: str, file: SourceFile) -> Iterator[Setting]:
+    """What opens the webhooks of a build; one that a Secret holds is only named.
+
+    https://docs.openshift.com/container-platform (Triggering builds, webhook triggers, read 2026)
+    """
+    triggers = document.get("spec", "triggers")
+    for trigger in triggers.elements() if triggers is not None else ():
+        for program in ("github", "gitlab", "bitbucket", "generic"):
+            hook = trigger.get(program)
+            if hook is not None and hook.get("secret") is not None:
+                place = file.span(hook.key_line("secret"))
+                value = _text(hook.get("secret"))
+                yield Setting(f"the {program} webhook", value, place, file.environment, name)
+
+
 def _text(node: Yaml | None) -> str | None:
     return node.text if node is not None else None
 
@@ -160,19 +182,27 @@ def _service(document: Yaml, name: str, file: SourceFile) -> KubernetesService:
             port = _number(one.get("nodePort")) if means == "NodePort" else _number(one.get("port"))
             target = _number(one.get("targetPort")) or _number(one.get("port"))
             published.append(Publication(port, target, place, means))
-    targets = tuple(_number(p.get("targetPort")) or _number(p.get("port")) for p in ports)
+    numbers = ((_number(p.get("port")), _number(p.get("targetPort"))) for p in ports)
+    targets = {port: target for port, target in numbers if port is not None and target is not None}
     return KubernetesService(name, place, _map(spec.get("selector")), tuple(published), targets)
 
 
 def _knative(document: Yaml, name: str, file: SourceFile, into: Manifests) -> None:
-    """Knative's and Cloud Run's Service: a pod by itself, with what publishes it not in the file.
+    """Knative's and Cloud Run's Service: a pod by itself.
 
-    https://knative.dev/docs/serving/reference/serving-api/ (read 2026)
+    What publishes Knative's is not in the file; Cloud Run, which takes Google's images, terminates
+    TLS. https://knative.dev/docs/serving/reference/serving-api/ (read 2026)
     """
     label = {"serving.knative.dev/service": name}
-    for one in _workloads(document, name, file):
-        into.workloads.append(replace(one, labels=one.labels | label))
-    into.services.append(KubernetesService(name, file.span(document.line), label, (), ()))
+    place = file.span(document.line)
+    workloads = [replace(w, labels=w.labels | label) for w in _workloads(document, name, file)]
+    into.workloads += workloads
+    into.services.append(KubernetesService(name, place, label, (), {}))
+    is_google = any(_GOOGLE_IMAGE.match(w.image) for w in workloads)
+    if is_google or "run.googleapis.com/" in file.text:
+        into.routes.append(
+            Route(clouds.CLOUD_RUN, place, name, None, True, redirects=True, hsts=place)
+        )
 
 
 def _ingress(document: Yaml, name: str, file: SourceFile) -> Iterator[Route]:

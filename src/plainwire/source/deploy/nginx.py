@@ -15,6 +15,8 @@ from typing import NamedTuple
 from plainwire.model import GATEWAY, Forward, Listen, ProxySite, Setting, SourceFile, Span
 from plainwire.source.numerals import whole
 
+MAX_TARGET = 500
+_VARIABLE = re.compile(r"\$(?:\{(\w{1,100})\}|(\w{1,100}))")
 MAX_DEPTH = 20
 # Debian's /etc/nginx/proxy_params, which many sites include.
 _PROXY_PARAMS = {
@@ -23,6 +25,9 @@ _PROXY_PARAMS = {
     "x-forwarded-for": "$proxy_add_x_forwarded_for",
     "x-forwarded-proto": "$scheme",
 }
+_OWN_SCHEME = re.compile(r"\$\{?(scheme|https|server_port)\b")
+# The host of a redirect, which is the one that was asked for or is written out.
+_SAME_HOST = re.compile(r"(?:\$\{?(host|http_host|server_name)\}?|([\w.-]+))(?::443)?(?=[/$?]|$)")
 _WHOLE_SCHEME = re.compile(r"(default|script|style|connect)-src[^;]*\shttp:(\s|;|$)")
 _JINJA = re.compile(r"\{%[^\n]{0,400}?%\}|\{#[^\n]{0,400}?#\}")
 _JINJA_VALUE = re.compile(r"\{\{[^{}\n]*\}\}")
@@ -138,17 +143,22 @@ def mains(files: Sequence[SourceFile]) -> tuple[Main, ...]:
     return tuple(found)
 
 
-def around(file: SourceFile, mains: Sequence[Main]) -> list[Directive]:
-    """What the one http block that includes a file sets; none if it is not told which that is.
+def holding(file: SourceFile, mains: Sequence[Main]) -> tuple[Main, ...]:
+    """The files that may have a file in their http blocks: more than one if nothing tells which.
 
     The folder that is included has the file's name, or lies where the main file lies.
     """
     if not mains or _HTTP.search(file.text):
+        return ()
+    return tuple(main for main in mains if any(_names(main, p, file) for p in main.patterns))
+
+
+def around(file: SourceFile, mains: Sequence[Main]) -> list[Directive]:
+    """What the one http block that includes a file sets; none if it is not told which that is."""
+    found = holding(file, mains)
+    if len(found) != 1:
         return []
-    holding = [main for main in mains if any(_names(main, p, file) for p in main.patterns)]
-    if len(holding) != 1:
-        return []
-    return [d if d.block else replace(d) for d in holding[0].settings]
+    return [d if d.block else replace(d) for d in found[0].settings]
 
 
 def _names(main: Main, pattern: str, file: SourceFile) -> bool:
@@ -287,12 +297,14 @@ def _site(
         ),
         None,
     )
+    redirect = _redirect(server)
     return ProxySite(
         "nginx",
         server.span(),
         listens,
         tuple(_forwards(server, _InForce().within(outer).within(server), upstreams)),
-        redirects=_redirect(server),
+        redirects=redirect.span() if redirect is not None else None,
+        comes_back=redirect.span() if redirect and _comes_back(redirect, server) else None,
         hsts=hsts,
         protocols=_setting(protocols, file) if protocols else None,
         ciphers=_setting(ciphers, file) if ciphers else None,
@@ -369,30 +381,42 @@ def _allows_http(d: Directive) -> bool:
     )
 
 
-def _redirect(server: Directive) -> Span | None:
-    """Where a server sends all requests to https, or refuses them all. None: it does neither."""
+def _redirect(server: Directive) -> Directive | None:
+    """What sends all requests to https, or refuses them all. Returns None if nothing does."""
     passes_none = not any(d.name.endswith("_pass") for d in server.deep())
     passing = _passing(server)
-    of_a_host: Span | None = None  # certbot's: its hosts are redirected, others refused after it
+    of_a_host: Directive | None = None  # certbot's: its hosts are redirected, others refused after
     for d in server.block:
         if _is_to_https(d) or _refuses(d):
-            return of_a_host or d.span()
+            return of_a_host or d
         if d.name == "if" and "$host" in " ".join(d.arguments):
-            of_a_host = next((one.span() for one in d.block if _is_to_https(one)), of_a_host)
+            of_a_host = next((one for one in d.block if _is_to_https(one)), of_a_host)
         if passes_none and d.name == "location" and d.arguments == ("/",):
             refused = next((inner for inner in d.block if _refuses(inner)), None)
             if refused is not None:
-                return refused.span()
+                return refused
         is_root = d.name == "location" and d.arguments[-1:] == ("/",)
-        if is_root and all(other is d for other in passing):
-            for inner in d.block:
-                if _is_to_https(inner):
-                    return inner.span()
-        if d.name == "if" and "$scheme" in " ".join(d.arguments):
-            for inner in d.block:
-                if _is_to_https(inner):
-                    return inner.span()
+        inside = d.block if is_root and all(other is d for other in passing) else []
+        levels = [level for level in (d, *inside) if _asks_own_scheme(level)]
+        if inside:
+            levels.append(d)
+        for level in levels:
+            for inner in filter(_is_to_https, level.block):
+                return inner
     return None
+
+
+def _asks_own_scheme(d: Directive) -> bool:
+    """True for an ``if`` about how the request arrived here, whatever a proxy before says."""
+    return d.name == "if" and _OWN_SCHEME.search(" ".join(d.arguments)) is not None
+
+
+def _comes_back(redirect: Directive, server: Directive) -> bool:
+    """True for a redirect to the host that was asked for."""
+    target = next((w[8:] for w in redirect.arguments if w.startswith("https://")), "")
+    name = _SAME_HOST.match(target)
+    names = {name for d in server.all("server_name") for name in d.arguments}
+    return name is not None and (name[1] is not None or name[2] in names)
 
 
 def _passing(server: Directive) -> list[Directive]:
@@ -437,7 +461,7 @@ def _forwards(
             headers = in_force.headers
             if d.name != "proxy_pass":
                 headers = {**headers, "x-forwarded-proto": GATEWAY}
-            for target in _targets(d.arguments[0], upstreams):
+            for target in _targets(in_force.filled(d.arguments[0]), upstreams):
                 yield Forward(
                     target.host,
                     target.port,
@@ -454,7 +478,7 @@ def _forwards(
 
 @dataclass(frozen=True, slots=True)
 class _InForce:
-    """What a level has of those around it: the request headers set, and verification upstream.
+    """What a level has of those around it: request headers, variables, verification upstream.
 
     Headers are those of the innermost level that sets any (nginx, ngx_http_proxy).
     """
@@ -462,14 +486,22 @@ class _InForce:
     headers: Mapping[str, str] = field(default_factory=dict)
     place: Span | None = None
     verifies: bool | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def filled(self, text: str) -> str:
+        """Text with the variables that ``set`` gives a value here (nginx, ngx_http_rewrite)."""
+        return _VARIABLE.sub(lambda m: self.values.get(m[1] or m[2], m[0]), text[:MAX_TARGET])
 
     def within(self, level: Directive) -> _InForce:
         """What is in force inside a level."""
         found: dict[str, str] = {}
+        values: dict[str, str] = {}
         place = None
         verify = None
         for d in level.block:
-            if d.name == "proxy_set_header" and len(d.arguments) > 1:
+            if d.name == "set" and len(d.arguments) == 2:
+                values[d.arguments[0].lstrip("$")] = d.arguments[1][:MAX_TARGET]
+            elif d.name == "proxy_set_header" and len(d.arguments) > 1:
                 found[d.arguments[0].lower()] = d.arguments[1]
                 if place is None or d.arguments[0].lower() == "x-forwarded-for":
                     place = d.span()
@@ -479,9 +511,10 @@ class _InForce:
             elif d.name == "proxy_ssl_verify" and verify is None:
                 verify = d.arguments[:1] == ("on",)
         verifies = self.verifies if verify is None else verify
+        inner = {**self.values, **values} if values else self.values
         if not found:
-            return _InForce(self.headers, self.place, verifies)
-        return _InForce(found, place, verifies)
+            return _InForce(self.headers, self.place, verifies, inner)
+        return _InForce(found, place, verifies, inner)
 
 
 def _targets(text: str, upstreams: Mapping[str, list[Directive]]) -> Iterator[_Target]:
@@ -507,4 +540,5 @@ def _split(scheme: str, address: str) -> _Target:
     host, colon, port = address.rpartition(":")
     if not colon:
         host, port = address, ""
-    return _Target(scheme, host if colon else address, whole(port), "")
+    number = whole(port.partition("$")[0])  # http://web:8000$request_uri
+    return _Target(scheme, host if colon else address, number, "")

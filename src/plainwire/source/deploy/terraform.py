@@ -95,6 +95,7 @@ def _given(block: Block, file: SourceFile) -> Iterator[Setting]:
 def sites(found: Found) -> Iterator[ProxySite]:
     """The listeners that face clients."""
     yield from _aws(found)
+    yield from _classic(found)
     yield from _google(found)
     yield from _azure(found)
 
@@ -160,6 +161,21 @@ def _aws(found: Found) -> Iterator[ProxySite]:
             redirects=redirects,
             protocols=protocols if listen.has_tls and is_known else None,
         )
+
+
+def _classic(found: Found) -> Iterator[ProxySite]:
+    """The listeners of a Classic Load Balancer, which redirects nothing by itself."""
+    for block, file in found.of("aws_elb"):
+        for one in block.all("listener") if block.text("internal") != "true" else ():
+            protocol = (found.text(one, "lb_protocol") or "").upper()
+            if protocol not in ("HTTP", "HTTPS"):
+                if not protocol:
+                    note_unknown(found, file, one, "lb_protocol")
+                continue
+            port = found.text(one, "lb_port") or ""
+            number = whole(port) or (443 if protocol == "HTTPS" else 80)
+            listen = Listen(number, file.span(one.line_of("lb_protocol")), protocol == "HTTPS")
+            yield _site("AWS load balancer", file, listen, file.span(one.line))
 
 
 def _policy(name: str, file: SourceFile, line: int) -> Setting:

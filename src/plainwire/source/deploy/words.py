@@ -51,9 +51,20 @@ def split(text: str) -> list[str]:
     return shlex.split(text[:MAX_LINE])
 
 
+_PLACEHOLDER = re.compile(r"\{\{([^{}\n]{0,200})\}\}")
+
+
+def unspaced(text: str) -> str:
+    """Text with each placeholder of Jinja in it one word: ``/srv/{{ name }}/run``."""
+    if "{{" not in text:
+        return text
+    return _PLACEHOLDER.sub(lambda m: "{{" + re.sub(r"[\s\"'|()]+", "", m[1]) + "}}", text)
+
+
 def commands(text: str) -> Iterator[tuple[str, ...]]:
     """The simple commands of a shell line, redirections and leading assignments left out."""
-    lexer = shlex.shlex(text[:MAX_LINE], posix=True, punctuation_chars=";&|()<>")
+    text = unspaced(text[:MAX_LINE])
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|()<>")
     lexer.whitespace_split = True
     lexer.commenters = ""
     try:

@@ -14,6 +14,8 @@ from typing import Any, Literal, NamedTuple
 MAX_DEPTH = 25
 MAX_BITS = 64
 MAX_ELEMENTS = 200
+MAX_FIELDS = 20  # of a text that is filled in
+MAX_KEYS = 5  # one after another
 
 Kind = Literal[
     "constant",
@@ -28,6 +30,7 @@ Kind = Literal[
     "joined",
     "formatted",
     "percent",
+    "format",
     "required",
     "variable",
     "setting",
@@ -66,16 +69,14 @@ _CONFIGURATION = ("current_app.config", "app.config")
 _CONFIGURATION_READERS = tuple(f"{name}.get" for name in _CONFIGURATION)
 _CONVERTERS = frozenset({"str", "int", "float", "bool", "strtobool", "distutils.util.strtobool"})
 _WRAPPERS = frozenset({"SecretStr", "strtobool", "quote_plus", "quote"})
-_METHODS = frozenset(
-    {"lower", "upper", "strip", "rstrip", "casefold", "replace", "format", "encode"}
-)
+_METHODS = frozenset({"lower", "upper", "strip", "rstrip", "casefold", "replace", "encode"})
 
 
 class Expression(NamedTuple):
     """An expression: ``name`` is its full dotted name where it has one.
 
     ``detail`` is a constant's value, a name as it is written, an operator, a converter, a method,
-    the key of a setting, or whether a variable's reader is plain.
+    the key of a setting, the names that fill in a text, or whether a variable's reader is plain.
     """
 
     kind: Kind
@@ -155,7 +156,7 @@ def _binary(node: ast.BinOp, name_of: NameOf, depth: int) -> Expression:
     if isinstance(node.op, ast.Add):
         return _some("joined", node, (node.left, node.right), name_of, depth)
     if isinstance(node.op, ast.Mod):
-        return _some("percent", node, (node.left,), name_of, depth)
+        return _some("percent", node, (node.left, node.right), name_of, depth)
     return Expression("unknown", node.lineno)
 
 
@@ -168,7 +169,27 @@ def _subscript(node: ast.Subscript, name_of: NameOf, depth: int) -> Expression:
         return Expression("required", node.lineno, "", (), key)
     if holder.endswith(_CONFIGURATION):
         return Expression("setting", node.lineno, "", (), key)
-    return Expression("unknown", node.lineno)
+    entry = _entry_name(node)
+    name = name_of(entry[0]) if entry is not None else ""
+    if entry is None or not name:
+        return Expression("unknown", node.lineno)
+    kind: Kind = "name" if isinstance(entry[0], ast.Name) else "attribute"
+    written = entry[0].id if isinstance(entry[0], ast.Name) else ""
+    return Expression(kind, node.lineno, intern(name + entry[1]), (), written + entry[1])
+
+
+def _entry_name(node: ast.Subscript) -> tuple[ast.expr, str] | None:
+    """A dictionary's name and the keys that lead into it: ``[db][password]``."""
+    keys = ""
+    at: ast.expr = node
+    for _ in range(MAX_KEYS):
+        if not isinstance(at, ast.Subscript):
+            break
+        if not isinstance(at.slice, ast.Constant) or not isinstance(at.slice.value, str):
+            return None
+        keys = f"[{at.slice.value}]{keys}"
+        at = at.value
+    return (at, keys) if isinstance(at, ast.Name | ast.Attribute) else None
 
 
 def _sequence(node: ast.Tuple | ast.List | ast.Set, name_of: NameOf, depth: int) -> Expression:
@@ -213,6 +234,11 @@ def _call(node: ast.Call, name_of: NameOf, depth: int) -> Expression:
         return Expression(kind, line, name, (of(arguments[0]),), "strtobool")
     if callee in _CONVERTERS and len(arguments) == 1:
         return Expression("converted", line, name, (of(arguments[0]),), callee)
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        given = (node.func.value, *arguments, *[part.value for part in node.keywords])
+        if len(given) <= MAX_FIELDS:
+            names = tuple([part.arg or "**" for part in node.keywords])
+            return Expression("format", line, name, tuple([of(part) for part in given]), names)
     if isinstance(node.func, ast.Attribute) and len(arguments) <= 2 and node.func.attr in _METHODS:
         return Expression("method", line, name, (of(node.func.value),), node.func.attr)
     return Expression("unknown", line, name)

@@ -68,6 +68,25 @@ class PythonCall:
         return tuple(self._module.value(test, self.scope) for test in self._where.tests)
 
     @property
+    def tested(self) -> frozenset[str]:
+        """The texts that the enclosing ``if`` statements compare, and the variables they read."""
+        found: set[str] = set()
+        waiting = list(self._where.tests)
+        while waiting:
+            at = waiting.pop()
+            if at.kind == "comparison":
+                parts = [self._module.value(part, self.scope) for part in at.parts]
+                values = [part.literal for part in parts if part.variable is None]
+                each = [v for t in values for v in (t if isinstance(t, tuple) else (t,))]
+                found.update(v for v in each if isinstance(v, str))
+            elif at.kind == "required":
+                found.add(str(at.detail))
+            elif at.kind == "variable":
+                found.add(self._module.value(at.parts[0], self.scope).text)
+            waiting += at.parts
+        return frozenset(found)
+
+    @property
     def has_arguments(self) -> bool:
         """True if anything is passed."""
         return bool(self._arguments)

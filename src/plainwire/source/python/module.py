@@ -54,8 +54,7 @@ class PythonModule:
         self.strings: list[Text] = found.strings
         self.classes: dict[str, tuple[str, ...]] = found.classes
         self.class_lines: dict[str, int] = found.class_lines
-        self._constants = found.constants
-        self._locals = found.locals
+        self._named = found.named
 
     def span(self, line: int) -> Span:
         """A line of the module as evidence."""
@@ -89,8 +88,8 @@ class PythonModule:
                 name = str(node.detail)
                 at = scope
                 while at:
-                    if (at, name) in self._locals:
-                        found = self._locals[at, name]
+                    if (at, name) in self._named:
+                        found = self._named[at, name]
                         return self.value(found, at) if found is not None else None
                     at = at.rpartition(".")[0]
                 return self.constant(name)
@@ -102,8 +101,8 @@ class PythonModule:
 
     def constant(self, name: str) -> Value | None:
         """A name given once in the module or imported. Returns None if it is not known."""
-        if name in self._constants:
-            node = self._constants[name]
+        if ("", name) in self._named:
+            node = self._named["", name]
             return self.value(node) if node is not None else None
         if name in self.imports and self.outside is not None:
             return self.outside.constant(self.imports[name])

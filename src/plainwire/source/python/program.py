@@ -9,6 +9,7 @@ from plainwire.model import Skip, SourceFile, Value
 from plainwire.source.python.module import PythonModule, parse
 
 _HINT = re.compile(r"\bprint\s+[\"'\w]|\bexcept\s+\w+\s*,\s*\w+\s*:|\bexec\s+[\"']")
+_TEMPLATE = re.compile(r"\.py\.\w+$")  # config.py.j2
 
 
 class Program:
@@ -69,6 +70,7 @@ class Program:
 
 
 def dotted(path: str) -> str:
-    """The dotted name of a file: ``app/models/user.py`` is ``app.models.user``."""
+    """The dotted name of a file: ``app/user.py``, or its template, is ``app.user``."""
+    path = _TEMPLATE.sub(".py", path)
     stem = path.rpartition(".")[0] if "." in path.rpartition("/")[2] else path
     return stem.removesuffix("/__init__").replace("/", ".")

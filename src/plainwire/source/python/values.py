@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from plainwire.model import UNKNOWN, Value
@@ -9,6 +10,14 @@ from plainwire.source.python.expressions import MAX_DEPTH, Expression
 
 Look = Callable[[Expression], Value | None]
 
+MAX_TEXT = 10_000
+# The plain fields of a text (Python, printf-style formatting; Format String Syntax), and others.
+_PERCENT = re.compile(r"%(?P<name>)[sd]")
+_BRACES = re.compile(r"\{(?P<name>\w{0,40})\}")
+_OTHER_FIELDS = {
+    _PERCENT: re.compile(r"%(?![sd])"),
+    _BRACES: re.compile(r"\{(?!\w{0,40}\})|\}\}"),
+}
 _TRUE = ("y", "yes", "t", "true", "on", "1")
 
 
@@ -62,7 +71,10 @@ def evaluate(node: Expression | None, look: Look, depth: int = 0) -> Value:
             text = inner.literal if isinstance(inner.literal, str) else UNKNOWN
             return Value(text, line, inner.variable, inner.prefix)
         case "percent":
-            return Value(UNKNOWN, line, prefix=of(parts[0]).text.partition("%")[0])
+            return _filled(_PERCENT, of(parts[0]), _operands(parts[1], of), (), line)
+        case "format":
+            fields = [of(part) for part in parts[1:]]
+            return _filled(_BRACES, of(parts[0]), fields, tuple(_texts(node.detail)), line)
         case "required":
             return Value(UNKNOWN, line, str(node.detail))
         case "variable":
@@ -136,7 +148,7 @@ def _compared(left: Value, op: str, right: Value, line: int) -> Value:
 
 def _joined(values: list[Value], line: int) -> Value:
     if all(isinstance(v.literal, str) for v in values):
-        text = "".join(str(v.literal) for v in values)[:10_000]
+        text = "".join(str(v.literal) for v in values)[:MAX_TEXT]
         return Value(text, line, _variable(values), text)
     prefix = ""
     for value in values:
@@ -146,19 +158,58 @@ def _joined(values: list[Value], line: int) -> Value:
     return Value(UNKNOWN, line, _variable(values), prefix[:2000])
 
 
+def _filled(
+    fields: re.Pattern[str], template: Value, values: list[Value], names: tuple[str, ...], line: int
+) -> Value:
+    """A text with its fields filled in; unknown where one is no plain one or has no known value.
+
+    ``names`` are those of the last values. Nothing is formatted: widths could ask for any length.
+    """
+    text = template.text
+    first = fields.search(text)
+    prefix = text[: first.start()] if first is not None else text
+    given = dict(zip(names, values[len(values) - len(names) :], strict=True))
+    places = iter(values)
+    found: list[str] = []
+    variable, at = template.variable, 0
+    for match in fields.finditer(text):
+        name = match["name"] or ""
+        number = int(name) if name.isdecimal() and len(name) < 4 else None
+        value = given.get(name) if name and number is None else None
+        if number is not None:
+            value = values[number] if number < len(values) else None
+        elif not name:
+            value = next(places, None)
+        if value is None or not isinstance(value.literal, str | int):
+            return Value(UNKNOWN, line, prefix=prefix)
+        found += [text[at : match.start()], str(value.literal)]
+        variable, at = variable or value.variable, match.end()
+    whole = "".join((*found, text[at:]))[:MAX_TEXT]
+    is_whole = isinstance(template.literal, str) and not _OTHER_FIELDS[fields].search(text)
+    return Value(whole, line, variable, whole) if is_whole else Value(UNKNOWN, line, prefix=prefix)
+
+
+def _operands(node: Expression, of: Callable[[Expression], Value]) -> list[Value]:
+    """What stands at the right of ``%``: the elements of a tuple, or one value."""
+    return [of(part) for part in (node.parts if node.kind == "sequence" else (node,))]
+
+
+def _texts(given: object) -> tuple[str, ...]:
+    return given if isinstance(given, tuple) else ()
+
+
 def _method(method: str, inner: Value, line: int) -> Value:
     """What a method of a string gives, its arguments not looked at."""
     literal = inner.literal
     if isinstance(literal, str) and method in ("lower", "upper", "strip", "rstrip", "casefold"):
         text = getattr(literal, method)()
         return Value(text, line, inner.variable, text)
-    if method not in ("lower", "strip", "replace", "format", "rstrip", "encode"):
+    if method not in ("lower", "strip", "replace", "rstrip", "encode"):
         return Value(UNKNOWN, line)
     known = literal if method == "encode" else UNKNOWN
     if method == "replace" and literal == "":
         known = ""
-    prefix = inner.text.partition("{")[0] if method == "format" else inner.prefix
-    return Value(known, line, inner.variable, prefix)
+    return Value(known, line, inner.variable, inner.prefix)
 
 
 def _from_environment(node: Expression, of: Callable[[Expression], Value]) -> Value:

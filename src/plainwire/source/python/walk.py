@@ -23,6 +23,7 @@ from plainwire.source.python.words import (
 
 MAX_ENTRIES = 200
 MAX_HANDED = 50
+MAX_DICTIONARIES = 20  # one in another
 _CONFIGURES = (".config.update", ".config.from_mapping")
 MAX_TESTS = 20
 MIN_TEXT, MAX_TEXT = 12, 2000  # short strings are most of all, and no address or header
@@ -30,6 +31,15 @@ MIN_TEXT, MAX_TEXT = 12, 2000  # short strings are most of all, and no address o
 ENTRIES = frozenset(
     {"verify", "verify_ssl", "ssl_verify", "verify_signature", "cert_reqs", "ssl_cert_reqs"}
 )
+
+# Those that open something: with what stands beside them they are a login.
+CREDENTIALS = frozenset(
+    {"password", "passwd", "pwd", "pass", "api_key", "api_secret", "secret_key", "client_secret",
+     "consumer_secret"}
+)  # fmt: skip
+MAX_BESIDE = 20
+_SENDS = (".post", ".put", ".patch", ".get", ".request")
+_BODIES = ("json", "data", "params")
 
 
 class _Around(NamedTuple):
@@ -53,8 +63,8 @@ class Walk:
         self.strings: list[Text] = []
         self.classes: dict[str, tuple[str, ...]] = {}
         self.class_lines: dict[str, int] = {}
-        self.constants: dict[str, Expression | None] = {}
-        self.locals: dict[tuple[str, str], Expression | None] = {}
+        self.named: dict[tuple[str, str], Expression | None] = {}  # by function ("": none) and name
+        self._unsure: set[tuple[str, str]] = set()  # constants under a test
         self._words: list[Words] = []
         self._keywords: dict[tuple[str, ...], tuple[str, ...]] = {}  # each once
         self._shared: dict[Expression, Expression] = {}
@@ -121,9 +131,19 @@ class Walk:
         self.calls.append(call)
         if call.name.endswith(_CONFIGURES):
             self._configured(node, call.name.rpartition(".")[0], where)
+        if call.name == "dict":
+            self._credentials(_pairs(node), "{}", where)
+        for part in node.keywords if call.name.endswith(_SENDS) else ():
+            if part.arg in _BODIES:
+                self._credentials(_pairs(part.value), "{sent}", where)
         self._waiting.append(node.func)
         self._waiting += node.args
         self._waiting += node.keywords
+
+    def _raise(self, node: ast.Raise) -> None:
+        if self._around.where.tests:
+            self.calls.append(PythonCall(self._module, "raise", self._around.where, node.lineno))
+        self._waiting += children(node)
 
     def _assigned(self, node: ast.Assign) -> None:
         self._assign(node.targets, node.value)
@@ -134,8 +154,18 @@ class Walk:
         else:
             self._assign((node.target,), node.value)
 
+    def _added(self, node: ast.AugAssign) -> None:
+        """``name += value`` as what it comes to: the name once more, longer."""
+        if not isinstance(node.target, ast.Name):
+            self._waiting += children(node)
+            return
+        held = ast.copy_location(ast.Name(node.target.id, ast.Load()), node)
+        whole = ast.copy_location(ast.BinOp(held, node.op, node.value), node)
+        self._assign((node.target,), whole)
+
     def _dictionary(self, node: ast.Dict) -> None:
         self._entries(node.keys, node.values, self._around.where)
+        self._credentials(_pairs(node), "{}", self._around.where)
         self._waiting += children(node)
 
     def _short(self, node: ast.expr) -> Expression:
@@ -183,9 +213,21 @@ class Walk:
         inner = Where(scope, where.owner, where.is_main, where.tests)
         own = Words(MAX_WORDS, words, function)
         self._words.append(own)
+        self._defaults(node.args, inner)
         self._later(without_docstring(node.body, own), inner, own)
         returned = () if node.returns is None else (node.returns,)
         self._later((node.args, *node.decorator_list, *returned), inner, words)
+
+    def _defaults(self, given: ast.arguments, where: Where) -> None:
+        """Note the texts that parameters are given where a caller says nothing."""
+        named = [*given.posonlyargs, *given.args]
+        pairs = [
+            *zip(reversed(named), reversed(given.defaults), strict=False),
+            *zip(given.kwonlyargs, given.kw_defaults, strict=True),
+        ]
+        for parameter, default in pairs:
+            if isinstance(default, ast.Constant) and isinstance(default.value, str):
+                self._entry(parameter.arg, default, where, default.lineno)
 
     def _decorator(self, node: ast.expr, where: Where) -> PythonCall:
         if isinstance(node, ast.Call):
@@ -207,6 +249,20 @@ class Walk:
         for key, value in zip(keys, values, strict=True):
             if isinstance(key, ast.Constant) and key.value in ENTRIES:
                 self._entry(f"{{}}[{key.value}]", value, where, key.lineno)
+
+    def _credentials(
+        self, pairs: Sequence[tuple[str, ast.expr]], holder: str, where: Where
+    ) -> None:
+        """Note a dictionary's passwords; their words are what stands beside them."""
+        for key, value in pairs[:MAX_ENTRIES]:
+            is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
+            if is_text and key.lower() in CREDENTIALS:
+                beside = [(name, other) for name, other in pairs[:MAX_BESIDE] if name != key]
+                words = [
+                    word for name, other in beside for word in (name.lower(), *words_of(other))
+                ]
+                self._entry(f"{holder}[{key.lower()}]", value, where, value.lineno)
+                self.bindings[-1].words = tuple(dict.fromkeys(words))
 
     def _configured(self, node: ast.Call, name: str, where: Where) -> None:
         """``app.config.update({"KEY": value})``, ``dict(KEY=value)`` and a name given one of them
@@ -234,6 +290,8 @@ class Walk:
         where, words = self._around
         own = words
         for target in targets:
+            if isinstance(target, ast.Name):
+                self._hold(target.id, value, where)
             binding = self._bind(target, value, short, where)
             if binding is None:
                 continue
@@ -248,6 +306,20 @@ class Walk:
         else:
             self._later((value,), where, own)
         self._waiting += targets
+
+    def _hold(self, name: str, value: ast.expr, where: Where) -> None:
+        """Keep the entries of a dictionary that a name is given: ``CONFIG[db][password]``."""
+        waiting = [(name, _pairs(value))]
+        for _ in range(MAX_DICTIONARIES):
+            if not waiting:
+                return
+            holder, pairs = waiting.pop()
+            for key, inner in pairs[:MAX_ENTRIES]:
+                entry = f"{holder}[{key[:MAX_WORD]}]"
+                if isinstance(inner, ast.Dict | ast.Call) and (inside := _pairs(inner)):
+                    waiting.append((entry, inside))
+                elif "." not in key:  # a dot would end the holder's name
+                    self._remember(entry, self._short(inner), where)
 
     def _bind(
         self, target: ast.expr, value: ast.expr, short: Expression, where: Where
@@ -284,18 +356,41 @@ class Walk:
                 self._remember(part.id, None, where)
 
     def _remember(self, name: str, value: Expression | None, where: Where) -> None:
-        """Keep what a name is, as long as it is given once."""
-        if where.scope and where.scope != where.owner:
-            key = (where.scope, name)
-            self.locals[key] = None if key in self.locals else value
-        elif not where.scope:
-            self.constants[name] = None if name in self.constants else value
-        else:
-            owned = f"{where.owner}.{name}"
-            self.constants[owned] = None if owned in self.constants else value
+        """Keep what a name is that is given once, or by the environment and a fallback."""
+        is_local = where.scope and where.scope != where.owner
+        at = where.scope if is_local else ""
+        owned = name if is_local or not where.scope else f"{where.owner}.{name}"
+        is_unsure = bool(where.tests) and value is not None and value.kind == "constant"
+        if (at, owned) in self.named:
+            is_unsure |= (at, owned) in self._unsure
+            value = None if is_unsure else _both(self.named[at, owned], value)
+        elif is_unsure:
+            self._unsure.add((at, owned))
+        self.named[at, owned] = value
 
 
 # Not by a method's name or bound: what refers to itself would be freed by the collector alone.
+
+
+def _both(one: Expression | None, other: Expression | None) -> Expression | None:
+    """What a name is that is given a constant and, elsewhere, what the environment says.
+
+    ``KEY = "dev"`` with ``if "KEY" in os.environ: KEY = os.environ["KEY"]``, or the constant where
+    the environment has none. Returns None for all else: which of the two it is cannot be known.
+    """
+    if one is None or other is None:
+        return None
+    read, fallback = (other, one) if one.kind == "constant" else (one, other)
+    if fallback.kind == "constant" and _is_read(read):
+        return Expression("or", fallback.line, "", (read, fallback))
+    return None
+
+
+def _is_read(value: Expression) -> bool:
+    """True for a variable of the environment that has no fallback there, converted or not."""
+    if value.kind in ("converted", "method", "same"):
+        return _is_read(value.parts[0])
+    return value.kind == "required" or (value.kind == "variable" and len(value.parts) == 1)
 
 
 def _pairs(node: ast.AST | None) -> list[tuple[str, ast.expr]]:
@@ -319,6 +414,7 @@ _TAKES: Mapping[type, Callable[[Walk, Any], None]] = {
     ast.Attribute: Walk._attribute,
     ast.Call: Walk._call,
     ast.keyword: Walk._keyword,
+    ast.Raise: Walk._raise,
     ast.If: Walk._if,
     ast.FunctionDef: Walk._function,
     ast.AsyncFunctionDef: Walk._function,
@@ -326,6 +422,7 @@ _TAKES: Mapping[type, Callable[[Walk, Any], None]] = {
     ast.Assign: Walk._assigned,
     ast.AnnAssign: Walk._annotated,
     ast.NamedExpr: Walk._annotated,
+    ast.AugAssign: Walk._added,
     ast.Dict: Walk._dictionary,
 }
 

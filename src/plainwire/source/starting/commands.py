@@ -20,6 +20,7 @@ from plainwire.source.deploy.words import (
     functions_of,
     joined_lines,
     split,
+    unspaced,
 )
 from plainwire.source.python.program import Program
 from plainwire.source.starting import servers
@@ -118,6 +119,10 @@ class Starter:
             found += self.starts(words, place, at.deeper(place))
         return tuple(found)
 
+    def script(self, file: SourceFile, at: Context) -> tuple[Start, ...]:
+        """The servers that a shell script starts that somebody calls by hand."""
+        return self._script(file, file.span(1), at)
+
     def _shell(self, rest: Sequence[str], place: Span, at: Context) -> tuple[Start, ...]:
         for number, word in enumerate(rest):
             if re.fullmatch(r"-\w*c", word):
@@ -214,7 +219,7 @@ class Starter:
 
     def unit(self, text: str, place: Span, at: Context) -> tuple[Start, ...]:
         """What a command of supervisor or systemd starts: words, and no shell."""
-        filled = text.replace("%(ENV_", "${").replace(")s", "}")
+        filled = unspaced(text).replace("%(ENV_", "${").replace(")s", "}")
         try:
             words = split(filled)
         except ValueError:

@@ -157,12 +157,14 @@ def uwsgi(files: Files, rest: Sequence[str], place: Span, at: Context) -> tuple[
     ini = options.get("ini") or next((w for w in rest if w.endswith(".ini")), None)
     via = (*at.via, place)
     found = []
-    for name, value in options.items():
-        found += list(_uwsgi_listener(name, value, place, via))
     file = files.find(ini, at.folder) if ini else None
-    for name, (value, spot) in (programs.uwsgi_settings(file) if file else {}).items():
+    settings = programs.uwsgi_settings(file) if file else {}
+    is_http = "http" in (options.get("protocol"), settings.get("protocol", ("",))[0])
+    for name, value in options.items():
+        found += list(_uwsgi_listener(name, value, place, via, is_http))
+    for name, (value, spot) in settings.items():
         filled = expanded(value, at.variables)
-        found += list(_uwsgi_listener(name, filled, spot, (*via, spot)))
+        found += list(_uwsgi_listener(name, filled, spot, (*via, spot), is_http))
     return tuple(found)
 
 
@@ -205,7 +207,15 @@ def _bound(
     return Start(program, place, host, number, has_tls, is_local(host), via=via, target=target)
 
 
-def _uwsgi_listener(name: str, value: str, place: Span, via: tuple[Span, ...]) -> Iterator[Start]:
+def _uwsgi_listener(
+    name: str, value: str, place: Span, via: tuple[Span, ...], is_http: bool
+) -> Iterator[Start]:
+    """What an option opens: ``socket`` speaks what ``protocol`` says, by itself uwsgi.
+
+    https://uwsgi-docs.readthedocs.io/en/latest/Options.html#socket
+    """
     if name in ("http", "http-socket", "https", "https-socket", "socket", "uwsgi-socket"):
         bind = value.partition(",")[0]
-        yield _bound("uwsgi", bind, place, name.startswith("https"), via, "")
+        is_gateway = name == "uwsgi-socket" or (name == "socket" and not is_http)
+        start = _bound("uwsgi", bind, place, name.startswith("https"), via, "")
+        yield replace(start, is_gateway=is_gateway)

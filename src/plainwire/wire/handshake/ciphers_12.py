@@ -58,7 +58,7 @@ def cipher_12(suite: int) -> Cipher12 | None:
         return None
     cipher, bits = found["cipher"], found["bits"]
     key_size = int(bits) // 8 if bits else KEY_SIZES[cipher]
-    mode: Mode = found["mode"] or "stream"  # type: ignore[assignment]
+    mode: Mode = found["mode"] or "stream"  # type: ignore[assignment]  # as in NAME
     name = cipher.partition("_")[0] if bits else cipher
     is_aead = mode not in ("CBC", "stream")
     if is_aead and name not in ("AES", "CHACHA20"):

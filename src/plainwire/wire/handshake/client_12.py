@@ -146,8 +146,6 @@ class Handshake12(Connection[Result12]):
         before, self._transcript = self._transcript, self._transcript + message.to_bytes()
         handler(message, before)
 
-    # Sending --------------------------------------------------------------------------------
-
     def _send(self, kind: ContentType, content: bytes) -> None:
         if self._write:
             self._out += self._write.seal(kind, content)
@@ -166,8 +164,6 @@ class Handshake12(Connection[Result12]):
         self._client_proof = self._secrets.verify_data(self._master, "client", self._transcript)
         self._send_message(HandshakeType.FINISHED, self._client_proof)
         self._has_sent_finished = True
-
-    # The server's messages ------------------------------------------------------------------
 
     def _on_server_hello(self, message: Handshake, before: bytes) -> None:
         hello = parse_server_hello(message.body)

@@ -99,8 +99,6 @@ class Handshake13(Connection[Result13]):
             self._transcript += message.to_bytes()
         handler(message, before)
 
-    # Sending --------------------------------------------------------------------------------
-
     def _hello(self, before: bytes = b"", cookie: bytes | None = None) -> bytes:
         shares = {group: share.public for group, share in self._shares.items()}
         is_retry = bool(before)
@@ -124,8 +122,6 @@ class Handshake13(Connection[Result13]):
         if not self._has_changed_cipher_spec:
             self._out += CHANGE_CIPHER_SPEC.to_bytes()
             self._has_changed_cipher_spec = True
-
-    # The server's messages ------------------------------------------------------------------
 
     def _on_server_hello(self, message: Handshake, before: bytes) -> None:
         hello, first = parse_server_hello(message.body), self.result.hello

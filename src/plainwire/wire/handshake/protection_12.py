@@ -37,7 +37,8 @@ def _algorithm(name: str, key: bytes) -> algorithms.AES | decrepit.ARC4:
     # The older home of an algorithm warns of its deprecation; the newer comes first.
     for place in reversed(places):
         if hasattr(place, wanted[name]):
-            return getattr(place, wanted[name])(key)  # type: ignore[no-any-return]
+            algorithm: algorithms.AES | decrepit.ARC4 = getattr(place, wanted[name])(key)
+            return algorithm
     raise UnsupportedAlgorithm(f"{name} is not in cryptography")
 
 
@@ -102,8 +103,6 @@ class Protection12:
         self._sequence += 1
         return content
 
-    # AEAD ------------------------------------------------------------------------------------
-
     def _nonce(self, explicit: bytes) -> bytes:
         if self._cipher.mode == "POLY1305":  # RFC 7905, section 2
             fixed = int.from_bytes(self._iv, "big")
@@ -125,8 +124,6 @@ class Protection12:
             raise WireError(BROKEN)
         head = self._head(record.type, size)
         return self._aead.decrypt(self._nonce(explicit), sealed, head)
-
-    # Stream and block ------------------------------------------------------------------------
 
     @property
     def _has_explicit_iv(self) -> bool:
@@ -184,8 +181,6 @@ class Protection12:
             cipher: Cipher[None] = Cipher(algorithm, None)
             self._streams[is_opening] = cipher.decryptor() if is_opening else cipher.encryptor()
         return self._streams[is_opening]
-
-    # MAC -------------------------------------------------------------------------------------
 
     @property
     def _number(self) -> bytes:
