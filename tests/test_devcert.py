@@ -1,7 +1,9 @@
 """``plainwire devcert``: real clients and servers on what it makes, and what it must never do."""
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -199,6 +201,14 @@ def test_what_a_clock_that_was_ahead_has_made_is_made_anew(folder):
     assert verified(again, NOW) == (f"{again.certificate}: OK\n", "")
 
 
+def test_a_certificate_that_does_not_hold_yet_is_renewed_under_its_authority(folder):
+    ensure(folder, now=NOW)
+    ahead = ensure(folder, now=NOW + timedelta(days=80))
+    again = ensure(folder, now=NOW + timedelta(days=2))
+    assert (ahead.done, again.done) == ("renewed", "renewed")
+    assert (again.is_new_authority, again.not_after) == (False, NOW + timedelta(days=92))
+
+
 def test_further_names_are_added_to_those_there(folder):
     ensure(folder, ["one.test"], NOW)
     both = ensure(folder, ["two.test", "MÜNCHEN.test", "[::1]"], NOW)
@@ -306,8 +316,9 @@ def test_two_files_that_are_no_pair_are_never_overwritten(kind, pair, folder, tm
         words = ["openssl", "pkcs8", "-topk8", "-in", key, "-passout", "pass:x"]
         key.write_bytes(subprocess.run(words, check=True, capture_output=True).stdout)
     before = contents(folder)
+    said = f"{certificate} and {key} are not a pair of plainwire's: nothing is overwritten"
     for wants_new_ca in (False, True):
-        with pytest.raises(UsageError, match="not a pair of plainwire's: nothing is overwritten"):
+        with pytest.raises(UsageError, match=re.escape(said)):
             ensure(folder, now=NOW + timedelta(days=80), wants_new_ca=wants_new_ca)
     assert contents(folder) == before
 
@@ -376,6 +387,25 @@ def test_a_failure_leaves_what_was_there(folder, monkeypatch):
     with pytest.raises(UsageError, match="No space left"):
         ensure(folder, now=NOW + timedelta(days=80))
     assert contents(folder) == before
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
+def test_a_failure_between_the_two_files_is_mended_by_the_next_run(error, folder, monkeypatch):
+    ensure(folder, now=NOW)
+    replace, calls = Path.replace, []
+
+    def failing(self, target):
+        calls.append(target)
+        if len(calls) == 2:
+            raise error
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises((UsageError, KeyboardInterrupt)):
+        ensure(folder, now=NOW + timedelta(days=61))
+    assert is_mixed(folder)
+    ensure(folder, now=NOW + timedelta(days=61))
+    assert is_a_pair(folder) and sorted(contents(folder)) == sorted(FILES)
 
 
 # Two at once
@@ -475,6 +505,7 @@ def killed_at_each_point(folder, before, now, wants_new_ca=False):
     return [folder / str(point) for point in range(1, len(ended))]
 
 
+@pytest.mark.server("openssl")
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is killed there")
 @pytest.mark.parametrize("is_renewal", [False, True])
 @pytest.mark.parametrize("wants_new_ca", [False, True])
@@ -487,11 +518,31 @@ def test_what_a_killed_run_has_left_is_finished_by_the_next(is_renewal, wants_ne
     assert len(killed) > 8
     assert any(map(is_mixed, killed))  # else no point was between two renames
     for its in killed:
+        served = issued_in(its)
         made = ensure(its, ["app.test"], later)
+        # Who was never told of an authority is told: no certificate of it had taken its place.
+        assert made.is_new_authority == (served is None or not signed(served, made.ca, tmp_path))
         assert is_a_pair(its) and "app.test" in made.names
         assert sorted(contents(its)) == sorted(FILES)
         assert [mode(its / name) for name in (CA_KEY, KEY)] == [0o600, 0o600]
         assert ensure(its, ["app.test"], later).done == "kept"
+
+
+def issued_in(folder):
+    """The certificate there, with the part that a run killed half-way has left for its key."""
+    parts = [*folder.glob(f".{CERTIFICATE}.*.part"), folder / CERTIFICATE]
+    for part in parts:
+        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with contextlib.suppress(OSError):  # ssl.SSLError is one
+            trust.load_cert_chain(part, folder / KEY)
+            return part.read_bytes()
+    return None
+
+
+def signed(certificate, ca, tmp_path):
+    (tmp_path / "its.pem").write_bytes(certificate)
+    words = ["openssl", "verify", "-no_check_time", "-CAfile", ca, tmp_path / "its.pem"]
+    return subprocess.run(words, capture_output=True).returncode == 0
 
 
 def is_mixed(folder):
@@ -519,13 +570,15 @@ def half_done(folder):
     return part
 
 
-@pytest.mark.parametrize("kind", ["foreign", "link", "folder"])
+@pytest.mark.parametrize("kind", ["foreign", "text", "link", "folder"])
 def test_what_is_in_the_place_of_a_half_done_pair_is_not_overwritten(kind, folder, tmp_path):
     half_done(folder)
     place = folder / CERTIFICATE
     place.unlink()
     if kind == "foreign":
         place.write_text(issue("Somebody's").pem)
+    elif kind == "text":
+        place.write_text("mine")
     elif kind == "link":
         (tmp_path / "elsewhere").write_text(issue("Somebody's").pem)
         place.symlink_to(tmp_path / "elsewhere")
@@ -536,11 +589,24 @@ def test_what_is_in_the_place_of_a_half_done_pair_is_not_overwritten(kind, folde
     assert place.is_symlink() == (kind == "link") and place.is_dir() == (kind == "folder")
 
 
-@pytest.mark.parametrize("kind", ["foreign", "link", "text"])
+def test_a_part_takes_no_place_in_a_pair_that_is_whole(folder):
+    ensure(folder, now=NOW)
+    before = contents(folder)
+    part = folder / f".{CERTIFICATE}.0123456789abcdef.part"
+    part.write_bytes(b"another\n" + before[CERTIFICATE])
+    assert ensure(folder, now=NOW).done == "kept"
+    assert contents(folder) == before
+
+
+@pytest.mark.server("openssl")
+@pytest.mark.parametrize("kind", ["foreign", "foreign, of this key", "link", "text"])
 def test_a_part_that_is_not_this_keys_takes_no_place(kind, folder, tmp_path):
     part = half_done(folder)
     if kind == "foreign":
         part.write_text(issue("Somebody's").pem)
+    elif kind == "foreign, of this key":
+        words = ["openssl", "req", "-x509", "-subj", "/O=Somebody", "-key", folder / KEY]
+        subprocess.run([*words, "-out", part], check=True, capture_output=True)
     elif kind == "text":
         part.write_bytes(b"")
     else:

@@ -398,3 +398,271 @@ def add_user(letters):
     return User(password=pw)
 """
     assert places("token-weak-prng", text) == ([("users.py", 5)] if is_found else [])
+
+
+STORES = """
+--- docker-compose.yml
+services:
+  queue:
+    image: confluentinc/cp-kafka
+    ports: ["9092:9092"]
+  console:
+    image: obsidiandynamics/kafdrop
+    ports: ["19000:9000"]
+  pool:
+    image: edoburu/pgbouncer
+    ports: ["6432:6432"]
+  other:
+    image: ubuntu
+    ports: ["8080:8080"]
+"""
+BY_HAND = """
+--- app.py
+from flask import Flask
+app = Flask(__name__)
+if __name__ == "__main__":
+    app.run()
+"""
+IMAGE = """
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["python", "run.py"]
+"""
+SOCKET_IO = """
+--- run.py
+from flask import Flask
+from flask_socketio import SocketIO
+app = Flask(__name__)
+SocketIO(app).run(app, host="0.0.0.0", port=8000)
+"""
+
+
+def test_stores_beside_an_application_that_is_started_by_hand_are_its_own():
+    found = places("aux-plain", BY_HAND + STORES)
+    assert found == [("docker-compose.yml", line) for line in (4, 7, 10)]
+    severities = {f.severity.name for f in audited(BY_HAND + STORES).findings}
+    assert severities == {"MEDIUM"}
+
+
+def test_stores_of_another_folder_or_beside_a_deployment_are_not():
+    elsewhere = STORES.replace("--- docker", "--- tools/docker")
+    assert places("aux-plain", BY_HAND + elsewhere) == []
+    web = "--- deploy/compose.yaml\nservices:\n  web:\n    build: ..\n    ports: ['80:8000']\n"
+    assert places("aux-plain", SOCKET_IO + IMAGE + web + STORES) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "is_found"),
+    [
+        ("", True),
+        ("    command: flask run\n", False),
+        ("--- compose.prod.yaml\nservices: {}\n", False),
+    ],
+)
+def test_one_compose_file_that_runs_the_image_is_what_is_deployed(more, is_found):
+    compose = f"""
+--- docker-compose.yml
+services:
+  web:
+    build: .
+    ports: ["80:8000"]
+    environment:
+      - FLASK_ENV=development
+{more}"""
+    assert bool(places("port-plain", SOCKET_IO + IMAGE + compose)) is is_found
+
+
+def test_ports_say_nothing_on_the_network_of_the_host():
+    compose = """
+--- docker-compose.yml
+services:
+  web:
+    build: .
+    network_mode: host
+    ports: ["80:80"]
+  cache:
+    image: redis
+    network_mode: host
+    ports: ["127.0.0.1:6379:6379"]
+"""
+    text = SOCKET_IO + IMAGE + compose
+    assert places("aux-plain", text) == [("docker-compose.yml", 9)]
+    messages = [f.message for f in audited(text).findings if f.kind == "port-plain"]
+    assert [message.partition("port ")[2].partition(" ")[0] for message in messages] == ["8000"]
+
+
+@pytest.mark.parametrize(
+    ("does", "is_found"), [("create_access_token(body)", True), ("find(body)", False)]
+)
+def test_a_login_that_connexion_calls_takes_a_password(does, is_found):
+    text = f"""
+--- run.py
+import connexion
+from flask_jwt_extended import create_access_token
+app = connexion.App(__name__)
+def users_auth(body):
+    check(body["username"], body["password"])
+    return {does}
+app.run(host="0.0.0.0", port=8000)
+--- compose.yaml
+services:
+  web:
+    build: .
+    ports: ["80:8000"]
+"""
+    assert bool(places("credentials-cleartext", text + IMAGE)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("where", "lines"),
+    [
+        ("class User:\n    def hash(self, word): return generate_password_hash(word)", [8]),
+        ("def hashed(word): return generate_password_hash(word)", []),
+    ],
+)
+def test_another_class_that_hashes_says_nothing_of_this_one(where, lines):
+    text = f"""
+--- models.py
+from flask_sqlalchemy import SQLAlchemy
+from werkzeug.security import generate_password_hash
+db = SQLAlchemy()
+{where}
+
+class Device(db.Model):
+    def __init__(self, password):
+        self.password = password
+"""
+    found = [line for _, line in places("pw-weak-storage", text)]
+    assert bool(found) is bool(lines)
+
+
+@pytest.mark.parametrize(
+    ("version", "given", "is_found"),
+    [
+        ("==1.7.1", "", True),
+        ("<2", "", True),
+        (">=2.0", "", False),
+        ("", "", False),
+        ("==1.7.1", ', algorithms=["HS256"]', False),
+    ],
+)
+def test_an_old_library_that_takes_any_algorithm(version, given, is_found):
+    text = f"""
+--- requirements.txt
+PyJWT{version}
+--- auth.py
+import jwt
+def claims(token, key):
+    return jwt.decode(token, key{given})
+"""
+    assert bool(places("jwt-weak", text)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "is_found"),
+    [
+        ('p.add_argument("-H", "--host", default="0.0.0.0")', "args.host", True),
+        ('p.add_argument("--bind-to", dest="host", default="0.0.0.0")', "args.host", True),
+        ('p.add_argument("--host", default="127.0.0.1")', '"127.0.0.1"', False),
+        ('p.add_argument("--host", default="0.0.0.0")', "args.other", False),
+    ],
+)
+def test_the_default_of_an_option_is_where_a_server_listens(declared, given, is_found):
+    text = f"""
+--- run.py
+import argparse
+from flask import Flask
+app = Flask(__name__)
+p = argparse.ArgumentParser()
+{declared}
+args = p.parse_args()
+app.run(host={given}, port=8000)
+--- Dockerfile
+FROM python:3.12
+COPY . .
+CMD ["python", "run.py"]
+"""
+    assert places("app-run-plain", text) == ([("run.py", 7)] if is_found else [])
+
+
+@pytest.mark.parametrize(
+    ("declared", "lines"),
+    [
+        ('@click.option("--secret-key", default="made-up-by-us")', [5, 7]),
+        ('@click.option("--secret-key", "secret_key", default="made-up-by-us")', [5, 7]),
+        ('@click.option("--secret-key", envvar="KEY")', []),
+        ('@click.option("--secret-key", envvar="KEY", required=True)', []),
+    ],
+)
+def test_the_default_of_an_option_is_the_key(declared, lines):
+    text = f"""
+--- run.py
+import click
+from flask import Flask, session
+app = Flask(__name__)
+@click.command()
+{declared}
+def main(secret_key):
+    app.secret_key = secret_key
+"""
+    findings = [f for f in audited(text).findings if f.kind == "secret-hardcoded"]
+    assert [place.line for f in findings for place in f.locations] == lines
+
+
+@pytest.mark.parametrize(
+    ("call", "is_found"),
+    [
+        ('User(name="admin", password=generate_password_hash("admin"))', True),
+        ('user.set_password("Winter2019")', True),
+        ("user.set_password(password)", False),
+        ('user.set_password("dummy-for-timing")', False),
+        ('user.set_password(os.environ["ADMIN_PASSWORD"])', False),
+    ],
+)
+@pytest.mark.parametrize(("function", "is_live"), [("init", True), ("seed_demo", False)])
+def test_an_account_that_code_makes_with_its_password(function, is_live, call, is_found):
+    text = f"""
+--- setup_users.py
+import os
+from werkzeug.security import generate_password_hash
+def {function}(user, password):
+    {call}
+"""
+    found = places("secret-hardcoded", text)
+    assert found == ([("setup_users.py", 4)] if is_found and is_live else [])
+
+
+def test_chance_is_placed_where_it_is_drawn():
+    text = """
+--- settings.py
+import os, random
+SECRET_KEY = os.getenv(
+    "SECRET_KEY",
+    "".join(
+        random.choices("abc", k=20)
+    ),
+)
+"""
+    assert places("token-weak-prng", text) == [("settings.py", 5)]
+
+
+@pytest.mark.parametrize(("folder", "is_found"), [("example", False), ("accounts", True)])
+def test_what_an_example_imports_says_nothing_of_the_application(folder, is_found):
+    text = f"{APP}--- {folder}/users.py\nfrom flask_login import LoginManager\n"
+    assert bool(places("session-cookie-insecure", text)) is is_found
+
+
+@pytest.mark.parametrize(("default", "lines"), [("0", [2]), ("1", [])])
+def test_a_directory_whose_tls_is_off_unless_told_otherwise(default, lines):
+    text = f"""
+--- settings.py
+import os
+LDAP_USE_SSL = bool(int(os.environ.get("LDAP_USE_SSL", {default})))
+--- app.py
+from flask import Flask
+from flask_ldap3_login import LDAP3LoginManager
+app = Flask(__name__)
+app.config.from_object("settings")
+"""
+    assert [line for _, line in places("mail-ldap-plain", text)] == lines

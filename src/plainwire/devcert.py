@@ -100,6 +100,8 @@ def _ensured(folder: Path, wanted: Sequence[str], now: datetime, wants_new_ca: b
     if ca is None or is_new:
         ca = issuing.authority(names, now)
         pairs.write(folder, ca, CA, CA_KEY)
+    # Nothing that is there is from it: it is new, or the run that made it was killed.
+    is_unknown = certificate is None or not issuing.issued_by(certificate, ca)
     kept = certificate is not None and _is_good(certificate, ca, names, now)
     done = "kept" if kept else ("made" if certificate is None else "renewed")
     if certificate is None or not kept:
@@ -107,7 +109,7 @@ def _ensured(folder: Path, wanted: Sequence[str], now: datetime, wants_new_ca: b
         pairs.write(folder, certificate, CERTIFICATE, KEY)
     _ensure_private(folder)
     its_end = certificate.certificate.not_valid_after_utc
-    return Devcert(folder, names, its_end, done, is_new)
+    return Devcert(folder, names, its_end, done, is_unknown)
 
 
 def _name(word: str) -> str:

@@ -70,8 +70,9 @@ def write(folder: Path, issued: Issued, certificate: str, key: str) -> None:
         for part, place in parts:
             part.replace(place)
     finally:
-        for part, _ in parts:
-            part.unlink(missing_ok=True)
+        if parts and parts[0][0].exists():  # else the key is in place, and waits for the other
+            for part, _ in parts:
+                part.unlink()
 
 
 def finish(folder: Path, certificate: str, key: str, is_alone: bool) -> None:

@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from inline_snapshot import snapshot
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_plainwire import require_https, tls_exempt, tls_redirect
@@ -227,6 +230,80 @@ def test_the_json_form():
             }
         ],
     }
+
+
+def test_everything_that_is_found_in_its_words():
+    """What can be said of one application at once, and the rest of others."""
+    app = application(
+        TLS_TERMINATION=None,
+        DEBUG=True,
+        TLS_MODE="report",
+        TLS_TRUSTED_PROXIES="0.0.0.0/0",
+        TLS_TRUSTED_PROXY="x",
+        TLS_EXEMPT_ENDPOINTS="none",
+        TLS_COOKIES_SECURE=False,
+        PREFERRED_URL_SCHEME="http",
+    )
+    health = tls_exempt(lambda: "up")
+    app.add_url_rule("/health", "health", health, methods=["GET", "PUT", "POST"])
+    for name in ("page", "start"):
+        app.add_url_rule(f"/{name}", name, tls_redirect(lambda: "page"))
+    hidden = tls_exempt(lambda: "up")
+    app.add_url_rule("/hidden", "hidden", lambda: hidden())
+    app.before_request(hook := lambda: None)
+    hook.__module__ = "flask_sslify"
+    app.wsgi_app = ProxyFix(DispatcherMiddleware(ProxyFix(app.wsgi_app), {}))
+    assert run(app, "check").output == snapshot("""\
+error: tls.E002: TLS_TERMINATION is not set: 'server' or 'proxy'
+    README, Configuration; an app that starts so refuses to answer
+error: tls.E003: werkzeug.middleware.dispatcher.DispatcherMiddleware was wrapped later: what it answers itself is served in clear, and what it says of the peer is believed; call TLS(app) after it
+error: tls.E004: TLS_TRUSTED_PROXIES trusts 0.0.0.0/0: whoever reaches the port can claim https
+    the addresses of the proxies
+error: tls.E005: more than one ProxyFix was wrapped later: the peer's address is lost; call TLS(app) after them
+warning: tls.W001: no key 'TLS_TRUSTED_PROXY'
+    TLS_TRUSTED_PROXIES?
+warning: tls.W002: ProxyFix(x_for=1, x_proto=1, x_host=0) was wrapped later: what it changed is not believed, the originals are taken; call TLS(app) after it
+warning: tls.W002: ProxyFix(x_for=1, x_proto=1, x_host=0) was wrapped later: what it changed is not believed, the originals are taken; call TLS(app) after it
+warning: tls.W004: TLS_MODE is 'report': requests in clear are served
+    TLS_MODE = 'refuse', when the report is quiet
+warning: tls.W005: TLS_EXEMPT_ENDPOINTS: no endpoint 'none'
+warning: tls.W006: health is exempt and takes POST, PUT, which are refused in clear
+warning: tls.W007: page, start: marked for a redirect, and TLS_REDIRECT_HOSTS is not set
+    without an allow-listed host it is refused
+warning: tls.W009: TLS_COOKIES_SECURE is off
+warning: tls.W010: flask_sslify redirects too, by a header that it believes from everybody
+    README, Coming from Flask-Talisman
+warning: tls.W011: the mark of test_everything_that_is_found_in_its_words.<locals>.<lambda> does nothing: a decorator that was made without functools.wraps has taken its place as the view of hidden; mark above that decorator
+info: tls.I001: health answers GET and HEAD in clear
+info: tls.I003: PREFERRED_URL_SCHEME is 'http': url_for outside of requests writes http links
+    PREFERRED_URL_SCHEME = 'https'
+2 info, 10 warning, 4 error
+""")  # noqa: E501
+    preload = {"TLS_HSTS_PRELOAD": True, "TLS_HSTS_INCLUDE_SUBDOMAINS": True}
+    other = application(TLS_HSTS_SINCE=datetime.now(UTC).date(), **preload)
+    assert run(other, "check").output == snapshot("""\
+warning: tls.W008: the preload list asks of port 80 a redirect, and TLS_MODE is 'refuse'
+    close port 80, or let the proxy redirect
+info: tls.I002: HSTS: max-age is 300 s
+    TLS_HSTS_SINCE raises it by a ramp
+info: tls.I003: PREFERRED_URL_SCHEME is 'http': url_for outside of requests writes http links
+    PREFERRED_URL_SCHEME = 'https'
+info: tls.I004: some servers (cheroot, granian, tornado, twisted) take X_Forwarded_Proto of a client for X-Forwarded-Proto, if the proxy lets it through
+    README, Servers that do not tell - from _
+3 info, 1 warning, 0 error
+""")  # noqa: E501
+    assert run(plain(TLS_HOPS=2, TLS_MODE="x"), "check").output == snapshot("""\
+error: tls.E002: TLS_MODE: not one of refuse, redirect, report, marked: 'x'
+    README, Configuration; an app that starts so refuses to answer
+warning: tls.W001: no key 'TLS_HOPS'
+    TLS_PROXY_HOPS?
+0 info, 1 warning, 1 error
+""")
+    assert run(Flask("bare"), "check").output == snapshot("""\
+error: tls.E001: the extension is not there
+    TLS(app), after every other layer
+0 info, 0 warning, 1 error
+""")
 
 
 def test_every_id_is_documented_and_has_its_levels_letter():

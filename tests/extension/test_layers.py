@@ -33,6 +33,7 @@ def test_a_proxy_fix_wrapped_later_is_said_and_not_believed(caplog):
     got = sent(app, "https", headers=forged, environ_base={"REMOTE_ADDR": "9.9.9.9"})
     assert got.status_code == 403
     assert "ProxyFix(x_for=1, x_proto=1, x_host=0) was wrapped later" in caplog.text
+    assert "around the application" not in caplog.text
     assert sent(app, "https", headers={"X-Forwarded-For": "1.2.3.4"}).status_code == 200
 
 
@@ -155,6 +156,32 @@ def test_a_layer_around_the_application_object_is_said(name, caplog):
     assert f"{name} is around the application: what it answers itself" in caplog.text
 
 
+def with_options(inner):
+    def optional(*words, trusted=None, secret=None):
+        return inner(*words)
+
+    return optional
+
+
+def test_layers_are_named_from_the_outside_in(caplog):
+    around(Secretive(timing(with_options(application()))))
+    said = [record.getMessage() for record in caplog.records]
+    assert [line.split(" is around")[0].split(".")[-1] for line in said] == [
+        *("Secretive", "timed", "optional")
+    ]
+
+
+def test_what_is_called_with_a_dictionary_and_a_function_is_no_layer(caplog):
+    """A server's own functions, and those of tests."""
+
+    def retried(options, function):
+        return function()
+
+    app = application()
+    assert retried({"times": 2}, lambda: around(app)).status_code == 200
+    assert "outermost" not in caplog.text
+
+
 @pytest.mark.parametrize("wrap", [timing, lazily, Secretive, lambda app: Secretive(app).method])
 def test_a_layer_that_was_wrapped_later_is_said_once(wrap, caplog):
     """By its attributes, and because it is at work."""
@@ -221,10 +248,14 @@ def test_a_layer_that_keeps_the_application_too_is_said_once(caplog):
             self.app = app
 
     app = application()
-    app.wsgi_app = Sockets(app.wsgi_app, app)
+    gate = app.wsgi_app
+    app.wsgi_app = Sockets(gate, app)
     sent(app, "https")
     assert caplog.text.count("was wrapped later") == 1
-    assert len(layers(app.wsgi_app, until=app.extensions["plainwire"])) == 1
+    assert layers(app.wsgi_app, until=gate) == [app.wsgi_app]
+    inner = SocketLayer(gate)
+    app.wsgi_app = Sockets(inner, app)
+    assert layers(app.wsgi_app, until=gate) == [app.wsgi_app, inner]
 
 
 class Wrapper:

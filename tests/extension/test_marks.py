@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import inspect
+from unittest.mock import Mock
 
 import pytest
 from flask import Blueprint, Flask, request
@@ -132,6 +133,13 @@ def test_a_head_of_its_own_has_no_mark_of_get():
 
     app.add_url_rule("/it", view_func=It.as_view("it"))
     assert sent(app, "http", "/it", "GET").status_code == 200
+    assert sent(app, "http", "/it", "HEAD").status_code == 403
+
+
+def test_the_question_which_methods_there_are_is_no_get():
+    app = application(TLS_MODE="marked")
+    app.add_url_rule("/it", view_func=by_method(require_https).as_view("it"))
+    assert sent(app, "http", "/it", "OPTIONS").status_code == 200
     assert sent(app, "http", "/it", "HEAD").status_code == 403
 
 
@@ -275,8 +283,10 @@ def test_two_marks_of_one_view_contradict_each_other():
                 continue
             with pytest.raises(TypeError, match="is marked twice"):
                 outer(view)
-    with pytest.raises(TypeError, match="is marked twice"):
+    with pytest.raises(TypeError, match=r"Blueprint 'part'.* is marked twice: required and exempt"):
         tls_exempt(require_https(Blueprint("part", __name__)))
+    with pytest.raises(TypeError, match=r"by_class\.<locals>\.It is marked twice"):
+        tls_exempt(by_class(require_https))
 
 
 def opaque(view):
@@ -284,6 +294,14 @@ def opaque(view):
         return view(*args, **kwargs)
 
     return wrapper
+
+
+class Decorating:
+    def __init__(self, view):
+        self.view = view
+
+    def __call__(self):
+        return self.view()
 
 
 def updating_nothing(view):
@@ -298,6 +316,12 @@ class Opaque(MethodView):
         return "it"
 
 
+class OpaqueInPart(Opaque):
+    @tls_exempt
+    def delete(self):
+        return ""
+
+
 def marked_health():
     return tls_exempt(lambda: "up")
 
@@ -309,8 +333,10 @@ def marked_health():
         lambda: opaque(opaque(marked_health())),
         lambda: updating_nothing(marked_health()),
         lambda: functools.partial(opaque(marked_health())),
+        lambda: Decorating(opaque(marked_health())),
         lambda: opaque(tls_redirect(lambda: "up")),
         lambda: Opaque.as_view("it"),
+        lambda: OpaqueInPart.as_view("it"),
     ],
 )
 def test_a_mark_that_another_decorator_hides_is_said(made, caplog):
@@ -330,6 +356,7 @@ def test_a_view_that_calls_another_one_hides_nothing(caplog):
     app.add_url_rule("/both", "both", lambda: health() + page())
     app.add_url_rule("/seen", "seen", tls_exempt(opaque(health)))
     app.add_url_rule("/pay", "pay", opaque(require_https(lambda: "paid")))  # its guard is called
+    app.add_url_rule("/slotted", "slotted", Slotted())
 
     @tls_exempt
     class It(MethodView):
@@ -340,6 +367,56 @@ def test_a_view_that_calls_another_one_hides_nothing(caplog):
     assert "tls.W011" not in {one.id for one in check(app)}
     sent(app, "http", "/both")
     assert "does nothing" not in caplog.text
+
+
+class Lazy:
+    """A callable that is made when somebody looks at it: a connection, a proxy of a context."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("looked at")
+
+    def __call__(self):
+        return ""
+
+
+def test_what_a_view_holds_and_is_no_function_is_not_looked_at():
+    """At the first request there is no context yet, and a lazy object would be made."""
+    lazy, user = Lazy(), request
+
+    def view():
+        return f"{user.path}{lazy()}"
+
+    app = application()
+    app.add_url_rule("/it", "it", view)
+    assert sent(app, "https", "/it").data == b"/it"
+    assert "tls.W011" not in {one.id for one in check(app)}
+
+
+def test_a_view_class_may_be_anything():
+    """A stand-in of a test's, which has every attribute; a class with `as_view` of its own."""
+    app = application()
+    stand_in = Mock(return_value="stood in", required_methods=())
+    app.add_url_rule("/it", "it", stand_in, methods=["GET"], provide_automatic_options=False)
+
+    def own():
+        return "own"
+
+    own.view_class = type("Own", (), {"get": own})
+    app.add_url_rule("/own", "own", own)
+    for path, body in (("/it", b"stood in"), ("/own", b"own")):
+        assert sent(app, "https", path).data == body
+        assert sent(app, "http", path).status_code == 403
+    assert "tls.W011" not in {one.id for one in check(app)}
+
+
+@pytest.mark.parametrize(("around", "is_said"), [(50, True), (150, False)])
+def test_a_hidden_mark_is_looked_for_as_far_as_it_is_sane(around, is_said):
+    view = marked_health()
+    for _ in range(around):
+        view = opaque(view)
+    app = application()
+    app.add_url_rule("/it", "it", view)
+    assert ("tls.W011" in {one.id for one in check(app)}) == is_said
 
 
 def test_looking_for_hidden_marks_ends():

@@ -1,5 +1,6 @@
 """The extension on real servers behind real proxies; the truth is the proxy's configuration."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -115,6 +116,55 @@ def assert_over_tls(answers, server):
 
 
 SMUGGLED = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+NAME = "X-Forwarded-Proto"
+# What a proxy that says http may let through beside it (RFC 9112, sections 2.2, 3.2.2 and 5).
+ODD = {
+    "twice": [f"{NAME}: http", f"{NAME}: https"],
+    "twice, https first": [f"{NAME}: https", f"{NAME}: http"],
+    "empty, then https": [f"{NAME}:", f"{NAME}: https"],
+    "with underscores": [f"{NAME}: http", "X_Forwarded_Proto: https"],
+    "with underscores before": ["X_Forwarded_Proto: https", f"{NAME}: http"],
+    "with one underscore": [f"{NAME}: http", "X-Forwarded_Proto: https"],
+    "folded": [f"{NAME}: http\r\n https"],
+    "folded, empty": [f"{NAME}:\r\n https,http"],
+    "folded into another": [f"X-A: b\r\n {NAME}: https", f"{NAME}: http"],
+    "a blank before the colon": [f"{NAME}: http", f"{NAME} : https"],
+    "a bare CR": [f"X-A: b\r{NAME}: https", f"{NAME}: http"],
+    "a NUL": [f"{NAME}: https\0http"],
+    "quoted": [f'{NAME}: "https"'],
+    "a parameter": [f"{NAME}: https;http"],
+    "Remote-Addr": ["Remote-Addr: 127.0.0.1", "Remote_Addr: 127.0.0.1", "Https: on"],
+    "two hosts": [f"{NAME}: http", "Host: other"],
+}
+LINES = ("GET / HTTP/1.1", "GET / HTTP/1.0", "GET https://localhost/ HTTP/1.1")
+
+
+def raw(port, line, headers):
+    """What comes back of a request that is written as it is."""
+    head = "\r\n".join([line, "Host: localhost", "Connection: close", *headers, "", ""])
+    with socket.create_connection(("127.0.0.1", port), 20) as opened:
+        opened.sendall(head.encode("latin-1"))
+        with contextlib.suppress(ConnectionResetError):
+            return b"".join(iter(lambda: opened.recv(65536), b""))
+    return b""
+
+
+@pytest.mark.parametrize("stack", stacks(unix=False), indirect=True)
+def test_odd_requests_are_nowhere_taken_for_https(stack):
+    """By the server, or by the application: the view's answer is what must not come."""
+    _, _, port = stack
+    served, refused = [], (b"HTTP/1.1 4", b"HTTP/1.0 4")
+    for line in LINES:
+        for case, headers in (ODD | {"none": []}).items():
+            got = raw(port, line, headers)
+            # uWSGI closes the connection on a bare CR, without a word.
+            if got and b"HTTPS required" not in got and not got.startswith(refused):
+                served.append((line, case, got[:200]))
+    assert served == []
+    for line in LINES[:2]:  # gevent and uWSGI take the third's address for a path
+        assert b'"scheme":"https"' in raw(port, line, [f"{NAME}: https"])
+
+
 NOT_UWSGI = stacks(unix=False, names=[name for name in WSGI if name != "uwsgi"])
 
 

@@ -1,14 +1,16 @@
 """The ``TLS_*`` keys: as values, as strings of the environment, and what is wrong about them."""
 
+import logging
 import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from inline_snapshot import snapshot
 
 from flask_plainwire import TLS, ConfigurationError
-from flask_plainwire.settings import KEYS, read, unknown_keys
+from flask_plainwire.settings import KEYS, read, said_of_unknown, unknown_keys
 from guarded import PROXIED
 
 README = (Path(__file__).parents[2] / "extension/README.md").read_text("utf-8")
@@ -62,6 +64,12 @@ def test_values_that_are_no_strings():
     )
     assert (rules.hsts.since, rules.hsts.preload) == (day, True)
     assert rules.peers.trusts("unix") and rules.peers.trusts("::1")
+
+
+@pytest.mark.parametrize("proxies", ["unix, 10.0.0.1", "10.0.0.1 unix:", ["UNIX", "10.0.0.1"]])
+def test_a_unix_socket_stands_anywhere_among_the_proxies(proxies):
+    peers = read(PROXIED | {"TLS_TRUSTED_PROXIES": proxies}, may_be_silent=False).peers
+    assert peers.trusts("unix") and peers.trusts("10.0.0.1") and not peers.trusts("10.0.0.2")
 
 
 @pytest.mark.parametrize(("value", "hops"), [("2", 2), (" 16 ", 16), (1, 1)])
@@ -165,6 +173,107 @@ def test_no_key_is_documented_that_is_not_there():
     assert set(re.findall(r"TLS_[A-Z_]+[A-Z]", README)) - set(KEYS) == set()
 
 
+def test_the_defaults_are_the_documented_ones():
+    said = dict(re.findall(r"^\| `(TLS_[A-Z_]+)` \| ([^|]*) \|", README, re.MULTILINE))
+    rules = read(SERVER, may_be_silent=False)
+    assert {
+        "TLS_PROXY_HEADER": f"`{rules.header}`",
+        "TLS_PROXY_HOPS": f"{rules.hops}",
+        "TLS_MODE": f"`{rules.mode}`",
+        "TLS_REDIRECT_PORT": f"{rules.redirect_port}",
+        "TLS_COOKIES_SECURE": f"{rules.cookies_secure}".lower(),
+        "TLS_HSTS_MAX_AGE": f"{rules.hsts.age_s(0)} s",
+        "TLS_HSTS_INCLUDE_SUBDOMAINS": f"{rules.hsts.includes_subdomains}".lower(),
+        "TLS_HSTS_PRELOAD": f"{rules.hsts.preload}".lower(),
+        "TLS_EXPOSURES_PER_MINUTE": f"{rules.exposures_per_minute}",
+        "TLS_REDIRECT_HOSTS": "`TRUSTED_HOSTS`, `SERVER_NAME`",
+    }.items() <= said.items()
+    assert [key for key in KEYS if said[key] == "none"] == [
+        *("TLS_TERMINATION", "TLS_TRUSTED_PROXIES", "TLS_EXEMPT_ENDPOINTS", "TLS_HSTS_SINCE"),
+        *("TLS_CREDENTIAL_HEADERS", "TLS_CLIENT_CERT_HEADER"),
+    ]
+    assert (rules.peers.networks, rules.exempt_endpoints, rules.hsts.since) == ((), set(), None)
+    assert (rules.credential_headers, rules.client_cert_key) == (set(), "")
+
+
+@pytest.mark.parametrize(
+    ("key", "least", "most"),
+    [
+        ("TLS_PROXY_HOPS", 1, 16),
+        ("TLS_REDIRECT_PORT", 1, 65_535),
+        ("TLS_HSTS_MAX_AGE", 0, 315_360_000),  # ten years
+        ("TLS_EXPOSURES_PER_MINUTE", 0, 1_000_000),
+    ],
+)
+def test_a_number_has_its_bounds(key, least, most):
+    for number in (least, most):
+        read(SERVER | {key: number}, may_be_silent=False)
+    for number in (least - 1, most + 1):
+        with pytest.raises(ConfigurationError, match=f"{key}: not a number from {least} to {most}"):
+            read(SERVER | {key: number}, may_be_silent=False)
+
+
+def test_a_year_is_enough_for_the_preload_list_and_so_is_the_ramp():
+    """hstspreload.org: max-age must be at least 31536000 seconds (1 year)."""
+    preload = SERVER | {"TLS_HSTS_PRELOAD": True, "TLS_HSTS_INCLUDE_SUBDOMAINS": True}
+    rules = read(preload | {"TLS_HSTS_MAX_AGE": 31_536_000}, may_be_silent=False)
+    expected = "max-age=31536000; includeSubDomains; preload"
+    assert rules.hsts.value("api.example.com") == expected
+    with pytest.raises(ConfigurationError, match="of 31536000 at least"):
+        read(preload, may_be_silent=False)
+    read(preload | {"TLS_HSTS_SINCE": "2026-11-26"}, may_be_silent=False)
+
+
+def test_a_redirect_needs_a_host_and_takes_flasks_own():
+    for hosts in ({"TLS_REDIRECT_HOSTS": "a.example"}, {"SERVER_NAME": "a.example"}):
+        config = SERVER | {"TLS_MODE": "redirect"} | hosts
+        assert read(config, may_be_silent=False).redirect_hosts == ("a.example",)
+
+
+def test_everything_wrong_is_said_in_these_words():
+    config = {
+        "TLS_TERMINATION": "proxy",
+        "TLS_TRUSTED_PROXIES": ["nginx"],
+        "TLS_MODE": "off",
+        "TLS_PROXY_HEADER": "X Forwarded",
+        "TLS_COOKIES_SECURE": "maybe",
+        "TLS_HSTS_SINCE": "yesterday",
+        "TLS_HSTS_PRELOAD": True,
+        "TLS_REDIRECT_HOSTS": "*",
+    }
+    with pytest.raises(ConfigurationError) as said:
+        read(config, may_be_silent=False)
+    assert str(said.value) == snapshot("""\
+TLS_MODE: not one of refuse, redirect, report, marked: 'off'
+TLS_TRUSTED_PROXIES: no address, no network and not 'unix': 'nginx' does not appear to be an IPv4 or IPv6 network: ['nginx']
+TLS_PROXY_HEADER: not the name of a header: 'X Forwarded'
+TLS_REDIRECT_HOSTS: not a host such as api.example.com or .example.com: '*'
+TLS_COOKIES_SECURE: neither true nor false: 'maybe'
+TLS_HSTS_SINCE: not a date such as 2027-01-31: 'yesterday'
+TLS_HSTS_PRELOAD needs TLS_HSTS_INCLUDE_SUBDOMAINS
+TLS_HSTS_PRELOAD needs TLS_HSTS_MAX_AGE of 31536000 at least\
+""")  # noqa: E501
+    with pytest.raises(ConfigurationError) as said:
+        read({"TLS_MODE": "redirect"}, may_be_silent=False)
+    assert str(said.value) == snapshot("""\
+TLS_TERMINATION is not set: 'server' or 'proxy'
+TLS_MODE is 'redirect' and TLS_REDIRECT_HOSTS is not set\
+""")
+    with pytest.raises(ConfigurationError) as said:
+        read({"TLS_TERMINATION": "proxy"}, may_be_silent=False)
+    assert str(said.value) == snapshot(
+        "TLS_TRUSTED_PROXIES is not set: the proxies' addresses or networks, or 'unix'"
+    )
+    wrong = SERVER | {"TLS_HSTS_SINCE": "2027-01-31", "TLS_HSTS_MAX_AGE": 1}
+    with pytest.raises(ConfigurationError) as said:
+        read(wrong, may_be_silent=False)
+    assert str(said.value) == snapshot("TLS_HSTS_SINCE and TLS_HSTS_MAX_AGE exclude each other")
+    unknown = {"TLS_TRUSTED_PROXY": 1, "TLS_XYZ_QVW_JKU": 1}
+    assert said_of_unknown(unknown) == snapshot(
+        ["no key 'TLS_TRUSTED_PROXY'; TLS_TRUSTED_PROXIES is meant?", "no key 'TLS_XYZ_QVW_JKU'"]
+    )
+
+
 def silent(**config):
     app = Flask("app")
     TLS(app)
@@ -226,6 +335,23 @@ def test_debug_and_tests_serve_loopback_in_clear_and_nobody_else(key, host, peer
         "/", base_url=f"{scheme}://{host}", headers=headers, environ_base={"REMOTE_ADDR": peer}
     )
     assert got.status_code == status
+
+
+@pytest.mark.parametrize(("name", "status"), [("127.0.0.1", 200), ("192.168.1.4", 403)])
+def test_without_a_host_the_server_has_the_name(name, status):
+    """HTTP/1.0 has no Host (RFC 1945); the server says where it listens."""
+    app, told = silent(DEBUG=True), []
+    environ = app.test_request_context("/").request.environ | {"REMOTE_ADDR": "127.0.0.1"}
+    del environ["HTTP_HOST"]
+    environ["SERVER_NAME"] = name
+    list(app.wsgi_app(environ, lambda status, headers, *error: told.append(status[:3])))
+    assert told == [str(status)]
+
+
+def test_what_is_let_through_unstated_is_said(caplog):
+    with caplog.at_level(logging.INFO):
+        silent(DEBUG=True).test_client().get("/")
+    assert "not set (debug or tests): loopback is served in clear" in caplog.text
 
 
 def test_what_is_stated_holds_in_debug_too():

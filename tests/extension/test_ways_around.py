@@ -329,6 +329,37 @@ def test_a_peer_is_not_printed_raw(caplog):
     assert "\x1b" not in caplog.text and "\nforged" not in caplog.text
 
 
+def test_where_tls_ends_in_the_server_no_header_is_a_proxys():
+    app, told = application(TLS_TERMINATION="server"), []
+    app.add_url_rule("/seen", "seen", lambda: jsonify(sorted(request.headers.keys())))
+    names = {"X-Forwarded-For": "1.2.3.4", "X-Real-Ip": "1.2.3.4", "X-Forwarded-Proto": "http"}
+    speaking = {"gunicorn.socket": Speaking(), "wsgi.url_scheme": "https"}
+    with Receiver(untrusted_forwarded_header, lambda app, headers, **more: told.append(headers)):
+        got = app.test_client().get("/seen", headers=names, environ_overrides=speaking)
+    assert told == [tuple(sorted(names))]
+    assert set(got.get_json()).isdisjoint(names)
+
+
+def test_a_proxy_that_sends_other_headers_alone_is_no_error(caplog):
+    client = application().test_client()
+    assert client.get("/", headers={"X-Forwarded-For": "1.2.3.4"}).data == REFUSED
+    assert "header-missing (the proxy sent no X-Forwarded-Proto)" in caplog.text
+
+
+class Speaking:
+    """A server's socket that speaks TLS, as ``ssl.SSLSocket`` is told from others."""
+
+    def getpeercert(self):
+        return None
+
+
+def test_a_forged_header_is_told_where_an_exempt_view_answers():
+    app, told = application(TLS_EXEMPT_ENDPOINTS="root"), []
+    with Receiver(untrusted_forwarded_header, lambda app, headers, **more: told.append(headers)):
+        got = sent(app, "https", headers={"X-Real-Ip": "::1"}, environ_base=ELSEWHERE)
+    assert (got.status_code, told) == (200, [("X-Forwarded-Proto", "X-Real-Ip")])
+
+
 # Receivers
 
 

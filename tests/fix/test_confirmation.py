@@ -12,6 +12,7 @@ from auditing import laid_out
 from fix.samples import APPLICATION, BEHIND, LINKING, NGINX, PROJECTS
 from plainwire.fix import applying
 from plainwire.fix.confirmation import Confirmation, changes, confirmed, proposed
+from plainwire.fix.listing import confirmation
 from plainwire.fix.plan import Choice
 from plainwire.fix.proof import Proof
 from plainwire.model import TargetError, example_files
@@ -63,6 +64,9 @@ def test_what_a_run_shows_is_conditional_once_it_is_proved(tmp_path):
 def test_what_is_a_matter_of_taste_stays_unsafe_though_proved(tmp_path):
     made, _ = proposed(laid_out(PROVABLE, tmp_path), Choice(with_unsafe=True))
     assert levels(made)["hsts-header"] == "unsafe"
+    told = confirmation(Confirmation(made, proof(verdict="refuted")))
+    assert "hsts-header at compose.yaml:9: unsafe by your consent\n" in told
+    assert "tls-extension at app.py:2: unsafe, which the run does not show\n" in told
 
 
 def test_nothing_follows_from_an_edge_that_is_assumed(tmp_path):

@@ -185,3 +185,93 @@ def test_two_servers_of_a_file_share_the_guard_of_the_first_proxys_scheme():
     ((_, new),) = made.changes
     assert len(made.steps) == 2 and new.text.count("geo ") == new.text.count("map ") == 1
     assert new.text.count("X-Forwarded-Proto $first_proxys_scheme;") == 2
+
+
+COMPOSED = """
+--- compose.yaml
+services:
+  web:
+    build: .
+    command: waitress-serve --listen=0.0.0.0:8000 app:app
+  edge:
+    image: nginx
+    volumes: ["./edge.conf:/etc/nginx/conf.d/default.conf"]
+    ports: ["443:443"]
+--- edge.conf
+server {
+  listen 443 ssl;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  location / {
+    proxy_pass http://web:8000;
+    proxy_set_header X-Forwarded-Proto $scheme;
+  }
+}
+"""
+
+
+def test_the_extension_needs_consent_where_one_of_two_deployments_is_not_certain():
+    """On the host the proxy's address is loopback; in the containers' network nobody knows it."""
+    files = BEFORE["tls-extension"] | example_files(COMPOSED)
+    made = planned(files, with_unsafe=True, only=frozenset({"tls-extension"}))
+    (step,) = made.steps
+    (text,) = [new.text for old, new in step.files if new.path == "app.py"]
+    assert '"172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8", "127.0.0.1", "::1"]' in text
+    assert step.patch.level == "unsafe" and "address that the proxy has" in step.patch.proof
+
+
+@pytest.mark.parametrize(
+    ("listen", "header", "level"),
+    [
+        ("443 ssl", "$http_x_forwarded_proto", "conditional"),
+        ("80", "$http_x_forwarded_proto", "unsafe"),
+        ("80", "", "unsafe"),
+    ],
+)
+def test_the_scheme_of_a_proxy_in_clear_is_not_taken_for_the_clients(listen, header, level):
+    """A proxy before it may have said https, which $scheme then overwrites."""
+    path = "deployment/nginx.conf"
+    said = f"$host; proxy_set_header X-Forwarded-Proto {header};" if header else "$host;"
+    text = BEFORE["forwarded-proto"][path].replace("443 ssl", listen).replace("$host;", said)
+    files = BEFORE["forwarded-proto"] | {path: text}
+    made = planned(files, with_unsafe=True, only=frozenset({"forwarded-proto"}))
+    assert {step.patch.level for step in made.steps} == {level}
+
+
+@pytest.mark.parametrize(("is_encrypted", "level"), [(True, "conditional"), (False, "unsafe")])
+def test_a_service_is_closed_without_consent_where_the_way_beside_it_has_tls(is_encrypted, level):
+    path = "k8s/shop.yaml"
+    tls = "  tls:\n    - hosts:\n        - shop.example\n      secretName: shop-tls\n"
+    text = BEFORE["cluster-service"][path]
+    assert tls in text
+    files = BEFORE["cluster-service"] | {path: text if is_encrypted else text.replace(tls, "")}
+    made = planned(files, with_unsafe=True, only=frozenset({"cluster-service"}))
+    assert [step.patch.level for step in made.steps] == [level]
+
+
+@pytest.mark.parametrize(
+    ("listed", "changed"),
+    [
+        ("flask==3.1.0\n", {"Dockerfile", "requirements.txt"}),
+        ("flask==3.1.0\ngunicorn==23.0.0\n", {"Dockerfile"}),
+        (None, set()),
+    ],
+)
+def test_a_server_is_started_only_where_it_is_or_can_be_listed(listed, changed):
+    """An image that starts what it does not install ends at once."""
+    files = {p: t for p, t in BEFORE["wsgi-server"].items() if p != "requirements.txt"}
+    files |= {"requirements.txt": listed} if listed is not None else {}
+    made = planned(files, with_unsafe=True, only=frozenset({"wsgi-server"}))
+    assert {new.path for _, new in made.changes} == changed
+
+
+def test_a_server_keeps_the_headers_that_it_inherits():
+    """One add_header in a level takes away those around it (ngx_http_headers_module)."""
+    path = "deployment/nginx.conf"
+    own = "  add_header X-Frame-Options DENY always;\n"
+    server = BEFORE["hsts-header"][path]
+    assert own in server
+    bare = server.replace(own, "")
+    for around, count in (("", 1), (own, 0)):
+        files = BEFORE["hsts-header"] | {path: f"http {{\n{around}{bare}}}\n"}
+        made = planned(files, with_unsafe=True, only=frozenset({"hsts-header"}))
+        assert len(made.steps) == count

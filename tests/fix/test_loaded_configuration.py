@@ -81,6 +81,8 @@ ELSE = 'os.getenv("FLASK_CONFIG", "production")'
         ('"config.ProductionConfig"', "", {}, True),
         ("config.ProductionConfig", "", {}, True),
         ("config.DevelopmentConfig", "", {}, False),
+        (CHOSEN, "'default')\nos.make_app = str\nos.make_app('products'", {}, False),
+        (CHOSEN, "'default')\nother = create_app('production'", {}, False),
         (CHOSEN, 'os.getenv("SHOP", "production")', {"SHOP": "default"}, False),
         (UNDER_IF, NAMED, {}, False),
         ("config.ProductionConfig if name else config.Config", NAMED, {}, None),

@@ -60,6 +60,7 @@ def test_acme_is_answered_where_it_was(tmp_path):
     [
         f'location /status {{ return 200 "up"; }}\n  {REDIRECT}',
         f"{ACME}  {REDIRECT}",
+        f"if ($host = shop.example) {{ {REDIRECT} }}\n  return 404;",
     ],
 )
 def test_a_location_behind_a_redirect_is_not_brought_to_life(inside):

@@ -179,6 +179,18 @@ def test_what_would_answer_that_is_told_where_only_another_was_named():
     assert {s.patch.remedy for s in made.steps} == names | {"tls-extension"}
 
 
+def test_what_answers_it_by_hand_is_told_where_no_patch_can():
+    """The application is no plain name there, so that nothing can be written behind it."""
+    files = dict(PROJECTS["nginx-without-forwarded-headers"])
+    held = (
+        "from types import SimpleNamespace\nheld = SimpleNamespace()\nheld.app = Flask(__name__)\n"
+    )
+    files["app.py"] = files["app.py"].replace("app = Flask(__name__)\n", held + "app = held.app\n")
+    made = planned(files, with_unsafe=True, only=frozenset({"forwarded-proto", "tls-extension"}))
+    (left,) = [one for one in made.advice if one.remedy == "forwarded-proto"]
+    assert "; by hand: add flask-plainwire to the dependencies and TLS(app)" in left.proof
+
+
 def test_no_remedy_is_said_to_be_unknown_that_was_not_asked_for():
     files = PROJECTS["nginx-without-forwarded-headers"]
     assert not planned(files, only=frozenset({"forwarded-proto"})).unanswered

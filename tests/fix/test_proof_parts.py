@@ -272,6 +272,11 @@ def test_a_loop_is_compared_with_what_the_application_says_itself():
     after = Seen(HOST, {f"route:https:0:{n}": page for n in ("first", "again")})
     (one,) = comparison.compared([("/", "")], before, after, 443, [], [8000])
     assert (one.base, one.judgement.state) == ("inside-8000", "pass")
+    # What looped and loops still is no worse: what is asked of redirects says that it fails.
+    (left,) = comparison.compared([("/", "")], before, before, 443, [], [8000])
+    assert left.judgement.state == "unanswered"
+    (broken,) = comparison.compared([("/", "")], after, before, 443, [], [8000])
+    assert broken.judgement.state == "fail"
 
 
 # Where it stands -----------------------------------------------------------------------------
@@ -379,6 +384,20 @@ def planned(files, folder):
     sample = project(files, folder)
     (deployment,) = stack.deployments(sample, "production")
     return stack.build(sample, deployment, Ground("network", "/f", "/v/bin/python"))
+
+
+def test_what_an_older_nginx_does_not_know_and_no_question_is_about_is_left_out(tmp_path):
+    """``http2`` came with 1.25.1, brotli is another's module; the client speaks HTTP/1.1."""
+    more = "listen 443 ssl;\n    http2 on;\n    brotli_types text/css;\n    gzip on;"
+    text = HEADERS.before["nginx.conf"].replace("listen 443 ssl;", more)
+    found = planned({**HEADERS.before, "nginx.conf": text}, tmp_path)
+    (written,) = [text for path, text in found.files.items() if path.endswith("nginx.conf")]
+    assert "http2" not in written and "brotli" not in written and "gzip on;" in written
+    assert {"http2 on", "brotli_types text/css"} == {
+        note.removeprefix("left out: ").partition(",")[0]
+        for note in found.notes
+        if "left out" in note
+    }
 
 
 def test_it_is_said_where_nobody_knows_which_main_file_holds_a_server(tmp_path):

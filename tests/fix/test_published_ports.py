@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from fix.fixing import fixed
+from fix.fixing import fixed, planned
 from fix.samples import LINKING, NGINX
 from plainwire.model import example_files
 
@@ -49,3 +49,39 @@ def test_a_file_that_is_merged_does_not_publish_it_again(service, is_merged):
     files = closed('      - "8000:8000"\n', more)
     assert '- "127.0.0.1:8000:8000"' in files["compose.yaml"]
     assert ("127.0.0.1" in files["compose.override.yaml"]) is is_merged
+
+
+STORE = """
+--- compose.yaml
+services:
+  web:
+    build: .
+    environment:
+      - "ADDRESS"
+  db:
+    image: postgres:16
+    ports: ["5432:5432"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "level"),
+    [
+        ("DATABASE_URL: postgresql://web@db:5432/shop", "conditional"),
+        ("DATABASE_URL: postgresql://db/shop", "conditional"),
+        ("DB_HOST: db", "conditional"),
+        ("DSN: host=db port=5432 dbname=shop", "conditional"),
+        ("DATABASE_URL: postgresql://web@elsewhere.example:5432/shop", "unsafe"),
+        ("DATABASE_URL: postgresql://web@elsewhere.example:5432/db", "unsafe"),
+        ("DATABASE_URL: postgresql://web@mydb-1:5432/db.shop", "unsafe"),
+        ("POSTGRES_DB: db", "unsafe"),
+    ],
+)
+def test_a_store_is_closed_without_consent_only_where_a_service_reaches_it_by_its_name(
+    address, level
+):
+    """Somebody else may come in by the port where none does."""
+    files = example_files(LINKING + STORE.replace("ADDRESS", address.replace(": ", "=", 1)))
+    made = planned(files, with_unsafe=True, only=frozenset({"store-published"}))
+    (step,) = made.steps
+    assert step.patch.level == level and not step.patch.is_provable

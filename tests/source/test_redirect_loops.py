@@ -22,6 +22,7 @@ NGINX = {
         f'location /page {{ return 200 ""; }} location = / {{ {IF} }}',
         False,
     ),
+    "who came over TLS": (f"if ($scheme = https) {{ {TO_HTTPS} }}", False),
     "no TLS": (f'if ($https = "") {{ {TO_HTTPS} }}', True),
     "the first proxy's word": (f"if ($http_x_forwarded_proto = http) {{ {TO_HTTPS} }}", False),
     "everything": (TO_HTTPS, True),

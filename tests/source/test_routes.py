@@ -108,6 +108,12 @@ class Thing:
 from stores import keep
 def helper():
     keep(1)
+class Store:
+    def purge(self):
+        keep(1)
+    def show(self):
+        return 1
+store = Store()
 --- stores.py
 import sqlite3
 def keep(value):
@@ -134,11 +140,28 @@ CALLED = CALLED.replace("    Thing.put()\n", "    db.commit()\n")
         ("tools.helper()", False),
         ("reader()", True),
         ("return Thing().show()", True),
+        ("subprocess.run(['rm', p])", False),
+        ("os.rename(a, b)", False),
+        ("shutil.copy(a, b)", False),
+        ("requests.post('https://x')", False),
+        ("requests.get('https://x')", True),
+        ("queue.enqueue(f)", False),
+        ("db.execute('-- why\\nDELETE FROM t')", False),
+        ("db.execute('WITH x AS (SELECT 1) DELETE FROM t')", False),
+        ("db.execute('WITH x AS (SELECT 1) SELECT 1')", True),
+        ("db.execute(GONE)", False),
+        ("open('/srv/seen', mode)", False),
+        ("x = open('/srv/seen').read()", True),
+        ("tools.store.purge()", False),
+        ("tools.Store().purge()", False),
+        ("s = tools.Store(); s.purge()", False),
+        ("return tools.store.show()", True),
     ],
 )
 def test_a_view_that_writes_is_never_asked_whatever_it_is_called(body, is_asked, tmp_path):
     text = f"--- app.py\nfrom flask import Flask\napp = Flask(__name__)\n@app.get('/ok')\ndef ok():\n    {body}\n"
-    text = text.replace("app = Flask", "import tools\napp = Flask") + CALLED
+    head = "import tools\nGONE = 'DELETE FROM t'\napp = Flask"
+    text = text.replace("app = Flask", head) + CALLED
     (only,) = routes(text, tmp_path)
     assert only.skipped == (None if is_asked else WRITES)
 

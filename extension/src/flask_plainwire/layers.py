@@ -134,7 +134,7 @@ def _layer(frame: FrameType, given: Sequence[Any]) -> Any:
     """
     if _package(frame) in _SILENT or frame.f_globals.get("__name__") in _SILENT:
         return None
-    if len(given) > 2 and _is_call(*given[1:3]) and not isinstance(given[0], Flask):
+    if len(given) > 2 and _is_call(*given[1:3]) and not issubclass(type(given[0]), Flask):
         return given[0]
     is_call = any(_is_call(*given[start : start + 2]) for start in range(len(given) - 1))
     return frame.f_code.co_qualname if is_call else None
@@ -147,7 +147,8 @@ def _is_same(layer: Any, known: Any) -> bool:
 
 
 def _is_call(environ: Any, start_response: Any) -> bool:
-    return isinstance(environ, dict) and "wsgi.input" in environ and callable(start_response)
+    # Not isinstance, which asks the object: any function's arguments come here.
+    return issubclass(type(environ), dict) and "wsgi.input" in environ and callable(start_response)
 
 
 def _arguments(frame: FrameType) -> list[Any]:

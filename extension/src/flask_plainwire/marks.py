@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
+from types import FunctionType, MethodType
 from typing import Any
 
 from flask import Blueprint, Flask
@@ -12,6 +14,8 @@ EXEMPT, REDIRECTED, REQUIRED = "exempt", "redirect", "required"
 _MARK = "__flask_plainwire_mark__"
 _CLIENT_CERT = "__flask_plainwire_client_cert__"
 _LOOKED_THROUGH = 100  # functions within one view
+# Whatever else can be called may be a proxy, or made when it is looked at.
+_FUNCTIONS = (FunctionType, MethodType, functools.partial)
 
 
 def put(marked: Any, mark: str, needs_client_cert: bool = False) -> None:
@@ -77,9 +81,10 @@ def mark_of(
 
 def needs_client_cert(app: Flask, endpoint: str | None, method: str) -> bool:
     """Does what answers this method at an endpoint ask for a client certificate?"""
-    if endpoint is None:
-        return False
-    return any(getattr(one, _CLIENT_CERT, False) for one in _answering(app, endpoint, method))
+    view = app.view_functions.get(endpoint or "")
+    if (kind := _class(view)) is None:  # at every request over TLS
+        return bool(getattr(view, _CLIENT_CERT, False))
+    return any(getattr(one, _CLIENT_CERT, False) for one in (_method(kind, method), view, kind))
 
 
 def marked(app: Flask, mark: str, named: frozenset[str] = frozenset()) -> dict[str, set[str]]:
@@ -124,8 +129,13 @@ def _mark(marked: Any) -> str | None:
 def _answering(app: Flask, endpoint: str, method: str) -> list[Any]:
     """From the inside out: the view class's method, the view, the view class."""
     view = app.view_functions.get(endpoint)
-    kind = getattr(view, "view_class", None)
+    kind = _class(view)
     return [view] if kind is None else [_method(kind, method), view, kind]
+
+
+def _class(view: Any) -> type | None:
+    kind = getattr(view, "view_class", None)
+    return kind if isinstance(kind, type) else None
 
 
 def _method(kind: Any, method: str) -> Any:
@@ -137,10 +147,11 @@ def _method(kind: Any, method: str) -> Any:
 
 
 def _functions(view: Any) -> list[Any]:
-    kind = getattr(view, "view_class", None)
+    kind = _class(view)
     if kind is None:
         return [view]
-    found = (_method(kind, method) for method in sorted(kind.methods or ("GET",)))
+    methods = getattr(kind, "methods", None) or ("GET",)
+    found = (_method(kind, method) for method in sorted(methods))
     return list({id(one): one for one in found}.values())
 
 
@@ -149,13 +160,15 @@ def _inside(function: Any) -> Iterator[Any]:
     found, seen = [function], {id(function)}
     while found and len(seen) < _LOOKED_THROUGH:
         for one in _held(found.pop()):
-            if callable(one) and not isinstance(one, type) and id(one) not in seen:
+            if type(one) in _FUNCTIONS and id(one) not in seen:
                 seen.add(id(one))
                 found.append(one)
                 yield one
 
 
 def _held(function: Any) -> list[Any]:
+    if type(function) not in _FUNCTIONS:  # a view that is an object: as of a class that decorates
+        return list(vars(function).values()) if hasattr(function, "__dict__") else []
     cells = getattr(function, "__closure__", None) or ()
     wrapped = (getattr(function, name, None) for name in ("__wrapped__", "func"))
     return [*wrapped, *map(_content, cells)]

@@ -15,25 +15,41 @@ BOTH_SCHEMES = ("platform router", "Heroku router", "Fly proxy", "App Engine")
 
 
 def all_paths(deployments: Sequence[Deployment]) -> tuple[Path, ...]:
-    """The paths of every deployment of a project that runs an application of it."""
+    """The paths of every deployment of a project that runs an application of it.
+
+    What runs other programs is not ours to judge, but for the stores that an application in no
+    container works with.
+    """
     has_apps = any(deployment.apps for deployment in deployments)
+    folders = {app.folder for deployment in deployments for app in deployment.apps.values()}
+    is_published = any(_publishes(deployment) for deployment in deployments)
     found = [
         path
         for deployment in deployments
-        if deployment.apps or not has_apps or _is_beside_apps(deployment)
         for path in paths(deployment)
+        if deployment.apps or not has_apps or _is_beside(path, deployment, folders, is_published)
     ]
     return tuple(_behind_hosts(found))
 
 
-def _is_beside_apps(deployment: Deployment) -> bool:
-    """True for a compose file of stores alone, for an application that runs in no container.
+def _is_beside(path: Path, deployment: Deployment, folders: Set[str], is_published: bool) -> bool:
+    """True for a store that an application in no container works with.
 
-    What runs other programs is not ours to judge.
+    It is in a compose file of stores alone, or in the folder of applications that no image holds
+    and no deployment publishes.
     """
+    folder, _, name = deployment.name.rpartition("/")
+    if path.kind not in ("store", "dashboard") or not name.endswith((".yml", ".yaml")):
+        return False  # a script's command is one that somebody may try
     roles = {service.role for service in deployment.services}
-    is_composed = deployment.name.endswith((".yml", ".yaml"))
-    return is_composed and "store" in roles and roles <= {"store", "dashboard"}
+    are_stores = "store" in roles and roles <= {"store", "dashboard"}
+    return are_stores or (not is_published and folder in {"", *folders})
+
+
+def _publishes(deployment: Deployment) -> bool:
+    """True if clients reach an application of a deployment, or are to reach it in an image."""
+    is_public = deployment.routes or any(s.publications for s in deployment.services)
+    return bool(deployment.apps and (is_public or "dockerfile" in deployment.name.lower()))
 
 
 def paths(deployment: Deployment) -> tuple[Path, ...]:

@@ -115,7 +115,8 @@ def confirmation(found: Confirmation) -> str:
     for step in found.plan.steps:
         patch, level = step.patch, found.level(step.patch)
         became = f"{patch.level}, proved: {level}" if level != patch.level else patch.level
-        words = " by your consent" if level == "unsafe" else ""
+        why = ", which the run does not show" if patch.is_provable else " by your consent"
+        words = why if level == "unsafe" else ""
         lines.append(f"  {patch.remedy} at {_where(patch.finding)}: {became}{words}\n")
     lines += [f"  not shown: {visible(words, 200)}\n" for words in found.unshown]
     if found.spoiler:

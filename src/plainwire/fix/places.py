@@ -10,7 +10,8 @@ from plainwire.model import App, Call, Finding, Location, Path, Project, Span, V
 _PRODUCTION = re.compile(r"class \w*prod", re.IGNORECASE)
 _CLASS = re.compile(r"^class (\w*(?:config|settings)\w*)", re.IGNORECASE | re.MULTILINE)
 _CHOOSING = re.compile(r"conf|setting|env|stage|mode|profile", re.IGNORECASE)  # a variable's name
-_CHOSEN = re.compile(r"([\w.]+[.:])?\w*prod\w*", re.IGNORECASE)  # what it is then
+_CHOSEN = re.compile(r"([\w.-]+[.:_-])?prod(uction)?(config|settings)?", re.IGNORECASE)
+_OTHER = re.compile(r"dev|default|local|test|stag|debug", re.IGNORECASE)
 _TAKING = re.compile(r"app|conf|setting|from_object", re.IGNORECASE)  # the name of a callee
 
 
@@ -65,7 +66,12 @@ def is_loaded(place: Span, app: App, project: Project) -> bool:
         for service in deployment.services
         if deployment.apps.get(service.name) is app
     ]
-    given = [value for call in calls if _TAKING.search(call.name) for value in _values(call)]
+    given = [
+        value
+        for call in calls
+        if _TAKING.search(call.name.rpartition(".")[2])
+        for value in _values(call)
+    ]
     return bool(services) and all(_chooses(settings, given, project) for settings in services)
 
 
@@ -90,5 +96,5 @@ def _chooses(settings: dict[str, str], given: list[Value], project: Project) -> 
         for name, value in settings.items()
         if _CHOOSING.search(name) and any(re.search(rf"[\"']{name}[\"']", t) for t in texts)
     ]
-    default = [value.text for value in given if value.variable not in settings]
-    return any(_CHOSEN.fullmatch(one) for one in chosen or default)
+    names = chosen or [value.text for value in given if value.variable not in settings]
+    return any(map(_CHOSEN.fullmatch, names)) and not any(map(_OTHER.search, names))

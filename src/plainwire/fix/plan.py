@@ -246,17 +246,16 @@ class _Planning:
         return tried
 
     def _answer(self, finding: Finding, project: Project) -> str:
-        """What a user can do for a finding that a patch brings to light. Empty if nothing can."""
+        """What a user can do for a finding that a patch brings to light."""
         found = [
             (_rank(patch), remedy, patch)
             for remedy in self.remedies
             if finding.id in remedy.answers
             if (patch := _patch(remedy, finding, project, self.choice.ask)) is not None
-            if patch.edits
         ]
         _, remedy, patch = min(found, key=lambda one: one[0], default=(None, None, None))
-        if remedy is None or patch is None:
-            return ""
+        if remedy is None or patch is None or not patch.edits:
+            return f"; by hand: {patch.summary if patch is not None else finding.remediation}"
         if not self.choice.names(remedy, finding):
             return f"; {remedy.id} answers that where --only names it too"
         if self.choice.takes(patch):

@@ -140,7 +140,7 @@ class _Component:
             for m in program.modules
             if m.file.path.startswith(prefix)
             and not any(m.file.path.startswith(o + "/") for o in others)
-            and m.file.environment not in ("test", "vendored", "documentation")
+            and m.file.environment not in ("test", "vendored", "documentation", "example")
         ]
         self.configuration = Configuration(self.modules)
         own = (s for s in loaded if s.place.path.startswith(prefix))
@@ -333,8 +333,10 @@ def _takes_password(function: Function) -> int | None:
     is_given = any(d.name.rpartition(".")[2] in _PARSERS for d in function.decorators)
     # Flask-RESTful's reqparse: a method of a resource takes a password out of what it parsed.
     is_parsed = function.name in _METHODS and "parse_args" in words and bool(_PASSWORD & words)
+    # Connexion calls what the description names with the body as a parameter of that name.
+    is_body = {"body", "password"} <= words and bool(words & _LETS_IN)
     takes = bool({"request", "form", "get_json"} & words) or has_form or is_given or is_parsed
-    if not takes or not (is_login or is_parsed or (has_form and routes)):
+    if not is_body and (not takes or not (is_login or is_parsed or (has_form and routes))):
         return None
     lower = {word.lower() for word in words}
     if not has_form and not any("password" in word or word in _PASSWORD for word in lower):

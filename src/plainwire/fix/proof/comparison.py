@@ -53,6 +53,9 @@ def compared(
         if base is None:
             why = "the unpatched tree gave no answer of its own to compare with"
             judged, old = Judgement("unanswered", why), Answer()
+        elif _is_loop(answer) and _is_loop(before.answer(f"route:{now}:first")):
+            old = before.answer(f"route:{now}:first")
+            judged = Judgement("unanswered", "it leads back to itself, before and after")
         else:
             old = before.answer(f"route:{base}:first")
             again = before.answer(f"route:{base}:again"), after.answer(f"route:{now}:again")
@@ -76,15 +79,18 @@ def _base(before: Seen, ways: Sequence[str]) -> str | None:
     """
     for way in ways:
         answer = before.answer(f"route:{way}:first")
-        where = answer.header("location") or ""
-        is_move = 300 <= answer.status < 400 and where.startswith("https://")
-        asked = answer.visited[0] if answer.visited else ""
-        if is_move and _after_scheme(where) == _after_scheme(asked):
-            continue
         is_other_protocol = answer.status == 400 and not way.startswith("https")
-        if answer.status and not is_other_protocol:
+        if answer.status and not is_other_protocol and not _is_loop(answer):
             return way
     return None
+
+
+def _is_loop(answer: Answer) -> bool:
+    """True for a redirect to https, or over it, of the URL that was asked."""
+    where = answer.header("location") or ""
+    is_move = 300 <= answer.status < 400 and where.startswith("https://")
+    asked = answer.visited[0] if answer.visited else ""
+    return is_move and _after_scheme(where) == _after_scheme(asked)
 
 
 def _after_scheme(url: str) -> str:

@@ -72,7 +72,9 @@ _OPTIONS = (("insecure", "True", "False"), ("secure", "False", "True"))
 _NOT_ASKED = "whether {} verifies was not asked (--probe)"
 
 
-@remedy(answers=("backend-reached-plain", "backend-not-verified"), level="unsafe")
+@remedy(
+    answers=("backend-reached-plain", "backend-not-verified", "mail-sent-plain"), level="unsafe"
+)
 def backend_tls(finding: Finding, project: Project) -> Proposal | None:
     """Changes the one backend's address on the finding's line, or the option that left TLS off."""
     place = finding.locations[0]
@@ -83,7 +85,9 @@ def backend_tls(finding: Finding, project: Project) -> Proposal | None:
     found = [a for a in addresses(file.text[start:end]) if a.host in finding.message]
     if len(found) == 1:
         return _readdressed(found[0], start, file, project)
-    return _with_option(python(file), place.line) if file.format == "python" else None
+    if file.format != "python" or finding.id == "mail-sent-plain":
+        return None
+    return _with_option(python(file), place.line)
 
 
 def _readdressed(

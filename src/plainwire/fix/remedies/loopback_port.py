@@ -97,6 +97,9 @@ from plainwire.fix.conditions import Condition
 from plainwire.fix.places import is_at, paths_of
 from plainwire.model import Edit, Finding, Path, Project, Proposal, remedy
 
+# What a database, a user or a secret is called is no host: POSTGRES_DB, DB_NAME, REDIS_PASSWORD.
+_NO_HOST = re.compile(r"_(DB|DATABASE|NAME|USER|USERNAME|PASS|PASSWORD|KEY|SECRET)$", re.IGNORECASE)
+
 
 @remedy(
     answers=(
@@ -160,14 +163,15 @@ def _condition(path: Path, project: Project) -> Condition:
 
 
 def _is_used_inside(path: Path, project: Project) -> Condition:
-    """Whether a service of the deployment names the store's service in its settings."""
-    name = re.compile(rf"(?<![\w.-]){re.escape(path.service.name)}(?![\w.-])")
+    """Whether a service of the deployment names the store's service as a host in its settings."""
+    name = re.compile(rf"(^|@|//|[\s,;=]){re.escape(path.service.name)}($|[:/,;\s?])")
     for deployment in project.deployments:
         if deployment.name != path.deployment:
             continue
         for service in deployment.services:
             for setting in service.settings.values():
-                if service.name != path.service.name and name.search(setting.value or ""):
+                is_host = name.search(setting.value or "") and not _NO_HOST.search(setting.name)
+                if service.name != path.service.name and is_host:
                     at = f"{setting.place.path}:{setting.place.line}"
                     return Condition(True, f"{service.name} reaches it by its name ({at})")
     return Condition(False, "whether something outside the compose file uses it is not known")

@@ -36,6 +36,7 @@ from plainwire.model import Call, Finding, Project, Severity, rule
 from plainwire.wire.backend_addresses import addresses_given, may_use_tls
 from plainwire.wire.plain_urls import is_remote
 
+_STARTS_TLS = ("start_tls_s", "start_tls")  # of a directory's connection (RFC 4511, 4.14)
 _HOSTED: dict[str, int | None] = {"ConnectionParameters": 0, "Redis": 0, "StrictRedis": 0}
 
 
@@ -47,8 +48,11 @@ _HOSTED: dict[str, int | None] = {"ConnectionParameters": 0, "Redis": 0, "Strict
 )
 def backend_reached_plain(project: Project) -> Iterator[Finding]:
     """Clients of backends with TLS left off, and addresses of remote ones without it."""
+    starts_tls = any(c.name.endswith(_STARTS_TLS) for m in project.modules for c in m.calls)
     for address, place in addresses_given(project):
-        if not address.is_encrypted and address.is_remote and address.family != "ldap":
+        if address.is_encrypted or not address.is_remote:
+            continue
+        if not (starts_tls and address.family == "ldap"):
             yield backend_reached_plain.finding(
                 f"{address.host} is reached without TLS", place, severity=Severity.MEDIUM
             )
@@ -87,7 +91,7 @@ def _is_open(name: str, project: Project) -> bool:
 def _why(call: Call, project: Project) -> str:
     """What is wrong with a call, or an empty string."""
     last = call.name.rpartition(".")[2]
-    if last in ("Redis", "StrictRedis") and not may_use_tls(call):
+    if last in ("Redis", "StrictRedis", "RedisHuey") and not may_use_tls(call):
         host = call.argument("host", 0)
         if host is not None and (host.variable is not None or _is_open(host.setting, project)):
             return "the cache's host is configurable and TLS is off"

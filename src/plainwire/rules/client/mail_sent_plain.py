@@ -45,7 +45,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plainwire.model import App, Call, Finding, Module, Project, Setting, Severity, Value, rule
-from plainwire.wire.backend_addresses import addresses_given
 from plainwire.wire.plain_urls import is_remote
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -66,7 +65,6 @@ def mail_sent_plain(project: Project) -> Iterator[Finding]:
         yield from _settings(app)
         if app.extensions & _DIRECTORIES:
             yield from _directory(app)
-    yield from _addresses(project)
     for module in project.modules:
         if module.file.environment in ("production", "staging"):
             yield from _smtp(module)
@@ -132,22 +130,11 @@ def _ldap(project: Project, module: Module) -> Iterator[Finding]:
 
 
 def _settings_of(address: Value, project: Project) -> Iterator[Setting]:
-    """The keys of the configuration that say an address; those on the internet are told already."""
+    """The keys that say an address; one on the internet is told by backend-reached-plain."""
     for app in project.apps if address.setting else ():
         for setting in app.setting(address.setting, "production", "staging"):
             if not is_remote(setting.value or ""):
                 yield setting
-
-
-def _addresses(project: Project) -> Iterator[Finding]:
-    """Addresses of directories on the internet, where nothing in the project starts TLS."""
-    if any(c.name.endswith(_STARTS_TLS) for m in project.modules for c in m.calls):
-        return
-    for address, place in addresses_given(project):
-        if address.family == "ldap" and address.is_remote and not address.is_encrypted:
-            yield mail_sent_plain.finding(
-                f"the directory at {address.host} is asked over ldap:// without StartTLS", place
-            )
 
 
 def _is_plain(address: str) -> bool:
@@ -185,7 +172,8 @@ def _directory(app: App) -> Iterator[Finding]:
         for s in app.setting("LDAP_HOST", *wanted)
         if s.value and not s.value.startswith(("ldaps://", *_LOCAL))
     ]
-    if hosts:
+    off = [s for s in secured if s.name != "LDAP_SCHEMA" and s.is_false and s.value]
+    if hosts or (off and not app.setting("LDAP_HOST", *wanted)):
         yield mail_sent_plain.finding(
             "logins are checked by a directory that is asked without TLS",
             *(s.place for s in (*hosts, *secured)),

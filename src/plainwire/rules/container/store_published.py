@@ -74,6 +74,7 @@ _MANY = 1000
 )
 def store_published(project: Project) -> Iterator[Finding]:
     """Stores and dashboards with a published port, in production."""
+    alone = {d.name for d in project.deployments if not d.apps} if project.apps else set()
     for path in project.paths:
         if path.kind not in ("store", "dashboard") or path.environment != "production":
             continue
@@ -83,7 +84,10 @@ def store_published(project: Project) -> Iterator[Finding]:
         first = last if path.kind == "dashboard" and last != path.service.place else None
         places = (first, *path.places) if first is not None else path.places
         yield store_published.finding(
-            f"{path.service.name} is published on every interface, in clear", *places
+            f"{path.service.name} is published on every interface, in clear",
+            *places,
+            # Beside no application, it may be there for who develops one.
+            severity=Severity.MEDIUM if path.deployment in alone else None,
         )
     for opening in project.openings:
         what = _opened(opening)

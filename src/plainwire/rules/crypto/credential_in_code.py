@@ -39,14 +39,16 @@ Limits:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from plainwire.model import Binding, Call, Finding, Module, Project, Severity, rule
 from plainwire.wire.secret_words import is_password, is_signing_key, is_value
 from plainwire.wire.url_passwords import is_stand_in, is_this_machine
 
 _WANTED = ("production", "staging")
-_OF_OTHERS = re.compile(r"test|dev|local|debug|example|dummy|fake|mock|sample", re.IGNORECASE)
+_OF_OTHERS = re.compile(
+    r"test|dev|local|debug|example|dummy|fake|mock|sample|demo|seed|fixture|populate", re.IGNORECASE
+)
 # Beside a password: who logs in, and where. Where alone shows that it is no form's or schema's.
 _WHO = frozenset({"user", "username", "user_name", "login", "email", "uid", "account"})
 _WHERE = frozenset(
@@ -61,8 +63,13 @@ _CONNECTS = re.compile(
 )
 _PAIRS = re.compile(r"(^|\.)(PlainCredentials|HTTP(Basic|Digest)Auth)$|\.login$")
 _MAIL = frozenset({"smtplib", "imaplib", "ftplib", "poplib"})
+_HASHES = re.compile(r"(^|\.)(generate_password_hash|hashpw|hash_password|set_password)$")
+# What a call has that is given a secret: asked first, of every call there is.
+_TELLING = frozenset({"auth", "default", *_GIVEN})
+_CALLED = (".login", "PlainCredentials", "Auth", "_hash", "hashpw", "hash_password", "set_password")
 _OPTIONS = re.compile(r"(^|\.)(option|add_argument|Option)$")
 _AUTHORIZATION = re.compile(r"(Bearer|Basic|Token|ApiKey) (?=\S*\d)[\w+/=.-]{20,}")
+_MOST_NAMES = 2000  # of a module: each is looked through for a secret of another line
 _WORDS = re.compile(r"[a-z]+([._-][a-z]+)*", re.IGNORECASE)
 
 
@@ -75,12 +82,13 @@ _WORDS = re.compile(r"[a-z]+([._-][a-z]+)*", re.IGNORECASE)
 def credential_in_code(project: Project) -> Iterator[Finding]:
     """Literal passwords and keys in calls, dictionaries, options and constants."""
     settings = {(s.place.path, s.place.line) for app in project.apps for s in app.settings}
+    configured = {s.value for app in project.apps for s in app.settings if is_signing_key(s.name)}
     for module in project.modules:
         is_wanted = module.file.environment in _WANTED
         if not is_wanted or _OF_OTHERS.search(module.file.name):
             continue
         told = set()
-        for what, line, severity in _in(module):
+        for what, line, severity in _in(module, configured):
             if line not in told and (module.file.path, line) not in settings:
                 told.add(line)
                 does = "signs" if severity is Severity.HIGH else "opens"
@@ -92,13 +100,19 @@ def credential_in_code(project: Project) -> Iterator[Finding]:
                 )
 
 
-def _in(module: Module) -> Iterator[tuple[str, int, Severity | None]]:
-    """What is a secret, its line and its severity where that is not the rule's."""
+def _in(module: Module, configured: Set[str | None]) -> Iterator[tuple[str, int, Severity | None]]:
+    """What is a secret, its line and its severity where that is not the rule's.
+
+    ``configured`` are the keys that applications are given: another rule's, wherever they stand.
+    """
     logs_in = any(full.partition(".")[0] in _MAIL for full in module.imports.values())
     for call in module.calls:
-        if not _OF_OTHERS.search(call.scope):
-            yield from _of_call(call, module, logs_in)
+        is_asked = not _TELLING.isdisjoint(call.keywords) or call.name.endswith(_CALLED)
+        if is_asked and not _OF_OTHERS.search(call.scope):
+            yield from _of_call(call, module, logs_in, configured)
     for binding in module.bindings:
+        if binding.name[:1] != "{" and not _is_called_secret(binding):
+            continue
         if binding.is_main or _OF_OTHERS.search(f"{binding.scope} {binding.name}"):
             continue
         text = binding.value.text if binding.name[:1] == "{" or not binding.scope else ""
@@ -111,7 +125,7 @@ def _in(module: Module) -> Iterator[tuple[str, int, Severity | None]]:
         if binding.name[:1] == "{":
             if _is_login(binding, text):
                 yield f"the {binding.key} of a login", binding.line, None
-        elif _is_constant(binding, text):
+        elif text not in configured and _is_constant(binding, text):
             is_key = is_signing_key(binding.key)
             yield binding.name, binding.line, Severity.HIGH if is_key else None
     for one in module.strings:
@@ -120,12 +134,14 @@ def _in(module: Module) -> Iterator[tuple[str, int, Severity | None]]:
 
 
 def _of_call(
-    call: Call, module: Module, logs_in: bool
+    call: Call, module: Module, logs_in: bool, configured: Set[str | None]
 ) -> Iterator[tuple[str, int, Severity | None]]:
     """The secrets that a call is given."""
     if _OPTIONS.search(call.name):
-        yield from _of_option(call)
+        yield from _of_option(call, configured)
         return
+    if _HASHES.search(call.name) and not call.is_main:
+        yield from _of_account(call, module)
     auth = call.argument("auth")
     if auth is not None and isinstance(auth.literal, tuple) and len(auth.literal) == 2:
         user, password = (str(part) for part in auth.literal)
@@ -150,9 +166,24 @@ def _of_call(
             yield f"the {name} that {call.name} is given", line, None
 
 
-def _of_option(call: Call) -> Iterator[tuple[str, int, Severity | None]]:
+def _of_account(call: Call, module: Module) -> Iterator[tuple[str, int, Severity | None]]:
+    """The password that code gives to an account: whatever it is, it is live."""
+    value = call.argument("password", 0)
+    literal = value.literal if value is not None and value.variable is None else None
+    text = literal.decode("ascii", "replace") if isinstance(literal, bytes) else literal
+    if value is None or not isinstance(text, str) or " " in text or _OF_OTHERS.search(text):
+        return
+    if is_value(text) and _stands_in(module, value.line, text):
+        yield "the password of an account", value.line, None
+
+
+def _of_option(
+    call: Call, configured: Set[str | None]
+) -> Iterator[tuple[str, int, Severity | None]]:
     """The default of an option of the command line that is called a secret."""
     default = call.argument("default")
+    if default is not None and default.text in configured:
+        return
     if default is None or not is_value(default.text) or default.variable is not None:
         return
     spoken = (call.argument("", at) for at in range(3))
@@ -173,6 +204,12 @@ def _opens(password: str, user: str) -> bool:
         and password.lower() != user.lower()
         and not is_stand_in(password)
     )
+
+
+def _is_called_secret(binding: Binding) -> bool:
+    """True for a name of the module that says so."""
+    name = binding.name
+    return not binding.scope and name.isidentifier() and (is_signing_key(name) or is_password(name))
 
 
 def _is_login(binding: Binding, text: str) -> bool:
@@ -202,7 +239,7 @@ def _line_of(module: Module, line: int, text: str) -> int | None:
     """The line that a text is written on: this one, or a constant's that has it. None: no one."""
     if _stands_in(module, line, text):
         return line
-    given = (b.line for b in module.bindings if b.value.text == text)
+    given = (b.line for b in module.bindings[:_MOST_NAMES] if b.value.text == text)
     return next((number for number in given if _stands_in(module, number, text)), None)
 
 

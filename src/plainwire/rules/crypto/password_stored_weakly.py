@@ -40,6 +40,7 @@ from plainwire.model import Binding, Call, Finding, Module, Project, Severity, S
 _MAY_HASH = re.compile(r"hash|crypt|digest|argon|pbkdf|verify|check_?pass", re.IGNORECASE)
 
 _MOST_PLACES = 4
+_MOST_ALIKE = 20  # functions of one name
 _FAST = re.compile(r"^hashlib\.(md5|sha1|sha224|sha256|sha384|sha512|new)$")
 _ENCODED = re.compile(r"^base64\.(b64encode|encodebytes|urlsafe_b64encode|b32encode)$")
 _PASSWORD = re.compile(r"(^|[._[])(password|passwd|passphrase|pwd)(\b|_|$)", re.IGNORECASE)
@@ -101,14 +102,18 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
                 yield password_stored_weakly.finding(
                     "an encoded password is a password in clear", module.span(call.line)
                 )
-        hashes = any(_HASHING.search(c.name) for c in module.calls)
+        hashing = {_class_around(c.scope, module) for c in module.calls if _HASHING.search(c.name)}
         queries = () if _may_hash(module) else tuple(_queries(module))
         if queries:
             yield password_stored_weakly.finding(
                 "a query compares or fills the column of passwords with what was typed", *queries
             )
         for binding in module.bindings:
-            if not hashes and _is_kept(binding, module) and not _is_given_hashed(binding, project):
+            if (
+                _is_kept(binding, module)
+                and hashing.isdisjoint(("", binding.owner))  # another class says nothing of it
+                and not _is_given_hashed(binding, project)
+            ):
                 yield password_stored_weakly.finding(
                     "the password is kept as it comes", module.span(binding.line)
                 )
@@ -126,7 +131,9 @@ def _handed_on(project: Project) -> Iterator[tuple[Call, Module, Module, int]]:
         for call in module.calls:
             if _FAST.search(call.name) and call.scope and call.line not in keys:
                 owner, _, name = call.scope.rpartition(".")
-                hashing.setdefault(name, []).append((module, owner, call.line))
+                known = hashing.setdefault(name, [])
+                if len(known) < _MOST_ALIKE:
+                    known.append((module, owner, call.line))
     for module in modules if hashing else ():
         for call in module.calls:
             head, _, name = call.name.rpartition(".")
@@ -169,6 +176,14 @@ def _is_fast_method(call: Call) -> bool:
         return False
     method = call.argument("method", 1)
     return method is not None and bool(method.text) and _SLOW.match(method.text) is None
+
+
+def _class_around(scope: str, module: Module) -> str:
+    """The innermost class that a function's path leads through, or an empty string."""
+    at = scope
+    while at and at not in module.classes:
+        at = at.rpartition(".")[0]
+    return at
 
 
 def _is_given_hashed(binding: Binding, project: Project) -> bool:

@@ -45,6 +45,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from plainwire.model import (
     Confidence,
@@ -94,6 +95,7 @@ _ENDS = frozenset({"raise", "exit", "sys.exit", "os._exit", "quit"})  # what sta
 _LINES_OF = ("ini", "toml", "yaml", "shell", "terraform")
 _LONGEST_LINE = 2000
 _LONGEST_STATEMENT = 6  # lines
+_MOST_LOOKS = 500  # for what each would cost a look through every file
 _WANTED = ("production", "staging")
 _PRODUCTION = re.compile(r"prod", re.IGNORECASE)
 
@@ -108,9 +110,11 @@ def secret_in_files(project: Project) -> Iterator[Finding]:
     """Settings for production whose name says secret and whose value is written down."""
     copied = _copied_as_env(project)
     seen = set()
-    for secrets in _alike(project, copied):
+    for number, secrets in enumerate(_alike(project, copied)):
         first = secrets[0]
-        places = [place for s in secrets for place in (*_written(project, s), s.place)]
+        named = secrets if number < _MOST_LOOKS else []
+        written = [place for s in named for place in _written(project, s)]
+        places = list(dict.fromkeys((*written, *(s.place for s in secrets))))
         seen |= {(place.path, place.line) for place in places}
         role = "is the fallback of a variable" if first.is_default else "is written"
         is_key = is_signing_key(first.name)
@@ -221,9 +225,9 @@ def _refused(project: Project) -> frozenset[str]:
     }
     for module in project.modules:
         if module.file.environment in _WANTED:
-            for call in module.calls:
-                if call.name in _ENDS:
-                    found |= call.tested
+            ends = (call for call in module.calls if call.name in _ENDS)
+            for call in islice(ends, _MOST_LOOKS):
+                found |= call.tested
     return frozenset(found)
 
 

@@ -33,9 +33,10 @@ Limits:
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
-from plainwire.model import Finding, Module, Project, Severity, rule
+from plainwire.model import Binding, Finding, Module, Project, Severity, rule
 
 _MAKERS = frozenset(
     {"choice", "choices", "randint", "random", "randrange", "sample", "getrandbits", "uuid1"}
@@ -53,6 +54,7 @@ _SECRET = re.compile(
 _NONCE = re.compile(r"(^|_)nonce(_|$)", re.IGNORECASE)
 _WEB = frozenset({"flask", "quart", "werkzeug", "django", "fastapi", "starlette", "connexion"})
 _SIGNS = re.compile(r"(^|\.)(jwt\.encode|create_(access|refresh)_token|serialize_compact)$")
+_LONGEST, _MOST_CALLS = 6, 50  # lines of a statement, and what it calls
 _SAFE = frozenset({"secrets", "SystemRandom", "urandom"})
 
 
@@ -93,10 +95,9 @@ def _in(module: Module) -> Iterator[Finding]:
                 severity=Severity.LOW,
             )
         elif _is_secret(binding.key, module):
-            found.add(binding.line)
-            yield token_guessable.finding(
-                f"{binding.key} can be predicted", module.span(binding.line)
-            )
+            line = _line_of(binding, module)
+            found |= {binding.line, line}
+            yield token_guessable.finding(f"{binding.key} can be predicted", module.span(line))
     signed = {call.scope for call in module.calls if _SIGNS.search(call.name)}
     for call in module.calls:
         if call.scope in signed:
@@ -108,6 +109,17 @@ def _in(module: Module) -> Iterator[Finding]:
             yield token_guessable.finding(
                 f"what {function} returns can be predicted", module.span(call.line)
             )
+
+
+def _line_of(binding: Binding, module: Module) -> int:
+    """The line of what is given that draws by chance, where it takes several."""
+    first = bisect_left(module.calls, binding.line, key=lambda call: call.line)
+    for call in module.calls[first : first + _MOST_CALLS]:
+        if call.line > binding.line + _LONGEST:
+            break
+        if call.name.rpartition(".")[2] in _MAKERS and call.scope == binding.scope:
+            return call.line
+    return binding.line
 
 
 def _is_near(line: int, found: set[int]) -> bool:

@@ -27,9 +27,12 @@ Limits:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from plainwire.model import Finding, Module, Project, Severity, rule
+
+_BEFORE_2 = re.compile(r"\s*(([=~]=|<=)\s*[01]\.|<\s*2(\.0)*\s*($|[;,]))")
 
 
 @rule(
@@ -39,12 +42,30 @@ from plainwire.model import Finding, Module, Project, Severity, rule
     references=("RFC 8725, section 3", "RFC 7519, section 7.2"),
 )
 def token_signature_ignored(project: Project) -> Iterator[Finding]:
-    """Calls of decode with verification off, and the algorithm none."""
+    """Calls of decode with verification off or any algorithm, and the algorithm none."""
+    takes_any = bool(_BEFORE_2.match(project.requirements.get("pyjwt", "")))
     for module in project.modules:
         if module.file.environment not in ("production", "staging"):
             continue
         if any("jwt" in name or name.startswith("jose") for name in module.imports.values()):
             yield from _in(module)
+            if takes_any:
+                yield from _unpinned(module)
+
+
+def _unpinned(module: Module) -> Iterator[Finding]:
+    """Calls of PyJWT before 2.0 without ``algorithms``, which it insists on since then.
+
+    https://pyjwt.readthedocs.io/en/stable/changelog.html#v2-0-0 (read 2026).
+    """
+    for call in module.calls:
+        is_open = not {"algorithms", "verify", "options", "**"} & set(call.keywords)
+        if call.name == "jwt.decode" and is_open and call.argument("verify", 2) is None:
+            yield token_signature_ignored.finding(
+                "the token's header chooses the algorithm: this PyJWT takes any that the key fits",
+                module.span(call.line),
+                severity=Severity.LOW,
+            )
 
 
 def _in(module: Module) -> Iterator[Finding]:

@@ -160,6 +160,8 @@ def _service(
     settings |= base.settings
     if environment == "production":
         environment = _service_environment(base, settings)
+        if environment == "production" and not (len(every) == 1 and _runs_as_built(base)):
+            environment = _said_by_flask(base)
     sites = tuple(_sites_of(known, base, image, stage, folder, settings))
     role = _role(known, base, stage, sites, folder)
     starts: tuple[Start, ...] = ()
@@ -189,7 +191,7 @@ def _service(
         base.name,
         base.place,
         environment,
-        base.publications or _on_the_host(base, starts),
+        _on_the_host(base, starts) if base.on_host_network else base.publications,
         starts,
         sites,
         settings,
@@ -507,13 +509,17 @@ _MERGED: dict[str, tuple[str, Any]] = {
 
 
 def _on_the_host(service: ComposeService, starts: Iterable[Start]) -> tuple[Publication, ...]:
-    """The ports that a container opens which has the network of its host."""
-    if not service.on_host_network:
-        return ()
+    """The ports that a container opens which has the network of its host.
+
+    Docker discards what ``ports`` says there (Docker, host network driver): the address, too.
+    """
+    written = {p.target: p.place for p in service.publications if p.target is not None}
+    opened = [s.port for s in starts if s.port is not None and not s.is_local]
+    if not starts:
+        opened = list(written)
     return tuple(
-        Publication(s.port, s.port, service.place, "host network")
-        for s in starts
-        if s.port is not None and not s.is_local
+        Publication(n, n, written.get(n, service.place), "host network")
+        for n in dict.fromkeys(opened)
     )
 
 
@@ -525,7 +531,15 @@ def _service_environment(service: ComposeService, settings: Mapping[str, Setting
         return "test"
     if any(DEVELOPMENT_NAME.search(part) for p in service.env_files for part in p.split("/")):
         return "development"
-    own = service.settings.get("FLASK_ENV") or service.settings.get("FLASK_CONFIG")
-    if own is not None and (own.value or "").lower() in ("development", "dev"):
-        return "development"
     return "production"
+
+
+def _runs_as_built(service: ComposeService) -> bool:
+    """True where the image says what runs: with no other file, what is deployed is this."""
+    return not service.command and not service.entrypoint
+
+
+def _said_by_flask(service: ComposeService) -> Environment:
+    own = service.settings.get("FLASK_ENV") or service.settings.get("FLASK_CONFIG")
+    is_development = own is not None and (own.value or "").lower() in ("development", "dev")
+    return "development" if is_development else "production"

@@ -29,12 +29,14 @@ Role = Literal["app", "frontend", "proxy", "store", "dashboard", "other"]
 STORES: Final = re.compile(
     r"(^|[/_-])(postgres(ql)?|postgis|mysql(-server)?|mariadb|mongo(db)?|redis(mod|-stack)?|memcached"
     r"|elasticsearch|opensearch|rabbitmq|kafka|cassandra|couchdb|influxdb|minio|etcd|zookeeper"
-    r"|valkey|keydb|clickhouse|neo4j|timescaledb|percona|mssql|nats|consul|vault)(\b|[:_-]|$)"
+    r"|valkey|keydb|clickhouse|neo4j|timescaledb|percona|mssql|nats|consul|vault|pgbouncer|pgpool"
+    r"|proxysql|activemq|artemis|mosquitto|openldap|solr|cockroach|scylla|rethinkdb|arangodb|pulsar)(\b|[:_-]|$)"
 )
 DASHBOARDS: Final = re.compile(
     r"(^|[/_-])(adminer|phpmyadmin|pgadmin\d?|mongo-express|redis-commander|redisinsight|flower|kibana"
-    r"|portainer|rq-dashboard|rq-exporter|mailhog|maildev|mailcatcher|cadvisor|kafka-ui|grafana"
-    r"|prometheus|alertmanager|jaeger|zipkin|jenkins|sonarqube|metabase)(\b|[:_-]|$)"
+    r"|portainer|rq-dashboard|rq-exporter|mailhog|maildev|mailcatcher|cadvisor|kafka-ui|kafdrop|akhq"
+    r"|cmak|redpanda-console|graylog|pgweb|phpldapadmin|phpredisadmin|cerebro|dozzle|grafana"
+    r"|prometheus|alertmanager|jaeger|zipkin|jenkins|sonarqube|metabase)(|[:_-]|$)"
 )
 PROXIES: Final = re.compile(
     r"(^|[/_-])(nginx|openresty|traefik|haproxy|caddy|httpd|apache|envoy|kong|varnish|swag|nginx-proxy"

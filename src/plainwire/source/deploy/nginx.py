@@ -26,6 +26,7 @@ _PROXY_PARAMS = {
     "x-forwarded-proto": "$scheme",
 }
 _OWN_SCHEME = re.compile(r"\$\{?(scheme|https|server_port)\b")
+_OF_TLS = re.compile(r"(?<!!)[=~]\*?\s*[\"']?\^?(https|on|443)\b|!=\s*[\"']?(http|80)\b")
 # The host of a redirect, which is the one that was asked for or is written out.
 _SAME_HOST = re.compile(r"(?:\$\{?(host|http_host|server_name)\}?|([\w.-]+))(?::443)?(?=[/$?]|$)")
 _WHOLE_SCHEME = re.compile(r"(default|script|style|connect)-src[^;]*\shttp:(\s|;|$)")
@@ -407,8 +408,12 @@ def _redirect(server: Directive) -> Directive | None:
 
 
 def _asks_own_scheme(d: Directive) -> bool:
-    """True for an ``if`` about how the request arrived here, whatever a proxy before says."""
-    return d.name == "if" and _OWN_SCHEME.search(" ".join(d.arguments)) is not None
+    """True for an ``if`` that holds where the request arrived here in clear, whatever a proxy
+    before says.
+    """
+    test = " ".join(d.arguments)
+    is_own = d.name == "if" and _OWN_SCHEME.search(test) is not None
+    return is_own and not _OF_TLS.search(test)
 
 
 def _comes_back(redirect: Directive, server: Directive) -> bool:

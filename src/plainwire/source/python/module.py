@@ -93,6 +93,9 @@ class PythonModule:
                         return self.value(found, at) if found is not None else None
                     at = at.rpartition(".")[0]
                 return self.constant(name)
+            if ("", node.name) in self._named:  # of an option: args.host
+                found = self._named["", node.name]
+                return self.value(found) if found is not None else None
             if node.name and self.outside is not None:
                 return self.outside.constant(node.name)
             return None

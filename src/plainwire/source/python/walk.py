@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from plainwire.model import Text
 from plainwire.source.python.expressions import Expression, shortened
 from plainwire.source.python.facts import Names, PythonBinding, PythonCall, PythonFunction, Where
 from plainwire.source.python.imports import Imports
+from plainwire.source.python.options import declared
 from plainwire.source.python.words import (
     MAX_SOURCE,
     MAX_WORD,
@@ -24,6 +26,8 @@ from plainwire.source.python.words import (
 MAX_ENTRIES = 200
 MAX_HANDED = 50
 MAX_DICTIONARIES = 20  # one in another
+MAX_PARSED, MAX_OPTIONS = 20, 500  # names of parsed options, and options
+_DECLARES = ("add_argument", "add_option")
 _CONFIGURES = (".config.update", ".config.from_mapping")
 MAX_TESTS = 20
 MIN_TEXT, MAX_TEXT = 12, 2000  # short strings are most of all, and no address or header
@@ -71,6 +75,7 @@ class Walk:
         self._made: dict[ast.AST, PythonCall] = {}
         self._given: list[tuple[PythonBinding, ast.AST]] = []
         self._handed: list[tuple[str, str, Where]] = []
+        self._options: dict[str, Expression] = {}
         self._around = _Around(Where(), Words(0, None, None))
         self._waiting: list[ast.AST | _Around] = []  # the next one last
 
@@ -94,11 +99,24 @@ class Walk:
         """What is known at the end: the calls that names are given, and whose words are whose."""
         for binding, value in self._given:
             binding.call = self._made.get(value)
+        if self._options:
+            self._parse_options()
         named = {b.name: value for b, value in self._given if not b.scope} if self._handed else {}
         for given, name, where in self._handed[:MAX_HANDED]:
             self._set(_pairs(named.get(given)), name, where)
         for words in reversed(self._words):
             words.hand_over()
+
+    def _parse_options(self) -> None:
+        """What the names of parsed options are: ``args.host``, wherever they are handed to."""
+        parsed = (
+            binding.name
+            for binding, _ in self._given
+            if binding.call is not None and binding.call.name.endswith(".parse_args")
+        )
+        for name in islice(dict.fromkeys(parsed), MAX_PARSED):
+            for option, value in islice(self._options.items(), MAX_OPTIONS):
+                self.named.setdefault(("", f"{name}.{option}"), value)
 
     def _turn(self, around: _Around) -> None:
         self._around = around
@@ -129,6 +147,8 @@ class Walk:
         where = self._around.where
         self._made[node] = call = self._called(node, where)
         self.calls.append(call)
+        if call.name.endswith(_DECLARES) and (option := declared(node)) is not None:
+            self._options.setdefault(*option)
         if call.name.endswith(_CONFIGURES):
             self._configured(node, call.name.rpartition(".")[0], where)
         if call.name == "dict":
@@ -214,6 +234,9 @@ class Walk:
         own = Words(MAX_WORDS, words, function)
         self._words.append(own)
         self._defaults(node.args, inner)
+        for part in node.decorator_list:
+            if (option := declared(part)) is not None:
+                self.named[scope, option[0]] = option[1]
         self._later(without_docstring(node.body, own), inner, own)
         returned = () if node.returns is None else (node.returns,)
         self._later((node.args, *node.decorator_list, *returned), inner, words)

@@ -22,6 +22,8 @@ _DROPPED: Final = frozenset(
      "ssl_crl", "access_log", "error_log", "client_body_temp_path", "proxy_temp_path",
      "fastcgi_temp_path", "uwsgi_temp_path", "scgi_temp_path", "ssl_stapling_file"}
 )  # fmt: skip
+# What an older nginx, or one without a module of others, does not know, and HTTP/1.1 does not show.
+_UNASKED: Final = re.compile(r"http[23](_\w+)?|quic_\w+|brotli(_\w+)?|zstd(_\w+)?")
 _FILES: Final = {
     "ssl_certificate": "chain.pem",
     "ssl_certificate_key": "key.pem",
@@ -135,6 +137,9 @@ class _Writer:
     def _directive(self, words: list[str], blocks: list[str]) -> str:
         name, rest = (words[0] if words else ""), [w.strip("\"'") for w in words[1:]]
         if not name or name in _DROPPED:
+            return ""
+        if _UNASKED.fullmatch(name):
+            self._found.notes.append(f"left out: {' '.join(words)}, which no question is about")
             return ""
         if name in _FILES:
             return f"{name} {self._mover.ground.tls(_FILES[name])};\n"
