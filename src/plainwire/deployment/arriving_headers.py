@@ -14,7 +14,7 @@ from plainwire.model import App, Middleware, Path, Project
 
 # Files that every installation has, and that set no header of a request.
 _HARMLESS = re.compile(r"mime\.types|proxy_params|fastcgi|ssl|tls|letsencrypt|modules-enabled")
-_INCLUDE = re.compile(r"^[ \t]*include[ \t]+([^;\n]+);", re.MULTILINE)
+_INCLUDE = re.compile(r"^[ \t]*include[ \t]+([^;\s][^;\n]*);", re.MULTILINE)
 _CONFIGURATION = re.compile(r"(Config|Settings)\b")
 
 

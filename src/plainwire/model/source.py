@@ -263,9 +263,9 @@ class SourceFile:
         return Span(self.path, max(line, 1), 1, max(end_line or line, 1), shown)
 
     @property
-    def lines(self) -> list[str]:
+    def lines(self) -> tuple[str, ...]:
         """The lines without their ends."""
-        return list(_lines(self.text))
+        return _lines(self.text)
 
     @property
     def name(self) -> str:

@@ -101,7 +101,7 @@ _DOCUMENTATION = re.compile(
 )
 # Tasks for developers (invoke); those of Celery are the application's.
 _TASKS = re.compile(r"(^|/)tasks\.py$")
-_INVOKE = re.compile(r"^\s*(from|import)\s+invoke\b", re.MULTILINE)
+_INVOKE = re.compile(r"^[^\S\n]*(from|import)\s+invoke\b", re.MULTILINE)
 _EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|playground)/", re.IGNORECASE)
 _DEVELOPMENT = re.compile(
     r"(^|[/._-])(dev|devel|development|local|debug|vagrant)([/._-]|$)|(^|/)\.flaskenv$|(^|/)\.(dev|[\w-]+-)container/"

@@ -153,8 +153,12 @@ def _paths(top: str, skipped: list[Skip]) -> Iterator[tuple[str, str]]:
                         skipped.append(Skip(relative, "too deep"))
                         continue
                     deeper.append((entry.path, relative + "/", depth + 1))
-                elif entry.is_file(follow_symlinks=False) and is_promising(entry.name):
+                elif not is_promising(entry.name):
+                    continue
+                elif entry.is_file(follow_symlinks=False):
                     yield entry.path, relative
+                else:
+                    skipped.append(Skip(relative, "a pipe, socket or device, which is not read"))
             except OSError as error:
                 skipped.append(Skip(relative, f"cannot be read: {error.strerror}"))
         waiting += reversed(deeper)
@@ -185,12 +189,13 @@ def _data(path: str, relative: str, skipped: list[Skip]) -> bytes | None:
     except OSError as error:
         skipped.append(Skip(relative, f"cannot be read: {error.strerror}"))
         return None
-    if b"\0" not in data[:4096]:
+    if b"\0" not in data[:4096] or encoding_of(data)[0] != "utf-8":
         return data
-    unread = unread_encoding(data)
-    if unread:
+    if unread := unread_encoding(data):
         skipped.append(Skip(relative, f"{unread}, which is not read"))
-    return None if unread or encoding_of(data)[0] == "utf-8" else data
+    else:
+        _note_binary(relative, skipped)
+    return None
 
 
 def _read(descriptor: int, size: int) -> bytes:
@@ -201,6 +206,15 @@ def _read(descriptor: int, size: int) -> bytes:
         pieces.append(piece)
         left -= len(piece)
     return b"".join(pieces)
+
+
+def _note_binary(relative: str, skipped: list[Skip]) -> None:
+    """Say that a file is not read which by its name alone would be."""
+    from plainwire.source import kinds
+
+    is_named = relative.endswith(".conf") or kinds.format_of(relative, "") is not None
+    if is_named and not kinds.is_vendored(relative):
+        skipped.append(Skip(relative, "not text: it has a byte of zero"))
 
 
 def _note_large(relative: str, skipped: list[Skip]) -> None:

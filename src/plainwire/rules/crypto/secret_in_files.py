@@ -89,7 +89,7 @@ _OF_OTHERS = re.compile(r"(?<![a-z])(test(ing)?|dev(el(opment)?)?|local|debug)(?
 _OF_OTHER_SCOPES = re.compile(r"test|dev|local|debug", re.IGNORECASE)
 # Functions that look whether a secret is fit for production.
 _REFUSES = re.compile(
-    r"weak|insecure|unsafe|(validate|enforce|check|require)\w*(secret|secur|config|key)"
+    r"weak|insecure|unsafe|(validate|enforce|check|require)\w{0,80}(secret|secur|config|key)"
 )
 _ENDS = frozenset({"raise", "exit", "sys.exit", "os._exit", "quit"})  # what starts no further
 _LINES_OF = ("ini", "toml", "yaml", "shell", "terraform")

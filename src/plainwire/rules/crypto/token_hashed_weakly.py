@@ -36,7 +36,7 @@ from collections.abc import Iterator
 from plainwire.model import Finding, Project, Severity, rule
 
 _BROKEN = re.compile(r"^hashlib\.(md5|sha1)$")
-_SECRET = re.compile(r"(^|[._])\w*(token|secret|session_?id|api_?key|nonce|signature)", re.I)
+_SECRET = re.compile(r"(^|[._])[^\W_]*(token|secret|session_?id|api_?key|nonce|signature)", re.I)
 
 
 @rule(

@@ -41,7 +41,9 @@ from plainwire.model import Confidence, Finding, Project, ProxySite, Severity, r
 
 _WRITTEN = re.compile(r"ssl_protocols\b[^\n]{0,40}TLSv1\.[23]")
 _WRITERS = frozenset({"shell", "python", "yaml", "dockerfile", "ini", "terraform"})
-_TLS_FILE = re.compile(r"^\s*include\s+\S*(tls|ssl)[^\s/]*;", re.MULTILINE | re.IGNORECASE)
+_TLS_FILE = re.compile(
+    r"^[ \t]*include[ \t]+\S{0,300}?(tls|ssl)[^\s/]{0,300};", re.MULTILINE | re.IGNORECASE
+)
 
 
 @rule(

@@ -22,6 +22,7 @@ from plainwire.source.assembly.known import (
     is_under,
 )
 from plainwire.source.deploy.words import expanded
+from plainwire.source.numerals import whole
 
 _PRODUCTS: Final = (STORES, DASHBOARDS, PROXIES)
 _PACKAGING: Final = ("docker", ".docker", "dockerfiles", "deploy", "deployment", "build")
@@ -169,7 +170,8 @@ def filled(site: ProxySite, known: Mapping[str, str]) -> ProxySite:
             host = host.partition("/")[0]
         if ":" in host:
             host, _, number = host.rpartition(":")
-            port = int(number) if number.isdecimal() else port
+            given = whole(number)
+            port = port if given is None else given
         forwards.append(replace(forward, host=host, port=port, scheme=scheme))
     return replace(site, forwards=tuple(forwards))
 

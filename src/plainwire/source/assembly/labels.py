@@ -9,6 +9,7 @@ from plainwire.model import Route, Span
 from plainwire.source.assembly.known import Known
 from plainwire.source.deploy.compose import ComposeFile, ComposeService
 from plainwire.source.deploy.traefik import Files
+from plainwire.source.numerals import whole
 
 _TRAEFIK = re.compile(r"(^|[/_-])traefik(\b|[:_@-])")
 _NGINX_PROXY = re.compile(r"(^|/)nginx-?proxy(/nginx-proxy)?(:|@|$)|jwilder/nginx-proxy")
@@ -44,7 +45,7 @@ def _virtual_hosts(known: Known, one: ComposeFile) -> Iterator[Route]:
             "nginx-proxy",
             place,
             service.name,
-            int(port) if port.isdecimal() else None,
+            whole(port),
             has_tls,
             (place,),
             method in ("redirect", "nohttp") if has_tls else None,
@@ -69,7 +70,7 @@ def _labelled(known: Known, one: ComposeFile) -> Iterator[Route]:
         tls = [(t, p) for t, p in routers if re.search(r"\.tls(\.|=true)", t)]
         is_secured = bool(tls or named & secured)
         port = next(
-            (int(m[1]) for t, _ in labels if (m := re.search(r"server\.port=(\d+)$", t))), None
+            (int(m[1]) for t, _ in labels if (m := re.search(r"server\.port=(\d{1,18})$", t))), None
         )
         redirect = any("redirectscheme" in t.lower() for t, _ in labels)
         redirect = redirect or (is_secured and bool(redirecting))

@@ -6,13 +6,14 @@ https://httpd.apache.org/docs/2.4/ (core, mod_ssl, mod_proxy, mod_headers, mod_r
 from __future__ import annotations
 
 import re
-import shlex
 
 from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
 from plainwire.source.deploy import hsts
+from plainwire.source.deploy.words import split
+from plainwire.source.numerals import whole
 
 _JINJA = re.compile(r"\{\{[^{}]*\}\}|\{%.{0,400}?%\}")
-_OPEN = re.compile(r"<VirtualHost\s+([^>]+)>", re.IGNORECASE)
+_OPEN = re.compile(r"<VirtualHost\s+([^>\s][^>]*)>", re.IGNORECASE)
 
 
 MAX_SITES = 100
@@ -60,7 +61,7 @@ def sites(file: SourceFile) -> tuple[ProxySite, ...]:
 
 def _words(text: str) -> tuple[str, ...]:
     try:
-        return tuple(shlex.split(text)) or (text,)
+        return tuple(split(text)) or (text,)
     except ValueError:
         return tuple(text.split())
 
@@ -105,9 +106,7 @@ def _site(
         elif name in ("proxypass", "proxypassmatch") and len(rest) > 1 and "://" in rest[1]:
             scheme, _, address = rest[1].partition("://")
             host, _, port = address.partition("/")[0].partition(":")
-            forwards.append(
-                (scheme, host, int(port) if port.isdecimal() else None, file.span(line))
-            )
+            forwards.append((scheme, host, whole(port), file.span(line)))
         elif name == "wsgiscriptalias":
             forwards.append(("wsgi", "", None, file.span(line)))
     made = tuple(
@@ -153,5 +152,5 @@ def _refuses(words: list[str]) -> bool:
 
 
 def _port(host: str) -> int:
-    port = host.rpartition(":")[2]
-    return int(port) if port.isdecimal() else 80
+    port = whole(host.rpartition(":")[2])
+    return 80 if port is None else port

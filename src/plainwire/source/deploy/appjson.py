@@ -9,13 +9,17 @@ import json
 
 from plainwire.model import Setting, SourceFile
 
+MAX_TEXT = 100_000  # Heroku keeps 64 kB of variables
+
 
 def read(file: SourceFile) -> tuple[Setting, ...]:
     """The variables with their values; None for one that is generated or asked for.
 
     Raises:
-        ValueError: if it is no JSON.
+        ValueError: if it is no JSON, or longer than `MAX_TEXT`: each variable's line is looked for.
     """
+    if len(file.text) > MAX_TEXT:
+        raise ValueError(f"more than {MAX_TEXT} characters")
     try:
         root = json.loads(file.text)
     except (ValueError, RecursionError):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
 from plainwire.source.deploy import hsts
+from plainwire.source.numerals import whole
 
 _OWN_HEADERS = {"x-forwarded-for": "(own)", "x-forwarded-proto": "(own)", "x-forwarded-host": ""}
 _VARIABLE = re.compile(r"\{\$(\w+)(?::([^{}\s]*))?\}")
@@ -67,7 +68,7 @@ def _directive(block: _Block, text: str, file: SourceFile, number: int) -> None:
         for word in words[1:]:
             match = re.fullmatch(r"(?:(https?|h2c)://)?([\w.$%{}-]+)(?::(\d+))?", word)
             if match and not word.startswith(("/", "@", "*")):
-                port = int(match[3]) if match[3] else None
+                port = whole(match[3] or "")
                 scheme = match[1] or "http"
                 block.forwards.append(
                     Forward(match[2], port, scheme, place, dict(_OWN_HEADERS), place)
@@ -109,7 +110,7 @@ def _closed(block: _Block, file: SourceFile) -> list[ProxySite]:
             continue
         scheme, host, port = match[1], match[2], match[3]
         is_plain = scheme == "http" or port == "80" or (not host and port not in ("443",))
-        number = int(port) if port else 80 if is_plain else 443
+        number = whole(port or "") or (80 if is_plain else 443)
         listens.append(Listen(number, block.place, not is_plain))
     if not listens:
         return []

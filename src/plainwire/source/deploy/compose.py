@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from plainwire.model import Publication, Setting, SourceFile, Span
-from plainwire.source.deploy.words import expanded
+from plainwire.source.deploy.words import expanded, split
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
+from plainwire.source.numerals import whole
 
 _DEFAULT = re.compile(r"\$\{(\w{1,100}):?-([^${}]{1,1000})\}")
 
@@ -151,7 +151,7 @@ def _command(node: Yaml, key: str, file: SourceFile) -> tuple[tuple[str, ...], S
         if found.is_block or any(c in found.text for c in ";&|\n"):
             return ("sh", "-c", found.text.replace("\n", " ")), place
         try:
-            return tuple(shlex.split(found.text)), place
+            return tuple(split(found.text)), place
         except ValueError:
             return tuple(found.text.split()), place
     return found.words(), place
@@ -193,8 +193,7 @@ def ports_in(text: str, place: Span) -> Iterator[Publication]:
 
 
 def _number(text: str | None) -> int | None:
-    first = (text or "").partition("-")[0].strip()
-    return int(first) if first.isdecimal() else None
+    return whole((text or "").partition("-")[0].strip())
 
 
 def _environment(node: Yaml | None, file: SourceFile, scope: str) -> dict[str, Setting]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
 from plainwire.model import Image, Setting, SourceFile, Stage
-from plainwire.source.deploy.words import commands, expanded
+from plainwire.source.deploy.words import commands, expanded, split
+from plainwire.source.numerals import whole
 
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)(\w+)\1")
 _JINJA = re.compile(r"\{%[^\n]{0,400}?%\}")
@@ -155,7 +155,7 @@ def _apply(stage: _Open, word: str, text: str, line: int, file: SourceFile) -> N
             stage.command, stage.command_line = (), 0
         case "EXPOSE":
             found = (expanded(w, known).partition("/")[0] for w in text.split())
-            stage.exposed += tuple(int(w) for w in found if w.isdecimal())
+            stage.exposed += tuple(n for w in found if (n := whole(w)) is not None)
         case "COPY" | "ADD":
             stage.copies += tuple(_copies(expanded(text, known), line))
         case "RUN":
@@ -195,7 +195,7 @@ def _pairs(text: str, file: SourceFile, line: int) -> Iterator[tuple[str, str, i
         yield first[0], first[1].strip().strip("\"'") if len(first) > 1 else "", line
         return
     try:
-        parts = shlex.split(text)
+        parts = split(text)
     except ValueError:
         parts = text.split()
     lines = file.lines

@@ -20,6 +20,6 @@ def read(file: SourceFile) -> tuple[Setting, ...]:
         if value[:1] in ("'", '"') and value.count(value[0]) > 1:
             value = value[1 : value.index(value[0], 1)]
         else:
-            value = re.sub(r"\s+#.*", "", value)
+            value = re.sub(r"(?<!\s)\s+#.*", "", value)
         found.append(Setting(match[1], value, file.span(number), file.environment))
     return tuple(found)

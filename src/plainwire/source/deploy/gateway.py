@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from plainwire.model import Route, SourceFile, Span
 from plainwire.source.deploy.yaml_nodes import Yaml
+from plainwire.source.numerals import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def _all(node: Yaml | None) -> tuple[Yaml, ...]:
 
 
 def _number(node: Yaml | None) -> int | None:
-    return int(_text(node)) if _text(node).isdecimal() else None
+    return whole(_text(node))
 
 
 def listeners(document: Yaml, name: str, file: SourceFile) -> Iterator[Listener]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Span
 from plainwire.source.deploy import hsts
+from plainwire.source.numerals import whole
 
 _SECTION = re.compile(
     r"(frontend|backend|listen|defaults|global|userlist|resolvers|peers)\b\s*(\S*)"
@@ -81,7 +82,7 @@ def _line(section: _Section, text: str, file: SourceFile, number: int) -> None:
         section.ciphers = Setting(words[0], words[1], place, file.environment)
     elif words[0] == "server" and len(words) > 2:
         host, _, port = words[2].rpartition(":")
-        at = int(port) if port.isdecimal() else None
+        at = whole(port)
         verifies = None if "verify" not in words else "none" not in words
         section.servers.append((host or words[2], at, "ssl" in words, verifies, place))
     elif words[0] in ("default_backend", "use_backend") and len(words) > 1:
@@ -100,15 +101,16 @@ def _line(section: _Section, text: str, file: SourceFile, number: int) -> None:
 
 
 def _bind(section: _Section, words: list[str], file: SourceFile, place: Span) -> None:
-    host, _, port = words[1].rpartition(":")
-    if not port.isdecimal():
+    host, _, text = words[1].rpartition(":")
+    port = whole(text)
+    if port is None:
         return
     has_tls = "ssl" in words
     is_first = has_tls and not any(listen.has_tls for listen in section.listens)
     if is_first and "ciphers" in words[:-1]:
         value = words[words.index("ciphers") + 1]
         section.ciphers = Setting("ciphers", value, place, file.environment)
-    section.listens.append(Listen(int(port), place, has_tls, host.replace("*", "")))
+    section.listens.append(Listen(port, place, has_tls, host.replace("*", "")))
 
 
 def _sends_away(words: list[str]) -> bool:

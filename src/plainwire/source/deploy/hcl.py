@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 MAX_DEPTH = 60
 MAX_CHARACTERS = 1_000_000
-_COMMENT = re.compile(r"/\*.*?\*/", re.S)
-_HEREDOC = re.compile(r"<<[-~]?(\w+)[ \t]*\n.*?^[ \t]*\1[ \t]*$", re.S | re.M)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
+_HEREDOC = re.compile(r"<<[-~]?(\w+)[ \t]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.S | re.M)
 _OPEN = re.compile(r"([\w-]+)((?:\s+(?:\"[^\"]*\"|[\w-]+))*)\s*\{(.*)$")
 _ATTRIBUTE = re.compile(r"\"?([\w./-]+)\"?\s*[=:]\s*(.*)$")
 
@@ -145,5 +145,5 @@ def _bare(line: str) -> str:
 
 def _depth(line: str) -> int:
     """How many brackets a line opens and does not close, strings left out."""
-    bare = re.sub(r"\"(?:[^\"\\]|\\.)*\"", "", line)
+    bare = re.sub(r"\"(?:[^\"\\]|\\.)*(?:\"|\\?$)", "", line)
     return sum(c in "{[(" for c in bare) - sum(c in "}])" for c in bare)

@@ -13,6 +13,7 @@ from typing import Final
 
 from plainwire.model import UNKNOWN
 from plainwire.source.deploy.hcl import Block
+from plainwire.source.numerals import whole
 
 MAX_CHARACTERS, MAX_DEPTH, MAX_ELEMENTS = 2000, 12, 200
 _TOKEN = re.compile(
@@ -171,7 +172,8 @@ class _Reader:
             if self._next("."):
                 key = self.words[self.at]
                 self.at += 1
-                found = found.at(int(key) if key.isdecimal() else key)
+                number = whole(key)
+                found = found.at(key if number is None else number)
             elif self._next("["):
                 index = self.expression(depth + 1)
                 self._expect("]")

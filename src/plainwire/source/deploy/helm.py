@@ -212,7 +212,7 @@ class _Reader:
             return text[1:-1]
         if text in ("true", "false"):
             return text == "true"
-        if re.fullmatch(r"-?\d+", text):
+        if re.fullmatch(r"-?\d{1,18}", text):
             return int(text)
         if text == ".":
             return dot

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from plainwire.model import Route, SourceFile, Span
 from plainwire.source.deploy.gateway import is_host_of
 from plainwire.source.deploy.yaml_nodes import Yaml
+from plainwire.source.numerals import whole
 
 GROUP = "networking.istio.io/"
 _PLAIN = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB"})
@@ -73,8 +74,7 @@ def virtual(document: Yaml, file: SourceFile) -> Virtual:
                 hsts = _hsts(way, file) or hsts
                 host = _text(way.get("destination", "host"))
                 if host:  # a service, or its name with namespace and domain
-                    port = _text(way.get("destination", "port", "number"))
-                    number = int(port) if port.isdecimal() else None
+                    number = whole(_text(way.get("destination", "port", "number")))
                     backends[host.partition(".")[0], number] = None
     place = file.span(document.key_line("spec"))
     named = tuple(name for name in gateways if name != "mesh")

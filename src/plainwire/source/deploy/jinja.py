@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from plainwire.model import UNKNOWN
+from plainwire.source.numerals import whole
 
 MAX_CHARACTERS, MAX_DEPTH, MAX_CHAIN = 500_000, 12, 8
 MAX_FILLED = 1_000_000  # characters that values may make of a template
@@ -418,7 +419,7 @@ def _filter(value: object, name: str, given: list[object]) -> object:
         "lower": lambda: str(value).lower(),
         "upper": lambda: str(value).upper(),
         "string": lambda: str(value),
-        "int": lambda: int(str(value)) if str(value).isdecimal() else 0,
+        "int": lambda: whole(str(value)) or 0,
         "length": lambda: len(value) if isinstance(value, str | list | dict) else UNKNOWN,
         "trim": lambda: str(value).strip(),
     }

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from plainwire.model import Publication, Route, Setting, Skip, SourceFile, Span
 from plainwire.source.deploy import clouds, gateway, istio
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
+from plainwire.source.numerals import whole
 
 # https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs and …/ingress-multi-ssl
 GKE_CERTIFICATES = frozenset(
@@ -184,8 +185,7 @@ def _map(node: Yaml | None) -> dict[str, str]:
 
 
 def _number(node: Yaml | None) -> int | None:
-    text = _text(node) or ""
-    return int(text) if text.isdecimal() else None
+    return whole(_text(node) or "")
 
 
 def _service(document: Yaml, name: str, file: SourceFile) -> KubernetesService:

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from plainwire.model import GATEWAY, Forward, Listen, ProxySite, Setting, SourceFile, Span
+from plainwire.source.numerals import whole
 
 MAX_TARGET = 500
 _VARIABLE = re.compile(r"\$(?:\{(\w{1,100})\}|(\w{1,100}))")
@@ -346,7 +347,8 @@ def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isdecimal():
         host, port = ("", text) if text.isdecimal() else (text, "80")
-    return ("" if host == "*" else host), int(port) if port.isdecimal() else 80
+    number = whole(port)
+    return ("" if host == "*" else host), 80 if number is None else number
 
 
 def _asks_password(d: Directive) -> bool:
@@ -552,7 +554,6 @@ def _split(scheme: str, address: str) -> _Target:
     host, colon, port = address.rpartition(":")
     if not colon:
         host, port = address, ""
-    known = port.partition("$")[0]  # http://web:8000$request_uri
-    number = int(known) if known.isdecimal() else None
+    number = whole(port.partition("$")[0])  # http://web:8000$request_uri
     is_unknown = bool(port) and number is None
     return _Target(scheme, host if colon else address, number, "", is_unknown)

@@ -16,6 +16,7 @@ from plainwire.model import Environment, Forward, Listen, ProxySite, Setting, Sk
 from plainwire.source.deploy import terraform_modules
 from plainwire.source.deploy.hcl import Block
 from plainwire.source.deploy.terraform_modules import Folder, Instance
+from plainwire.source.numerals import whole
 
 OWN_HEADERS = {"x-forwarded-for": "(own)", "x-forwarded-proto": "(own)"}
 # What AWS's predefined policies accept beside TLS 1.2 and 1.3, by their names:
@@ -135,7 +136,10 @@ def _aws(found: Found) -> Iterator[ProxySite]:
             continue
         if protocol not in ("HTTP", "HTTPS"):
             continue
-        port = int(block.text("port") or (443 if protocol == "HTTPS" else 80))
+        port = whole(block.text("port") or ("443" if protocol == "HTTPS" else "80"))
+        if port is None:
+            note_unknown(found, file, block, "port")
+            continue
         listen = Listen(port, place, protocol == "HTTPS")
         action = next(block.all("default_action"), None)
         redirect = next(action.all("redirect"), None) if action is not None else None
@@ -179,8 +183,7 @@ def _classic(found: Found) -> Iterator[ProxySite]:
                 if not protocol:
                     note_unknown(found, file, one, "lb_protocol")
                 continue
-            port = one.text("lb_port") or ""
-            number = int(port) if port.isdecimal() else 443 if protocol == "HTTPS" else 80
+            number = whole(one.text("lb_port") or "") or (443 if protocol == "HTTPS" else 80)
             listen = Listen(number, file.span(one.line_of("lb_protocol")), protocol == "HTTPS")
             yield site("AWS load balancer", file, listen, file.span(one.line))
 

@@ -15,6 +15,7 @@ from plainwire.model import Forward, Listen, ProxySite, Setting, SourceFile, Spa
 from plainwire.source.deploy import toml_nodes
 from plainwire.source.deploy.toml_nodes import Toml
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
+from plainwire.source.numerals import whole
 
 OWN_HEADERS = {"x-forwarded-for": "(own)", "x-forwarded-proto": "(own)", "x-forwarded-host": ""}
 MAX_ROUTERS = 500
@@ -95,14 +96,15 @@ def _items(node: Node | None) -> Iterator[tuple[str, int, Node]]:
 def _entry_point(name: str, line: int, node: Node, file: SourceFile) -> EntryPoint | None:
     address = node.get("address")
     text = (address.text or "") if address is not None else ""
-    host, _, port = text.partition("/")[0].rpartition(":")
-    if not port.isdecimal() or text.endswith("/udp"):
+    host, _, digits = text.partition("/")[0].rpartition(":")
+    port = whole(digits)
+    if port is None or text.endswith("/udp"):
         return None
     place = file.span(address.line if address is not None else line)
     to = node.get("http", "redirections", "entryPoint", "to")
     redirects = file.span(to.line) if to is not None else None
     has_tls = any(key == "tls" for key, _, _ in _items(node.get("http")))
-    return EntryPoint(name, int(port), host, has_tls, place, redirects)
+    return EntryPoint(name, port, host, has_tls, place, redirects)
 
 
 def by_file(found: Files) -> dict[str, tuple[ProxySite, ...]]:
@@ -177,7 +179,7 @@ def _forwards(service: str, found: Files) -> Iterator[Forward]:
         match = _URL.match((url.text or "") if url is not None else "")
         if match and url is not None and named is not None:
             place = named[1].span(url.line)
-            port = int(match[3]) if match[3] else 443 if match[1] == "https" else 80
+            port = whole(match[3] or "") or (443 if match[1] == "https" else 80)
             verifies = None
             if match[1] == "https":
                 verifies = found.unverified is None

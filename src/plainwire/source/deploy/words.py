@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+MAX_LINE = 20_000
 MAX_VALUE = 500
 MAX_GROWTH = 4000
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?([-+?=])((?:[^{}]|\{[^{}]*\})*))?\}|\$(\w+)")
@@ -17,14 +18,14 @@ def expanded(text: str, settings: Mapping[str, str]) -> str:
     ``${NAME:-default}`` is the default where the variable is not known or empty.
     """
     for _ in range(4):
-        new = _VARIABLE.sub(lambda m: _filled(m, settings), text[:20_000])
+        new = _VARIABLE.sub(lambda m: _filled(m, settings), text[:MAX_LINE])
         grown = len(new) - len(text)
         if new == text:
             break
         text = new
         if grown > MAX_GROWTH:
             break
-    return text[:20_000]
+    return text[:MAX_LINE]
 
 
 def _filled(match: re.Match[str], settings: Mapping[str, str]) -> str:
@@ -39,6 +40,17 @@ def _filled(match: re.Match[str], settings: Mapping[str, str]) -> str:
     return known if known is not None else match[0]
 
 
+def split(text: str) -> list[str]:
+    """The words of a line as a shell takes them, of its first `MAX_LINE` characters.
+
+    What `shlex` costs grows with the square of a word's length.
+
+    Raises:
+        ValueError: if a quote is not closed.
+    """
+    return shlex.split(text[:MAX_LINE])
+
+
 _PLACEHOLDER = re.compile(r"\{\{([^{}\n]{0,200})\}\}")
 
 
@@ -51,7 +63,7 @@ def unspaced(text: str) -> str:
 
 def commands(text: str) -> Iterator[tuple[str, ...]]:
     """The simple commands of a shell line, redirections and leading assignments left out."""
-    text = unspaced(text[:20_000])
+    text = unspaced(text[:MAX_LINE])
     lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|()<>")
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -141,6 +153,15 @@ def functions_of(lines: list[Line]) -> tuple[dict[str, list[Line]], list[Line]]:
     return bodies, outside
 
 
+def _asked(text: str) -> str:
+    """What a ``case WORD in`` is over; empty for a line that is none."""
+    if not text.startswith("case"):
+        return ""
+    parts = re.split(r"\s+", text[:MAX_LINE])
+    at = next((n for n, part in enumerate(parts) if n > 1 and re.match(r"in\b", part)), 0)
+    return " ".join(parts[1:at]) if parts[0] == "case" else ""
+
+
 def chosen(lines: Sequence[Line], word: str | None) -> Iterator[Line]:
     """The lines that run where the script is given a word: of ``case "$1"``, the branch it takes.
 
@@ -150,10 +171,10 @@ def chosen(lines: Sequence[Line], word: str | None) -> Iterator[Line]:
     is_ours = False
     labels: list[str] = []
     for text, line in lines:
-        opening = re.match(r"case\s+(.+?)\s+in\b", text)
-        if opening:
+        asked = _asked(text)
+        if asked:
             depth += 1
-            is_ours = depth == 1 and word is not None and bool(re.search(r"\$[1{@*]", opening[1]))
+            is_ours = depth == 1 and word is not None and bool(re.search(r"\$[1{@*]", asked))
             labels = []
             continue
         if text.startswith("esac"):

@@ -12,6 +12,7 @@ from sys import intern
 from typing import Any, Literal, NamedTuple
 
 MAX_DEPTH = 25
+MAX_BITS = 64
 MAX_ELEMENTS = 200
 MAX_FIELDS = 20  # of a text that is filled in
 MAX_KEYS = 5  # one after another
@@ -106,6 +107,8 @@ def _some(
 
 
 def _constant(node: ast.Constant, name_of: NameOf, depth: int) -> Expression:
+    if isinstance(node.value, int) and node.value.bit_length() > MAX_BITS:
+        return Expression("unknown", node.lineno)  # which no report could write
     return Expression("constant", node.lineno, "", (), node.value)
 
 

@@ -19,6 +19,15 @@ _JINJA = re.compile(r"\{\{[^{}\n]*\}\}")
 _JINJA_BLOCK = re.compile(r"\{%[^{}\n]*%\}|\{#[^{}\n]*#\}")
 
 
+# What a tree takes grows with these: 0.9 KB each, 450 MB for so many. A file of ordinary code that
+# is as large as files are read has fewer.
+MAX_WORDS = 500_000
+_WORD = re.compile(r"\w+|[^\w\s]")
+# What rules look for in a name may cost the square of its length.
+MAX_NAME = 200
+_LONG = re.compile(rf"\w{{{MAX_NAME + 1}}}")
+
+
 class Outside(Protocol):
     """What a module sees of the others."""
 
@@ -109,8 +118,11 @@ def parse(file: SourceFile, name: str) -> PythonModule:
     Syntax of a newer Python than the one that runs is read as far as `as_older` knows it.
 
     Raises:
-        SyntaxError: if it cannot be parsed, or is nested too deep.
+        SyntaxError: if it cannot be parsed, is nested too deep, has more than `MAX_WORDS` words, or
+            a name longer than `MAX_NAME`.
     """
+    if len(file.text) > MAX_WORDS and sum(1 for _ in _WORD.finditer(file.text)) > MAX_WORDS:
+        raise SyntaxError(f"more than {MAX_WORDS} words and signs")
     try:
         return PythonModule(file, name, _tree(file.text))
     except SyntaxError as error:
@@ -129,6 +141,22 @@ def _tree(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an invalid escape is the project's own business
         try:
-            return ast.parse(text)
+            tree = ast.parse(text)
         except (RecursionError, MemoryError, ValueError) as error:
             raise SyntaxError(f"nested too deep or not text: {type(error).__name__}") from None
+    if any(len(line) > MAX_NAME and _LONG.search(line) for line in text.split("\n")):
+        _ensure_short_names(tree)
+    return tree
+
+
+def _ensure_short_names(tree: ast.Module) -> None:
+    """Look at the names alone: a string may be of any length.
+
+    Raises:
+        SyntaxError: if one is longer than `MAX_NAME`.
+    """
+    for node in ast.walk(tree):
+        for part in ("id", "attr", "name", "arg", "asname", "module"):
+            name = getattr(node, part, None)
+            if isinstance(name, str) and len(name) > MAX_NAME:
+                raise SyntaxError(f"a name of more than {MAX_NAME} characters")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from plainwire.model import Value
+from plainwire.source.numerals import whole
 from plainwire.source.python.facts import PythonCall
 from plainwire.source.python.module import PythonModule
 
@@ -157,8 +158,8 @@ def _port(value: Value | None, default: int | None) -> int | None:
     if value is None:
         return default
     literal = value.literal
-    if isinstance(literal, str) and literal.isdecimal():
-        return int(literal)
+    if isinstance(literal, str):
+        return whole(literal)
     return literal if isinstance(literal, int) and not isinstance(literal, bool) else None
 
 
@@ -190,7 +191,7 @@ def _waitress(call: PythonCall) -> Served:
     host = call.argument("host")
     if listen is not None:
         address, _, port = listen.text.rpartition(":")
-        number = int(port) if port.isdecimal() else None
+        number = whole(port)
         known = address if listen.is_known else None
         return Served(call, "waitress", known, number, False, False, False)
     if call.argument("unix_socket") is not None:

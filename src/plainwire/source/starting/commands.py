@@ -19,6 +19,7 @@ from plainwire.source.deploy.words import (
     expanded,
     functions_of,
     joined_lines,
+    split,
     unspaced,
 )
 from plainwire.source.python.program import Program
@@ -225,7 +226,7 @@ class Starter:
         """What a command of supervisor or systemd starts: words, and no shell."""
         filled = unspaced(text).replace("%(ENV_", "${").replace(")s", "}")
         try:
-            words = shlex.split(filled)
+            words = split(filled)
         except ValueError:
             words = filled.split()
         return self.starts(words, place, at)

@@ -69,7 +69,7 @@ class Files:
     def has_flask_env(self, at: Context) -> bool:
         """True if the Flask asked for still reads FLASK_ENV (before 2.3); unknown counts as no."""
         version = self.requirements.get(f"{at.folder}:flask") or self.requirements.get("flask", "")
-        match = re.search(r"==\s*(\d+)\.(\d+)|<=?\s*(\d+)\.(\d+)", version)
+        match = re.search(r"==\s*(\d{1,9})\.(\d{1,9})|<=?\s*(\d{1,9})\.(\d{1,9})", version)
         if match is None:
             return False
         numbers = [int(n) for n in match.groups() if n]

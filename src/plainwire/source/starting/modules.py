@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from plainwire.model import Skip, Span, Start
+from plainwire.source.numerals import whole
 from plainwire.source.python.module import PythonModule
 from plainwire.source.python.serving import Served, servers
 from plainwire.source.starting import servers as servers_of
@@ -96,7 +97,7 @@ class Modules:
                     one.program,
                     starts_at,
                     host,
-                    int(port) if port.isdecimal() else one.port,
+                    one.port if (number := whole(port)) is None else number,
                     one.has_tls,
                     host is not None and is_local(host),
                     one.is_development,

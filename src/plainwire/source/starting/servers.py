@@ -8,6 +8,7 @@ from dataclasses import replace
 from plainwire.model import SourceFile, Span, Start
 from plainwire.source.deploy import programs
 from plainwire.source.deploy.words import expanded
+from plainwire.source.numerals import whole
 from plainwire.source.python.module import PythonModule, parse
 from plainwire.source.python.program import dotted
 from plainwire.source.starting.context import (
@@ -105,7 +106,7 @@ def flask(
             "flask run",
             place,
             host,
-            int(port) if port.isdecimal() else None,
+            whole(port),
             has_tls,
             is_local(host),
             True,
@@ -202,7 +203,7 @@ def _bound(
     host, colon, port = bind.rpartition(":")
     if not colon:
         host, port = ("", bind) if bind.isdecimal() else (bind, "")
-    number = int(port) if port.isdecimal() else None
+    number = whole(port)
     return Start(program, place, host, number, has_tls, is_local(host), via=via, target=target)
 
 
