@@ -115,6 +115,7 @@ WITH_DIGITS = {
     "Kubernetes": f"--- k.yaml\napiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec: {{ports: [{{port: '{DIGITS}'}}]}}\n",
     "Terraform": f"--- a.tf\nresource \"aws_lb_listener\" \"a\" {{\n port = {DIGITS}\n protocol = \"HTTP\"\n}}\n",
     "Terraform's word": '--- a.tf\nresource "aws_lb_listener" "a" {\n port = "http"\n protocol = "HTTP"\n}\n',
+    "Istio": f"--- i.yaml\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: a}}\nspec: {{servers: [{{port: {{number: 80, protocol: HTTP}}, hosts: [a]}}]}}\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: a}}\nspec: {{gateways: [a], hosts: [a], http: [{{route: [{{destination: {{host: a, port: {{number: '{DIGITS}'}}}}}}]}}]}}\n",
     "Traefik": f"--- traefik.yml\nentryPoints:\n  web:\n    address: ':{DIGITS}'\n",
 }  # fmt: skip
 
