@@ -163,6 +163,23 @@ def test_what_is_no_regular_file_and_no_text_is_said_and_not_opened(tmp_path):
     }
 
 
+WITHOUT_END = {
+    "functions of a shell": "--- Procfile\nweb: sh run.sh\n--- run.sh\n"
+    + "".join(f"f{n}() {{\n" + f"f{n + 1}\n" * 60 + "}\n" for n in range(12))
+    + "f0\n",
+    "scripts of package.json": "--- Procfile\nweb: npm run s0\n--- package.json\n"
+    + json.dumps(
+        {"scripts": {f"s{n}": f"npm run s{n + 1} && npm run s{n + 1}" for n in range(60)}}
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT_END)
+def test_commands_that_lead_to_others_twice_come_to_an_end(kind):
+    text = f"{APP}{FOUND}{WITHOUT_END[kind]}\n"
+    assert "peer-not-verified" in {finding.id for finding in audited(text).findings}
+
+
 LONG = 200_000  # the square of it takes longer than a test may
 
 

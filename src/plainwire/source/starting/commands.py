@@ -30,6 +30,8 @@ from plainwire.source.starting.modules import Modules
 
 MAX_DEPTH = 8
 MAX_SCRIPTS = 2000
+MAX_PACKAGED = 30  # scripts of package.json that one leads to
+MAX_COMMANDS = 50_000  # of a project: what calls itself or others twice would never come to an end
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 PYTHONS = re.compile(r"python[\d.]*|pypy3?")
 # Programs that only lead to the command behind them, with the words of their own that they take.
@@ -66,17 +68,24 @@ class Starter:
         self.files = Files(files, program, requirements)
         self.modules = Modules(self.files, self)
         self._scripts_left = MAX_SCRIPTS
+        self._commands_left = MAX_COMMANDS
         self._is_supervising = False
+        self._packaged: set[tuple[str, str]] = set()  # scripts of package.json that were followed
 
     def starts(self, words: Sequence[str], place: Span, at: Context) -> tuple[Start, ...]:
         """The servers that a command starts; none if it starts none that is known."""
-        if not words or at.depth > MAX_DEPTH:
+        if not words or at.depth > MAX_DEPTH or not self._has_room():
             return ()
         filled = tuple(_filled(words, at.variables))
         if not filled:  # a variable that is empty was the whole command
             return ()
         found = self._found(filled, place, at)
         return tuple(s if s.command else replace(s, command=filled) for s in found)
+
+    def _has_room(self) -> bool:
+        """True if one more command of the project is looked at."""
+        self._commands_left -= 1
+        return self._commands_left >= 0
 
     def _found(self, filled: tuple[str, ...], place: Span, at: Context) -> tuple[Start, ...]:
         head, rest = filled[0].rpartition("/")[2], filled[1:]
@@ -184,6 +193,8 @@ class Starter:
             return ()
         taken = chosen(lines, at.rest[0] if at.rest else None)
         for text, line in deployed(taken, at.variables):
+            if not self._has_room():
+                break
             here = script.span(line)
             given = re.match(r"set -- ([^$]*)\"\$@\"$", text)
             if given:
@@ -241,15 +252,31 @@ class Starter:
             scripts = json.loads(package.text).get("scripts", {})
         except (ValueError, AttributeError, RecursionError):
             return ()
+        if not isinstance(scripts, dict):
+            return ()
+        is_outermost = not self._packaged
+        found = self._packaged_starts(package, scripts, words[0], place, at)
+        if is_outermost:
+            self._packaged.clear()
+        return found
+
+    def _packaged_starts(
+        self,
+        package: SourceFile,
+        scripts: Mapping[str, object],
+        first: str,
+        place: Span,
+        at: Context,
+    ) -> tuple[Start, ...]:
+        """What a script of a package starts; of those that it leads to each is followed once."""
         found: list[Start] = []
-        waiting = [words[0]]
-        seen: set[str] = set()
-        while waiting and len(seen) < 30:
+        waiting = [first]
+        while waiting and len(self._packaged) < MAX_PACKAGED:
             name = waiting.pop()
-            text = scripts.get(name) if isinstance(scripts, dict) else None
-            if name in seen or not isinstance(text, str):
+            text = scripts.get(name)
+            if (package.path, name) in self._packaged or not isinstance(text, str):
                 continue
-            seen.add(name)
+            self._packaged.add((package.path, name))
             text = _JINJA.sub("", text)
             if text.startswith("run-script-os"):
                 waiting += [o for o in scripts if o in (f"{name}:default", f"{name}:linux")]
