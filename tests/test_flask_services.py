@@ -150,6 +150,10 @@ CREDENTIALS = [
     ('PASSWORD = "password_reset"', False),
     ('JWT_SECRET = "made up"[0:4]', False),
     ('JWT_SECRET = "made-up-by-us"', True),
+    ('MAIL_HMAC_ALGO = "sha3-224"', False),
+    ('MAIL_HMAC = "sha3-224"', True),
+    ('_SESSION_KEY = "__basket"', False),  # where a session keeps it
+    ('_SESSION_KEY = "a1B2c3D4e5"', True),
 ]
 
 
@@ -398,6 +402,20 @@ def add_user(letters):
     return User(password=pw)
 """
     assert places("token-weak-prng", text) == ([("users.py", 5)] if is_found else [])
+
+
+@pytest.mark.parametrize(("source", "is_found"), [("SystemRandom()", False), ("Random()", True)])
+def test_what_is_called_random_may_be_the_systems(source, is_found):
+    text = f"""
+--- users.py
+import random, string
+from random import Random, SystemRandom
+def add_user(name):
+    random = {source}
+    password = "".join([random.choice(string.ascii_letters) for _ in range(32)])
+    return User(name, password)
+"""
+    assert bool(places("token-weak-prng", text)) is is_found
 
 
 STORES = """

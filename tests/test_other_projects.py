@@ -226,6 +226,12 @@ def is_leaked(password):
     digest = hashlib.sha1(password.encode()).hexdigest().upper()
     return digest[5:] in requests.get("https://api.pwnedpasswords.com/range/" + digest[:5]).text
 """
+    text += """
+--- signup.py
+import leaks
+def signup(form, password):
+    return leaks.is_leaked(password)
+"""
     assert "pw-weak-storage" not in kinds(text)
     assert "pw-weak-storage" in kinds(text.replace("pwnedpasswords", "example"))
 

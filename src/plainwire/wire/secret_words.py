@@ -10,6 +10,12 @@ _SIGNING = re.compile(
     r"|ITSDANGEROUS_?KEY|PASSWORD_SALT)$",
     re.IGNORECASE,
 )
+# What is said of a key, and is none.
+_ABOUT = re.compile(
+    r"_(ALGO(RITHM)?S?|DIGEST(MOD)?|HASH|HEADER|NAME|LENGTH|SIZE|BYTES|BITS|LIFETIME|PATH|FILE(NAME)?"
+    r"|URL|URI|ID|VERSION|TYPE|PREFIX)$",
+    re.IGNORECASE,
+)
 _COOKIE_NAME = re.compile(r"(consent|banner|tour|theme|language|locale)_?COOKIE_?KEY$", re.I)
 _PASSWORD = re.compile(
     r"(^|[_-])(PASSWORD|PASSWD|PASS|PWD|API_?KEY|ACCESS_?KEY|AUTH_?TOKEN|API_?TOKEN)$"
@@ -36,9 +42,10 @@ _GIVEN = re.compile(
 def is_signing_key(name: str) -> bool:
     """True for a name whose value signs or encrypts: ``SECRET_KEY``, ``JWT_SECRET_KEY``.
 
-    ``CONSENT_COOKIE_KEY`` is what a cookie is called.
+    ``CONSENT_COOKIE_KEY`` is what a cookie is called, ``HMAC_ALGORITHM`` is no key.
     """
-    return bool(_SIGNING.search(name)) and not _COOKIE_NAME.search(name)
+    is_about = _ABOUT.search(name) or _COOKIE_NAME.search(name)
+    return bool(_SIGNING.search(name)) and not is_about
 
 
 def is_password(name: str) -> bool:

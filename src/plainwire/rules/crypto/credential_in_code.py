@@ -69,6 +69,7 @@ _TELLING = frozenset({"auth", "default", *_GIVEN})
 _CALLED = (".login", "PlainCredentials", "Auth", "_hash", "hashpw", "hash_password", "set_password")
 _OPTIONS = re.compile(r"(^|\.)(option|add_argument|Option)$")
 _AUTHORIZATION = re.compile(r"(Bearer|Basic|Token|ApiKey) (?=\S*\d)[\w+/=.-]{20,}")
+_OF_SESSIONS = re.compile(r"(session|cookie|csrf)_?key$", re.IGNORECASE)
 _MOST_NAMES = 2000  # of a module: each is looked through for a secret of another line
 _WORDS = re.compile(r"[a-z]+([._-][a-z]+)*", re.IGNORECASE)
 
@@ -230,8 +231,8 @@ def _is_constant(binding: Binding, text: str) -> bool:
         return False
     if plain in name or name in plain:
         return False
-    if is_signing_key(name):
-        return True
+    if is_signing_key(name):  # or the name of what is kept in a session
+        return not (_OF_SESSIONS.search(name) and _WORDS.fullmatch(text.strip("_")))
     return is_password(name) and not is_stand_in(text) and not _WORDS.fullmatch(text)
 
 

@@ -83,7 +83,7 @@ def password_stored_weakly(project: Project) -> Iterator[Finding]:
     for module in project.modules:
         if module.file.environment not in ("production", "staging"):
             continue
-        is_lookup = any(_PWNED.search(text.value) for text in module.strings)
+        is_lookup = _is_lookup(module)
         for call in module.calls:
             if _is_fast_method(call):
                 yield password_stored_weakly.finding(
@@ -128,7 +128,7 @@ def _handed_on(project: Project) -> Iterator[tuple[Call, Module, Module, int]]:
     hashing: dict[str, list[tuple[Module, str, int]]] = {}
     for module in modules:
         keys = {b.line for b in module.bindings if _KEY.search(b.key)}
-        for call in module.calls:
+        for call in module.calls if not _is_lookup(module) else ():
             if _FAST.search(call.name) and call.scope and call.line not in keys:
                 owner, _, name = call.scope.rpartition(".")
                 known = hashing.setdefault(name, [])
@@ -143,6 +143,14 @@ def _handed_on(project: Project) -> Iterator[tuple[Call, Module, Module, int]]:
                 is_imported = bool(head) and f".{stem.replace('/', '.')}".endswith(f".{head}")
                 if (is_own or is_imported) and _is_password(call.named("", 0)):
                     yield call, module, home, line
+
+
+def _is_lookup(module: Module) -> bool:
+    """True for a module that asks whether a password is known to be stolen, by a part of its hash.
+
+    https://haveibeenpwned.com/API/v3#PwnedPasswords (read 2026).
+    """
+    return any(_PWNED.search(text.value) for text in module.strings)
 
 
 def _is_password(name: str) -> bool:

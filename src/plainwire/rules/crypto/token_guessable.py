@@ -75,6 +75,7 @@ def _in(module: Module) -> Iterator[Finding]:
     found: set[int] = set()
     cookies: set[tuple[str, str]] = set()
     imported = {n for n, full in module.imports.items() if _top(full) in ("random", "uuid")}
+    safe = _SAFE | {b.name for b in module.bindings if "SystemRandom" in b.source}
     for call in module.calls:
         if call.name.endswith(".set_cookie") and call.named("value", 1):
             cookies.add((call.scope, call.named("value", 1)))
@@ -85,7 +86,7 @@ def _in(module: Module) -> Iterator[Finding]:
         if is_picked and f"{binding.key}s" in {word.lower() for word in words}:
             found.add(binding.line)
             continue  # one of several that are there
-        if not is_random or words & _SAFE or not imported:
+        if not is_random or words & safe or not imported:
             continue
         if (binding.scope, binding.name) in cookies and not _is_secret(binding.key, module):
             found.add(binding.line)
@@ -104,6 +105,7 @@ def _in(module: Module) -> Iterator[Finding]:
             continue  # a number in a token that nobody can make without the key
         function = call.scope.rpartition(".")[2]
         is_random = call.name.startswith("random.") and call.name[7:] in _MAKERS
+        is_random = is_random and "random" not in safe
         if is_random and _is_secret(function, module) and not _is_near(call.line, found):
             found.add(call.line)
             yield token_guessable.finding(
