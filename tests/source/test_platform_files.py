@@ -550,6 +550,9 @@ def test_what_a_variable_decides_is_said(tmp_path):
         ("a {\n /* { */ x = 1\n}", {"x": ("1", 2)}),
         ("a {\n t = <<EOT\n {{{\nEOT\n x = 1\n}", {"t": ("", 2), "x": ("1", 5)}),
         ("a { x = 1 }", {"x": ("1", 1)}),
+        ('a {\n v = ["/api/*"]\n x = 1\n}', {"v": ('["/api/*"]', 2), "x": ("1", 3)}),
+        ('a {\n # to "/api/*"\n x = 1 // and /*\n}', {"x": ("1", 3)}),
+        ('a {\n # <<EOT\n x = "<<EOT"\n}', {"x": ('"<<EOT"', 3)}),
         ("a {\n m = merge({\n  y = 1\n })\n x = 1\n}", {"m": ("merge({", 2), "x": ("1", 5)}),
     ],
 )

@@ -361,7 +361,7 @@ def test_services_of_clouds(resource, name, wrong, right, finding):
 
 def test_cloud_run_redirects_by_itself(tmp_path):
     text = '--- infra/run.tf\nresource "google_cloud_run_v2_service" "web" {\n  name = "web"\n}\n'
-    paths = [p for p in read(text, tmp_path).paths if p.site]
-    assert [(p.is_encrypted, p.redirects) for p in paths] == [(True, True)]
+    paths = project(example_files(APP + text), tmp_path).paths
+    assert [(p.is_encrypted, p.redirects) for p in paths if p.route] == [(True, True)]
     inside = text.replace('name = "web"', 'ingress = "INGRESS_TRAFFIC_INTERNAL_ONLY"')
-    assert not read(inside, tmp_path / "inside").sites
+    assert not [p for p in project(example_files(APP + inside), tmp_path / "b").paths if p.route]

@@ -189,10 +189,12 @@ def _data(path: str, relative: str, skipped: list[Skip]) -> bytes | None:
     except OSError as error:
         skipped.append(Skip(relative, f"cannot be read: {error.strerror}"))
         return None
-    if b"\0" not in data[:4096] or encoding_of(data)[0] != "utf-8":
+    if b"\0" not in data[:4096]:
         return data
     if unread := unread_encoding(data):
         skipped.append(Skip(relative, f"{unread}, which is not read"))
+    elif encoding_of(data)[0] != "utf-8":
+        return data
     else:
         _note_binary(relative, skipped)
     return None

@@ -12,16 +12,17 @@ import re
 from collections.abc import Iterator
 
 from plainwire.model import SourceFile
+from plainwire.source.deploy import hcl
 from plainwire.source.deploy.platforms import Platform
 from plainwire.source.deploy.yaml_nodes import Yaml, documents
 
 FORMATS = ("workflow", "yaml", "shell", "terraform")
 CLOUD_RUN = "Cloud Run"
 APP_ENGINE = "App Engine"
+_TERRAFORM = ("google_cloud_run_service", "google_cloud_run_v2_service")
 _DEPLOYS = re.compile(r"\brun deploy\b|\bdeploy-cloudrun\b")
 _BETWEEN = re.compile(r"[\s\"',\[\]]+(- )?[\"']?")
 _LINES = 4  # of a list of arguments, around the word
-_TERRAFORM = re.compile(r"\s*resource\s+\"google_cloud_run(_v2)?_service\"")
 _RUNTIME = re.compile(r"(?m)^runtime:\s*[\"']?(python\d*|custom)\b")
 
 
@@ -29,7 +30,7 @@ def services(file: SourceFile) -> Iterator[Platform]:
     """The services that a file deploys.
 
     Raises:
-        ValueError: if it is no YAML.
+        ValueError: if it is no YAML, or no Terraform.
     """
     if file.name in ("app.yaml", "app.yml") and _RUNTIME.search(file.text):
         yield from _app_engine(file)
@@ -59,8 +60,7 @@ def _text(node: Yaml | None) -> str:
 def _cloud_run(file: SourceFile) -> int:
     """The line that deploys to Cloud Run, or 0: of a workflow, a build, a script, Terraform."""
     if file.format == "terraform":
-        numbered = enumerate(file.lines, 1)
-        return next((number for number, line in numbered if _TERRAFORM.match(line)), 0)
+        return _terraform(file) if "google_cloud_run" in file.text else 0
     is_google = "gcloud" in file.text or "deploy-cloudrun" in file.text
     if file.format not in ("workflow", "yaml", "shell") or not is_google:
         return 0
@@ -70,4 +70,12 @@ def _cloud_run(file: SourceFile) -> int:
             around = " ".join(lines[max(number - _LINES, 0) : number])[-1000:]
             if _DEPLOYS.search(_BETWEEN.sub(" ", around)):
                 return number
+    return 0
+
+
+def _terraform(file: SourceFile) -> int:
+    for block in hcl.load(file.text).blocks:
+        is_service = block.kind == "resource" and block.labels[:1] in [(n,) for n in _TERRAFORM]
+        if is_service and "internal" not in (block.text("ingress") or "").lower():
+            return block.line
     return 0

@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 
 MAX_DEPTH = 60
 MAX_CHARACTERS = 1_000_000
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
-_HEREDOC = re.compile(r"<<[-~]?(\w+)[ \t]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.S | re.M)
+# Comments over lines and heredocs, which go, and what they do not begin in: "/api/*" and # lines.
+_OVER_LINES = re.compile(
+    r"\"(?:[^\"\\\n]|\\[^\n])*\"?|(?:\#|//)[^\n]*"
+    r"|(?P<gone>/\*.*?(?:\*/|\Z)|<<[-~]?(?P<end>\w+)[ \t]*\n.*?(?:^[ \t]*(?P=end)[ \t]*$|\Z))",
+    re.DOTALL | re.MULTILINE,
+)
 _OPEN = re.compile(r"([\w-]+)((?:\s+(?:\"[^\"]*\"|[\w-]+))*)\s*\{(.*)$")
 _ATTRIBUTE = re.compile(r"\"?([\w./-]+)\"?\s*[=:]\s*(.*)$")
 
@@ -61,10 +65,9 @@ def load(text: str) -> Block:
         raise ValueError(f"more than {MAX_CHARACTERS} characters")
 
     def blank(match: re.Match[str]) -> str:
-        return "\n" * match[0].count("\n")
+        return "\n" * match[0].count("\n") if match["gone"] else match[0]
 
-    text = _COMMENT.sub(blank, text) if "/*" in text else text
-    text = _HEREDOC.sub(blank, text) if "<<" in text else text
+    text = _OVER_LINES.sub(blank, text) if "/*" in text or "<<" in text else text
     root = Block("", (), 1)
     stack = [root]
     for number, raw in enumerate(text.split("\n"), 1):

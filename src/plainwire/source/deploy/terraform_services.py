@@ -1,6 +1,6 @@
-"""Services in Terraform files that serve https by themselves: CloudFront, API Gateway, Cloud Run.
+"""Services in Terraform files that serve https by themselves: CloudFront, API Gateway, Azure's.
 
-Azure's container apps and Front Door's routes as well.
+Cloud Run is in clouds.py.
 https://registry.terraform.io/providers/hashicorp/{aws,google,azurerm}/latest/docs (read 2026).
 """
 
@@ -21,7 +21,6 @@ _POLICIES = {
     "TLSv1_2016": "TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3",
     "TLSv1.1_2016": "TLSv1.1 TLSv1.2 TLSv1.3",
 }
-_CLOUD_RUN = ("google_cloud_run_service", "google_cloud_run_v2_service")
 
 
 def sites(found: Found) -> Iterator[ProxySite]:
@@ -29,7 +28,6 @@ def sites(found: Found) -> Iterator[ProxySite]:
     for one in found.each():
         yield from _cloudfront(one)
         yield from _api_gateway(one)
-        yield from _cloud_run(one)
         yield from _azure(one)
 
 
@@ -123,15 +121,7 @@ def _api_gateway(found: Found) -> Iterator[ProxySite]:
             yield replace(made, protocols=setting)
 
 
-# Google and Azure --------------------------------------------------------------------------
-
-
-def _cloud_run(found: Found) -> Iterator[ProxySite]:
-    """Cloud Run answers http with a redirect to https by itself (Cloud Run, HTTPS; read 2026)."""
-    for block, file in found.of(*_CLOUD_RUN):
-        if block.text("ingress") in ("INGRESS_TRAFFIC_INTERNAL_ONLY", "internal"):
-            continue
-        yield from _both("Cloud Run", file, file.span(block.line), serves_http=False)
+# Azure -------------------------------------------------------------------------------------
 
 
 def _azure(found: Found) -> Iterator[ProxySite]:
