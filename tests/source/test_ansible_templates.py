@@ -158,6 +158,16 @@ def test_conditions_of_tasks_decide_which_templates_are_there(variables, expecte
     assert sites(text, tmp_path) == expected
 
 
+@pytest.mark.parametrize(
+    ("stage", "expected"), [("prod", TLS), ("dev", PLAIN + TLS), ("Staging", PLAIN + TLS)]
+)
+def test_an_environment_that_variables_name_is_another_one_in_production(stage, expected, tmp_path):
+    """An inventory says so there."""
+    text = TWO.replace("not use_tls or asks_for_certificate", "stage != 'prod'")
+    text = text.replace("when: use_tls", "when: stage == 'prod'") + PLAY
+    assert sites(text + f"--- group_vars/all.yml\nstage: {stage}\n", tmp_path) == expected
+
+
 def test_files_that_are_copied_have_conditions_too(tmp_path):
     text = TWO.replace("/templates/", "/files/").replace("template:", "copy:").replace(".j2", "")
     text += PLAY + "--- group_vars/all.yml\nuse_tls: yes\nasks_for_certificate: no\n"

@@ -23,6 +23,9 @@ MAX_GROUPS, MAX_USES, MAX_EXPRESSIONS = 10, 6, 100_000
 PLAY = 20  # what a play costs, in tasks
 _QUIET = ("test", "documentation", "vendored", "example")
 _PRODUCTION = re.compile(r"(^|[/._-])prod(uction)?([/._-]|$)", re.IGNORECASE)
+_OTHERS = frozenset(
+    {"dev", "devel", "development", "local", "test", "testing", "qa", "stage", "staging"}
+)
 _LISTS = ("pre_tasks", "tasks", "post_tasks", "block", "rescue", "always")
 _INCLUDES = ("include_tasks", "import_tasks", "include")
 _ROLES = ("include_role", "import_role")
@@ -169,7 +172,12 @@ class _Reader:
         return self._read[path]
 
     def _variables(self, path: str) -> Mapping[str, object]:
-        return _mapping(self._root(path))
+        """A file's variables; one that names another environment has another value in production.
+
+        An inventory or the command line gives it then.
+        """
+        found = _mapping(self._root(path))
+        return {name: UNKNOWN if _is_of_others(v) else v for name, v in found.items()}
 
     def _of_role(self, folder: str, kind: str) -> Mapping[str, object]:
         found: dict[str, object] = {}
@@ -300,6 +308,10 @@ class _Reader:
             value = jinja.value_of(text, self._of(scope))
             found = _both(found, value if value is UNKNOWN else bool(value))
         return found
+
+
+def _is_of_others(value: object) -> bool:
+    return isinstance(value, str) and value.lower() in _OTHERS
 
 
 def _both(one: object, other: object) -> object:
