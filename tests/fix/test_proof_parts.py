@@ -279,6 +279,16 @@ def test_a_loop_is_compared_with_what_the_application_says_itself():
     assert broken.judgement.state == "fail"
 
 
+@pytest.mark.parametrize(
+    ("asked", "goes_to", "is_loop"), [("/a", "/a/", False), ("/a", "/a", True), ("/", "", True)]
+)
+def test_a_redirect_that_adds_a_slash_is_no_loop(asked, goes_to, is_loop):
+    moved = told(308, ("Location", f"https://{HOST}{goes_to}"), visited=(f"https://{HOST}{asked}",))
+    seen = Seen(HOST, {f"route:https:0:{n}": moved for n in ("first", "again")})
+    (one,) = comparison.compared([(asked, "")], seen, seen, 443, [], [])
+    assert one.judgement.state == ("unanswered" if is_loop else "pass")
+
+
 # Where it stands -----------------------------------------------------------------------------
 
 

@@ -94,7 +94,8 @@ def _is_loop(answer: Answer) -> bool:
 
 
 def _after_scheme(url: str) -> str:
-    return re.sub(r"^https?://([^/:]*)(:\d+)?", r"\1", url).rstrip("/")
+    rest = re.sub(r"^https?://([^/:]*)(:\d+)?", r"\1", url)
+    return rest if "/" in rest else f"{rest}/"
 
 
 def _short(answer: Answer) -> str:
