@@ -26,6 +26,17 @@ def test_a_path_leads_through_both_proxies(text, tells, tmp_path):
     assert (path.is_encrypted, path.tells_https) == (True, tells)
 
 
+@pytest.mark.parametrize(
+    ("address", "ends"), [("inner", "inner.conf"), ("inner:$port", "edge.conf")]
+)
+def test_a_port_that_nobody_knows_leads_to_no_server_block(address, ends, tmp_path):
+    text = BAD.replace("listen 8080;", "listen 80;").replace(
+        "http://inner:8080", f"http://{address}"
+    )
+    (path,) = paths_of(text, tmp_path)
+    assert path.relays[-1].site.place.path == ends
+
+
 def test_proxies_that_lead_to_each_other_end(tmp_path):
     text = BAD.replace("http://web:8000", "http://edge:443")
     assert len(paths_of(text, tmp_path)) <= 2

@@ -60,8 +60,9 @@ def _asked_in_clear(d: Deployment) -> Iterator[tuple[Forward | Route, Service, i
             for forward in site.forwards if site.has_tls else ():
                 is_here = forward.host.startswith(LOOPBACK)
                 target = service if is_here else target_of(d, forward)
-                if forward.scheme == "http" and target is not None and not forward.has_unknown_port:
-                    yield forward, target, forward.port or 80
+                port = _port(forward)
+                if forward.scheme == "http" and target is not None and port is not None:
+                    yield forward, target, port
     for route in d.routes:
         target = next((one for one in d.services if one.name == route.service), None)
         if route.has_tls and target is not None:
@@ -111,12 +112,19 @@ def _taking(
 
     One that sends back who came over TLS, and passes requests on too, is meant to pass those on.
     """
-    number = forward.port or (443 if forward.scheme == "https" else 80)
-    for site in service.sites:
+    number = _port(forward)
+    for site in service.sites if number is not None else ():
         listen = next((one for one in site.listens if one.port == number), None)
         is_meant = over_tls and site.comes_back is not None and bool(site.forwards)
         if listen is not None and (site.redirects is None or listen.has_tls or is_meant):
             yield site, listen
+
+
+def _port(forward: Forward) -> int | None:
+    """The port that is asked: its scheme's own if none is written, None if nobody knows it."""
+    if forward.has_unknown_port:
+        return None
+    return forward.port or (443 if forward.scheme == "https" else 80)
 
 
 def stands_behind(
