@@ -183,8 +183,6 @@ class _Component:
             for name in m.imports.values()
         )
 
-    # What is wrapped around it ---------------------------------------------------------------
-
     def _middleware(self) -> Iterator[Middleware]:
         holders = dict(_holders(self.modules))
         late = {_wrapped_late(call, holders) for module in self.modules for call in module.calls}
@@ -232,8 +230,6 @@ class _Component:
                 if text.value.lower() == "strict-transport-security":
                     return module.span(text.line)
         return None
-
-    # What passes through it -----------------------------------------------------------------
 
     def _credentials(self) -> Iterator[Span]:
         """The views that take a password, and Basic authentication."""

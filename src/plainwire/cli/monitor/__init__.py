@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     try:
         import alembic  # noqa: F401 (is it there?)
-        import sqlalchemy  # noqa: F401 (and it?)
+        import sqlalchemy  # noqa: F401 (is it there?)
     except ImportError:
         complain(NAME, EXTRA)
         return gate.USAGE

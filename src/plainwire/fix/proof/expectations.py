@@ -44,9 +44,6 @@ class Seen:
         return self.answers.get(name) or Answer(silence="not asked")
 
 
-# In clear ---------------------------------------------------------------------------------
-
-
 def in_clear(answer: Answer, host: str) -> Judgement:
     """Whether one answer over http serves nothing; a refusal by itself may be the application's."""
     status = answer.status
@@ -189,9 +186,6 @@ def not_fooled(seen: Seen, pairs: Sequence[tuple[str, str]]) -> Judgement:
     return _worst(found)
 
 
-# Over https -------------------------------------------------------------------------------
-
-
 def answered(seen: Seen, names: Sequence[str]) -> Judgement:
     """At least one path is answered over https that the test CA's certificate verifies for."""
     answers = [seen.answer(name) for name in names]
@@ -289,9 +283,6 @@ def _without_https(seen: Seen, names: Sequence[str]) -> Judgement | None:
         return Judgement("not-applicable", f"no https: {answers[0].silence}")
     failed = next((a.status for a in answers if a.status), 0)
     return Judgement("unanswered", f"{failed}: it failed" if failed else answers[0].silence)
-
-
-# Handshakes -------------------------------------------------------------------------------
 
 
 def versions(seen: Seen, number: int) -> Judgement:

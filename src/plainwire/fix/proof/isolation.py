@@ -134,9 +134,6 @@ def cover(path: str, text: str) -> None:
     _mount(str(own), str(Path(path).resolve()), None, _MS_BIND)
 
 
-# Loopback ----------------------------------------------------------------------------------
-
-
 def _raise_loopback() -> None:
     """Bring loopback up, with every address as one of its own; any port may be listened on."""
     import fcntl  # not everywhere, and this module is imported to plan

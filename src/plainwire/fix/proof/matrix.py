@@ -107,9 +107,6 @@ def _few(paths: Sequence[str]) -> list[str]:
     return [*first, *rest[::step]][:MAX_PATHS] or [UNKNOWN_PATH]
 
 
-# Questions --------------------------------------------------------------------------------
-
-
 def _in_clear(number: int, few: Sequence[str]) -> Iterator[Question]:
     at = f"clear:{number}"
     for n, path in enumerate((*few, UNKNOWN_PATH, STATIC_PATH)):
@@ -176,9 +173,6 @@ def _compared(
                 yield Question(
                     f"route:inside-{number}:{n}:{time}", number, "http", path, "GET", told, True
                 )
-
-
-# Cases ------------------------------------------------------------------------------------
 
 
 def _https_cases(https: int | None, few: Sequence[str], paths: Sequence[str]) -> Iterator[Case]:

@@ -125,9 +125,6 @@ def _once(entrances: Sequence[Entrance]) -> tuple[Entrance, ...]:
     return tuple(found.values())
 
 
-# What starts ------------------------------------------------------------------------------
-
-
 def _application(now: Building, service: Service) -> None:
     starts: Sequence[Start] = service.starts
     if not starts and now.start_command and service.name in now.deployment.apps:

@@ -142,8 +142,6 @@ class Changes:
             self.say(file.path, str(error), node.line)
             return None
 
-    # Patches ---------------------------------------------------------------------------------
-
     def _patches(self, node: Yaml, file: SourceFile) -> Iterator[_Patch]:
         for key in ("patchesStrategicMerge", "patches", "patchesJson6902"):
             for one in under(node, key):
@@ -205,8 +203,6 @@ class Changes:
                 yaml_edits.operate(on.root, Yaml(copied))
             except ValueError as error:
                 self.say(path, f"a Kustomize patch is not applied: {error}", line)
-
-    # Names, labels, images -------------------------------------------------------------------
 
     def _rename(self, prefix: str, suffix: str, to: Sequence[Resource]) -> None:
         if not prefix and not suffix:
@@ -330,9 +326,6 @@ def _selects(selector: str, one: Resource, of: str) -> bool:
         if sign is not None and (own.get(name) == value) == (sign == "!="):
             return False
     return True
-
-
-# Reading -----------------------------------------------------------------------------------
 
 
 def text_of(node: Yaml, *keys: str) -> str:

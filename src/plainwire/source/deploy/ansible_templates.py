@@ -160,8 +160,6 @@ class _Reader:
             self._found.files[path] = replace(file, text=made.text, format=kind)
         return self._found
 
-    # Variables -------------------------------------------------------------------------------
-
     def _root(self, path: str) -> Yaml | None:
         if path not in self._read:
             file = self._by_path.get(path)
@@ -205,8 +203,6 @@ class _Reader:
 
     def _of(self, scope: _Scope) -> Variables:
         return Variables(scope.variables, self._expressions)
-
-    # Tasks -----------------------------------------------------------------------------------
 
     def _role(
         self,

@@ -162,8 +162,6 @@ class _Reader:
         self.variables[name.strip()] = self._value(expression, dot, line)
         return None
 
-    # Expressions -----------------------------------------------------------------------------
-
     def _value(self, expression: str, dot: object, line: int) -> object:
         words = _WORD.findall(expression[:2000])
         value = self._pipeline(words, dot, 0)

@@ -81,9 +81,6 @@ def filled(text: str, variables: Variables) -> Filled:
     return _Reader(variables).read(text)
 
 
-# Templates ---------------------------------------------------------------------------------
-
-
 @dataclass
 class _Block:
     """An open ``if`` or ``for``: does it show, has a branch shown for sure, is it open to doubt."""
@@ -218,9 +215,6 @@ class _Reader:
             block.shows, block.has_shown = made.shows, made.has_shown
         else:
             block.shows, block.has_shown = True, block.has_shown
-
-
-# Expressions -------------------------------------------------------------------------------
 
 
 def _resolved(value: object, variables: Variables, depth: int) -> object:

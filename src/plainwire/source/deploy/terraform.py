@@ -118,9 +118,6 @@ def site(
     )  # fmt: skip
 
 
-# AWS ---------------------------------------------------------------------------------------
-
-
 def _aws(found: Found) -> Iterator[ProxySite]:
     for block, file in found.of("aws_lb_listener", "aws_alb_listener"):
         balancer = block.attributes.get("load_balancer_arn", ("", 0))[0]
@@ -197,9 +194,6 @@ def _policy(name: str, file: SourceFile, line: int) -> Setting:
     return Setting("ssl_policy", " ".join(versions), file.span(line), file.environment)
 
 
-# Google ------------------------------------------------------------------------------------
-
-
 def _google(found: Found) -> Iterator[ProxySite]:
     kinds = ("google_compute_target_http_proxy", "google_compute_region_target_http_proxy")
     for block, file in found.of(*kinds):
@@ -230,9 +224,6 @@ def _google(found: Found) -> Iterator[ProxySite]:
             protocols = Setting("ssl_policy", versions, file.span(line), file.environment)
         listen = Listen(443, place, True)
         yield site("Google load balancer", file, listen, place, protocols=protocols)
-
-
-# Azure -------------------------------------------------------------------------------------
 
 
 def _azure(found: Found) -> Iterator[ProxySite]:

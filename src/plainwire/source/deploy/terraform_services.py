@@ -39,9 +39,6 @@ def _both(program: str, file: SourceFile, place: Span, *, serves_http: bool) -> 
     return [made, replace(made, listens=(Listen(80, place),), forwards=(), redirects=place)]
 
 
-# AWS ---------------------------------------------------------------------------------------
-
-
 def _cloudfront(found: Found) -> Iterator[ProxySite]:
     """A distribution: by each behaviour, http is served, redirected or refused."""
     for block, file in found.of("aws_cloudfront_distribution"):
@@ -119,9 +116,6 @@ def _api_gateway(found: Found) -> Iterator[ProxySite]:
             versions = "TLSv1.0 TLSv1.1 TLSv1.2"
             setting = Setting("security_policy", versions, place, file.environment)
             yield replace(made, protocols=setting)
-
-
-# Azure -------------------------------------------------------------------------------------
 
 
 def _azure(found: Found) -> Iterator[ProxySite]:

@@ -117,9 +117,6 @@ def inner(target: yaml.MappingNode, *names: str) -> yaml.MappingNode:
     return target
 
 
-# Strategic merge ---------------------------------------------------------------------------
-
-
 def merge(target: yaml.MappingNode, patch: yaml.MappingNode, *, knows_lists: bool) -> int:
     """Merge a patch, whose nodes become the target's; the line by which it took a key away, or 0.
 
@@ -209,9 +206,6 @@ def deletes(patch: Yaml) -> bool:
     """True for a patch that takes the whole resource away."""
     found = patch.get(_DIRECTIVE)
     return found is not None and found.text == "delete"
-
-
-# JSON patch --------------------------------------------------------------------------------
 
 
 def operate(root: yaml.MappingNode, operation: Yaml) -> None:

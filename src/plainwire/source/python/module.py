@@ -60,8 +60,6 @@ class PythonModule:
         """A line of the module as evidence."""
         return self.file.span(line)
 
-    # Names and values ----------------------------------------------------------------------
-
     def value(self, node: Expression, scope: str = "") -> Value:
         """What an expression of this module comes to.
 
